@@ -1,0 +1,62 @@
+"""The errors that hi_fhir raises, and what each one means to whoever sees it.
+
+    HiFhirError
+    ├── UserError            the caller can mend it: one message with where, what and what to do   (exit 2)
+    │   ├── ConfigError          a setting or an argument
+    │   ├── DefinitionError      a measure definition
+    │   ├── TerminologyError     a value set, concept map or imported reference file
+    │   └── NotFoundError        a run, measure, folder or report that is not there
+    ├── SourceError          the other server's doing; `retryable` says whether trying again may help  (exit 3)
+    └── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
+
+Anything else that is raised is our own fault (exit 1) and keeps its traceback.
+No message ever carries a patient's id, NHS number, name, postcode or birth date, nor a URL's query.
+"""
+
+
+class HiFhirError(Exception):
+    """Base of every error that hi_fhir raises on purpose."""
+
+    exit_code = 1
+
+
+class UserError(HiFhirError):
+    exit_code = 2
+
+
+class ConfigError(UserError):
+    pass
+
+
+class DefinitionError(UserError):
+    pass
+
+
+class TerminologyError(UserError):
+    pass
+
+
+class NotFoundError(UserError):
+    pass
+
+
+class SourceError(HiFhirError):
+    """A FHIR server answered wrongly or not at all.
+
+    kind: a stable word for tests and logs, such as `http-status`, `html-body`, `truncated-body`,
+    `operation-outcome`, `dropped-parameter`, `next-link-loop`, `foreign-next-link`, `search-expired`.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, kind: str, status: int | None = None, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.retryable = retryable
+
+
+class GateError(HiFhirError):
+    """A gate stopped the run: counts that do not reconcile, a server total not reached, strata that do not add up."""
+
+    exit_code = 4

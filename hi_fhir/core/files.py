@@ -1,0 +1,81 @@
+"""How a finished file comes to be on disk: written aside, synced, renamed; a folder's manifest JSON last.
+
+A folder without its manifest is unfinished and may be continued or removed; one with it never changes.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
+
+
+def owner_folder(path: Path) -> Path:
+    """Make `path` (and missing parents), readable by its owner only."""
+    path.mkdir(mode=_OWNER_FOLDER, parents=True, exist_ok=True)
+    return path
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames within `path` durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def commit_bytes(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole or not at all, owner only."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_FILE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def commit_file(temporary: Path, path: Path) -> None:
+    """Rename a file that was written aside to its final name, once its bytes are on disk."""
+    temporary.chmod(_OWNER_FILE)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def canonical_json(content: Any) -> bytes:
+    """The one spelling of a JSON document: sorted keys, no insignificant space, UTF-8. Takes dataclasses and dates."""
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def commit_json(path: Path, content: Any) -> None:
+    """`commit_bytes` of a document that a person can read: sorted keys, two-space indent."""
+    commit_bytes(path, orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def read_json(path: Path) -> Any:
+    return orjson.loads(path.read_bytes())
+
+
+def read_struct(path: Path, kind: type[S]) -> S:
+    """A manifest as its typed struct."""
+    return msgspec.json.decode(path.read_bytes(), type=kind)
+
+
+def content_name(content: Any, length: int = 16) -> str:
+    """A name made from content: the first `length` hex digits of the SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical_json(content)).hexdigest()[:length]
+
+
+def sha256_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

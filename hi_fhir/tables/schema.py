@@ -1,0 +1,144 @@
+"""The tables between flatten and report: their columns, types and grain. Change one only with an ADR."""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+BUCKETS = "0123456789abcdef"
+"""Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
+
+INSTANT = pa.timestamp("us", tz="UTC")
+
+CLINICAL = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),  # keyed hash, 32 hex digits
+        pa.field("resource_id", pa.string(), nullable=False),
+        pa.field("component", pa.string(), nullable=False),  # see below
+        pa.field("system", pa.string()),
+        pa.field("code", pa.string()),  # null: the resource or component carries no code
+        pa.field("start_date", pa.date32()),  # first day of a partial date, London; null: undated
+        pa.field("end_date", pa.date32()),  # last day of a partial date
+        pa.field("value", pa.float64()),
+        pa.field("unit", pa.string()),  # as received
+        pa.field("status", pa.string()),
+        pa.field("at", INSTANT),  # the instant, where the record gives a time
+        pa.field("dated_by", pa.string()),  # effective or issued (the fall-back); null: undated
+    ]
+)
+"""Grain: one row a coding of a resource or of a component; an uncoded one is one row with null code.
+
+component: "" for the resource's own code (for Encounter: its reason), "value" for a coding of valueCodeableConcept,
+"type" for Encounter.type, "1", "2", ... for Observation.component in order, "1.value" for a component's coded value.
+status: as received, but for Condition: `refuted` where verificationStatus says so, else the clinicalStatus code.
+"""
+
+CLINICAL_TABLES = {
+    "Condition": "condition",
+    "Encounter": "encounter",
+    "Immunization": "immunization",
+    "MedicationRequest": "medication_request",
+    "Observation": "observation",
+    "Procedure": "procedure",
+}
+"""Resource type to table, for the tables of CLINICAL's columns. `ethnic_category` has them too: the codings of the UK Core
+extension of Patient, with resource_id = patient_id."""
+
+PATIENT = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),
+        pa.field("nhs_key", pa.string()),  # keyed hash of a valid NHS number; the number itself is not kept
+        pa.field("nhs_number", pa.string(), nullable=False),  # verified, present, invalid or absent
+        pa.field("birth_date", pa.date32()),
+        pa.field("sex", pa.string(), nullable=False),  # female, male, other or unknown (Patient.gender)
+        pa.field("active", pa.bool_(), nullable=False),
+        pa.field("dead", pa.bool_(), nullable=False),
+        pa.field("death_date", pa.date32()),  # null with dead: an undated death
+        pa.field("postcode", pa.string()),  # current home address, upper case, no space
+        pa.field("lsoa11", pa.string()),
+        pa.field("lsoa21", pa.string()),
+        pa.field("restricted", pa.bool_(), nullable=False),  # meta.security R or V
+    ]
+)
+"""Grain: one row a Patient resource."""
+
+REGISTRATION = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),  # episode, general-practitioner or managing-organization
+        pa.field("organization_id", pa.string()),  # id of the source's Organization, where referred to
+        pa.field("ods_code", pa.string()),  # where the reference carries it as an identifier
+        pa.field("start_date", pa.date32()),
+        pa.field("end_date", pa.date32()),  # exclusive in no way: the last day registered
+        pa.field("regular", pa.bool_()),  # false: temporary; null: the source does not say
+    ]
+)
+"""Grain: one row a registration that a Patient or EpisodeOfCare states."""
+
+ORGANIZATION = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("organization_id", pa.string(), nullable=False),
+        pa.field("ods_code", pa.string()),
+        pa.field("name", pa.string()),
+        pa.field("part_of_id", pa.string()),
+    ]
+)
+"""Grain: one row an Organization resource. Not bucketed: one file, `organization/all.parquet`."""
+
+IDENTITY = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)])
+"""Grain: one row a Patient. Kept apart from the tables, in `identity/<source>.parquet`, for its owner only."""
+
+PERSON = pa.schema(
+    [
+        pa.field("person_id", pa.string(), nullable=False),  # the least patient_id of the linked ones
+        pa.field("practice_id", pa.string()),  # ODS code; null where not registered
+        pa.field("registered", pa.bool_(), nullable=False),  # on the as-of day
+        pa.field("registered_on", pa.date32()),
+        pa.field("birth_date", pa.date32()),
+        pa.field("age", pa.int16()),  # completed years at the period's end
+        pa.field("sex", pa.string(), nullable=False),
+        pa.field("nhs_number", pa.string(), nullable=False),
+        pa.field("restricted", pa.bool_(), nullable=False),
+        pa.field("ethnicity", pa.string(), nullable=False),  # stated, not-stated, refused, not-recorded or not-known
+        pa.field("ethnicity_source", pa.string()),  # extension or observation
+        pa.field("ethnic_category_2001", pa.string()),  # A to S of the 16; null unless stated
+        pa.field("ethnic_group_2001", pa.string()),  # white, mixed, asian, black, other (Chinese: other)
+        pa.field("ethnic_group_2021", pa.string()),  # the same five, of 2021 (Chinese: asian)
+        pa.field("ethnic_category_2021", pa.string()),  # the 19 of 2021, where the code allows
+        pa.field("deprivation", pa.string(), nullable=False),  # linked, no-postcode, unknown-postcode, outside-england, restricted
+        pa.field("imd_2019_rank", pa.int32()),
+        pa.field("imd_2019_decile", pa.int8()),
+        pa.field("imd_2025_rank", pa.int32()),
+        pa.field("imd_2025_decile", pa.int8()),
+    ]
+)
+"""Grain: one row a person (linked patients are one), whoever the opt-out policy leaves out left out. Exactly one practice or none."""
+
+LINK = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)])
+"""Grain: one row a patient of a person that is kept. Bucketed by person_id."""
+
+LEAF = pa.schema(
+    [
+        pa.field("person_id", pa.string(), nullable=False),
+        pa.field("leaf_id", pa.int32(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("first_date", pa.date32()),
+        pa.field("last_date", pa.date32()),
+        pa.field("value", pa.float64()),
+    ]
+)
+"""Grain: one row a person and leaf that has records."""
+
+COUNTS = pa.schema(
+    [
+        pa.field("measure_id", pa.string(), nullable=False),
+        pa.field("practice_id", pa.string(), nullable=False),  # ODS code
+        pa.field("stratifier", pa.string(), nullable=False),  # id; "all" for the whole; ids joined by "*" for a crossing
+        pa.field("stratum", pa.string(), nullable=False),  # "all" for the whole; parts joined by "*"
+        pa.field("population", pa.string(), nullable=False),  # initial_population, denominator, ..., undetermined
+        pa.field("count", pa.int64(), nullable=False),
+    ]
+)
+"""Grain: one row a measure, practice, stratifier, stratum and population; zeros present."""
