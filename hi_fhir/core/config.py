@@ -1,8 +1,8 @@
 """Every setting, read once at the edge from the environment and one TOML file, then handed in as a frozen value.
 
 Precedence: environment, then the file named by HI_FHIR_CONFIG (else ./hi-fhir.toml where present), then the default.
-A setting NAME in the file is HI_FHIR_NAME in the environment. Sources are tables of the file, `[sources.NAME]`; a source's
-bearer token comes from the environment (HI_FHIR_SOURCE_<NAME>_TOKEN) or the file, never from an argument.
+A setting NAME in the file is HI_FHIR_NAME in the environment. Sources are tables of the file, `[sources.NAME]`; their
+bearer tokens come from the environment (HI_FHIR_SOURCE_<NAME>_TOKEN) or the file, never from an argument.
 """
 
 import tomllib
@@ -28,7 +28,7 @@ class SourceSettings:
     address: str
     token: str | None = field(default=None, repr=False)
     practice: str | None = None  # ODS code, where the source is one practice's own server
-    trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own bearer token, or None
+    trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own token, or None
     rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
     whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
 
@@ -77,7 +77,7 @@ class Config:
         known = {f.name: f for f in fields(cls) if f.name != "sources"}
         for name in file:
             if name not in known:
-                raise ConfigError(f"settings file: unknown setting {name!r}. See docs/reference/settings.md for the names.")
+                raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
         values: dict[str, Any] = {}
         for name in known:
             variable = _PREFIX + name.upper()

@@ -59,7 +59,8 @@ def canonical_json(content: Any) -> bytes:
 
 def commit_json(path: Path, content: Any) -> None:
     """`commit_bytes` of a document that a person can read: sorted keys, two-space indent."""
-    commit_bytes(path, orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    spelling = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    commit_bytes(path, orjson.dumps(content, option=spelling))
 
 
 def read_json(path: Path) -> Any:

@@ -7,7 +7,7 @@ from ibis.backends.duckdb import Backend
 
 
 def connect(temporary: Path, *, threads: int = 1, memory: str = "1GB") -> Backend:
-    """A fresh DuckDB in memory that spills to `temporary`. Days and instants are read as UTC; insertion order is not kept."""
+    """A fresh DuckDB in memory that spills to `temporary`; instants are UTC, insertion order is not kept."""
     backend = ibis.duckdb.connect(
         threads=threads, memory_limit=memory, temp_directory=str(temporary), preserve_insertion_order=False
     )

@@ -40,8 +40,8 @@ CLINICAL_TABLES = {
     "Observation": "observation",
     "Procedure": "procedure",
 }
-"""Resource type to table, for the tables of CLINICAL's columns. `ethnic_category` has them too: the codings of the UK Core
-extension of Patient, with resource_id = patient_id."""
+"""Resource type to table, for the tables of CLINICAL's columns. `ethnic_category` has them too: the codings of the
+UK Core extension of Patient, with resource_id = patient_id."""
 
 PATIENT = pa.schema(
     [
@@ -87,7 +87,9 @@ ORGANIZATION = pa.schema(
 )
 """Grain: one row an Organization resource. Not bucketed: one file, `organization/all.parquet`."""
 
-IDENTITY = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)])
+IDENTITY = pa.schema(
+    [pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)]
+)
 """Grain: one row a Patient. Kept apart from the tables, in `identity/<source>.parquet`, for its owner only."""
 
 PERSON = pa.schema(
@@ -107,16 +109,19 @@ PERSON = pa.schema(
         pa.field("ethnic_group_2001", pa.string()),  # white, mixed, asian, black, other (Chinese: other)
         pa.field("ethnic_group_2021", pa.string()),  # the same five, of 2021 (Chinese: asian)
         pa.field("ethnic_category_2021", pa.string()),  # the 19 of 2021, where the code allows
-        pa.field("deprivation", pa.string(), nullable=False),  # linked, no-postcode, unknown-postcode, outside-england, restricted
+        # linked, no-postcode, unknown-postcode, outside-england or restricted
+        pa.field("deprivation", pa.string(), nullable=False),
         pa.field("imd_2019_rank", pa.int32()),
         pa.field("imd_2019_decile", pa.int8()),
         pa.field("imd_2025_rank", pa.int32()),
         pa.field("imd_2025_decile", pa.int8()),
     ]
 )
-"""Grain: one row a person (linked patients are one), whoever the opt-out policy leaves out left out. Exactly one practice or none."""
+"""Grain: one row a person (linked patients are one) but for those left out by the opt-out policy. One practice or none."""
 
-LINK = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)])
+LINK = pa.schema(
+    [pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)]
+)
 """Grain: one row a patient of a person that is kept. Bucketed by person_id."""
 
 LEAF = pa.schema(
@@ -135,8 +140,8 @@ COUNTS = pa.schema(
     [
         pa.field("measure_id", pa.string(), nullable=False),
         pa.field("practice_id", pa.string(), nullable=False),  # ODS code
-        pa.field("stratifier", pa.string(), nullable=False),  # id; "all" for the whole; ids joined by "*" for a crossing
-        pa.field("stratum", pa.string(), nullable=False),  # "all" for the whole; parts joined by "*"
+        pa.field("stratifier", pa.string(), nullable=False),  # id; "all": the whole; a crossing joins ids by "*"
+        pa.field("stratum", pa.string(), nullable=False),  # "all": the whole
         pa.field("population", pa.string(), nullable=False),  # initial_population, denominator, ..., undetermined
         pa.field("count", pa.int64(), nullable=False),
     ]

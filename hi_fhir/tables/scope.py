@@ -1,4 +1,4 @@
-"""What a pull asks for: resource types and, for some, the codes. Everything else that arrives is counted as not asked for."""
+"""What a pull asks for: resource types and, for some, the codes. All else that arrives is counted as not asked for."""
 
 import msgspec
 
@@ -6,9 +6,9 @@ import msgspec
 class Scope(msgspec.Struct, frozen=True):
     """types: resource type to the sorted `system|code` tokens asked for; None takes the whole type.
 
-    A resource is in scope when its type is listed and, where tokens are given, a coding of its code or of a component's code
-    (Condition.code, Procedure.code, Immunization.vaccineCode, MedicationRequest.medicationCodeableConcept, Observation.code
-    and Observation.component.code) is among them.
+    A resource is in scope when its type is listed and, where tokens are given, a coding of its code or of a component's
+    code is among them (Condition.code, Procedure.code, Immunization.vaccineCode, Observation.code and
+    Observation.component.code, MedicationRequest.medicationCodeableConcept).
     """
 
     types: dict[str, tuple[str, ...] | None]
