@@ -117,7 +117,7 @@ PERSON = pa.schema(
         pa.field("imd_2025_decile", pa.int8()),
     ]
 )
-"""Grain: one row a person (linked patients are one) but for those left out by the opt-out policy. One practice or none."""
+"""Grain: one row a person (linked patients are one), without those whom the opt-out policy leaves out."""
 
 LINK = pa.schema(
     [pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)]

@@ -1,0 +1,54 @@
+# hi_fhir: every task of the project by one name. `make` alone lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.synced
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-all check fix bench lock
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "hi_fhir needs Python 3.11 to 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP) ## make the environment in .venv from the hashed lock
+
+demo: setup ## a thousand synthetic people, from a FHIR server to published MeasureReports
+	$(BIN)/hi-fhir demo --data-dir demo-data
+
+serve: setup ## serve what `make demo` made, on loopback
+	$(BIN)/hi-fhir serve --data-dir demo-data --port 8765
+
+test: setup ## unit, spec, property, contract and house tests: Python packages only
+	$(BIN)/pytest -n 2 -m "not real and not bench"
+
+test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
+	tests/hapi/install.sh
+	$(BIN)/pytest -m "not bench"
+
+check: setup ## formatting, lint, types, imports, data files, reference pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/hi-fhir measures check
+
+fix: setup ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## speeds and memory; minutes
+	$(BIN)/python -m tests.bench
+
+lock: setup ## resolve the dependencies anew into requirements.lock (hashes, no addresses)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml --output-file requirements.lock

@@ -1,0 +1,87 @@
+"""The command line: one group, a file per command, and the one place where errors become exit codes."""
+
+import os
+import sys
+import traceback
+
+import click
+
+from hi_fhir import __version__
+from hi_fhir.core.errors import HiFhirError
+
+COMMANDS = {
+    "run": "run",
+    "pull": "steps",
+    "flatten": "steps",
+    "evaluate": "steps",
+    "report": "steps",
+    "publish": "steps",
+    "status": "status",
+    "quarantine": "quarantine",
+    "measures": "measures",
+    "mappings": "mappings",
+    "sandbox": "sandbox",
+    "demo": "demo",
+    "serve": "serve",
+    "doctor": "doctor",
+}
+"""Command to the module here that has it; loaded when asked for, since the engines take a second to import."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = __import__(f"hi_fhir.cli.{COMMANDS[cmd_name]}", fromlist=[cmd_name])
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)  # noqa: S101 - a house test lists every command
+        return command
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 our fault, 2 yours, 3 the other server's, 4 stopped by a quality or disclosure gate.",
+)
+@click.version_option(__version__, prog_name="hi-fhir")
+def cli() -> None:
+    """Health inequality measures for primary care networks, from a FHIR R4 server to suppressed MeasureReports.
+
+    \b
+    Example:
+      hi-fhir demo
+      hi-fhir run --source http://127.0.0.1:8080/fhir --period 2024-04-01..2025-03-31
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run_command(arguments))
+
+
+def run_command(arguments: list[str] | None = None) -> int:
+    """The exit code of the command; its errors are on stderr."""
+    try:
+        cli.main(args=arguments, prog_name="hi-fhir", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. The same command goes on where it stopped.", err=True)
+        return 130
+    except HiFhirError as error:
+        click.echo(f"hi-fhir: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # our own fault: the traceback is what a maintainer needs
+        traceback.print_exc()
+        click.echo("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
+        return 1
+    return 0

@@ -1,0 +1,27 @@
+"""What a command prints on stdout: one JSON object for programs, or lines and tables for people."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(content: Any) -> None:
+    """One JSON object on stdout."""
+    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on stdout; numbers are set flush right."""
+    content = [["" if cell is None else cell for cell in row] for row in rows]
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(content) and all(isinstance(row[index], int | float) for row in content)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in content:
+        table.add_row(*[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row])
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
