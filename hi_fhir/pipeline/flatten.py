@@ -1,0 +1,217 @@
+"""The second step: a pull's landed lines become the tables of a snapshot, with quarantine, reconciliation and identities."""
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
+from hi_fhir.core.files import commit_json, owner_folder, sha256_file
+from hi_fhir.core.progress import Progress
+from hi_fhir.tables.dates import london_day
+from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
+from hi_fhir.tables.identity import IdentityKey, load_key
+from hi_fhir.tables.landed import Landed, read_landed
+from hi_fhir.tables.merge import Merged, MergeTask, merge, merge_quarantine
+from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.reconcile import reconcile, total
+from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
+from hi_fhir.tables.snapshot import MANIFEST, PullReference, SnapshotManifest, read_snapshot, snapshot_name
+from hi_fhir.tables.versions import Versions, settle_versions
+from hi_fhir.tables.workers import RunAll, workers
+
+_WORK = ".work"
+
+
+class _Files(NamedTuple):
+    """Where one flatten reads and writes."""
+
+    raw: Path
+    snapshot: Path
+    identity: Path
+
+    @property
+    def work(self) -> Path:
+        return self.snapshot / _WORK
+
+
+def flatten(
+    config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress
+) -> SnapshotManifest:
+    """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.
+
+    Raises:
+        NotFoundError: the pull is not finished, or its lines are gone.
+        ConfigError: the identity key lies inside the data folder, or the data has no date and none was given.
+        GateError: the lines are not those of the receipts, or the counts do not reconcile.
+    """
+    if config.key_file.resolve().is_relative_to(config.data_dir.resolve()):
+        raise ConfigError(f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere.")
+    key = load_key(config.key_file)
+    home = config.data_dir / "sources" / source.name
+    landed = read_landed(home / "raw" / pull_id)
+    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb)
+    identity = config.data_dir / "identity" / f"{source.name}.parquet"
+    files = _Files(home / "raw" / pull_id, home / "snapshots" / name, identity)
+    if (files.snapshot / MANIFEST).exists():
+        return read_snapshot(files.snapshot)
+    owner_folder(files.work)
+    with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
+        manifest = _make(config, source, landed, files, key, run_all, progress)
+    commit_json(files.snapshot / MANIFEST, msgspec.to_builtins(manifest))
+    shutil.rmtree(files.work)
+    return manifest
+
+
+def _make(
+    config: Config,
+    source: SourceSettings,
+    landed: Landed,
+    files: _Files,
+    key: IdentityKey,
+    run_all: RunAll,
+    progress: Progress,
+) -> SnapshotManifest:
+    tasks = _chunk_tasks(config, source, landed, files)
+    progress.start("flatten", len(tasks), "chunks")
+    results = run_all(partial(flatten_chunk, key=key), tasks, progress.advance)
+    _check_lines(landed, results)
+    folders = tuple(task.folder for task in tasks)
+    versions = settle_versions(folders, sum(r.keys for r in results), files.work / "spill", config.memory_mb)
+    np.save(files.work / "dropped.npy", versions.dropped)
+    merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
+    merged = run_all(merge, merges, _nothing)
+    merge_quarantine(folders, files.snapshot / "quarantine")
+    manifest = _manifest(source, landed, files, key, results, versions, merges, merged)
+    progress.finish(_summary(manifest))
+    return manifest
+
+
+def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: _Files) -> list[ChunkTask]:
+    day = date.fromisoformat(landed.data_date).toordinal() - date(1970, 1, 1).toordinal() if landed.data_date else None
+    tasks = []
+    for number, chunk in enumerate(sorted(landed.chunks, key=lambda chunk: (chunk.type, chunk.name))):
+        path = files.raw / chunk.type / f"{chunk.name}.ndjson.zst"
+        folder = files.work / f"{chunk.type}-{chunk.name}"
+        if not path.exists() and not (folder / "done.json").exists():
+            raise NotFoundError(f"the lines of pull {landed.id} are gone. Run a new pull, with --keep-raw to keep them.")
+        tasks.append(
+            ChunkTask(
+                path=path,
+                type=chunk.type,
+                name=chunk.name,
+                number=number,
+                folder=folder,
+                source_id=source.name,
+                scope=landed.scope,
+                data_date=day,
+                line_limit=config.line_limit_mb << 20,
+            )
+        )
+    return tasks
+
+
+def _check_lines(landed: Landed, results: Sequence[ChunkResult]) -> None:
+    chunks = sorted(landed.chunks, key=lambda chunk: (chunk.type, chunk.name))
+    for chunk, result in zip(chunks, results, strict=True):
+        if chunk.lines != result.lines:
+            raise GateError(
+                f"chunk {chunk.type}/{chunk.name}: {result.lines} lines were read, its receipt says {chunk.lines}. "
+                "The file was changed or damaged after it was landed; pull again."
+            )
+
+
+def _merge_tasks(
+    source: SourceSettings, files: _Files, folders: tuple[Path, ...], rows: dict[str, int]
+) -> list[MergeTask]:
+    """The largest tables first, so that the last worker does not wait for one of them."""
+
+    def task(table: str, buckets: str, target: Path) -> MergeTask:
+        share = -(-rows.get(table, 0) // len(BUCKETS))
+        return MergeTask(table, buckets, share, folders, files.work / "dropped.npy", source.name, target)
+
+    tasks = []
+    for table in sorted(TABLES, key=lambda table: (-rows.get(table, 0), table)):
+        if table == "organization":
+            tasks.append(task(table, "", files.snapshot / table / "all.parquet"))
+        elif table == "identity":
+            tasks.append(task(table, BUCKETS, files.identity))
+        else:
+            tasks += [task(table, digit, files.snapshot / table / f"{digit}.parquet") for digit in BUCKETS]
+    return tasks
+
+
+def _manifest(
+    source: SourceSettings,
+    landed: Landed,
+    files: _Files,
+    key: IdentityKey,
+    results: Sequence[ChunkResult],
+    versions: Versions,
+    merges: Sequence[MergeTask],
+    merged: Sequence[Merged],
+) -> SnapshotManifest:
+    beside = {type_: counts.included + counts.outcomes for type_, counts in landed.counts.items()}
+    beside = {type_: count for type_, count in beside.items() if count}
+    received = total([*(result.received for result in results), beside])
+    refused = [{type_: sum(kinds.values()) for type_, kinds in result.quarantined.items()} for result in results]
+    terms = {
+        "received": received,
+        "kept": total(part.resources for part in merged),
+        "superseded": versions.superseded,
+        "deleted": versions.deleted,
+        "not_asked_for": total([*(result.not_asked_for for result in results), beside]),
+        "quarantined": total(refused),
+    }
+    tables = [task for task in merges if task.table != "identity"]
+    return SnapshotManifest(
+        id=files.snapshot.name,
+        source_id=source.name,
+        schema_version=SCHEMA_VERSION,
+        kernel_version=KERNEL_VERSION,
+        key_id=key.key_id,
+        parents=(),
+        pulls=(PullReference(landed.id, landed.method, received),),
+        data_date=landed.data_date or _newest_day(source, versions),
+        scope=landed.scope,
+        practice=source.practice,
+        tables={str(task.target.relative_to(files.snapshot)): sha256_file(task.target) for task in tables},
+        rows=total({task.table: part.rows} for task, part in zip(merges, merged, strict=True)),
+        reconciliation=reconcile(terms, source.name),
+        quarantine={
+            type_: total(result.quarantined.get(type_, {}) for result in results)
+            for type_ in sorted({type_ for result in results for type_ in result.quarantined})
+        },
+        dated_by={
+            name: total(part.dated_by for task, part in zip(merges, merged, strict=True) if task.table == name)
+            for name in sorted({task.table for task in tables})
+            if "dated_by" in TABLES[name].names and name != "ethnic_category"
+        },
+    )
+
+
+def _newest_day(source: SourceSettings, versions: Versions) -> str:
+    if versions.newest_us is None:
+        raise ConfigError(
+            f"source {source.name}: no record says when it was last updated, so the data has no date. Name it with --data-date."
+        )
+    newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=versions.newest_us)
+    return london_day(newest).isoformat()
+
+
+def _summary(manifest: SnapshotManifest) -> str:
+    terms = manifest.reconciliation.values()
+    received, kept = sum(t.received for t in terms), sum(t.kept for t in terms)
+    refused = sum(t.quarantined for t in terms)
+    return f"{received} records received, {kept} kept, {refused} in quarantine"
+
+
+def _nothing() -> None:
+    pass

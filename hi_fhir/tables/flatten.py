@@ -1,0 +1,305 @@
+"""The kernel: the lines of one landed chunk become rows, keys and refusals, each line by itself.
+
+A good line costs one typed decode and a few tuples; a bad one costs no other. Every line is counted once, under the type
+that it says it is, else under that of its chunk.
+"""
+
+import gc
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hi_fhir.core.files import commit_file, commit_json, owner_folder, read_struct
+from hi_fhir.tables.dates import DateReader
+from hi_fhir.tables.identity import IdentityKey
+from hi_fhir.tables.lines import Oversized, read_blocks
+from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
+from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
+from hi_fhir.tables.references import patient_reference
+from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.schema import INSTANT
+from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
+from hi_fhir.tables.views.elements import Context, State
+from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS
+
+KERNEL_VERSION = 1
+"""Part of a snapshot's name: raise it whenever the same lines would give other rows."""
+
+KEYS = pa.schema(
+    [
+        pa.field("type", pa.string()),
+        pa.field("id", pa.string()),
+        pa.field("updated", INSTANT),  # meta.lastUpdated; null goes before every instant
+        pa.field("version", pa.string()),  # meta.versionId as received
+        pa.field("state", pa.int8()),  # State
+        pa.field("seq", pa.int64()),
+    ]
+)
+"""Grain: one row a version of a resource of a type in scope, and a deletion."""
+
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
+
+
+class ChunkTask(msgspec.Struct, frozen=True):
+    """One chunk to flatten. `number` is its place in the pull; `folder` takes the results."""
+
+    path: Path
+    type: str
+    name: str
+    number: int
+    folder: Path
+    source_id: str
+    scope: Scope
+    data_date: int | None
+    line_limit: int
+
+
+class ChunkResult(msgspec.Struct, frozen=True):
+    """What became of a chunk's lines, by type. Written last: with it the chunk is done."""
+
+    lines: int
+    received: dict[str, int]
+    not_asked_for: dict[str, int]
+    quarantined: dict[str, dict[str, int]]
+    rows: dict[str, int]
+    keys: int
+
+
+class _Header(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: str
+
+
+def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
+    """Flatten one chunk into `task.folder`, or take what an earlier try finished there.
+
+    Raises:
+        zstandard.ZstdError: the chunk is damaged.
+    """
+    done = task.folder / "done.json"
+    if done.exists():
+        return read_struct(done, ChunkResult)
+    owner_folder(task.folder)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        result = _Chunk(task, key).read()
+    finally:
+        if collecting:
+            gc.enable()
+    commit_json(done, msgspec.to_builtins(result))
+    return result
+
+
+class _Chunk:
+    """The state of one chunk while it is read."""
+
+    def __init__(self, task: ChunkTask, key: IdentityKey) -> None:
+        self.task, self.key = task, key
+        self.first_seq = task.number << 32
+        self.chunk = f"{task.type}/{task.name}"
+        self.buffers = {table: TableBuffer(table, self.first_seq) for table in TABLES}
+        self.keys: list[tuple[Any, ...]] = []
+        self.key_batches: list[pa.Table] = []
+        self.refused: list[tuple[Any, ...]] = []
+        self.received: Counter[str] = Counter()
+        self.not_asked_for: Counter[str] = Counter()
+        self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
+        self.patient_ids: list[str] = []
+        self.patient_numbers: dict[str, int] = {}
+        self.subjects: dict[str | None, int] = {}
+        self.dates = DateReader()
+        self.readers: dict[str, Callable[[bytes, int], None]] = {}
+
+    def read(self) -> ChunkResult:
+        type_ = self.task.type
+        take = self._take_deletions if type_ == DELETED_FOLDER else self._reader(type_)
+        number = 0
+        for offset, ascii_only, lines in read_blocks(self.task.path, self.task.line_limit):
+            for line in lines:
+                number += 1
+                try:
+                    if not ascii_only:
+                        _check_text(line)
+                    take(line, number)
+                except _MALFORMED as error:
+                    self._reroute(line, number, error, (offset, lines))
+            self._drain()
+        return self._finish(number)
+
+    def _reader(self, type_: str) -> Callable[[bytes, int], None]:
+        """A function that takes one line of this type in, or raises one of _MALFORMED."""
+        if type_ not in self.readers:
+            asked = type_ in VIEWS and type_ in self.task.scope.types
+            self.readers[type_] = self._asked_reader(type_) if asked else self._other_reader(type_)
+        return self.readers[type_]
+
+    def _asked_reader(self, type_: str) -> Callable[[bytes, int], None]:
+        view = VIEWS[type_]
+        decode = msgspec.json.Decoder(view.struct).decode
+        emit = view.emitter(self._context(type_))
+        add_key, received, not_asked_for = self.keys.append, self.received, self.not_asked_for
+
+        def take(line: bytes, number: int) -> None:
+            record: Any = decode(line)
+            state = emit(record, number)
+            received[type_] += 1
+            if state == State.NOT_ASKED_FOR:
+                not_asked_for[type_] += 1
+            meta = record.meta
+            if meta is None:
+                add_key((type_, record.id, None, None, state, number))
+            else:
+                add_key((type_, record.id, meta.last_updated, meta.version_id, state, number))
+
+        return take
+
+    def _other_reader(self, type_: str) -> Callable[[bytes, int], None]:
+        """Takes lines of a type that nobody asked for, once they are known to be of it."""
+        decode = msgspec.json.Decoder(_Header).decode
+
+        def take(line: bytes, number: int) -> None:
+            if decode(line).resource_type != type_:
+                raise RefusedError("misfiled")
+            self.received[type_] += 1
+            self.not_asked_for[type_] += 1
+
+        return take
+
+    def _context(self, type_: str) -> Context:
+        tokens = self.task.scope.types[type_]
+        return Context(
+            tables={table: buffer.rows for table, buffer in self.buffers.items()},
+            dates=self.dates,
+            patient=self._patient,
+            subject=self._subject,
+            nhs_key=self.key.nhs_key,
+            asked=None if tokens is None else frozenset(_token(token) for token in tokens),
+            data_date=self.task.data_date,
+        )
+
+    def _patient(self, id_: str) -> int:
+        number = self.patient_numbers.get(id_)
+        if number is None:
+            number = self.patient_numbers[id_] = len(self.patient_ids)
+            self.patient_ids.append(self.key.patient_id(self.task.source_id, id_))
+        return number
+
+    def _subject(self, reference: str | None, path: str) -> int:
+        number = self.subjects.get(reference)
+        if number is None:
+            number = self.subjects[reference] = self._patient(patient_reference(reference, path))
+        return number
+
+    def _reroute(self, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
+        """A line that its chunk's type could not take: to its own type where it says another, else to quarantine."""
+        if self.task.type == DELETED_FOLDER:
+            self._refuse("Bundle", line, number, error, place)
+            return
+        type_ = self._stated_type(line)
+        if type_ not in (None, self.task.type) and not isinstance(line, Oversized) and type_ in RESOURCE_TYPES:
+            try:
+                _check_text(line)
+                if type_ == "OperationOutcome":
+                    raise RefusedError("operation-outcome", "$", "a message of the server in place of a record")
+                self._reader(type_)(line, number)
+            except _MALFORMED as own_error:
+                self._refuse(type_, line, number, own_error, place)
+        elif type_ is not None and type_ not in RESOURCE_TYPES:
+            unknown = RefusedError("unknown-type", "$.resourceType", "not a resource type of FHIR R4")
+            self._refuse(self.task.type, line, number, unknown, place)
+        else:
+            self._refuse(self.task.type, line, number, error, place)
+
+    def _stated_type(self, line: bytes) -> str | None:
+        try:
+            return msgspec.json.decode(line, type=_Header).resource_type
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return None
+
+    def _refuse(self, type_: str, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
+        start, lines = place
+        index = next(i for i, other in enumerate(lines) if other is line)
+        offset = start + sum(map(len, lines[:index])) + index
+        refusal = diagnose(line, error)
+        self.refused.append(row(type_, self.chunk, number, offset, refusal, line))
+        self.received[type_] += 1
+        self.quarantined[type_][refusal.kind] += 1
+
+    def _take_deletions(self, line: bytes, number: int) -> None:
+        deletions = read_deletions(line)
+        if not deletions:
+            self.received["Bundle"] += 1
+            self.not_asked_for["Bundle"] += 1
+        for deletion in deletions:
+            self.received[deletion.type] += 1
+            if deletion.type in VIEWS and deletion.type in self.task.scope.types:
+                self.keys.append((deletion.type, deletion.id, deletion.at, None, State.DELETED, number))
+            else:
+                self.not_asked_for[deletion.type] += 1
+
+    def _drain(self, least: int | None = None) -> None:
+        for buffer in self.buffers.values():
+            buffer.drain() if least is None else buffer.drain(least)
+        if len(self.keys) >= (least or 2_000):
+            self.key_batches.append(self._key_batch())
+            self.keys.clear()
+
+    def _key_batch(self) -> pa.Table:
+        batch = _table(self.keys, KEYS)
+        seq = pc.add(batch["seq"], self.first_seq)
+        return batch.set_column(KEYS.get_field_index("seq"), KEYS.field("seq"), seq)
+
+    def _finish(self, lines: int) -> ChunkResult:
+        self._drain(least=1)
+        folder = self.task.folder
+        rows = {}
+        for table, buffer in self.buffers.items():
+            count = buffer.write(folder / f"{table}.arrow", self.patient_ids)
+            if count:
+                rows[table] = count
+        keys = pa.concat_tables(self.key_batches) if self.key_batches else KEYS.empty_table()
+        _write_keys(folder / "keys.parquet", keys)
+        if self.refused:
+            write_ipc(folder / "quarantine.arrow", _table(self.refused, QUARANTINE))
+        return ChunkResult(
+            lines=lines,
+            received=dict(self.received),
+            not_asked_for=dict(self.not_asked_for),
+            quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
+            rows=rows,
+            keys=keys.num_rows,
+        )
+
+
+def _check_text(line: bytes) -> None:
+    """Raises UnicodeDecodeError where the line is not UTF-8, in fields that nobody reads too; refuses one that is too long."""
+    if isinstance(line, Oversized):
+        raise RefusedError("too-long", "$", "longer than the limit for a line")
+    line.decode()
+
+
+def _token(text: str) -> tuple[str | None, str]:
+    """`system|code` as the pair that a coding has."""
+    system, _, code = text.rpartition("|")
+    return system or None, code
+
+
+def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True)
+    return pa.Table.from_arrays(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def _write_keys(path: Path, keys: pa.Table) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(keys, temporary, use_dictionary=["type", "version"], compression="lz4", write_statistics=False)
+    commit_file(temporary, path)

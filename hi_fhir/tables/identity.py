@@ -1,0 +1,77 @@
+"""The keyed hashes that stand for people in every table, and the key, which lies outside the data folder.
+
+Whoever has the tables but not the key can neither name a person nor test whether somebody is among them.
+"""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.files import owner_folder
+
+_KEY_BYTES = 32
+_NOT_OWNER = 0o077
+
+
+@dataclass(frozen=True)
+class IdentityKey:
+    """One deployment's key. `key_id` tells two keys apart and gives nothing away."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> str:
+        return hashlib.blake2b(b"key-id", key=self.secret, digest_size=8, person=b"hi-fhir key").hexdigest()
+
+    def patient_id(self, source: str, id_: str) -> str:
+        """32 hex digits for a source's Patient id: two servers' `Patient/1` are two people."""
+        return hashlib.blake2b(f"{source}\0{id_}".encode(), key=self.secret, digest_size=16).hexdigest()
+
+    def nhs_key(self, number: str) -> str:
+        """32 hex digits for a valid NHS number, the same for every source."""
+        return hashlib.blake2b(number.encode(), key=self.secret, digest_size=16, person=b"hi-fhir nhs").hexdigest()
+
+
+def load_key(path: Path) -> IdentityKey:
+    """The key at `path`, made once if it is not there, readable by its owner only.
+
+    Raises:
+        ConfigError: the file is not a key, or others may read it.
+    """
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & _NOT_OWNER:
+        raise ConfigError(f"identity key {path}: others may read it. Run: chmod 600 on it, and think about rotating it.")
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError as error:
+        raise ConfigError(f"identity key {path}: not a key. Restore it from a backup, or move it away.") from error
+    if len(secret) != _KEY_BYTES:
+        raise ConfigError(f"identity key {path}: not {_KEY_BYTES} bytes. Restore it from a backup, or move it away.")
+    return IdentityKey(secret)
+
+
+def rotate_key(path: Path) -> IdentityKey:
+    """Put a new key at `path`; the old one stays beside it under its key id. Every source is then flattened anew."""
+    old = load_key(path)
+    path.replace(path.with_name(f"{path.name}.{old.key_id}"))
+    return load_key(path)
+
+
+def _make(path: Path) -> None:
+    owner_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()

@@ -1,0 +1,223 @@
+"""Chunks' partial files into the tables: for each table and bucket, range of people by range of people, in total order.
+
+The bytes of a table depend on its rows alone: neither on the chunks they came in, nor on workers, nor on the order of lines.
+Memory is bounded by the rows of one range, which are as many whatever the size of the input.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hi_fhir.core.files import commit_file, owner_folder
+from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.schema import BUCKETS
+
+RANGE_ROWS = 250_000
+_GROUP_ROWS = 1 << 17
+_NOTHING = np.empty(0, dtype=np.int64)
+
+
+class MergeTask(msgspec.Struct, frozen=True):
+    """One file of one table. `buckets`: the first hex digits of its people. `rows`: about how many each bucket has."""
+
+    table: str
+    buckets: str
+    rows: int
+    folders: tuple[Path, ...]
+    dropped: Path
+    source_id: str
+    target: Path
+
+
+class Merged(NamedTuple):
+    """What one file holds."""
+
+    rows: int
+    resources: dict[str, int]  # by type, resources that have rows
+    dated_by: dict[str, int]
+
+
+def merge(task: MergeTask) -> Merged:
+    """Write one file of a table: the rows of the versions that stay, in order of their columns."""
+    owner_folder(task.target.parent)
+    dropped = np.load(task.dropped, mmap_mode="r") if task.rows else _NOTHING
+    counts = Merged(0, {}, {})
+    temporary = task.target.with_name(f".{task.target.name}.{os.getpid()}.tmp")
+    with _Writer(temporary, TABLES[task.table]) as writer:
+        for prefix in _ranges(task):
+            rows = _collect(task, prefix, dropped)
+            if rows is not None:
+                rows = _in_order(rows)
+                counts = _counted(counts, task.table, rows)
+                writer.add(_finished(rows, task))
+    commit_file(temporary, task.target)
+    return counts._replace(rows=writer.rows)
+
+
+def _ranges(task: MergeTask) -> Iterator[str]:
+    """Prefixes of patient_id that cut the buckets into ranges of at most about RANGE_ROWS rows."""
+    prefixes = list(task.buckets) or [""]
+    size = task.rows
+    while size > RANGE_ROWS and task.buckets:
+        prefixes = [prefix + digit for prefix in prefixes for digit in BUCKETS]
+        size //= len(BUCKETS)
+    return iter(prefixes)
+
+
+def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | None:
+    parts = []
+    for folder in task.folders:
+        path = folder / f"{task.table}.arrow"
+        if path.exists():
+            part = _slice(path, prefix)
+            if dropped.size:
+                part = part.filter(pa.array(~_contains(dropped, part["seq"].to_numpy())))
+            if part.num_rows:
+                parts.append(part)
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else None
+
+
+def _slice(path: Path, prefix: str) -> pa.Table:
+    """The rows of one partial file whose patient_id begins with `prefix`."""
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+    if not prefix:
+        return table
+    column = table["patient_id"].chunk(0)
+    low, high = _bounds(column.dictionary, prefix)
+    start, stop = np.searchsorted(column.indices.to_numpy(), [low, high])
+    return table.slice(start, stop - start)
+
+
+def _bounds(sorted_ids: pa.Array, prefix: str) -> tuple[int, int]:
+    def first_at_least(text: str) -> int:
+        low, high = 0, len(sorted_ids)
+        while low < high:
+            middle = (low + high) // 2
+            if sorted_ids[middle].as_py() < text:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    return first_at_least(prefix), first_at_least(prefix + "g")
+
+
+def _contains(sorted_values: np.ndarray, values: np.ndarray) -> np.ndarray:
+    places = np.searchsorted(sorted_values, values)
+    places[places == sorted_values.size] = 0
+    found: np.ndarray = sorted_values[places] == values
+    return found
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """By person, then day, then every other column, so that equal inputs in any order give equal bytes."""
+    names = [name for name in rows.column_names if name != "seq"]
+    first = [name for name in ("patient_id", "start_date", "resource_id", "component") if name in names]
+    keys = first + [name for name in names if name not in first]
+    comparable = pa.table({name: _ranked(rows[name]) for name in keys})
+    return rows.take(pc.sort_indices(comparable, sort_keys=[(name, "ascending") for name in keys]))
+
+
+def _ranked(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of categories as numbers that compare as its words do."""
+    if not pa.types.is_dictionary(column.type):
+        return column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
+    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    rank = np.empty(len(array.dictionary), dtype=np.int32)
+    rank[pc.sort_indices(array.dictionary).to_numpy()] = np.arange(len(rank), dtype=np.int32)
+    return pa.chunked_array([pc.take(pa.array(rank), array.indices)])
+
+
+def _counted(so_far: Merged, table: str, rows: pa.Table) -> Merged:
+    """Add what these rows stand for. The people of two ranges differ, so no resource is counted twice."""
+    resources, dated_by = dict(so_far.resources), dict(so_far.dated_by)
+    for type_, its_rows in _resources(table, rows):
+        resources[type_] = resources.get(type_, 0) + pc.count_distinct(its_rows["seq"]).as_py()
+    if "dated_by" in rows.column_names:
+        for entry in pc.value_counts(rows["dated_by"].cast(pa.string())).to_pylist():
+            word = entry["values"] or "undated"
+            dated_by[word] = dated_by.get(word, 0) + entry["counts"]
+    return Merged(so_far.rows, resources, dated_by)
+
+
+def _resources(table: str, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    if table == "registration":
+        kind = rows["kind"].cast(pa.string())
+        yield "EpisodeOfCare", rows.filter(pc.fill_null(pc.equal(kind, "episode"), True))
+    elif table not in ("ethnic_category", "identity"):
+        yield "".join(word.capitalize() for word in table.split("_")), rows
+
+
+def _finished(rows: pa.Table, task: MergeTask) -> pa.Table:
+    """The rows with the columns of the table's schema, types and all."""
+    if task.table == "registration":
+        rows = rows.filter(pc.is_valid(rows["kind"]))
+    columns = []
+    for field in TABLES[task.table]:
+        if field.name == "source_id":
+            columns.append(pa.repeat(task.source_id, rows.num_rows))
+        elif field.name == "resource_id" and task.table == "ethnic_category":
+            columns.append(rows["patient_id"].cast(pa.string()))
+        else:
+            columns.append(rows[field.name].cast(field.type))
+    return pa.Table.from_arrays(columns, schema=TABLES[task.table])
+
+
+class _Writer:
+    """A Parquet file of row groups of one size, whatever the sizes of the pieces that it is given."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.rows = 0
+        self._schema = schema
+        plain = {"resource_id", "at", "value", "name", "source_patient_id"}
+        words = [field.name for field in schema if field.name not in plain]
+        self._file = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=words)
+        self._waiting: pa.Table = schema.empty_table()
+
+    def __enter__(self) -> "_Writer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._waiting.num_rows:
+            self._write(self._waiting)
+        self._file.close()
+
+    def add(self, rows: pa.Table) -> None:
+        self.rows += rows.num_rows
+        self._waiting = pa.concat_tables([self._waiting, rows])
+        while self._waiting.num_rows >= _GROUP_ROWS:
+            self._write(self._waiting.slice(0, _GROUP_ROWS))
+            self._waiting = self._waiting.slice(_GROUP_ROWS)
+
+    def _write(self, rows: pa.Table) -> None:
+        self._file.write_table(rows.combine_chunks(), row_group_size=_GROUP_ROWS)
+
+
+def merge_quarantine(folders: Sequence[Path], target: Path) -> None:
+    """Write `<target>/<Type>.parquet` from the chunks' refusals, in order of chunk, line and place in the line."""
+    owner_folder(target)
+    parts = [folder / "quarantine.arrow" for folder in folders if (folder / "quarantine.arrow").exists()]
+    types: dict[str, list[Path]] = {}
+    for part in parts:
+        for type_ in sorted(set(_read(part)["type"].to_pylist())):
+            types.setdefault(type_, []).append(part)
+    for type_, files in types.items():
+        temporary = target / f".{type_}.{os.getpid()}.tmp"
+        with pq.ParquetWriter(temporary, _read(files[0]).schema, compression="zstd") as writer:
+            for file in files:
+                rows = _read(file)
+                writer.write_table(rows.filter(pc.equal(rows["type"], type_)))
+        commit_file(temporary, target / f"{type_}.parquet")
+
+
+def _read(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

@@ -1,0 +1,50 @@
+"""That nothing is lost between what arrived and what the tables hold: each term counted where it happens, then compared."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from hi_fhir.core.errors import GateError
+
+
+class Reconciliation(msgspec.Struct, frozen=True):
+    """carried + received = kept + superseded + deleted + not_asked_for + quarantined, for one type and source."""
+
+    carried: int = 0
+    received: int = 0
+    kept: int = 0
+    superseded: int = 0
+    deleted: int = 0
+    not_asked_for: int = 0
+    quarantined: int = 0
+
+    @property
+    def holds(self) -> bool:
+        left = self.kept + self.superseded + self.deleted + self.not_asked_for + self.quarantined
+        return self.carried + self.received == left
+
+
+def reconcile(terms: Mapping[str, Mapping[str, int]], source: str) -> dict[str, Reconciliation]:
+    """The terms (term to type to count) by type.
+
+    Raises:
+        GateError: for some type the two sides differ.
+    """
+    types = sorted({type_ for counts in terms.values() for type_ in counts})
+    found = {
+        type_: Reconciliation(**{term: counts.get(type_, 0) for term, counts in terms.items()}) for type_ in types
+    }
+    wrong = {type_: counts for type_, counts in found.items() if not counts.holds}
+    if wrong:
+        lines = [f"{type_}: {msgspec.to_builtins(counts)}" for type_, counts in wrong.items()]
+        raise GateError(f"source {source}: what arrived is not what the tables account for. {'; '.join(lines)}.")
+    return found
+
+
+def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The sum by key of several counts."""
+    sums: dict[str, int] = {}
+    for part in counts:
+        for key, count in part.items():
+            sums[key] = sums.get(key, 0) + count
+    return sums

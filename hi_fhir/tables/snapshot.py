@@ -1,0 +1,62 @@
+"""The manifest of a source's tables as of one pull: everything that later steps may rely on without opening a table."""
+
+from pathlib import Path
+
+import msgspec
+
+from hi_fhir.core.files import content_name, read_struct
+from hi_fhir.tables.flatten import KERNEL_VERSION
+from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.schema import SCHEMA_VERSION
+from hi_fhir.tables.scope import Scope
+
+MANIFEST = "snapshot.json"
+
+
+class PullReference(msgspec.Struct, frozen=True):
+    """A pull that the snapshot was made from."""
+
+    id: str
+    method: str
+    received: dict[str, int]  # by type, landed or not
+
+
+class SnapshotManifest(msgspec.Struct, frozen=True):
+    """What one snapshot holds. `tables`: path within the snapshot to the SHA-256 of the file. `dated_by`: rows of each table
+    by what dated them (effective, issued or undated)."""
+
+    id: str
+    source_id: str
+    schema_version: int
+    kernel_version: int
+    key_id: str
+    parents: tuple[str, ...]
+    pulls: tuple[PullReference, ...]
+    data_date: str
+    scope: Scope
+    practice: str | None
+    tables: dict[str, str]
+    rows: dict[str, int]
+    reconciliation: dict[str, Reconciliation]
+    quarantine: dict[str, dict[str, int]]
+    dated_by: dict[str, dict[str, int]]
+
+
+def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int) -> str:
+    """The id of the snapshot that these inputs give."""
+    return content_name(
+        {
+            "parents": [],
+            "pulls": [pull],
+            "kernel": [KERNEL_VERSION, SCHEMA_VERSION],
+            "data_date": data_date,
+            "practice": practice,
+            "key_id": key_id,
+            "line_limit": line_limit,
+        }
+    )
+
+
+def read_snapshot(folder: Path) -> SnapshotManifest:
+    """The manifest of a finished snapshot."""
+    return read_struct(folder / MANIFEST, SnapshotManifest)

@@ -1,0 +1,70 @@
+"""What a bulk export says was deleted: transaction Bundles of DELETE requests, one a line.
+
+Source: FHIR Bulk Data Access 3.0.0, "deleted" of the complete status manifest.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+
+from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.views.registry import RESOURCE_TYPES
+
+DELETED_FOLDER = "_deleted"
+"""The chunk folder that they land in."""
+
+_ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
+_TARGET = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Deletion(NamedTuple):
+    """A resource that is gone: it takes every version with it that is not newer than `at`."""
+
+    type: str
+    id: str
+    at: datetime
+
+
+class _Request(msgspec.Struct, gc=False):
+    method: str
+    url: str
+
+
+class _Entry(msgspec.Struct, gc=False):
+    request: _Request
+
+
+class _Meta(msgspec.Struct, gc=False, rename="camel"):
+    last_updated: Instant | None = None
+
+
+class _Bundle(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["Bundle"]
+    meta: _Meta | None = None
+    timestamp: Instant | None = None
+    entry: list[_Entry] = []
+
+
+_decode = msgspec.json.Decoder(_Bundle).decode
+
+
+def read_deletions(line: bytes) -> list[Deletion]:
+    """The deletions that one line states; where it gives no time, they outlast every version.
+
+    Raises:
+        msgspec.DecodeError, RefusedError: it is no such Bundle, or an entry is no deletion.
+    """
+    bundle = _decode(line)
+    at = bundle.timestamp or (bundle.meta.last_updated if bundle.meta else None) or _ALWAYS
+    return [_deletion(entry.request, number, at) for number, entry in enumerate(bundle.entry)]
+
+
+def _deletion(request: _Request, number: int, at: datetime) -> Deletion:
+    target = _TARGET.fullmatch(request.url)
+    if request.method != "DELETE" or target is None or target[1] not in RESOURCE_TYPES:
+        raise RefusedError("not-a-deletion", f"$.entry[{number}].request", "not DELETE of a type and id")
+    return Deletion(target[1], target[2], at)

@@ -1,0 +1,62 @@
+"""What the clinical resource types have in common: who it is about, when it was, and its codings as rows."""
+
+from collections.abc import Iterable
+
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Period, Reference, codings
+
+Dating = tuple[str | None, str]
+"""A date as received (or None) and its JSON path."""
+
+Part = tuple[str, CodeableConcept | None]
+"""A component's name and its code."""
+
+
+def starting(period: Period | None, path: str) -> Dating:
+    """The start of a period as the date of a record."""
+    return (period.start if period else None), f"{path}.start"
+
+
+def is_asked_for(context: Context, concept: CodeableConcept | None) -> bool:
+    """Whether the scope takes a record of this code."""
+    if context.asked is None:
+        return True
+    return any((coding.system, coding.code) in context.asked for coding in codings(concept))
+
+
+def add_rows(
+    context: Context,
+    table: str,
+    line: int,
+    *,
+    id_: str,
+    subject: tuple[Reference, str],
+    effective: Iterable[Dating],
+    issued: Dating = (None, ""),
+    status: str | None,
+    parts: Iterable[Part],
+) -> None:
+    """Append a row for each coding of each part; an uncoded part is one row with null code.
+
+    Raises:
+        RefusedError: the subject or a date cannot be read.
+    """
+    reference, path = subject
+    patient = context.subject(reference.reference, path)
+    start, end, at, dated_by = _dated(context, effective, issued)
+    rows = context.tables[table]
+    for component, concept in parts:
+        found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
+        for system, code in found:
+            rows.append((patient, id_, component, system, code, start, end, None, None, status, at, dated_by, line))
+
+
+def _dated(
+    context: Context, effective: Iterable[Dating], issued: Dating
+) -> tuple[int | None, int | None, int | None, str | None]:
+    for text, path in effective:
+        if text:
+            return (*context.dates.read(text, path), "effective")
+    text, path = issued
+    if text:
+        return (*context.dates.read(text, path), "issued")
+    return None, None, None, None

@@ -1,0 +1,53 @@
+"""Condition: a diagnosis or problem, as rows of `condition`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from hi_fhir.tables.views.coded import add_rows, is_asked_for, starting
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, has_code
+
+
+class Condition(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["Condition"]
+    id: ResourceId
+    subject: Reference
+    meta: Meta | None = None
+    clinical_status: CodeableConcept | None = None
+    verification_status: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    onset_date_time: str | None = None
+    onset_period: Period | None = None
+    recorded_date: str | None = None
+
+
+def emitter(context: Context) -> Callable[[Condition, int], int]:
+    """A function that appends the rows of one Condition and says what became of it."""
+
+    def emit(record: Condition, line: int) -> int:
+        if has_code(record.verification_status, "entered-in-error"):
+            return State.DELETED
+        if not is_asked_for(context, record.code):
+            return State.NOT_ASKED_FOR
+        add_rows(
+            context,
+            "condition",
+            line,
+            id_=record.id,
+            subject=(record.subject, "$.subject.reference"),
+            effective=[(record.onset_date_time, "$.onsetDateTime"), starting(record.onset_period, "$.onsetPeriod")],
+            issued=(record.recorded_date, "$.recordedDate"),
+            status=_status(record),
+            parts=[("", record.code)],
+        )
+        return State.KEPT
+
+    return emit
+
+
+def _status(record: Condition) -> str | None:
+    if has_code(record.verification_status, "refuted"):
+        return "refuted"
+    stated = record.clinical_status.coding if record.clinical_status else []
+    return next((coding.code for coding in stated if coding.code), None)

@@ -1,0 +1,103 @@
+"""The FHIR R4 elements that several resource types share, with just the fields that a table needs.
+
+Strict types make a mistyped record an error with its JSON path; what a struct does not name is skipped unread.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from hi_fhir.tables.dates import DateReader
+
+ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
+
+
+class Coding(msgspec.Struct, gc=False):
+    system: str | None = None
+    code: str | None = None
+
+
+class CodeableConcept(msgspec.Struct, gc=False):
+    coding: list[Coding] = []
+
+
+class Period(msgspec.Struct, gc=False):
+    start: str | None = None
+    end: str | None = None
+
+
+class Quantity(msgspec.Struct, gc=False):
+    value: float | None = None
+    unit: str | None = None
+    code: str | None = None
+
+
+class Identifier(msgspec.Struct, gc=False):
+    system: str | None = None
+    value: str | None = None
+    use: str | None = None
+    period: Period | None = None
+    extension: "list[Extension]" = []
+
+
+class Reference(msgspec.Struct, gc=False):
+    reference: str | None = None
+    identifier: Identifier | None = None
+
+
+class Extension(msgspec.Struct, gc=False, rename="camel"):
+    url: str = ""
+    value_codeable_concept: CodeableConcept | None = None
+    value_string: str | None = None
+    value_code: str | None = None
+    extension: "list[Extension]" = []
+
+
+class Meta(msgspec.Struct, gc=False, rename="camel"):
+    last_updated: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    version_id: str | None = None
+    security: list[Coding] = []
+
+
+ResourceId = Annotated[str, msgspec.Meta(min_length=1)]
+
+Rows = list[tuple[Any, ...]]
+
+
+class Context(msgspec.Struct):
+    """What a view writes to and reads with, for one chunk. `patient` turns a source's id into a row's patient number;
+    `subject` does so from a reference, and refuses one that is not to a patient of the server."""
+
+    tables: dict[str, Rows]
+    dates: DateReader
+    patient: Callable[[str], int]
+    subject: Callable[[str | None, str], int]
+    nhs_key: Callable[[str], str]
+    asked: frozenset[tuple[str | None, str]] | None
+    data_date: int | None
+
+
+class State:
+    """What became of a version when it was read."""
+
+    KEPT = 0
+    DELETED = 1
+    NOT_ASKED_FOR = 2
+
+
+def codings(concept: CodeableConcept | None) -> list[Coding]:
+    """The codings that carry a code; a concept without any is uncoded."""
+    if concept is None:
+        return []
+    return [coding for coding in concept.coding if coding.code]
+
+
+def has_code(concept: CodeableConcept | None, code: str) -> bool:
+    return concept is not None and any(coding.code == code for coding in concept.coding)
+
+
+def ods_code(identifiers: list[Identifier]) -> str | None:
+    """The ODS code among some identifiers; the least, should there be several."""
+    return min((i.value.strip().upper() for i in identifiers if i.system == ODS_SYSTEM and i.value), default=None)

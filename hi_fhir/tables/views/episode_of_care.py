@@ -1,0 +1,49 @@
+"""EpisodeOfCare: a registration with a practice, as rows of `registration`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from hi_fhir.tables.references import organization_reference
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, ods_code
+
+_NOT_A_REGISTRATION = frozenset({"cancelled", "planned", "waitlist"})
+
+
+class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["EpisodeOfCare"]
+    id: ResourceId
+    status: str
+    patient: Reference
+    meta: Meta | None = None
+    type: list[CodeableConcept] = []
+    managing_organization: Reference | None = None
+    period: Period | None = None
+
+
+def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
+    """A function that appends the row of one EpisodeOfCare. One that states no registration is a row without kind."""
+    rows = context.tables["registration"]
+
+    def emit(record: EpisodeOfCare, line: int) -> int:
+        if record.status == "entered-in-error":
+            return State.DELETED
+        patient = context.subject(record.patient.reference, "$.patient.reference")
+        period, organization = record.period or Period(), record.managing_organization or Reference()
+        start = context.dates.read(period.start, "$.period.start").start if period.start else None
+        end = context.dates.read(period.end, "$.period.end").end if period.end else None
+        kind = None if record.status in _NOT_A_REGISTRATION else "episode"
+        ods = ods_code([organization.identifier]) if organization.identifier else None
+        organization_id = organization_reference(organization.reference)
+        rows.append((patient, kind, organization_id, ods, start, end, _regular(record.type), line))
+        return State.KEPT
+
+    return emit
+
+
+def _regular(types: list[CodeableConcept]) -> bool | None:
+    codes = {coding.code for concept in types for coding in concept.coding if coding.code}
+    if "temporary" in codes:
+        return False
+    return True if "regular" in codes else None

@@ -1,0 +1,44 @@
+"""Immunization: the vaccine given, as rows of `immunization`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from hi_fhir.tables.views.coded import add_rows, is_asked_for
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
+
+
+class Immunization(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["Immunization"]
+    id: ResourceId
+    status: str
+    patient: Reference
+    meta: Meta | None = None
+    vaccine_code: CodeableConcept | None = None
+    occurrence_date_time: str | None = None
+    recorded: str | None = None
+
+
+def emitter(context: Context) -> Callable[[Immunization, int], int]:
+    """A function that appends the rows of one Immunization and says what became of it."""
+
+    def emit(record: Immunization, line: int) -> int:
+        if record.status == "entered-in-error":
+            return State.DELETED
+        if not is_asked_for(context, record.vaccine_code):
+            return State.NOT_ASKED_FOR
+        add_rows(
+            context,
+            "immunization",
+            line,
+            id_=record.id,
+            subject=(record.patient, "$.patient.reference"),
+            effective=[(record.occurrence_date_time, "$.occurrenceDateTime")],
+            issued=(record.recorded, "$.recorded"),
+            status=record.status,
+            parts=[("", record.vaccine_code)],
+        )
+        return State.KEPT
+
+    return emit

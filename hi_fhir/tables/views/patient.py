@@ -1,0 +1,172 @@
+"""Patient with its UK Core extensions, as rows of `patient`, `identity`, `ethnic_category` and `registration`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from hi_fhir.tables.nhs_number import read_nhs_number
+from hi_fhir.tables.references import organization_reference
+from hi_fhir.tables.views.elements import (
+    CodeableConcept,
+    Context,
+    Extension,
+    Identifier,
+    Meta,
+    Period,
+    Reference,
+    ResourceId,
+    State,
+    codings,
+    has_code,
+    ods_code,
+)
+
+_ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
+_DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
+_LSOA = {"lsoa11": "/StructureDefinition/lsoa11", "lsoa21": "/StructureDefinition/lsoa21"}
+_SEXES = frozenset({"female", "male", "other", "unknown"})
+
+
+class Address(msgspec.Struct, gc=False, rename="camel"):
+    use: str | None = None
+    postal_code: str | None = None
+    period: Period | None = None
+    extension: list[Extension] = []
+
+
+class Patient(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["Patient"]
+    id: ResourceId
+    meta: Meta | None = None
+    extension: list[Extension] = []
+    identifier: list[Identifier] = []
+    active: bool | None = None
+    gender: str | None = None
+    birth_date: str | None = None
+    deceased_boolean: bool | None = None
+    deceased_date_time: str | None = None
+    address: list[Address] = []
+    general_practitioner: list[Reference] = []
+    managing_organization: Reference | None = None
+
+
+def emitter(context: Context) -> Callable[[Patient, int], int]:
+    """A function that appends the rows of one Patient: one of `patient` and `identity`, any number of the others."""
+    rows = context.tables["patient"]
+
+    def emit(record: Patient, line: int) -> int:
+        read_day = context.dates.read
+        born = read_day(record.birth_date, "$.birthDate") if record.birth_date else None
+        died = read_day(record.deceased_date_time, "$.deceasedDateTime") if record.deceased_date_time else None
+        if born is not None and born.at is not None:
+            born = read_day("", "$.birthDate")
+        registrations = _registrations(context, record)
+        address = _current_address(context, record.address)
+        patient = context.patient(record.id)
+        number, standing = read_nhs_number(record.identifier)
+        rows.append(
+            (
+                patient,
+                context.nhs_key(number) if number else None,
+                standing,
+                born.start if born else None,
+                record.gender if record.gender in _SEXES else "unknown",
+                record.active is not False,
+                bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
+                died.start if died else None,
+                _postcode(address),
+                _lsoa(record, address, "lsoa11"),
+                _lsoa(record, address, "lsoa21"),
+                _is_restricted(record.meta),
+                line,
+            )
+        )
+        context.tables["identity"].append((patient, record.id, line))
+        context.tables["registration"].extend((patient, *registration, line) for registration in registrations)
+        _add_ethnic_categories(context, record, patient, line)
+        return State.KEPT
+
+    return emit
+
+
+def _add_ethnic_categories(context: Context, record: Patient, patient: int, line: int) -> None:
+    append = context.tables["ethnic_category"].append
+    for extension in record.extension:
+        if extension.url.endswith(_ETHNIC_CATEGORY):
+            stated: CodeableConcept | None = extension.value_codeable_concept
+            found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(stated)] or [(None, None)]
+            for system, code in found:
+                append((patient, None, "", system, code, None, None, None, None, None, None, None, line))
+
+
+def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]]:
+    """Kind, organization_id, ods_code, start, end, regular of what the Patient itself states."""
+    stated: list[tuple[object, ...]] = []
+    for number, reference in enumerate(record.general_practitioner):
+        organization_id, ods = _organization(reference)
+        if organization_id or ods:
+            period = (reference.identifier.period if reference.identifier else None) or Period()
+            path = f"$.generalPractitioner[{number}].identifier.period"
+            start = context.dates.read(period.start, f"{path}.start").start if period.start else None
+            end = context.dates.read(period.end, f"{path}.end").end if period.end else None
+            stated.append(("general-practitioner", organization_id, ods, start, end, None))
+    organization_id, ods = _organization(record.managing_organization)
+    if organization_id or ods:
+        stated.append(("managing-organization", organization_id, ods, None, None, None))
+    return stated
+
+
+def _organization(reference: Reference | None) -> tuple[str | None, str | None]:
+    if reference is None:
+        return None, None
+    ods = ods_code([reference.identifier]) if reference.identifier else None
+    return organization_reference(reference.reference), ods
+
+
+def _death_notified(extensions: list[Extension]) -> bool:
+    """UK Core: 1 informal or 2 formal notice of death; U takes it back."""
+    return any(
+        part.url == "deathNotificationStatus" and any(has_code(part.value_codeable_concept, code) for code in "12")
+        for extension in extensions
+        if extension.url.endswith(_DEATH_NOTIFICATION)
+        for part in extension.extension
+    )
+
+
+def _current_address(context: Context, addresses: list[Address]) -> Address | None:
+    """The home address in use; else the first one that is not old; else the first.
+
+    A period has ended when its end lies before the data's date; where that is not known beforehand, when it has an end.
+    """
+    ended = [_has_ended(context, address, number) for number, address in enumerate(addresses)]
+    current = [address for address, over in zip(addresses, ended, strict=True) if not over and address.use != "old"]
+    homes = [address for address in current if address.use == "home"]
+    return next(iter(homes or current or addresses), None)
+
+
+def _has_ended(context: Context, address: Address, number: int) -> bool:
+    if address.period is None or not address.period.end:
+        return False
+    end = context.dates.read(address.period.end, f"$.address[{number}].period.end").end
+    return context.data_date is None or end < context.data_date
+
+
+def _postcode(address: Address | None) -> str | None:
+    if address is None or address.postal_code is None:
+        return None
+    return "".join(address.postal_code.split()).upper() or None
+
+
+def _lsoa(record: Patient, address: Address | None, column: str) -> str | None:
+    """An LSOA on the record: an extension of the address, else of the patient, whose URL ends as in `_LSOA`."""
+    extensions = [*(address.extension if address else []), *record.extension]
+    found = (e.value_code or e.value_string for e in extensions if e.url.endswith(_LSOA[column]))
+    return next((code.strip().upper() for code in found if code and code.strip()), None)
+
+
+def _is_restricted(meta: Meta | None) -> bool:
+    return meta is not None and any(
+        label.code in ("R", "V") and (label.system is None or "confidentiality" in label.system.lower())
+        for label in meta.security
+    )

@@ -1,0 +1,44 @@
+"""Procedure: what was done, as rows of `procedure`."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from hi_fhir.tables.views.coded import add_rows, is_asked_for, starting
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State
+
+
+class Procedure(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: Literal["Procedure"]
+    id: ResourceId
+    status: str
+    subject: Reference
+    meta: Meta | None = None
+    code: CodeableConcept | None = None
+    performed_date_time: str | None = None
+    performed_period: Period | None = None
+
+
+def emitter(context: Context) -> Callable[[Procedure, int], int]:
+    """A function that appends the rows of one Procedure and says what became of it."""
+
+    def emit(record: Procedure, line: int) -> int:
+        if record.status == "entered-in-error":
+            return State.DELETED
+        if not is_asked_for(context, record.code):
+            return State.NOT_ASKED_FOR
+        performed = (record.performed_date_time, "$.performedDateTime")
+        add_rows(
+            context,
+            "procedure",
+            line,
+            id_=record.id,
+            subject=(record.subject, "$.subject.reference"),
+            effective=[performed, starting(record.performed_period, "$.performedPeriod")],
+            status=record.status,
+            parts=[("", record.code)],
+        )
+        return State.KEPT
+
+    return emit

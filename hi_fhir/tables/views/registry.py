@@ -1,0 +1,69 @@
+"""Which resource types are read, into which tables; and the names of all others, which are known but not asked for."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hi_fhir.tables.views import (
+    condition,
+    encounter,
+    episode_of_care,
+    immunization,
+    medication_request,
+    observation,
+    organization,
+    patient,
+    procedure,
+)
+from hi_fhir.tables.views.elements import Context
+
+
+class View(NamedTuple):
+    """How one resource type becomes rows."""
+
+    struct: type[msgspec.Struct]
+    emitter: Callable[[Context], Callable[[Any, int], int]]
+    tables: tuple[str, ...]  # the first has a row for every resource kept
+
+
+VIEWS = {
+    "Condition": View(condition.Condition, condition.emitter, ("condition",)),
+    "Encounter": View(encounter.Encounter, encounter.emitter, ("encounter",)),
+    "EpisodeOfCare": View(episode_of_care.EpisodeOfCare, episode_of_care.emitter, ("registration",)),
+    "Immunization": View(immunization.Immunization, immunization.emitter, ("immunization",)),
+    "MedicationRequest": View(
+        medication_request.MedicationRequest, medication_request.emitter, ("medication_request",)
+    ),
+    "Observation": View(observation.Observation, observation.emitter, ("observation",)),
+    "Organization": View(organization.Organization, organization.emitter, ("organization",)),
+    "Patient": View(patient.Patient, patient.emitter, ("patient", "ethnic_category", "registration")),
+    "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",)),
+}
+
+RESOURCE_TYPES = frozenset(
+    """
+    Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
+    BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
+    ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
+    CompartmentDefinition Composition ConceptMap Condition Consent Contract Coverage CoverageEligibilityRequest
+    CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
+    DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
+    EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
+    FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
+    ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List Location
+    Measure MeasureReport Media Medication MedicationAdministration MedicationDispense MedicationKnowledge MedicationRequest
+    MedicationStatement MedicinalProduct MedicinalProductAuthorization MedicinalProductContraindication
+    MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction MedicinalProductManufactured
+    MedicinalProductPackaged MedicinalProductPharmaceutical MedicinalProductUndesirableEffect MessageDefinition MessageHeader
+    MolecularSequence NamingSystem NutritionOrder Observation ObservationDefinition OperationDefinition OperationOutcome
+    Organization OrganizationAffiliation Parameters Patient PaymentNotice PaymentReconciliation Person PlanDefinition
+    Practitioner PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson RequestGroup
+    ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject RiskAssessment RiskEvidenceSynthesis Schedule
+    SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition StructureMap Subscription Substance
+    SubstanceNucleicAcid SubstancePolymer SubstanceProtein SubstanceReferenceInformation SubstanceSourceMaterial
+    SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport TestScript ValueSet
+    VerificationResult VisionPrescription
+    """.split()
+)
+"""Every resource type of FHIR R4. Source: FHIR 4.0.1, resourcelist."""
