@@ -6,12 +6,22 @@ their time of day, so both halves are cached and a new timestamp costs two look-
 
 import calendar
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from hi_fhir.core.days import LONDON
 from hi_fhir.tables.refused import RefusedError
 
+T = TypeVar("T")
+
+IntArray = npt.NDArray[np.int64]
+
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_US = 86_400_000_000
 _CACHE = 50_000
@@ -19,56 +29,85 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME = re.compile(r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-class When(NamedTuple):
-    """First and last London day, and the instant where a time is given."""
+When = tuple[int | None, int | None]
+"""A span of London days in one number (see `first_day`), or an instant whose London day `london_days` finds for many at once."""
 
-    start: int
-    end: int
-    at: int | None
+SPAN_BITS = 10
 
 
-class DateReader:
-    """Reads dates for one worker; the caches are bounded."""
+def first_day(span: int) -> int:
+    """The first day of a span, from 1970-01-01."""
+    return span >> SPAN_BITS
 
-    def __init__(self) -> None:
-        self._dates: dict[str, When] = {}
-        self._days: dict[str, tuple[int, int | None]] = {}
-        self._times: dict[str, tuple[int, bool]] = {}
 
-    def read(self, text: str, path: str) -> When:
-        """`text` as days and instant.
+def last_day(span: int) -> int:
+    """The last day of a span, the same as the first for a whole date or an instant."""
+    return (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
 
-        Raises:
-            RefusedError: it is not a FHIR date, dateTime or instant, or the calendar has no such day.
-        """
-        if len(text) > 10:
-            return self._read_instant(text, path)
-        found = self._dates.get(text)
-        if found is None:
-            if len(self._dates) >= _CACHE:
-                self._dates.clear()
-            found = self._dates[text] = _read_date(text, path)
-        return found
 
-    def _read_instant(self, text: str, path: str) -> When:
-        written, time = text[:10], text[10:]
-        day = self._days.get(written)
-        if day is None:
-            if len(self._days) >= _CACHE:
-                self._days.clear()
-            start = _read_date(written, path).start
-            day = self._days[written] = (start, _steady_offset(start))
-        clock = self._times.get(time)
-        if clock is None:
-            if len(self._times) >= _CACHE:
-                self._times.clear()
-            clock = self._times[time] = _read_time(time, path)
-        number, offset = day
-        since_midnight, zoned = clock
-        if offset is None or not zoned:
-            return _irregular(number, since_midnight, zoned)
-        london = number + (since_midnight + offset) // _DAY_US
-        return When(london, london, number * _DAY_US + since_midnight)
+def date_reader() -> Callable[[str, str], When]:
+    """A function that reads a FHIR date, dateTime or instant at a JSON path, for one worker; its caches are bounded.
+
+    The function raises RefusedError where the text is none of these, or names a day that the calendar does not have.
+    """
+    dates: dict[str, When] = {}
+    midnights: dict[str, int] = {}
+    times: dict[str, int] = {}
+    date_of, midnight_of, time_of = dates.get, midnights.get, times.get
+
+    def read(text: str, path: str) -> When:
+        if len(text) <= 10:
+            return date_of(text) or _keep(dates, text, _read_date(text, path))
+        midnight, time = midnight_of(text[:10]), time_of(text[10:])
+        if midnight is not None and time is not None:
+            return None, midnight + time
+        midnight = _keep(midnights, text[:10], _read_midnight(text[:10], path))
+        time, zoned = _read_time(text[10:], path)
+        if not zoned:
+            return None, _from_london(midnight + time, path)
+        return None, midnight + _keep(times, text[10:], time)
+
+    return read
+
+
+def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int:
+    """The span of London days of a date or instant.
+
+    Raises:
+        RefusedError: as `read_date`.
+    """
+    span, at = read_date(text, path)
+    return span if span is not None else london_day_number(at or 0) << SPAN_BITS
+
+
+def london_days(instants: IntArray) -> IntArray:
+    """The London days of many instants (microseconds), each looked up only where the clocks change."""
+    days, places = np.unique(instants // _DAY_US, return_inverse=True)
+    offsets = [_steady_offset(int(day)) for day in days]
+    known = np.array([offset or 0 for offset in offsets], dtype=np.int64)
+    found: IntArray = (instants + known[places]) // _DAY_US
+    changing = np.array([offset is None for offset in offsets], dtype=bool)
+    for place in np.flatnonzero(changing[places]) if changing.any() else ():
+        found[place] = london_day_number(int(instants[place]))
+    return found
+
+
+def london_day_number(instant: int) -> int:
+    """The London day of one instant (microseconds), from 1970-01-01."""
+    return london_day(_ORIGIN + timedelta(microseconds=instant)).toordinal() - _EPOCH
+
+
+def _keep(cache: dict[str, T], text: str, read: T) -> T:
+    if len(cache) >= _CACHE:
+        cache.clear()
+    cache[text] = read
+    return read
+
+
+def _read_midnight(text: str, path: str) -> int:
+    """The midnight in UTC of a whole day."""
+    span, _ = _read_date(text, path)
+    return first_day(span or 0) * _DAY_US
 
 
 def _read_date(text: str, path: str) -> When:
@@ -86,7 +125,7 @@ def _read_date(text: str, path: str) -> When:
         last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     else:
         last = first.replace(month=12, day=31)
-    return When(first.toordinal() - _EPOCH, last.toordinal() - _EPOCH, None)
+    return (first.toordinal() - _EPOCH) << SPAN_BITS | (last - first).days, None
 
 
 def _read_time(text: str, path: str) -> tuple[int, bool]:
@@ -108,31 +147,26 @@ def _read_time(text: str, path: str) -> tuple[int, bool]:
     return (minutes * 60 + seconds) * 1_000_000 + micros, zone is not None
 
 
+@lru_cache(maxsize=_CACHE)
 def _steady_offset(number: int) -> int | None:
     """London's offset from UTC in microseconds on this day and its neighbours; None where it changes or is not known."""
     if not 2 - _EPOCH < number < date.max.toordinal() - _EPOCH - 2:
         return None
     midday = datetime.combine(date.fromordinal(number + _EPOCH), datetime.min.time(), UTC) + timedelta(hours=12)
-    offsets = {(midday + timedelta(hours=hours)).astimezone(LONDON).utcoffset() for hours in range(-48, 49, 12)}
+    offsets = {(midday + timedelta(hours=hours)).astimezone(LONDON).utcoffset() for hours in (-48, 0, 48)}
     if len(offsets) > 1:
         return None
     offset = offsets.pop()
     return offset // timedelta(microseconds=1) if offset is not None else None
 
 
-def _irregular(number: int, since_midnight: int, zoned: bool) -> When:
-    """Days on which the clocks change, and times without an offset, which are London's own."""
-    origin = datetime(1970, 1, 1, tzinfo=UTC)
+def _from_london(written: int, path: str) -> int:
+    """The instant of a time without an offset, which is London's own."""
     try:
-        if zoned:
-            instant = origin + timedelta(days=number, microseconds=since_midnight)
-        else:
-            written = origin.replace(tzinfo=None) + timedelta(days=number, microseconds=since_midnight)
-            instant = written.replace(tzinfo=LONDON).astimezone(UTC)
-        london = instant.astimezone(LONDON).date().toordinal() - _EPOCH
+        naive = _ORIGIN.replace(tzinfo=None) + timedelta(microseconds=written)
+        return (naive.replace(tzinfo=LONDON) - _ORIGIN) // timedelta(microseconds=1)
     except OverflowError as error:
-        raise RefusedError("impossible-date") from error
-    return When(london, london, (instant - origin) // timedelta(microseconds=1))
+        raise RefusedError("impossible-date", path) from error
 
 
 def london_day(instant: datetime) -> date:

@@ -17,17 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import commit_file, commit_json, owner_folder, read_struct
-from hi_fhir.tables.dates import DateReader
+from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.lines import Oversized, read_blocks
 from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
-from hi_fhir.tables.references import patient_reference
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
-from hi_fhir.tables.views.elements import Context, State
+from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS
 
 KERNEL_VERSION = 1
@@ -45,6 +44,7 @@ KEYS = pa.schema(
 )
 """Grain: one row a version of a resource of a type in scope, and a deletion."""
 
+_KEY_BATCH = 1_000
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
 
 
@@ -106,7 +106,7 @@ class _Chunk:
         self.first_seq = task.number << 32
         self.chunk = f"{task.type}/{task.name}"
         self.buffers = {table: TableBuffer(table, self.first_seq) for table in TABLES}
-        self.keys: list[tuple[Any, ...]] = []
+        self.keys: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self.key_batches: list[pa.Table] = []
         self.refused: list[tuple[Any, ...]] = []
         self.received: Counter[str] = Counter()
@@ -114,8 +114,8 @@ class _Chunk:
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
-        self.subjects: dict[str | None, int] = {}
-        self.dates = DateReader()
+        self.shapes = Shapes()
+        self.read_date = date_reader()
         self.readers: dict[str, Callable[[bytes, int], None]] = {}
 
     def read(self) -> ChunkResult:
@@ -123,14 +123,18 @@ class _Chunk:
         take = self._take_deletions if type_ == DELETED_FOLDER else self._reader(type_)
         number = 0
         for offset, ascii_only, lines in read_blocks(self.task.path, self.task.line_limit):
+            taken = 0
             for line in lines:
                 number += 1
                 try:
                     if not ascii_only:
                         _check_text(line)
                     take(line, number)
+                    taken += 1
                 except _MALFORMED as error:
                     self._reroute(line, number, error, (offset, lines))
+            if type_ != DELETED_FOLDER:
+                self.received[type_] += taken
             self._drain()
         return self._finish(number)
 
@@ -145,19 +149,16 @@ class _Chunk:
         view = VIEWS[type_]
         decode = msgspec.json.Decoder(view.struct).decode
         emit = view.emitter(self._context(type_))
-        add_key, received, not_asked_for = self.keys.append, self.received, self.not_asked_for
+        add_key, not_asked_for = self.keys[type_].append, self.not_asked_for
 
         def take(line: bytes, number: int) -> None:
             record: Any = decode(line)
             state = emit(record, number)
-            received[type_] += 1
             if state == State.NOT_ASKED_FOR:
                 not_asked_for[type_] += 1
             meta = record.meta
-            if meta is None:
-                add_key((type_, record.id, None, None, state, number))
-            else:
-                add_key((type_, record.id, meta.last_updated, meta.version_id, state, number))
+            updated, version = (meta.last_updated, meta.version_id) if meta is not None else (None, None)
+            add_key((record.id, updated, version, state, number))
 
         return take
 
@@ -168,7 +169,6 @@ class _Chunk:
         def take(line: bytes, number: int) -> None:
             if decode(line).resource_type != type_:
                 raise RefusedError("misfiled")
-            self.received[type_] += 1
             self.not_asked_for[type_] += 1
 
         return take
@@ -177,9 +177,10 @@ class _Chunk:
         tokens = self.task.scope.types[type_]
         return Context(
             tables={table: buffer.rows for table, buffer in self.buffers.items()},
-            dates=self.dates,
+            shapes=self.shapes,
+            read_date=self.read_date,
             patient=self._patient,
-            subject=self._subject,
+            subjects=Subjects(self._patient, VIEWS[type_].subject),
             nhs_key=self.key.nhs_key,
             asked=None if tokens is None else frozenset(_token(token) for token in tokens),
             data_date=self.task.data_date,
@@ -190,12 +191,6 @@ class _Chunk:
         if number is None:
             number = self.patient_numbers[id_] = len(self.patient_ids)
             self.patient_ids.append(self.key.patient_id(self.task.source_id, id_))
-        return number
-
-    def _subject(self, reference: str | None, path: str) -> int:
-        number = self.subjects.get(reference)
-        if number is None:
-            number = self.subjects[reference] = self._patient(patient_reference(reference, path))
         return number
 
     def _reroute(self, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
@@ -210,6 +205,7 @@ class _Chunk:
                 if type_ == "OperationOutcome":
                     raise RefusedError("operation-outcome", "$", "a message of the server in place of a record")
                 self._reader(type_)(line, number)
+                self.received[type_] += 1
             except _MALFORMED as own_error:
                 self._refuse(type_, line, number, own_error, place)
         elif type_ is not None and type_ not in RESOURCE_TYPES:
@@ -241,28 +237,30 @@ class _Chunk:
         for deletion in deletions:
             self.received[deletion.type] += 1
             if deletion.type in VIEWS and deletion.type in self.task.scope.types:
-                self.keys.append((deletion.type, deletion.id, deletion.at, None, State.DELETED, number))
+                self.keys[deletion.type].append((deletion.id, deletion.at, None, State.DELETED, number))
             else:
                 self.not_asked_for[deletion.type] += 1
 
     def _drain(self, least: int | None = None) -> None:
         for buffer in self.buffers.values():
             buffer.drain() if least is None else buffer.drain(least)
-        if len(self.keys) >= (least or 2_000):
-            self.key_batches.append(self._key_batch())
-            self.keys.clear()
+        for type_, keys in self.keys.items():
+            if len(keys) >= (least or _KEY_BATCH):
+                self.key_batches.append(self._key_batch(type_, keys))
+                keys.clear()
 
-    def _key_batch(self) -> pa.Table:
-        batch = _table(self.keys, KEYS)
-        seq = pc.add(batch["seq"], self.first_seq)
-        return batch.set_column(KEYS.get_field_index("seq"), KEYS.field("seq"), seq)
+    def _key_batch(self, type_: str, keys: list[tuple[Any, ...]]) -> pa.Table:
+        columns = list(zip(*keys, strict=True))
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, list(KEYS)[1:], strict=True)]
+        arrays[-1] = pc.add(arrays[-1], self.first_seq)
+        return pa.Table.from_arrays([pa.repeat(type_, len(keys)), *arrays], schema=KEYS)
 
     def _finish(self, lines: int) -> ChunkResult:
         self._drain(least=1)
         folder = self.task.folder
         rows = {}
         for table, buffer in self.buffers.items():
-            count = buffer.write(folder / f"{table}.arrow", self.patient_ids)
+            count = buffer.write(folder / f"{table}.arrow", self.patient_ids, tuple(self.shapes))
             if count:
                 rows[table] = count
         keys = pa.concat_tables(self.key_batches) if self.key_batches else KEYS.empty_table()
@@ -271,7 +269,7 @@ class _Chunk:
             write_ipc(folder / "quarantine.arrow", _table(self.refused, QUARANTINE))
         return ChunkResult(
             lines=lines,
-            received=dict(self.received),
+            received={type_: count for type_, count in self.received.items() if count},
             not_asked_for=dict(self.not_asked_for),
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,

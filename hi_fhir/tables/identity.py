@@ -44,7 +44,9 @@ def load_key(path: Path) -> IdentityKey:
     if not path.exists():
         _make(path)
     if path.stat().st_mode & _NOT_OWNER:
-        raise ConfigError(f"identity key {path}: others may read it. Run: chmod 600 on it, and think about rotating it.")
+        raise ConfigError(
+            f"identity key {path}: others may read it. Run: chmod 600 on it, and think about rotating it."
+        )
     try:
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import zstandard
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 19
 
 
 class Oversized(bytes):
@@ -40,7 +40,9 @@ def read_blocks(path: Path, limit: int) -> Iterator[tuple[int, bool, list[bytes]
             yield from _within_limit(offset, rest.isascii(), [rest], limit)
 
 
-def _within_limit(offset: int, ascii_only: bool, lines: list[bytes], limit: int) -> Iterator[tuple[int, bool, list[bytes]]]:
+def _within_limit(
+    offset: int, ascii_only: bool, lines: list[bytes], limit: int
+) -> Iterator[tuple[int, bool, list[bytes]]]:
     if max(map(len, lines)) <= limit:
         yield offset, ascii_only, lines
         return

@@ -140,12 +140,18 @@ def _counted(so_far: Merged, table: str, rows: pa.Table) -> Merged:
     """Add what these rows stand for. The people of two ranges differ, so no resource is counted twice."""
     resources, dated_by = dict(so_far.resources), dict(so_far.dated_by)
     for type_, its_rows in _resources(table, rows):
-        resources[type_] = resources.get(type_, 0) + pc.count_distinct(its_rows["seq"]).as_py()
+        resources[type_] = resources.get(type_, 0) + _runs(its_rows["seq"].to_numpy())
     if "dated_by" in rows.column_names:
-        for entry in pc.value_counts(rows["dated_by"].cast(pa.string())).to_pylist():
-            word = entry["values"] or "undated"
+        column = rows["dated_by"].combine_chunks()
+        for entry in pc.value_counts(column.indices).to_pylist():
+            word = "undated" if entry["values"] is None else column.dictionary[entry["values"]].as_py()
             dated_by[word] = dated_by.get(word, 0) + entry["counts"]
     return Merged(so_far.rows, resources, dated_by)
+
+
+def _runs(seqs: np.ndarray) -> int:
+    """How many resources these rows belong to: in table order, the rows of one stand together."""
+    return int(np.count_nonzero(np.diff(seqs))) + 1 if seqs.size else 0
 
 
 def _resources(table: str, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:

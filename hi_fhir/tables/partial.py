@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hi_fhir.core.files import commit_file
+from hi_fhir.tables.dates import SPAN_BITS, london_days
 from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, IDENTITY, ORGANIZATION, PATIENT, REGISTRATION
 
 TABLES: dict[str, pa.Schema] = {
@@ -29,10 +31,30 @@ _CATEGORIES = frozenset({"component", "system", "code", "unit", "status", "dated
 _BATCH = 2_000
 
 
-def partial_columns(table: str) -> list[pa.Field]:
-    """The columns that a view's tuples fill, in order: those of the table but source_id, and `seq`."""
-    fields = [field.with_nullable(True) for field in TABLES[table] if field.name != "source_id"]
-    return [*fields, pa.field("seq", pa.int64())]
+_SHAPE = ("component", "system", "code", "unit", "status", "dated_by")
+_CLINICAL = (
+    pa.field("patient_id", pa.int32()),
+    pa.field("resource_id", pa.string()),
+    pa.field("shape", pa.int32()),
+    pa.field("span", pa.int64()),
+    pa.field("at", pa.int64()),
+    pa.field("value", pa.float64()),
+    pa.field("seq", pa.int64()),
+)
+
+
+def buffered_fields(table: str) -> tuple[pa.Field, ...]:
+    """What a view's tuples hold, in order: for a clinical table see `Context`, for others the columns but source_id, and seq.
+    Patients are numbers, days are days from 1970-01-01."""
+    schema = TABLES[table]
+    if schema is CLINICAL:
+        return _CLINICAL
+    fields = [field for field in schema if field.name != "source_id"]
+    return (*(field.with_type(_buffered_type(field)) for field in fields), pa.field("seq", pa.int64()))
+
+
+def _buffered_type(field: pa.Field) -> pa.DataType:
+    return pa.int32() if field.name == "patient_id" or field.type == pa.date32() else field.type
 
 
 class TableBuffer:
@@ -40,54 +62,82 @@ class TableBuffer:
 
     def __init__(self, table: str, first_seq: int) -> None:
         self.rows: list[tuple[Any, ...]] = []
-        self._fields = partial_columns(table)
-        self._numbered = self._fields[0].name == "patient_id"
+        self._schema = TABLES[table]
+        self._fields = buffered_fields(table)
         self._first_seq = first_seq
-        self._batches: list[pa.Table] = []
+        self._batches: list[pa.RecordBatch] = []
 
     def drain(self, least: int = _BATCH) -> None:
         """Turn the rows into Arrow if there are at least `least`."""
         if len(self.rows) < least or not self.rows:
             return
-        columns = list(zip(*self.rows, strict=True))
+        columns = zip(*self.rows, strict=True)
+        arrays = [pa.array(values, field.type) for field, values in zip(self._fields, columns, strict=True)]
         self.rows.clear()
-        arrays = [self._array(field, values) for field, values in zip(self._fields, columns, strict=True)]
-        self._batches.append(pa.Table.from_arrays(arrays, names=[field.name for field in self._fields]))
+        self._batches.append(pa.RecordBatch.from_arrays(arrays, names=[field.name for field in self._fields]))
 
-    def _array(self, field: pa.Field, values: Sequence[Any]) -> pa.Array:
-        if field.name == "seq":
-            return pa.array(np.asarray(values, dtype=np.int64) + self._first_seq)
-        if field.name == "patient_id":
-            return pa.array(values, pa.int32())
-        if field.type == pa.date32():
-            return pa.array(values, pa.int32()).view(pa.date32())
-        if pa.types.is_timestamp(field.type):
-            return pa.array(values, pa.int64()).view(field.type)
-        array = pa.array(values, field.type)
-        return array.dictionary_encode() if field.name in _CATEGORIES else array
-
-    def write(self, path: Path, patient_ids: Sequence[str]) -> int:
+    def write(self, path: Path, patient_ids: Sequence[str], shapes: Sequence[tuple[str | None, ...]]) -> int:
         """Write the chunk's rows in order of patient_id; the number of rows, and no file where there are none."""
         self.drain(least=1)
         if not self._batches:
             return 0
-        table = pa.concat_tables(self._batches).unify_dictionaries().combine_chunks()
+        rows = pa.Table.from_batches(self._batches).combine_chunks()
         self._batches.clear()
-        if self._numbered:
-            table = _sorted_by_patient(table, patient_ids)
-        write_ipc(path, table)
-        return int(table.num_rows)
+        order = None
+        if self._fields[0].name == "patient_id":
+            patients, order = _ranked_patients(rows["patient_id"], patient_ids)
+            rows = rows.take(order).set_column(0, "patient_id", patients.take(order))
+        if self._schema is CLINICAL:
+            rows = _unfolded(rows, shapes)
+        write_ipc(path, self._typed(rows))
+        return int(rows.num_rows)
+
+    def _typed(self, rows: pa.Table) -> pa.Table:
+        """The rows with their columns as in the table, words as dictionaries."""
+        columns = {}
+        for name, column in zip(rows.column_names, rows.itercolumns(), strict=True):
+            if name == "seq":
+                columns[name] = pc.add(column, self._first_seq)
+            elif pa.types.is_dictionary(column.type):
+                columns[name] = column
+            else:
+                columns[name] = column.cast(self._schema.field(name).type)
+                if name in _CATEGORIES:
+                    columns[name] = columns[name].dictionary_encode()
+        return pa.table(columns)
 
 
-def _sorted_by_patient(table: pa.Table, patient_ids: Sequence[str]) -> pa.Table:
-    """The rows with their patient numbers turned into ids of a sorted dictionary, and in its order."""
-    order = sorted(range(len(patient_ids)), key=patient_ids.__getitem__)
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    ranks = rank[table["patient_id"].combine_chunks().to_numpy()]
-    dictionary = pa.array([patient_ids[number] for number in order], pa.string())
-    numbered = table.set_column(0, "patient_id", pa.DictionaryArray.from_arrays(pa.array(ranks), dictionary))
-    return numbered.take(pa.array(np.argsort(ranks, kind="stable")))
+def _ranked_patients(numbers: pa.ChunkedArray, patient_ids: Sequence[str]) -> tuple[pa.DictionaryArray, pa.Array]:
+    """Patient numbers as ids of a sorted dictionary, and the order of rows that sorts them."""
+    by_id = sorted(range(len(patient_ids)), key=patient_ids.__getitem__)
+    rank = np.empty(len(by_id), dtype=np.int32)
+    rank[by_id] = np.arange(len(by_id), dtype=np.int32)
+    ranks = rank[numbers.to_numpy()]
+    dictionary = pa.array([patient_ids[number] for number in by_id], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(ranks), dictionary), pa.array(np.argsort(ranks, kind="stable"))
+
+
+def _unfolded(rows: pa.Table, shapes: Sequence[tuple[str | None, ...]]) -> pa.Table:
+    """Clinical rows with their shapes and spans of days as the columns that they stand for."""
+    shape, span = rows["shape"].combine_chunks(), rows["span"]
+    columns = {"patient_id": rows["patient_id"], "resource_id": rows["resource_id"]}
+    for name, words in zip(_SHAPE, zip(*shapes, strict=True), strict=True):
+        encoded = pa.array(words, pa.string()).dictionary_encode()
+        columns[name] = pa.DictionaryArray.from_arrays(encoded.indices.take(shape), encoded.dictionary)
+    first, last = _days(span.combine_chunks(), rows["at"].combine_chunks())
+    columns |= {"start_date": first, "end_date": last}
+    return pa.table({**columns, **{name: rows[name] for name in ("at", "value", "seq")}})
+
+
+def _days(spans: pa.Array, instants: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """First and last days of spans; where a row has an instant instead, its London day is both."""
+    first = pc.shift_right(spans, SPAN_BITS)
+    last = pc.add(first, pc.bit_wise_and(spans, (1 << SPAN_BITS) - 1))
+    known = instants.drop_null().to_numpy()
+    london = pc.replace_with_mask(
+        pa.nulls(len(instants), pa.int64()), instants.is_valid(), pa.array(london_days(known))
+    )
+    return tuple(pc.coalesce(days, london).cast(pa.int32()) for days in (first, last))
 
 
 def write_ipc(path: Path, table: pa.Table) -> None:

@@ -31,9 +31,7 @@ def reconcile(terms: Mapping[str, Mapping[str, int]], source: str) -> dict[str, 
         GateError: for some type the two sides differ.
     """
     types = sorted({type_ for counts in terms.values() for type_ in counts})
-    found = {
-        type_: Reconciliation(**{term: counts.get(type_, 0) for term, counts in terms.items()}) for type_ in types
-    }
+    found = {type_: Reconciliation(**{term: counts.get(type_, 0) for term, counts in terms.items()}) for type_ in types}
     wrong = {type_: counts for type_, counts in found.items() if not counts.holds}
     if wrong:
         lines = [f"{type_}: {msgspec.to_builtins(counts)}" for type_, counts in wrong.items()]

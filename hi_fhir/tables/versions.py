@@ -105,9 +105,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> No
     )
 
 
-def _digests(
-    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], tied: pa.Table
-) -> Iterable[pa.Table]:
+def _digests(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], tied: pa.Table) -> Iterable[pa.Table]:
     """For each tied version the hash of its rows, in whatever table they are: equal content, equal hash."""
     numbers = pc.shift_right(tied["seq"], 32)
     for number in pc.unique(numbers).to_pylist():
@@ -122,17 +120,19 @@ def _digests(
             connection.unregister("texts")
 
 
-def _texts(
-    connection: duckdb.DuckDBPyConnection, folder: Path, table: str, seqs: pa.ChunkedArray
-) -> pa.Table | None:
+def _texts(connection: duckdb.DuckDBPyConnection, folder: Path, table: str, seqs: pa.ChunkedArray) -> pa.Table | None:
     path = folder / f"{table}.arrow"
     if not path.exists():
         return None
     with pa.memory_map(str(path)) as source:
         rows = pa.ipc.open_file(source).read_all()
         rows = rows.filter(pc.is_in(rows["seq"], value_set=seqs.combine_chunks()))
-        columns = ", ".join(f"coalesce({field.name}::VARCHAR, chr(29))" for field in TABLES[table] if field.name != "source_id")
+        columns = ", ".join(
+            f"coalesce({field.name}::VARCHAR, chr(29))" for field in TABLES[table] if field.name != "source_id"
+        )
         connection.register("found", rows)
-        texts = connection.execute(f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found").to_arrow_table()
+        texts = connection.execute(
+            f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"
+        ).to_arrow_table()
         connection.unregister("found")
     return texts

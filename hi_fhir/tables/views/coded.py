@@ -29,7 +29,7 @@ def add_rows(
     line: int,
     *,
     id_: str,
-    subject: tuple[Reference, str],
+    subject: Reference,
     effective: Iterable[Dating],
     issued: Dating = (None, ""),
     status: str | None,
@@ -40,23 +40,21 @@ def add_rows(
     Raises:
         RefusedError: the subject or a date cannot be read.
     """
-    reference, path = subject
-    patient = context.subject(reference.reference, path)
-    start, end, at, dated_by = _dated(context, effective, issued)
-    rows = context.tables[table]
+    patient = context.subjects[subject.reference]
+    span, at, dated_by = _dated(context, effective, issued)
+    rows, shapes = context.tables[table], context.shapes
     for component, concept in parts:
         found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
         for system, code in found:
-            rows.append((patient, id_, component, system, code, start, end, None, None, status, at, dated_by, line))
+            shape = shapes[component, system, code, None, status, dated_by]
+            rows.append((patient, id_, shape, span, at, None, line))
 
 
-def _dated(
-    context: Context, effective: Iterable[Dating], issued: Dating
-) -> tuple[int | None, int | None, int | None, str | None]:
+def _dated(context: Context, effective: Iterable[Dating], issued: Dating) -> tuple[int | None, int | None, str | None]:
     for text, path in effective:
         if text:
-            return (*context.dates.read(text, path), "effective")
+            return (*context.read_date(text, path), "effective")
     text, path = issued
     if text:
-        return (*context.dates.read(text, path), "issued")
-    return None, None, None, None
+        return (*context.read_date(text, path), "issued")
+    return None, None, None

@@ -35,7 +35,7 @@ def emitter(context: Context) -> Callable[[Condition, int], int]:
             "condition",
             line,
             id_=record.id,
-            subject=(record.subject, "$.subject.reference"),
+            subject=record.subject,
             effective=[(record.onset_date_time, "$.onsetDateTime"), starting(record.onset_period, "$.onsetPeriod")],
             issued=(record.recorded_date, "$.recordedDate"),
             status=_status(record),

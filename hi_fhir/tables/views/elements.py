@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from hi_fhir.tables.dates import DateReader
+from hi_fhir.tables.dates import When
+from hi_fhir.tables.references import patient_reference
 
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
@@ -66,14 +67,37 @@ ResourceId = Annotated[str, msgspec.Meta(min_length=1)]
 Rows = list[tuple[Any, ...]]
 
 
+class Shapes(dict[tuple[str | None, ...], int]):
+    """Numbers for what few rows differ in: component, system, code, unit, status and dated_by, in this order."""
+
+    def __missing__(self, shape: tuple[str | None, ...]) -> int:
+        number = self[shape] = len(self)
+        return number
+
+
+class Subjects(dict[str | None, int]):
+    """Patient numbers by reference as received; one that is not to a patient of the server is refused."""
+
+    def __init__(self, patient: Callable[[str], int], path: str) -> None:
+        super().__init__()
+        self._patient, self._path = patient, path
+
+    def __missing__(self, reference: str | None) -> int:
+        number = self[reference] = self._patient(patient_reference(reference, self._path))
+        return number
+
+
 class Context(msgspec.Struct):
-    """What a view writes to and reads with, for one chunk. `patient` turns a source's id into a row's patient number;
-    `subject` does so from a reference, and refuses one that is not to a patient of the server."""
+    """What a view writes to and reads with, for one chunk.
+
+    A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a source's id into a row's patient
+    number, `subjects` does so from a reference."""
 
     tables: dict[str, Rows]
-    dates: DateReader
+    shapes: Shapes
+    read_date: Callable[[str, str], When]
     patient: Callable[[str], int]
-    subject: Callable[[str | None, str], int]
+    subjects: Subjects
     nhs_key: Callable[[str], str]
     asked: frozenset[tuple[str | None, str]] | None
     data_date: int | None

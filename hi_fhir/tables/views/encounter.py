@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.coded import add_rows, starting
+from hi_fhir.tables.views.coded import Part, add_rows, starting
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, codings
 
 
@@ -26,17 +26,17 @@ def emitter(context: Context) -> Callable[[Encounter, int], int]:
     def emit(record: Encounter, line: int) -> int:
         if record.status == "entered-in-error":
             return State.DELETED
-        reasons = [concept for concept in record.reason_code if codings(concept)] or [None]
-        types = [concept for concept in record.type if codings(concept)]
+        reasons: list[Part] = [("", concept) for concept in record.reason_code if codings(concept)] or [("", None)]
+        types: list[Part] = [("type", concept) for concept in record.type if codings(concept)]
         add_rows(
             context,
             "encounter",
             line,
             id_=record.id,
-            subject=(record.subject, "$.subject.reference"),
+            subject=record.subject,
             effective=[starting(record.period, "$.period")],
             status=record.status,
-            parts=[("", concept) for concept in reasons] + [("type", concept) for concept in types],
+            parts=reasons + types,
         )
         return State.KEPT
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from hi_fhir.tables.dates import first_day, last_day, read_span
 from hi_fhir.tables.references import organization_reference
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, ods_code
 
@@ -29,10 +30,10 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
     def emit(record: EpisodeOfCare, line: int) -> int:
         if record.status == "entered-in-error":
             return State.DELETED
-        patient = context.subject(record.patient.reference, "$.patient.reference")
+        patient = context.subjects[record.patient.reference]
         period, organization = record.period or Period(), record.managing_organization or Reference()
-        start = context.dates.read(period.start, "$.period.start").start if period.start else None
-        end = context.dates.read(period.end, "$.period.end").end if period.end else None
+        start = first_day(read_span(context.read_date, period.start, "$.period.start")) if period.start else None
+        end = last_day(read_span(context.read_date, period.end, "$.period.end")) if period.end else None
         kind = None if record.status in _NOT_A_REGISTRATION else "episode"
         ods = ods_code([organization.identifier]) if organization.identifier else None
         organization_id = organization_reference(organization.reference)

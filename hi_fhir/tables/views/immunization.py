@@ -33,7 +33,7 @@ def emitter(context: Context) -> Callable[[Immunization, int], int]:
             "immunization",
             line,
             id_=record.id,
-            subject=(record.patient, "$.patient.reference"),
+            subject=record.patient,
             effective=[(record.occurrence_date_time, "$.occurrenceDateTime")],
             issued=(record.recorded, "$.recorded"),
             status=record.status,

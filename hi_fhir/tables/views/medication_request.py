@@ -32,7 +32,7 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
             "medication_request",
             line,
             id_=record.id,
-            subject=(record.subject, "$.subject.reference"),
+            subject=record.subject,
             effective=[(record.authored_on, "$.authoredOn")],
             status=record.status,
             parts=[("", record.medication_codeable_concept)],

@@ -1,11 +1,22 @@
 """Observation: its code, its components and their coded values, as rows of `observation`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Quantity, Reference, ResourceId, State
+from hi_fhir.tables.dates import When
+from hi_fhir.tables.views.elements import (
+    CodeableConcept,
+    Context,
+    Meta,
+    Period,
+    Quantity,
+    Reference,
+    ResourceId,
+    State,
+    codings,
+)
 
 
 class Component(msgspec.Struct, gc=False, rename="camel"):
@@ -35,7 +46,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
 def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
-    subject, read_date, asked = context.subject, context.dates.read, context.asked
+    subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
 
     def emit(record: Observation, line: int) -> int:
         status = record.status
@@ -43,48 +54,63 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             return State.DELETED
         if asked is not None and not _is_asked_for(record, asked):
             return State.NOT_ASKED_FOR
-        patient = subject(record.subject.reference, "$.subject.reference")
-        when, dated_by = (None, None, None), None
+        patient = subjects[record.subject.reference]
         if record.effective_date_time:
-            when, dated_by = read_date(record.effective_date_time, "$.effectiveDateTime"), "effective"
-        elif record.effective_instant:
-            when, dated_by = read_date(record.effective_instant, "$.effectiveInstant"), "effective"
-        elif record.effective_period is not None and record.effective_period.start:
-            when, dated_by = read_date(record.effective_period.start, "$.effectivePeriod.start"), "effective"
-        elif record.issued:
-            when, dated_by = read_date(record.issued, "$.issued"), "issued"
-        start, end, at = when
-        id_ = record.id
-
-        def add(component: str, concept: CodeableConcept | None, value: float | None, unit: str | None) -> None:
-            coded = False
-            if concept is not None:
-                for coding in concept.coding:
-                    if coding.code:
-                        append((patient, id_, component, coding.system, coding.code, start, end, value, unit, status, at, dated_by, line))
-                        coded = True
-            if not coded:
-                append((patient, id_, component, None, None, start, end, value, unit, status, at, dated_by, line))
-
-        add("", record.code, *_measured(record))
-        if record.value_codeable_concept is not None:
-            add("value", record.value_codeable_concept, None, None)
-        if record.component:
-            for number, part in enumerate(record.component, 1):
-                add(str(number), part.code, *_measured(part))
-                if part.value_codeable_concept is not None:
-                    add(f"{number}.value", part.value_codeable_concept, None, None)
+            dated_by: str | None = "effective"
+            when: When = read_date(record.effective_date_time, "$.effectiveDateTime")
+        else:
+            when, dated_by = _otherwise_dated(record, read_date)
+        span, at = when
+        quantity, id_, coded = record.value_quantity, record.id, False
+        if quantity is not None:
+            value, unit = quantity.value, quantity.code or quantity.unit
+        else:
+            value, unit = record.value_integer, None
+        if record.code is not None:
+            for coding in record.code.coding:
+                if coding.code:
+                    coded = True
+                    shape = shapes["", coding.system, coding.code, unit, status, dated_by]
+                    append((patient, id_, shape, span, at, value, line))
+        if not coded:
+            append((patient, id_, shapes["", None, None, unit, status, dated_by], span, at, value, line))
+        if record.component or record.value_codeable_concept is not None:
+            for component, concept, value, unit in _parts(record):
+                for system, code in _coded(concept):
+                    shape = shapes[component, system, code, unit, status, dated_by]
+                    append((patient, id_, shape, span, at, value, line))
         return State.KEPT
 
     return emit
 
 
-def _measured(record: Observation | Component) -> tuple[float | None, str | None]:
-    """Value and unit as received: the unit's code, else its wording."""
-    quantity = record.value_quantity
-    if quantity is not None:
-        return quantity.value, quantity.code or quantity.unit
-    return record.value_integer, None
+def _otherwise_dated(record: Observation, read_date: Callable[[str, str], When]) -> tuple[When, str | None]:
+    """The date of an Observation without effectiveDateTime, and what gave it."""
+    if record.effective_instant:
+        return read_date(record.effective_instant, "$.effectiveInstant"), "effective"
+    if record.effective_period is not None and record.effective_period.start:
+        return read_date(record.effective_period.start, "$.effectivePeriod.start"), "effective"
+    if record.issued:
+        return read_date(record.issued, "$.issued"), "issued"
+    return (None, None), None
+
+
+def _parts(record: Observation) -> Iterator[tuple[str, CodeableConcept | None, float | None, str | None]]:
+    """The coded value and the components: name, code, value and unit."""
+    if record.value_codeable_concept is not None:
+        yield "value", record.value_codeable_concept, None, None
+    for number, part in enumerate(record.component, 1):
+        quantity = part.value_quantity
+        if quantity is not None:
+            yield str(number), part.code, quantity.value, quantity.code or quantity.unit
+        else:
+            yield str(number), part.code, part.value_integer, None
+        if part.value_codeable_concept is not None:
+            yield f"{number}.value", part.value_codeable_concept, None, None
+
+
+def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None]]:
+    return [(coding.system, coding.code) for coding in codings(concept)] or [(None, None)]
 
 
 def _is_asked_for(record: Observation, asked: frozenset[tuple[str | None, str]]) -> bool:

@@ -5,8 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from hi_fhir.tables.dates import first_day, last_day, read_span
 from hi_fhir.tables.nhs_number import read_nhs_number
 from hi_fhir.tables.references import organization_reference
+from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
     Context,
@@ -56,11 +58,12 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
     rows = context.tables["patient"]
 
     def emit(record: Patient, line: int) -> int:
-        read_day = context.dates.read
-        born = read_day(record.birth_date, "$.birthDate") if record.birth_date else None
-        died = read_day(record.deceased_date_time, "$.deceasedDateTime") if record.deceased_date_time else None
-        if born is not None and born.at is not None:
-            born = read_day("", "$.birthDate")
+        born = read_span(context.read_date, record.birth_date, "$.birthDate") if record.birth_date else None
+        if record.birth_date and len(record.birth_date) > 10:
+            raise RefusedError("impossible-date", "$.birthDate")
+        died = None
+        if record.deceased_date_time:
+            died = read_span(context.read_date, record.deceased_date_time, "$.deceasedDateTime")
         registrations = _registrations(context, record)
         address = _current_address(context, record.address)
         patient = context.patient(record.id)
@@ -70,11 +73,11 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
                 patient,
                 context.nhs_key(number) if number else None,
                 standing,
-                born.start if born else None,
+                None if born is None else first_day(born),
                 record.gender if record.gender in _SEXES else "unknown",
                 record.active is not False,
                 bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
-                died.start if died else None,
+                None if died is None else first_day(died),
                 _postcode(address),
                 _lsoa(record, address, "lsoa11"),
                 _lsoa(record, address, "lsoa21"),
@@ -97,7 +100,7 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
             stated: CodeableConcept | None = extension.value_codeable_concept
             found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(stated)] or [(None, None)]
             for system, code in found:
-                append((patient, None, "", system, code, None, None, None, None, None, None, None, line))
+                append((patient, None, context.shapes["", system, code, None, None, None], None, None, None, line))
 
 
 def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]]:
@@ -108,8 +111,8 @@ def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]
         if organization_id or ods:
             period = (reference.identifier.period if reference.identifier else None) or Period()
             path = f"$.generalPractitioner[{number}].identifier.period"
-            start = context.dates.read(period.start, f"{path}.start").start if period.start else None
-            end = context.dates.read(period.end, f"{path}.end").end if period.end else None
+            start = first_day(read_span(context.read_date, period.start, f"{path}.start")) if period.start else None
+            end = last_day(read_span(context.read_date, period.end, f"{path}.end")) if period.end else None
             stated.append(("general-practitioner", organization_id, ods, start, end, None))
     organization_id, ods = _organization(record.managing_organization)
     if organization_id or ods:
@@ -148,7 +151,7 @@ def _current_address(context: Context, addresses: list[Address]) -> Address | No
 def _has_ended(context: Context, address: Address, number: int) -> bool:
     if address.period is None or not address.period.end:
         return False
-    end = context.dates.read(address.period.end, f"$.address[{number}].period.end").end
+    end = last_day(read_span(context.read_date, address.period.end, f"$.address[{number}].period.end"))
     return context.data_date is None or end < context.data_date
 
 

@@ -34,7 +34,7 @@ def emitter(context: Context) -> Callable[[Procedure, int], int]:
             "procedure",
             line,
             id_=record.id,
-            subject=(record.subject, "$.subject.reference"),
+            subject=record.subject,
             effective=[performed, starting(record.performed_period, "$.performedPeriod")],
             status=record.status,
             parts=[("", record.code)],

@@ -24,14 +24,17 @@ class View(NamedTuple):
 
     struct: type[msgspec.Struct]
     emitter: Callable[[Context], Callable[[Any, int], int]]
-    tables: tuple[str, ...]  # the first has a row for every resource kept
+    tables: tuple[str, ...]
+    subject: str = "$.subject.reference"
 
 
 VIEWS = {
     "Condition": View(condition.Condition, condition.emitter, ("condition",)),
     "Encounter": View(encounter.Encounter, encounter.emitter, ("encounter",)),
-    "EpisodeOfCare": View(episode_of_care.EpisodeOfCare, episode_of_care.emitter, ("registration",)),
-    "Immunization": View(immunization.Immunization, immunization.emitter, ("immunization",)),
+    "EpisodeOfCare": View(
+        episode_of_care.EpisodeOfCare, episode_of_care.emitter, ("registration",), "$.patient.reference"
+    ),
+    "Immunization": View(immunization.Immunization, immunization.emitter, ("immunization",), "$.patient.reference"),
     "MedicationRequest": View(
         medication_request.MedicationRequest, medication_request.emitter, ("medication_request",)
     ),
