@@ -27,7 +27,7 @@ from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
-from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS
+from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 
 KERNEL_VERSION = 1
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
@@ -204,6 +204,8 @@ class _Chunk:
                 _check_text(line)
                 if type_ == "OperationOutcome":
                     raise RefusedError("operation-outcome", "$", "a message of the server in place of a record")
+                if is_mislabelled(line, type_, self.task.type):
+                    raise RefusedError("misfiled", "$.resourceType", "has elements of another type than it says it is")
                 self._reader(type_)(line, number)
                 self.received[type_] += 1
             except _MALFORMED as own_error:
@@ -237,7 +239,7 @@ class _Chunk:
         for deletion in deletions:
             self.received[deletion.type] += 1
             if deletion.type in VIEWS and deletion.type in self.task.scope.types:
-                self.keys[deletion.type].append((deletion.id, deletion.at, None, State.DELETED, number))
+                self.keys[deletion.type].append((deletion.id, deletion.at, None, State.TOMBSTONE, number))
             else:
                 self.not_asked_for[deletion.type] += 1
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import zstandard
 
-_BLOCK = 1 << 19
+_BLOCK = 1 << 17
 
 
 class Oversized(bytes):
@@ -23,8 +23,9 @@ def read_blocks(path: Path, limit: int) -> Iterator[tuple[int, bool, list[bytes]
         zstandard.ZstdError: the chunk is damaged.
     """
     with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as stream:
-        offset, rest = 0, b""
-        while block := stream.read(_BLOCK):
+        offset, rest, ahead = 0, b"", b""
+        while block := ahead or stream.read(_BLOCK):
+            ahead = b""
             lines = block.split(b"\n")
             lines[0] = rest + lines[0]
             rest = lines.pop()
@@ -33,7 +34,8 @@ def read_blocks(path: Path, limit: int) -> Iterator[tuple[int, bool, list[bytes]
                 yield from _within_limit(offset, ascii_only, lines, limit)
                 offset += sum(map(len, lines)) + len(lines)
             if len(rest) > limit:
-                line, rest = _read_past(stream, rest, limit)
+                line, ahead = _read_past(stream, rest, limit)
+                rest = b""
                 yield offset, False, [line]
                 offset += line.length + 1
         if rest:

@@ -28,7 +28,7 @@ TABLES: dict[str, pa.Schema] = {
 """Every table that flatten writes; `identity` goes elsewhere than the others."""
 
 _CATEGORIES = frozenset({"component", "system", "code", "unit", "status", "dated_by", "sex", "nhs_number", "kind"})
-_BATCH = 2_000
+_BATCH = 1_000
 
 
 _SHAPE = ("component", "system", "code", "unit", "status", "dated_by")

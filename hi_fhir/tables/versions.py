@@ -1,6 +1,6 @@
 """One version a resource: the newest of those that arrived, whoever the older ones belonged to.
 
-Newest is the greatest of (meta.lastUpdated, numeric versionId, deleted before live, hash of the rows it gives), which knows
+Newest is the greatest of (meta.lastUpdated, tombstone or not, numeric versionId, entered in error or not, hash of its rows), which knows
 nothing of files, order or workers. Ids that came once are not looked at again: only duplicated ones are sorted out.
 """
 
@@ -63,7 +63,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys
     return Versions(
         dropped=np.asarray(dropped, dtype=np.int64),
         superseded=_count(connection, f"place > 1 AND state <> {State.NOT_ASKED_FOR}"),
-        deleted=_count(connection, f"place = 1 AND state = {State.DELETED}"),
+        deleted=_count(connection, f"place = 1 AND state IN ({State.DELETED}, {State.TOMBSTONE})"),
         newest_us=newest,
     )
 
@@ -74,22 +74,22 @@ def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> dict[str, i
 
 def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
     """Add to `verdict` the versions of this part's ids that came more than once or were deleted, each with its place."""
-    connection.execute(
+    connection.sql(
         """CREATE OR REPLACE TEMP TABLE doubted AS
-        SELECT type, id FROM part GROUP BY type, id HAVING count(*) > 1 OR max(state = 1)"""
+        SELECT type, id FROM part GROUP BY type, id HAVING count(*) > 1 OR max(state IN (1, 3))"""
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE rival AS
         SELECT type, id, seq, state, rank() OVER (
             PARTITION BY type, id
-            ORDER BY updated DESC NULLS LAST, coalesce(try_cast(version AS HUGEINT), -1) DESC, (state = 1) DESC
+            ORDER BY updated DESC NULLS LAST, (state = 3) DESC, coalesce(try_cast(version AS HUGEINT), -1) DESC, (state = 1) DESC
         ) AS place
         FROM part SEMI JOIN doubted USING (type, id)"""
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
-    tied = connection.execute(
+    tied = connection.sql(
         """SELECT DISTINCT seq, type FROM (
-            SELECT *, count(*) OVER (PARTITION BY type, id) AS n FROM rival WHERE place = 1 AND state <> 1
+            SELECT *, count(*) OVER (PARTITION BY type, id) AS n FROM rival WHERE place = 1 AND state NOT IN (1, 3)
         ) WHERE n > 1 ORDER BY seq"""
     ).to_arrow_table()
     for digests in _digests(connection, folders, tied):
@@ -114,7 +114,7 @@ def _digests(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], tie
         rows = [found for table in tables if (found := _texts(connection, folders[number], table, mine["seq"]))]
         if rows:
             connection.register("texts", pa.concat_tables(rows))
-            yield connection.execute(
+            yield connection.sql(
                 "SELECT seq, sha256(string_agg(text, chr(30) ORDER BY text)) AS digest FROM texts GROUP BY seq"
             ).to_arrow_table()
             connection.unregister("texts")
@@ -128,10 +128,10 @@ def _texts(connection: duckdb.DuckDBPyConnection, folder: Path, table: str, seqs
         rows = pa.ipc.open_file(source).read_all()
         rows = rows.filter(pc.is_in(rows["seq"], value_set=seqs.combine_chunks()))
         columns = ", ".join(
-            f"coalesce({field.name}::VARCHAR, chr(29))" for field in TABLES[table] if field.name != "source_id"
+            f'coalesce("{field.name}"::VARCHAR, chr(29))' for field in TABLES[table] if field.name != "source_id"
         )
         connection.register("found", rows)
-        texts = connection.execute(
+        texts = connection.sql(
             f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"
         ).to_arrow_table()
         connection.unregister("found")

@@ -109,6 +109,7 @@ class State:
     KEPT = 0
     DELETED = 1
     NOT_ASKED_FOR = 2
+    TOMBSTONE = 3
 
 
 def codings(concept: CodeableConcept | None) -> list[Coding]:

@@ -25,24 +25,48 @@ class View(NamedTuple):
     struct: type[msgspec.Struct]
     emitter: Callable[[Context], Callable[[Any, int], int]]
     tables: tuple[str, ...]
+    also: str  # elements of the type that are not read here, but in another type
     subject: str = "$.subject.reference"
 
 
 VIEWS = {
-    "Condition": View(condition.Condition, condition.emitter, ("condition",)),
-    "Encounter": View(encounter.Encounter, encounter.emitter, ("encounter",)),
+    "Condition": View(condition.Condition, condition.emitter, ("condition",), "identifier"),
+    "Encounter": View(encounter.Encounter, encounter.emitter, ("encounter",), "identifier partOf"),
     "EpisodeOfCare": View(
-        episode_of_care.EpisodeOfCare, episode_of_care.emitter, ("registration",), "$.patient.reference"
+        episode_of_care.EpisodeOfCare, episode_of_care.emitter, ("registration",), "identifier", "$.patient.reference"
     ),
-    "Immunization": View(immunization.Immunization, immunization.emitter, ("immunization",), "$.patient.reference"),
+    "Immunization": View(
+        immunization.Immunization,
+        immunization.emitter,
+        ("immunization",),
+        "identifier reasonCode",
+        "$.patient.reference",
+    ),
     "MedicationRequest": View(
-        medication_request.MedicationRequest, medication_request.emitter, ("medication_request",)
+        medication_request.MedicationRequest,
+        medication_request.emitter,
+        ("medication_request",),
+        "identifier reasonCode",
     ),
-    "Observation": View(observation.Observation, observation.emitter, ("observation",)),
-    "Organization": View(organization.Organization, organization.emitter, ("organization",)),
-    "Patient": View(patient.Patient, patient.emitter, ("patient", "ethnic_category", "registration")),
-    "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",)),
+    "Observation": View(observation.Observation, observation.emitter, ("observation",), "identifier partOf"),
+    "Organization": View(organization.Organization, organization.emitter, ("organization",), "active address type"),
+    "Patient": View(patient.Patient, patient.emitter, ("patient", "ethnic_category", "registration"), "name"),
+    "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",), "identifier partOf reasonCode"),
 }
+
+
+def is_mislabelled(line: bytes, type_: str, chunk_type: str) -> bool:
+    """Whether a line of a chunk of another type carries elements of that type which its own does not have.
+
+    A resource whose `resourceType` was overwritten would else become a person, or a diagnosis, that nobody has.
+    """
+    if type_ not in VIEWS or chunk_type not in VIEWS:
+        return False
+    own, other = VIEWS[type_], VIEWS[chunk_type]
+    allowed = {"extension", *own.struct.__struct_encode_fields__, *own.also.split()}
+    present = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    return any(name in present for name in other.struct.__struct_encode_fields__ if name not in allowed)
+
 
 RESOURCE_TYPES = frozenset(
     """

@@ -1,0 +1,322 @@
+"""From landed lines to tables: versions, deletions, what was not asked for, places, names and bytes."""
+
+import hashlib
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from tests.support.landing import SOURCE, WHOLE, as_line, config_in, land
+
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config
+from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
+from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.flatten import flatten
+from hi_fhir.tables import schema, workers
+from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.snapshot import SnapshotManifest
+
+SCT = "http://snomed.info/sct"
+
+
+def an_observation(id_: str, *, of: str = "Patient/p1", code: str = "60621009", **changes: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": id_,
+        "status": "final",
+        "code": {"coding": [{"system": SCT, "code": code}]},
+        "subject": {"reference": of},
+        "effectiveDateTime": "2024-05-03",
+        **changes,
+    }
+
+
+def version(number: int, updated: str = "2025-03-01T10:00:00Z") -> dict[str, str]:
+    return {"versionId": str(number), "lastUpdated": updated}
+
+
+def flat(config: Config, chunks: dict[str, Any], **landing: Any) -> SnapshotManifest:
+    return flatten(config, SystemClock(), SOURCE, land(config, chunks, **landing), Silent())
+
+
+def rows(config: Config, manifest: SnapshotManifest, table: str) -> list[dict[str, Any]]:
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / table
+    return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def terms(manifest: SnapshotManifest, type_: str = "Observation") -> dict[str, int]:
+    found = manifest.reconciliation[type_]
+    return {name: getattr(found, name) for name in found.__struct_fields__ if getattr(found, name)}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path)
+
+
+def test_newest_version_of_an_id_wins_by_instant_whatever_its_offset(config: Config) -> None:
+    older = an_observation("o1", code="1", meta=version(9, "2025-03-01T10:30:00+01:00"))
+    newer = an_observation("o1", code="2", meta=version(1, "2025-03-01T10:00:00Z"))
+    manifest = flat(config, {"Observation/000": [newer], "Observation/001": [older]})
+    assert [row["code"] for row in rows(config, manifest, "observation")] == ["2"]
+    assert terms(manifest) == {"received": 2, "kept": 1, "superseded": 1}
+
+
+def test_version_numbers_compare_as_numbers(config: Config) -> None:
+    tenth, ninth = (an_observation("o1", code=str(n), meta=version(n)) for n in (10, 9))
+    manifest = flat(config, {"Observation/000": [tenth, ninth]})
+    assert [row["code"] for row in rows(config, manifest, "observation")] == ["10"]
+
+
+def test_newest_version_wins_across_patients_and_buckets(config: Config) -> None:
+    people = [f"Patient/p{number}" for number in range(12)]
+    moved = [an_observation("o1", of=person, meta=version(n)) for n, person in enumerate(people)]
+    manifest = flat(config, {"Observation/000": moved[6:], "Observation/001": moved[:6]})
+    [row] = rows(config, manifest, "observation")
+    assert row["patient_id"] == load_key(config.key_file).patient_id("elm", "p11")
+
+
+def test_equal_versions_with_other_content_settle_the_same_in_any_order(tmp_path: Path) -> None:
+    rivals = [an_observation("o1", code=code, meta=version(1)) for code in ("1", "2", "3", "4")]
+    winners = set()
+    for number, order in enumerate(([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1])):
+        config = config_in(tmp_path / str(number))
+        config.key_file.parent.mkdir(parents=True)
+        config.key_file.write_text("ab" * 32)
+        config.key_file.chmod(0o600)
+        manifest = flat(
+            config,
+            {"Observation/000": [rivals[n] for n in order[:2]], "Observation/001": [rivals[n] for n in order[2:]]},
+        )
+        [row] = rows(config, manifest, "observation")
+        winners.add(row["code"])
+        assert terms(manifest) == {"received": 4, "kept": 1, "superseded": 3}
+    assert len(winners) == 1
+
+
+def test_entered_in_error_leaves_and_takes_older_versions_with_it(config: Config) -> None:
+    first = an_observation("o1", meta=version(1))
+    wrong = an_observation("o1", status="entered-in-error", meta=version(2))
+    alone = an_observation("o2", status="entered-in-error")
+    manifest = flat(config, {"Observation/000": [first, wrong, alone]})
+    assert rows(config, manifest, "observation") == []
+    assert terms(manifest) == {"received": 3, "superseded": 1, "deleted": 2}
+
+
+def a_deletion(*urls: str, updated: str | None = None) -> dict[str, Any]:
+    entries = [{"request": {"method": "DELETE", "url": url}} for url in urls]
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": entries,
+        **({"meta": {"lastUpdated": updated}} if updated else {}),
+    }
+
+
+def test_tombstone_takes_every_version_that_is_not_newer(config: Config) -> None:
+    gone = a_deletion("Observation/o1", "Observation/o2", "Location/x", updated="2025-03-01T10:00:00Z")
+    before = an_observation("o1", meta=version(1))
+    after = an_observation("o2", meta=version(2, "2025-03-01T10:00:01Z"))
+    manifest = flat(config, {"Observation/000": [before, after], "_deleted/000": [gone]})
+    assert [row["resource_id"] for row in rows(config, manifest, "observation")] == ["o2"]
+    assert terms(manifest) == {"received": 4, "kept": 1, "superseded": 2, "deleted": 1}
+    assert terms(manifest, "Location") == {"received": 1, "not_asked_for": 1}
+
+
+def test_tombstone_without_time_takes_all_and_a_bad_one_is_quarantined(config: Config) -> None:
+    bad = {"resourceType": "Bundle", "entry": [{"request": {"method": "PUT", "url": "Observation/o1"}}]}
+    chunks = {
+        "Observation/000": [an_observation("o1", meta=version(1))],
+        "_deleted/000": [a_deletion("Observation/o1"), bad],
+    }
+    manifest = flat(config, chunks)
+    assert rows(config, manifest, "observation") == []
+    assert terms(manifest) == {"received": 2, "superseded": 1, "deleted": 1}
+    assert manifest.quarantine == {"Bundle": {"not-a-deletion": 1}}
+
+
+def test_beyond_scope_included_and_outcomes_are_not_asked_for(config: Config) -> None:
+    scope = Scope(types={"Observation": (f"{SCT}|1",), "Patient": None})
+    part = {"code": {"coding": [{"system": SCT, "code": "1"}]}}
+    lines = [
+        an_observation("a", code="1"),
+        an_observation("b", code="2"),
+        an_observation("c", code="2", component=[part]),
+    ]
+    manifest = flat(
+        config,
+        {
+            "Observation/000": [
+                *lines,
+                {"resourceType": "Condition", "id": "x"},
+                {"resourceType": "Location", "id": "y"},
+            ]
+        },
+        scope=scope,
+        counts={"Observation": {"included": 4, "outcomes": 1}},
+    )
+    assert terms(manifest) == {"received": 8, "kept": 2, "not_asked_for": 6}
+    assert terms(manifest, "Condition") == terms(manifest, "Location") == {"received": 1, "not_asked_for": 1}
+
+
+def test_newest_version_out_of_scope_still_supersedes(config: Config) -> None:
+    scope = Scope(types={"Observation": (f"{SCT}|1",)})
+    lines = [an_observation("a", code="1", meta=version(1)), an_observation("a", code="2", meta=version(2))]
+    manifest = flat(config, {"Observation/000": lines}, scope=scope)
+    assert terms(manifest) == {"received": 2, "superseded": 1, "not_asked_for": 1}
+
+
+def test_lines_of_other_types_are_taken_where_they_belong(config: Config) -> None:
+    patient = {"resourceType": "Patient", "id": "p1"}
+    encounter = {"resourceType": "Encounter", "id": "e", "status": "finished", "subject": {"reference": "Patient/p1"}}
+    manifest = flat(config, {"mixed/000": [patient, an_observation("o")], "Observation/000": [encounter]})
+    assert {table: count for table, count in manifest.rows.items() if count} == {
+        "patient": 1,
+        "identity": 1,
+        "observation": 1,
+        "encounter": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["Patient/p1", "https://other.invalid/fhir/Patient/p1", "Patient/p1/_history/3", "urn:uuid:p1"],
+)
+def test_every_spelling_of_a_reference_is_one_person(config: Config, reference: str) -> None:
+    manifest = flat(config, {"Observation/000": [an_observation("o", of=reference)]})
+    [row] = rows(config, manifest, "observation")
+    assert row["patient_id"] == load_key(config.key_file).patient_id("elm", "p1")
+
+
+@pytest.mark.parametrize(
+    ("reference", "kind"),
+    [
+        ("#p", "contained-subject"),
+        ("Group/1", "subject-not-a-patient"),
+        ("Patient?identifier=x", "unreadable-subject"),
+        ("", "no-subject"),
+    ],
+)
+def test_reference_to_nobody_is_quarantined(config: Config, reference: str, kind: str) -> None:
+    manifest = flat(config, {"Observation/000": [an_observation("o", of=reference)]})
+    assert manifest.quarantine == {"Observation": {kind: 1}}
+
+
+def a_world(count: int) -> list[dict[str, Any]]:
+    random_ = random.Random(7)
+    world: list[dict[str, Any]] = []
+    for number in range(count):
+        reading = an_observation(
+            f"o{number}", of=f"Patient/p{number % 40}", meta=version(1), effectiveDateTime="2024-05-03T10:15:00Z"
+        )
+        reading["component"] = [
+            {"code": {"coding": [{"system": SCT, "code": "271649006"}]}, "valueQuantity": {"value": number % 90}}
+        ]
+        world.append(reading)
+        if random_.random() < 0.1:
+            world.append({**reading, "meta": version(2), "status": random_.choice(["amended", "entered-in-error"])})
+    return world
+
+
+def digests(config: Config, manifest: SnapshotManifest) -> dict[str, str]:
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id
+    files = [*sorted(folder.rglob("*.parquet")), config.data_dir / "identity" / "elm.parquet"]
+    return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def shared_key(tmp_path: Path, name: str, **settings: Any) -> Config:
+    made = config_in(tmp_path / name, **settings)
+    return Config(data_dir=made.data_dir, key_file=tmp_path / "keys" / "identity.key", workers=made.workers)
+
+
+def test_tables_have_the_same_bytes_in_any_order_chunking_and_number_of_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_world(600)
+    plain = shared_key(tmp_path, "plain")
+    once = flat(plain, {"Observation/000": world})
+    shuffled = list(world)
+    random.Random(3).shuffle(shuffled)
+    monkeypatch.setattr(workers, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr("hi_fhir.tables.merge.RANGE_ROWS", 10)
+    other = shared_key(tmp_path, "other", workers=2)
+    twice = flat(
+        other, {"Observation/000": shuffled[:100], "mixed/000": shuffled[100:350], "Observation/001": shuffled[350:]}
+    )
+    assert digests(plain, once) == digests(other, twice)
+    assert once.tables == twice.tables
+    assert once.reconciliation == twice.reconciliation
+
+
+def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull = land(config, {"Observation/000": a_world(50), "Observation/001": [an_observation("last")]})
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.pipeline.flatten.merge_quarantine", die)
+        with pytest.raises(KeyboardInterrupt):
+            flatten(config, SystemClock(), SOURCE, pull, Silent())
+    for lines in (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst"):
+        lines.unlink()
+    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    assert manifest.rows["observation"] > 51
+    assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
+    assert not list((config.data_dir / "sources" / "elm" / "snapshots" / manifest.id).glob(".work"))
+
+
+def test_lines_that_differ_from_their_receipt_stop_the_run(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a"), an_observation("b")]})
+    [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
+    file.write_bytes(zstandard.compress(as_line(an_observation("a")) + b"\n"))
+    with pytest.raises(GateError, match="1 lines were read, its receipt says 2"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_lines_that_are_gone_are_named(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a")]})
+    [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
+    file.unlink()
+    with pytest.raises(NotFoundError, match="keep-raw"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_data_date_is_the_newest_london_day_where_the_pull_has_none(config: Config) -> None:
+    late = an_observation("a", meta=version(1, "2025-06-30T23:30:00Z"))
+    assert flat(config, {"Observation/000": [late]}, data_date=None).data_date == "2025-07-01"
+
+
+def test_data_without_any_date_asks_for_one(config: Config) -> None:
+    with pytest.raises(ConfigError, match="--data-date"):
+        flat(config, {"Observation/000": [an_observation("a")]}, data_date=None)
+
+
+def test_key_inside_the_data_folder_is_refused(config: Config) -> None:
+    inside = Config(data_dir=config.data_dir, key_file=config.data_dir / "identity.key")
+    with pytest.raises(ConfigError, match="inside the data folder"):
+        flat(inside, {})
+
+
+def test_every_table_and_bucket_is_there_even_of_nothing(config: Config) -> None:
+    manifest = flat(config, {})
+    bucketed = [*schema.CLINICAL_TABLES.values(), "ethnic_category", "patient", "registration"]
+    wanted = {f"{table}/{digit}.parquet" for table in bucketed for digit in schema.BUCKETS} | {
+        "organization/all.parquet"
+    }
+    assert set(manifest.tables) == wanted
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id
+    assert pq.read_schema(folder / "patient" / "0.parquet").equals(schema.PATIENT)
+    assert pq.read_schema(folder / "observation" / "f.parquet").equals(schema.CLINICAL)
+    assert all(file.stat().st_mode & 0o077 == 0 for file in config.data_dir.rglob("*.parquet"))
+
+
+def test_a_row_stands_in_the_bucket_of_its_patient(config: Config) -> None:
+    manifest = flat(config, {"Observation/000": a_world(80)}, scope=WHOLE)
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / "observation"
+    for file in folder.glob("*.parquet"):
+        assert {row["patient_id"][0] for row in pq.read_table(file).to_pylist()} <= {file.stem}
