@@ -1,4 +1,4 @@
-"""The second step: a pull's landed lines become the tables of a snapshot, with quarantine, reconciliation and identities."""
+"""The second step: a pull's lines become the tables of a snapshot, with quarantine, reconciliation and identities."""
 
 import shutil
 from collections.abc import Sequence
@@ -42,9 +42,7 @@ class _Files(NamedTuple):
         return self.snapshot / _WORK
 
 
-def flatten(
-    config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress
-) -> SnapshotManifest:
+def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress) -> SnapshotManifest:
     """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.
 
     Raises:
@@ -53,7 +51,9 @@ def flatten(
         GateError: the lines are not those of the receipts, or the counts do not reconcile.
     """
     if config.key_file.resolve().is_relative_to(config.data_dir.resolve()):
-        raise ConfigError(f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere.")
+        raise ConfigError(
+            f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere."
+        )
     key = load_key(config.key_file)
     home = config.data_dir / "sources" / source.name
     landed = read_landed(home / "raw" / pull_id)
@@ -101,7 +101,9 @@ def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: 
         path = files.raw / chunk.type / f"{chunk.name}.ndjson.zst"
         folder = files.work / f"{chunk.type}-{chunk.name}"
         if not path.exists() and not (folder / "done.json").exists():
-            raise NotFoundError(f"the lines of pull {landed.id} are gone. Run a new pull, with --keep-raw to keep them.")
+            raise NotFoundError(
+                f"the lines of pull {landed.id} are gone. Run a new pull, with --keep-raw to keep them."
+            )
         tasks.append(
             ChunkTask(
                 path=path,
@@ -200,7 +202,8 @@ def _manifest(
 def _newest_day(source: SourceSettings, versions: Versions) -> str:
     if versions.newest_us is None:
         raise ConfigError(
-            f"source {source.name}: no record says when it was last updated, so the data has no date. Name it with --data-date."
+            f"source {source.name}: no record says when it was last updated, so the data has no date. "
+            "Name it with --data-date."
         )
     newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=versions.newest_us)
     return london_day(newest).isoformat()

@@ -1,7 +1,7 @@
 """FHIR dates and instants as London days: a partial date is an interval, an instant is the London day it falls on.
 
-Days are counted from 1970-01-01, instants in microseconds from its midnight in UTC. Most dates of a file share their day or
-their time of day, so both halves are cached and a new timestamp costs two look-ups and an addition.
+Days are counted from 1970-01-01, instants in microseconds from its midnight in UTC. Most dates of a file share their
+day or their time of day, so both halves are cached and a new timestamp costs two look-ups and an addition.
 """
 
 import calendar
@@ -30,7 +30,7 @@ _TIME = re.compile(r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)
 
 
 When = tuple[int | None, int | None]
-"""A span of London days in one number (see `first_day`), or an instant whose London day `london_days` finds for many at once."""
+"""A span of London days in one number (see `first_day`), or an instant, whose day `london_days` finds."""
 
 SPAN_BITS = 10
 
@@ -149,7 +149,7 @@ def _read_time(text: str, path: str) -> tuple[int, bool]:
 
 @lru_cache(maxsize=_CACHE)
 def _steady_offset(number: int) -> int | None:
-    """London's offset from UTC in microseconds on this day and its neighbours; None where it changes or is not known."""
+    """London's offset from UTC in microseconds on this day and its neighbours; None where it changes or is unknown."""
     if not 2 - _EPOCH < number < date.max.toordinal() - _EPOCH - 2:
         return None
     midday = datetime.combine(date.fromordinal(number + _EPOCH), datetime.min.time(), UTC) + timedelta(hours=12)

@@ -1,7 +1,7 @@
 """The kernel: the lines of one landed chunk become rows, keys and refusals, each line by itself.
 
-A good line costs one typed decode and a few tuples; a bad one costs no other. Every line is counted once, under the type
-that it says it is, else under that of its chunk.
+A good line costs one typed decode and a few tuples; a bad one costs no other. Every line is counted once, under the
+type that it says it is, else under that of its chunk.
 """
 
 import gc
@@ -280,7 +280,7 @@ class _Chunk:
 
 
 def _check_text(line: bytes) -> None:
-    """Raises UnicodeDecodeError where the line is not UTF-8, in fields that nobody reads too; refuses one that is too long."""
+    """Raise UnicodeDecodeError where a line is not UTF-8, in unread fields too; refuse one that is too long."""
     if isinstance(line, Oversized):
         raise RefusedError("too-long", "$", "longer than the limit for a line")
     line.decode()

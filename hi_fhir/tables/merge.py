@@ -1,7 +1,7 @@
 """Chunks' partial files into the tables: for each table and bucket, range of people by range of people, in total order.
 
-The bytes of a table depend on its rows alone: neither on the chunks they came in, nor on workers, nor on the order of lines.
-Memory is bounded by the rows of one range, which are as many whatever the size of the input.
+The bytes of a table depend on its rows alone: neither on the chunks they came in, nor on workers, nor on the order of
+lines. Memory is bounded by the rows of one range, which are as many whatever the size of the input.
 """
 
 import os

@@ -23,8 +23,8 @@ def is_valid(number: str) -> bool:
 def read_nhs_number(identifiers: Sequence[Identifier]) -> tuple[str | None, str]:
     """The valid number (None if there is none) and its standing: verified, present, invalid or absent.
 
-    A verified number goes before one that is only present, then the least decides. The status may stand in the code system of
-    today, in the retired one with its words, or in the retired one with today's numbers; its code alone tells.
+    A verified number goes before one that is only present, then the least decides. The status may stand in the code
+    system of today, in the retired one with its words, or in that with today's numbers; its code alone tells.
     """
     stated = [i for i in identifiers if i.system == NHS_NUMBER_SYSTEM and i.value and i.use != "old"]
     numbers = [(not _is_verified(i), "".join((i.value or "").split())) for i in stated]

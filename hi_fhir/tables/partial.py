@@ -1,6 +1,6 @@
 """Rows of one chunk on their way to the tables: small batches become Arrow, a chunk becomes one sorted file a table.
 
-A partial file is an Arrow IPC file whose rows stand in order of patient_id, so that any range of people is one slice of it.
+A partial file is an Arrow IPC file whose rows stand in order of patient_id, so that any range of people is one slice.
 `seq` (chunk number and line) tells a resource's rows from those of its other versions; it never reaches a table.
 """
 
@@ -18,7 +18,7 @@ from hi_fhir.tables.dates import SPAN_BITS, london_days
 from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, IDENTITY, ORGANIZATION, PATIENT, REGISTRATION
 
 TABLES: dict[str, pa.Schema] = {
-    **{table: CLINICAL for table in CLINICAL_TABLES.values()},
+    **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
     "ethnic_category": CLINICAL,
     "identity": IDENTITY,
     "organization": ORGANIZATION,
@@ -44,7 +44,7 @@ _CLINICAL = (
 
 
 def buffered_fields(table: str) -> tuple[pa.Field, ...]:
-    """What a view's tuples hold, in order: for a clinical table see `Context`, for others the columns but source_id, and seq.
+    """What a view's tuples hold, in order: for a clinical table see `Context`, else the columns but source_id, and seq.
     Patients are numbers, days are days from 1970-01-01."""
     schema = TABLES[table]
     if schema is CLINICAL:
@@ -58,7 +58,7 @@ def _buffered_type(field: pa.Field) -> pa.DataType:
 
 
 class TableBuffer:
-    """The rows of one table and chunk: a list that the views append to, emptied into Arrow before it outgrows the cache."""
+    """The rows of one table and chunk: a list that views append to, emptied into Arrow before it outgrows the cache."""
 
     def __init__(self, table: str, first_seq: int) -> None:
         self.rows: list[tuple[Any, ...]] = []

@@ -1,4 +1,4 @@
-"""Records that could not be taken: where each stood, what was wrong, and its bytes, for the source's own people only."""
+"""Records that could not be taken: where each stood, what was wrong, and its bytes, for the practice alone."""
 
 import re
 
@@ -21,7 +21,7 @@ QUARANTINE = pa.schema(
         pa.field("raw", pa.binary(), nullable=False),  # the line as landed, cut at RAW_LIMIT
     ]
 )
-"""Grain: one row a refused line (or a refused entry of a Bundle of deletions). Ordered by chunk, line and place in the line."""
+"""Grain: one row a refused line, in order of chunk and line."""
 
 RAW_LIMIT = 1 << 16
 

@@ -1,4 +1,4 @@
-"""That nothing is lost between what arrived and what the tables hold: each term counted where it happens, then compared."""
+"""That nothing is lost between what arrived and what the tables hold: each term counted where it happens."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,7 +1,7 @@
 """A reference in any of its spellings as the one key that it stands for: the id on the source.
 
-Relative (`Patient/1`), absolute (`https://host/fhir/Patient/1`) and versioned (`Patient/1/_history/2`) references are the
-same id; `urn:uuid:...` names the resource by its id, since a line of NDJSON no longer knows its Bundle.
+Relative (`Patient/1`), absolute (`https://host/fhir/Patient/1`) and versioned (`Patient/1/_history/2`) references are
+the same id; `urn:uuid:...` names the resource by its id, since a line of NDJSON has no Bundle.
 """
 
 import re

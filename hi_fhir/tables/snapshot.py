@@ -22,8 +22,11 @@ class PullReference(msgspec.Struct, frozen=True):
 
 
 class SnapshotManifest(msgspec.Struct, frozen=True):
-    """What one snapshot holds. `tables`: path within the snapshot to the SHA-256 of the file. `dated_by`: rows of each table
-    by what dated them (effective, issued or undated)."""
+    """What one snapshot holds.
+
+    tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
+    them (effective, issued or undated). quarantine: type to kind to records.
+    """
 
     id: str
     source_id: str

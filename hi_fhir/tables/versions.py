@@ -1,7 +1,7 @@
 """One version a resource: the newest of those that arrived, whoever the older ones belonged to.
 
-Newest is the greatest of (meta.lastUpdated, tombstone or not, numeric versionId, entered in error or not, hash of its rows), which knows
-nothing of files, order or workers. Ids that came once are not looked at again: only duplicated ones are sorted out.
+Newest is the greatest of (meta.lastUpdated, tombstone or not, numeric versionId, entered in error or not, hash of its
+rows), which knows nothing of files, order or workers. Ids that came once are not looked at again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hi_fhir.tables.partial import TABLES
-from hi_fhir.tables.views.elements import State
 from hi_fhir.tables.views.registry import VIEWS
 
 _KEYS_A_PASS = 4_000_000
@@ -30,7 +29,7 @@ class Versions(NamedTuple):
 
 
 def settle_versions(folders: Sequence[Path], keys: int, temporary: Path, memory_mb: int) -> Versions:
-    """Decide between the versions of every resource in the chunks' results, which stand in the order of their numbers."""
+    """Decide between the versions of every resource. `folders`: the chunks' results in the order of their numbers."""
     temporary.mkdir(exist_ok=True)
     connection = duckdb.connect()
     try:
@@ -45,46 +44,55 @@ def settle_versions(folders: Sequence[Path], keys: int, temporary: Path, memory_
 
 
 def _settle(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys: int) -> Versions:
-    files = [str(folder / "keys.parquet") for folder in folders]
     connection.execute("CREATE TABLE verdict (type VARCHAR, seq BIGINT, place BIGINT, state TINYINT)")
+    if not folders:
+        return Versions(np.empty(0, dtype=np.int64), {}, {}, None)
+    connection.read_parquet([str(folder / "keys.parquet") for folder in folders]).create_view("keys")
     passes = max(1, -(-keys // _KEYS_A_PASS))
-    for number in range(passes if files else 0):
-        part = f"WHERE hash(id) % {passes} = {number}" if passes > 1 else ""
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW part AS SELECT * FROM read_parquet({files!r}) {part}")
-        _judge(connection, folders)
+    for number in range(passes):
+        _judge(connection, folders, [passes, number])
     dropped = connection.execute(
         "SELECT DISTINCT seq FROM verdict WHERE place > 1 AND state = 0 ORDER BY seq"
     ).fetchnumpy()["seq"]
-    newest = None
-    if files:
-        [newest] = connection.execute(
-            f"SELECT epoch_us(max(updated)) FROM read_parquet({files!r}) WHERE state = {State.KEPT}"
-        ).fetchone() or [None]
+    newest = connection.execute("SELECT epoch_us(max(updated)) FROM keys WHERE state = 0").fetchone()
     return Versions(
         dropped=np.asarray(dropped, dtype=np.int64),
-        superseded=_count(connection, f"place > 1 AND state <> {State.NOT_ASKED_FOR}"),
-        deleted=_count(connection, f"place = 1 AND state IN ({State.DELETED}, {State.TOMBSTONE})"),
-        newest_us=newest,
+        superseded=_tally(
+            connection, "SELECT type, count(*) FROM verdict WHERE place > 1 AND state <> 2 GROUP BY type"
+        ),
+        deleted=_tally(
+            connection, "SELECT type, count(*) FROM verdict WHERE place = 1 AND state IN (1, 3) GROUP BY type"
+        ),
+        newest_us=newest[0] if newest else None,
     )
 
 
-def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> dict[str, int]:
-    return dict(connection.execute(f"SELECT type, count(*) FROM verdict WHERE {condition} GROUP BY type").fetchall())
+def _tally(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
+    return dict(connection.execute(query).fetchall())
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path]) -> None:
-    """Add to `verdict` the versions of this part's ids that came more than once or were deleted, each with its place."""
-    connection.sql(
+def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], part: list[int]) -> None:
+    """Add to `verdict` the versions of those ids that came more than once or were deleted, each with its place.
+
+    part: into how many parts the ids are cut, and the number of this one. The numbers of states are those of `State`.
+    """
+    connection.execute(
         """CREATE OR REPLACE TEMP TABLE doubted AS
-        SELECT type, id FROM part GROUP BY type, id HAVING count(*) > 1 OR max(state IN (1, 3))"""
+        SELECT type, id FROM keys WHERE hash(id) % ? = ?
+        GROUP BY type, id HAVING count(*) > 1 OR max(state IN (1, 3))""",
+        part,
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE rival AS
         SELECT type, id, seq, state, rank() OVER (
             PARTITION BY type, id
-            ORDER BY updated DESC NULLS LAST, (state = 3) DESC, coalesce(try_cast(version AS HUGEINT), -1) DESC, (state = 1) DESC
+            ORDER BY
+                updated DESC NULLS LAST,
+                (state = 3) DESC,
+                coalesce(try_cast(version AS HUGEINT), -1) DESC,
+                (state = 1) DESC
         ) AS place
-        FROM part SEMI JOIN doubted USING (type, id)"""
+        FROM keys SEMI JOIN doubted USING (type, id)"""
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
     tied = connection.sql(
@@ -127,12 +135,11 @@ def _texts(connection: duckdb.DuckDBPyConnection, folder: Path, table: str, seqs
     with pa.memory_map(str(path)) as source:
         rows = pa.ipc.open_file(source).read_all()
         rows = rows.filter(pc.is_in(rows["seq"], value_set=seqs.combine_chunks()))
-        columns = ", ".join(
-            f'coalesce("{field.name}"::VARCHAR, chr(29))' for field in TABLES[table] if field.name != "source_id"
-        )
+        names = [field.name for field in TABLES[table] if field.name != "source_id"]
+        columns = ", ".join(f'coalesce("{name}"::VARCHAR, chr(29))' for name in names)
         connection.register("found", rows)
         texts = connection.sql(
-            f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"
+            f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"  # noqa: S608  our own column names
         ).to_arrow_table()
         connection.unregister("found")
     return texts

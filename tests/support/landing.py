@@ -10,23 +10,9 @@ import zstandard
 
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.views.registry import VIEWS
 
-WHOLE = Scope(
-    types={
-        type_: None
-        for type_ in (
-            "Condition",
-            "Encounter",
-            "EpisodeOfCare",
-            "Immunization",
-            "MedicationRequest",
-            "Observation",
-            "Organization",
-            "Patient",
-            "Procedure",
-        )
-    }
-)
+WHOLE = Scope(types=dict.fromkeys(VIEWS))
 SOURCE = SourceSettings(name="elm", address="http://example.invalid/fhir")
 
 

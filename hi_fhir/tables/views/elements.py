@@ -90,8 +90,9 @@ class Subjects(dict[str | None, int]):
 class Context(msgspec.Struct):
     """What a view writes to and reads with, for one chunk.
 
-    A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a source's id into a row's patient
-    number, `subjects` does so from a reference."""
+    A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a
+    source's id into a row's patient number, `subjects` does so from a reference.
+    """
 
     tables: dict[str, Rows]
     shapes: Shapes

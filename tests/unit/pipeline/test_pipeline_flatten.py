@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from tests.support.landing import SOURCE, WHOLE, as_line, config_in, land
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
@@ -19,6 +18,7 @@ from hi_fhir.tables import schema, workers
 from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest
+from tests.support.landing import SOURCE, WHOLE, as_line, config_in, land
 
 SCT = "http://snomed.info/sct"
 

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from tests.support.landing import SOURCE, config_in, land
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
+from tests.support.landing import SOURCE, config_in, land
 
 
 def observation(id_: str = "bad", **changes: Any) -> dict[str, Any]:
