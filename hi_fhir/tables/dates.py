@@ -24,6 +24,8 @@ IntArray = npt.NDArray[np.int64]
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY_US = 86_400_000_000
+_FIRST_INSTANT = (2 - _EPOCH) * _DAY_US
+_LAST_INSTANT = (date.max.toordinal() - _EPOCH - 2) * _DAY_US
 _CACHE = 50_000
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME = re.compile(r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -93,7 +95,9 @@ def london_days(instants: IntArray) -> IntArray:
 
 
 def london_day_number(instant: int) -> int:
-    """The London day of one instant (microseconds), from 1970-01-01."""
+    """The London day of one instant (microseconds), from 1970-01-01; at the calendar's ends the day as written."""
+    if not _FIRST_INSTANT < instant < _LAST_INSTANT:
+        return instant // _DAY_US
     return london_day(_ORIGIN + timedelta(microseconds=instant)).toordinal() - _EPOCH
 
 

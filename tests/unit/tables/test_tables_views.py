@@ -1,0 +1,348 @@
+"""What each resource type becomes: its rows, column by column where it matters."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config
+from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.flatten import flatten
+from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.nhs_number import is_valid
+from tests.support.landing import SOURCE, config_in, land
+
+SCT = "http://snomed.info/sct"
+UK_CORE = "https://fhir.hl7.org.uk"
+NHS = "https://fhir.nhs.uk/Id/nhs-number"
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path)
+
+
+def rows(config: Config, resource: dict[str, Any], table: str, **landing: Any) -> list[dict[str, Any]]:
+    pull = land(config, {f"{resource['resourceType']}/000": [resource]}, **landing)
+    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    assert not manifest.quarantine
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / table
+    return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def concept(*codes: str, system: str = SCT) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code} for code in codes]}
+
+
+def pick(found: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[column] for column in columns) for row in found]
+
+
+def a_record(type_: str, **fields: Any) -> dict[str, Any]:
+    subject = "patient" if type_ in ("Immunization", "EpisodeOfCare") else "subject"
+    return {"resourceType": type_, "id": "r1", subject: {"reference": "Patient/p1"}, **fields}
+
+
+def test_observation_gives_a_row_a_coding_of_itself_its_value_and_its_components(config: Config) -> None:
+    pressure = {"value": 142, "unit": "mmHg", "code": "mm[Hg]"}
+    found = rows(
+        config,
+        a_record(
+            "Observation",
+            status="final",
+            effectiveDateTime="2024-05-03T10:15:00+01:00",
+            code=concept("75367002", "413606001"),
+            valueCodeableConcept=concept("373066001"),
+            component=[
+                {"code": concept("271649006"), "valueQuantity": pressure},
+                {"code": {"text": "words"}, "valueCodeableConcept": concept("1")},
+                {"code": concept("271650006"), "valueQuantity": {"value": 90.5, "unit": "mmHg"}},
+            ],
+        ),
+        "observation",
+    )
+    assert pick(found, "component", "code", "value", "unit") == [
+        ("", "413606001", None, None),
+        ("", "75367002", None, None),
+        ("1", "271649006", 142.0, "mm[Hg]"),
+        ("2", None, None, None),
+        ("2.value", "1", None, None),
+        ("3", "271650006", 90.5, "mmHg"),
+        ("value", "373066001", None, None),
+    ]
+    assert {row["at"] for row in found} == {datetime(2024, 5, 3, 9, 15, tzinfo=UTC)}
+    assert {(row["start_date"], row["end_date"]) for row in found} == {(date(2024, 5, 3), date(2024, 5, 3))}
+
+
+@pytest.mark.parametrize(
+    ("fields", "day", "last", "by"),
+    [
+        ({"effectiveDateTime": "2024"}, date(2024, 1, 1), date(2024, 12, 31), "effective"),
+        ({"effectivePeriod": {"start": "2024-05", "end": "2024-06"}}, date(2024, 5, 1), date(2024, 5, 31), "effective"),
+        ({"effectiveInstant": "2024-06-30T23:30:00Z"}, date(2024, 7, 1), date(2024, 7, 1), "effective"),
+        ({"issued": "2024-06-30T23:30:00Z"}, date(2024, 7, 1), date(2024, 7, 1), "issued"),
+        ({"effectivePeriod": {"end": "2024"}}, None, None, None),
+        ({}, None, None, None),
+    ],
+)
+def test_observation_is_dated_by_its_effective_day_else_its_issue(
+    config: Config, fields: dict[str, Any], day: date | None, last: date | None, by: str | None
+) -> None:
+    found = rows(config, a_record("Observation", status="final", code=concept("1"), **fields), "observation")
+    assert pick(found, "start_date", "end_date", "dated_by") == [(day, last, by)]
+
+
+def test_observation_of_text_alone_is_one_uncoded_row(config: Config) -> None:
+    found = rows(config, a_record("Observation", status="final", code={"text": "words"}, valueInteger=3), "observation")
+    assert pick(found, "component", "code", "value") == [("", None, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"clinicalStatus": concept("active")}, "active"),
+        ({"clinicalStatus": concept("active"), "verificationStatus": concept("refuted")}, "refuted"),
+        ({}, None),
+    ],
+)
+def test_condition_status_is_refuted_before_it_is_clinical(config: Config, fields: dict[str, Any], status: str) -> None:
+    record = a_record("Condition", code=concept("38341003"), recordedDate="2020-02-03", **fields)
+    found = rows(config, record, "condition")
+    assert pick(found, "status", "start_date", "dated_by") == [(status, date(2020, 2, 3), "issued")]
+
+
+def test_condition_entered_in_error_leaves(config: Config) -> None:
+    assert rows(config, a_record("Condition", verificationStatus=concept("entered-in-error")), "condition") == []
+
+
+def test_encounter_has_a_row_for_its_reason_even_without_one(config: Config) -> None:
+    record = a_record(
+        "Encounter",
+        status="finished",
+        type=[concept("1")],
+        reasonCode=[{"text": "cough"}],
+        period={"start": "2024-05-03"},
+    )
+    assert pick(rows(config, record, "encounter"), "component", "code") == [("", None), ("type", "1")]
+
+
+def test_encounter_with_coded_reasons_has_no_uncoded_row(config: Config) -> None:
+    record = a_record("Encounter", status="finished", reasonCode=[{"text": "cough"}, concept("2"), concept("3")])
+    assert pick(rows(config, record, "encounter"), "component", "code") == [("", "2"), ("", "3")]
+
+
+@pytest.mark.parametrize(
+    ("record", "table"),
+    [
+        (
+            a_record("Procedure", status="completed", code=concept("1"), performedPeriod={"start": "2024-05-03"}),
+            "procedure",
+        ),
+        (
+            a_record("Immunization", status="completed", vaccineCode=concept("1"), occurrenceDateTime="2024-05-03"),
+            "immunization",
+        ),
+        (
+            a_record(
+                "MedicationRequest", status="completed", medicationCodeableConcept=concept("1"), authoredOn="2024-05-03"
+            ),
+            "medication_request",
+        ),
+    ],
+)
+def test_other_clinical_types_carry_code_date_and_status(config: Config, record: dict[str, Any], table: str) -> None:
+    found = rows(config, record, table)
+    assert pick(found, "code", "start_date", "status", "dated_by") == [
+        ("1", date(2024, 5, 3), "completed", "effective")
+    ]
+    assert found[0]["source_id"] == "elm"
+
+
+def a_patient(**fields: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": "p1", **fields}
+
+
+def nhs_number(value: str, status: str | None = None, **fields: Any) -> dict[str, Any]:
+    url = f"{UK_CORE}/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+    stated = [{"url": url, "valueCodeableConcept": concept(status, system="any")}] if status else []
+    return {"system": NHS, "value": value, "extension": stated, **fields}
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "standing"),
+    [
+        ([nhs_number("9990000018", "01")], "verified"),
+        ([nhs_number("999 000 0018", "number-present-and-verified")], "verified"),
+        ([nhs_number("9990000018", "02")], "present"),
+        ([nhs_number("9990000018")], "present"),
+        ([nhs_number("9990000017", "01")], "invalid"),
+        ([nhs_number("9990000017", "01"), nhs_number("9990000018")], "present"),
+        ([nhs_number("9990000018", "01", use="old")], "absent"),
+        ([], "absent"),
+    ],
+)
+def test_nhs_number_is_checked_and_never_kept(config: Config, identifiers: list[dict[str, Any]], standing: str) -> None:
+    [row] = rows(config, a_patient(identifier=identifiers), "patient")
+    assert row["nhs_number"] == standing
+    valid = standing in ("verified", "present")
+    assert row["nhs_key"] == (load_key(config.key_file).nhs_key("9990000018") if valid else None)
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("9990000018", True),
+        ("9990000019", False),
+        ("999000001", False),
+        ("99900000181", False),
+        ("999000001x", False),
+        ("٩٩٩٠٠٠٠٠١٨", False),
+    ],
+)
+def test_nhs_number_has_ten_digits_and_a_check_digit(number: str, valid: bool) -> None:
+    assert is_valid(number) is valid
+
+
+def test_patient_columns(config: Config) -> None:
+    [row] = rows(
+        config,
+        a_patient(
+            gender="female",
+            birthDate="1970-05",
+            active=False,
+            deceasedDateTime="2024-06-30T23:30:00Z",
+            meta={"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]},
+        ),
+        "patient",
+    )
+    assert (row["sex"], row["birth_date"], row["active"]) == ("female", date(1970, 5, 1), False)
+    assert (row["dead"], row["death_date"], row["restricted"]) == (True, date(2024, 7, 1), True)
+
+
+def test_patient_without_anything_is_active_alive_and_of_unknown_sex(config: Config) -> None:
+    [row] = rows(config, a_patient(gender="f"), "patient")
+    assert (row["sex"], row["birth_date"], row["active"], row["dead"], row["restricted"]) == (
+        "unknown",
+        None,
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(("code", "dead"), [("1", True), ("2", True), ("U", False)])
+def test_death_notification_counts_until_it_is_taken_back(config: Config, code: str, dead: bool) -> None:
+    url = f"{UK_CORE}/StructureDefinition/Extension-UKCore-DeathNotificationStatus"
+    part = {"url": "deathNotificationStatus", "valueCodeableConcept": concept(code)}
+    [row] = rows(config, a_patient(extension=[{"url": url, "extension": [part]}]), "patient")
+    assert row["dead"] is dead
+
+
+@pytest.mark.parametrize(
+    ("addresses", "postcode"),
+    [
+        ([{"use": "home", "postalCode": "zz99 3vz"}], "ZZ993VZ"),
+        ([{"use": "temp", "postalCode": "A1"}, {"use": "home", "postalCode": "B1"}], "B1"),
+        ([{"use": "old", "postalCode": "A1"}, {"postalCode": "B1"}], "B1"),
+        ([{"use": "home", "postalCode": "A1", "period": {"end": "2020"}}, {"use": "home", "postalCode": "B1"}], "B1"),
+        ([{"use": "home", "postalCode": "A1", "period": {"end": "2030"}}, {"use": "home", "postalCode": "B1"}], "A1"),
+        ([{"use": "old", "postalCode": "A1"}], "A1"),
+        ([{"use": "home", "postalCode": " "}], None),
+        ([], None),
+    ],
+)
+def test_postcode_is_that_of_the_current_home(config: Config, addresses: list[Any], postcode: str | None) -> None:
+    [row] = rows(config, a_patient(address=addresses), "patient")
+    assert row["postcode"] == postcode
+
+
+def test_lsoa_on_the_record_is_taken_from_the_address_or_the_patient(config: Config) -> None:
+    base = "https://hi-fhir.example/StructureDefinition"
+    [row] = rows(
+        config,
+        a_patient(
+            extension=[{"url": f"{base}/lsoa21", "valueCode": "E01000002"}],
+            address=[{"extension": [{"url": f"{base}/lsoa11", "valueString": "E01000001"}]}],
+        ),
+        "patient",
+    )
+    assert (row["lsoa11"], row["lsoa21"]) == ("E01000001", "E01000002")
+
+
+def test_ethnic_category_keeps_every_coding_of_the_extension(config: Config) -> None:
+    url = f"{UK_CORE}/StructureDefinition/Extension-UKCore-EthnicCategory"
+    stated = {
+        "coding": [
+            {"system": f"{UK_CORE}/CodeSystem/UKCore-EthnicCategoryEngland", "code": "A"},
+            {"system": SCT, "code": "92391000000108"},
+        ]
+    }
+    found = rows(config, a_patient(extension=[{"url": url, "valueCodeableConcept": stated}]), "ethnic_category")
+    assert sorted(pick(found, "code")) == [("92391000000108",), ("A",)]
+    assert all(row["resource_id"] == row["patient_id"] for row in found)
+
+
+def test_registrations_of_a_patient_are_practitioner_and_organisation(config: Config) -> None:
+    found = rows(
+        config,
+        a_patient(
+            generalPractitioner=[
+                {"identifier": {"system": ODS, "value": "z00001", "period": {"start": "2020-02", "end": "2024-02"}}},
+                {"reference": "Organization/o1"},
+                {"reference": "Practitioner/x"},
+            ],
+            managingOrganization={"reference": "https://host.invalid/fhir/Organization/o2"},
+        ),
+        "registration",
+    )
+    assert sorted(pick(found, "kind", "organization_id", "ods_code", "start_date", "end_date"), key=str) == [
+        ("general-practitioner", "o1", None, None, None),
+        ("general-practitioner", None, "Z00001", date(2020, 2, 1), date(2024, 2, 29)),
+        ("managing-organization", "o2", None, None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("types", "regular"), [([], None), ([concept("temporary")], False), ([concept("regular")], True)]
+)
+def test_episode_is_a_registration(config: Config, types: list[Any], regular: bool | None) -> None:
+    record = a_record(
+        "EpisodeOfCare",
+        status="active",
+        type=types,
+        managingOrganization={"reference": "Organization/o1"},
+        period={"start": "2020-02-03"},
+    )
+    found = rows(config, record, "registration")
+    assert pick(found, "kind", "organization_id", "start_date", "regular") == [
+        ("episode", "o1", date(2020, 2, 3), regular)
+    ]
+
+
+@pytest.mark.parametrize("status", ["planned", "waitlist", "cancelled", "entered-in-error"])
+def test_episode_that_is_no_registration_gives_no_row_and_still_reconciles(config: Config, status: str) -> None:
+    assert rows(config, a_record("EpisodeOfCare", status=status), "registration") == []
+
+
+def test_organization_has_code_name_and_parent(config: Config) -> None:
+    record = {
+        "resourceType": "Organization",
+        "id": "o1",
+        "identifier": [{"system": ODS, "value": "Z00001"}],
+        "name": "A practice",
+        "partOf": {"reference": "Organization/n1"},
+    }
+    found = rows(config, record, "organization")
+    assert pick(found, "organization_id", "ods_code", "name", "part_of_id") == [("o1", "Z00001", "A practice", "n1")]
+
+
+def test_identity_is_kept_apart_for_its_owner(config: Config) -> None:
+    rows(config, a_patient(), "patient")
+    file = config.data_dir / "identity" / "elm.parquet"
+    key = load_key(config.key_file)
+    assert pq.read_table(file).to_pylist() == [{"patient_id": key.patient_id("elm", "p1"), "source_patient_id": "p1"}]
+    assert file.stat().st_mode & 0o777 == 0o600
