@@ -6,7 +6,6 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.dates import first_day, last_day, read_span
-from hi_fhir.tables.nhs_number import read_nhs_number
 from hi_fhir.tables.references import organization_reference
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.elements import (
@@ -23,6 +22,7 @@ from hi_fhir.tables.views.elements import (
     has_code,
     ods_code,
 )
+from hi_fhir.tables.views.nhs_number import read_nhs_number
 
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"

@@ -12,7 +12,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import load_key
-from hi_fhir.tables.nhs_number import is_valid
+from hi_fhir.tables.views.nhs_number import is_valid
 from tests.support.landing import SOURCE, config_in, land
 
 SCT = "http://snomed.info/sct"
