@@ -1,0 +1,94 @@
+"""Everything that the data folders and a deployment's overlays say about codes, read once and handed around."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
+from hi_fhir.terminology.data_files import find_files, read_head
+from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
+from hi_fhir.terminology.ranks import DeprivationRanks, read_ranks
+from hi_fhir.terminology.value_sets import ValueSet, read_value_set
+
+_ETHNICITY = "ethnicity-"
+_RANKS = "imd-"
+_GROUPS = "ethnicity-category-2001-to-groups"
+
+
+@dataclass(frozen=True)
+class Terminology:
+    """Value sets and concept maps by id; the files of the larger tables are read when asked for."""
+
+    value_sets: Mapping[str, ValueSet]
+    concept_maps: Mapping[str, ConceptMap]
+    mapping_files: Mapping[str, Path]  # every file of mappings/ by its id, overlays applied
+
+    def value_set(self, id_: str) -> ValueSet:
+        """Raises TerminologyError where there is no file of that name."""
+        if id_ not in self.value_sets:
+            raise TerminologyError(f"value set {id_} is not there. Put terminology/value_sets/{id_}.csv in an overlay.")
+        return self.value_sets[id_]
+
+    def concept_map(self, id_: str) -> ConceptMap:
+        """Raises TerminologyError where there is no file of that name."""
+        if id_ not in self.concept_maps:
+            raise TerminologyError(f"concept map {id_} is not there. Put mappings/{id_}.csv in an overlay.")
+        return self.concept_maps[id_]
+
+    def preimage(self, value_set: str) -> frozenset[str]:
+        """The value set's codes and every old or local code that a map takes to one of them, as `system|code`."""
+        codes = self.value_set(value_set).codes
+        return codes.union(*(map_.sources_of(codes) for map_ in self._code_maps()))
+
+    def to_current(self) -> Mapping[str, str]:
+        """Old or local token to the current token that it means, over all maps of codes."""
+        found: dict[str, str] = {}
+        for map_ in self._code_maps():
+            found |= {source: f"{map_.target_system}|{target}" for source, target in map_.targets.items() if target}
+        return found
+
+    def ethnicity(self) -> EthnicityMap:
+        """What each ethnicity code means, old codes among them."""
+        return read_ethnicity_map(self.concept_maps, self.to_current(), self._file(_GROUPS))
+
+    def ranks(self, year: int) -> DeprivationRanks:
+        """IMD of 2019 or 2025."""
+        return read_ranks(self._file(f"{_RANKS}{year}"), year)
+
+    def versions(self) -> dict[str, str]:
+        """Version of every value set and mapping by id."""
+        files = {id_: path for id_, path in self.mapping_files.items() if id_ not in self.concept_maps}
+        return {
+            **{f"value_sets/{id_}": value_set.version for id_, value_set in self.value_sets.items()},
+            **{f"mappings/{id_}": map_.version for id_, map_ in self.concept_maps.items()},
+            **{f"mappings/{id_}": read_head(path)["version"] for id_, path in files.items()},
+        }
+
+    def _file(self, id_: str) -> Path:
+        if id_ not in self.mapping_files:
+            raise TerminologyError(f"mapping {id_} is not there. Put mappings/{id_}.csv in an overlay.")
+        return self.mapping_files[id_]
+
+    def _code_maps(self) -> list[ConceptMap]:
+        """Maps between codes of records: all but those of ethnic categories and units."""
+        return [m for id_, m in self.concept_maps.items() if not id_.startswith(_ETHNICITY) and id_ != "units"]
+
+
+def load(overlays: Sequence[Path] = ()) -> Terminology:
+    """What is shipped, with files of the overlays in place of those of the same name; a later overlay wins.
+
+    Raises:
+        TerminologyError: a file does not read; the message names it.
+    """
+    value_sets = find_files("terminology/value_sets", overlays)
+    mappings = {path.stem: path for path in find_files("mappings", overlays).values()}
+    return Terminology(
+        value_sets={path.stem: read_value_set(path) for path in value_sets.values()},
+        concept_maps={id_: read_concept_map(path) for id_, path in mappings.items() if _is_concept_map(id_)},
+        mapping_files=mappings,
+    )
+
+
+def _is_concept_map(id_: str) -> bool:
+    return not id_.startswith(_RANKS) and id_ != _GROUPS

@@ -1,0 +1,60 @@
+"""Concept maps: what a code of one system means in another, each row a fact of a versioned file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.data_files import DataFile, read_data_file
+from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
+
+EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
+"""The target is the same as, wider or narrower than the source, or there is none (as in FHIR ConceptMap)."""
+
+
+@dataclass(frozen=True)
+class ConceptMap:
+    """targets: source `system|code` to the target code; "" where the file says that there is none."""
+
+    id: str
+    version: str
+    target_system: str
+    targets: Mapping[str, str]
+
+    def sources_of(self, codes: frozenset[str]) -> frozenset[str]:
+        """The source tokens that are taken to one of `codes`, themselves `system|code`."""
+        return frozenset(
+            source for source, target in self.targets.items() if target and token(self.target_system, target) in codes
+        )
+
+
+def read_concept_map(path: Path) -> ConceptMap:
+    """The map of a file with columns source_code and target_code, and source_system where the head names none.
+
+    Raises:
+        TerminologyError: a source stands twice, a code has the wrong shape, or target and equivalence contradict.
+    """
+    file = read_data_file(path)
+    file.require("source_code", "target_code", "equivalence")
+    targets: dict[str, str] = {}
+    for number, row in enumerate(file.rows, len(file.head) + 2):
+        source = _source(file, row, number)
+        if source in targets:
+            raise TerminologyError(f"{path} line {number}: {row['source_code']} stands twice. Remove one line.")
+        if row["equivalence"] not in EQUIVALENCES or (row["equivalence"] == "unmatched") != (not row["target_code"]):
+            raise TerminologyError(
+                f"{path} line {number}: equivalence {row['equivalence']!r} does not fit the target code. "
+                f'Use one of {", ".join(EQUIVALENCES)}; a row without target is "unmatched".'
+            )
+        targets[source] = row["target_code"]
+    return ConceptMap(file.id, file.version, file.head.get("target_system", ""), targets)
+
+
+def _source(file: DataFile, row: Mapping[str, str], number: int) -> str:
+    system = row.get("source_system") or file.head.get("source_system")
+    code = row["source_code"]
+    if not system:
+        raise TerminologyError(f"{file.path} line {number}: no source system. Add `# source_system:` or a column.")
+    if not code or (system == SNOMED and not is_snomed_id(code)):
+        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Mend the code.")
+    return token(system, code)

@@ -1,0 +1,112 @@
+"""The CSV files of the project and of its users: below a head of `# name: value` lines, which is their provenance."""
+
+import csv
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hi_fhir.core.errors import TerminologyError
+
+STATES = ("full", "outdated", "demonstration", "partial", "missing")
+"""From best to worst; a measure is in the worst state of its value sets."""
+
+_REQUIRED = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review", "state")
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file. Grain of `rows`: a line below the column names, as texts by column name, in file order."""
+
+    path: Path
+    head: Mapping[str, str]
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    @property
+    def id(self) -> str:
+        return self.path.stem
+
+    @property
+    def version(self) -> str:
+        return self.head["version"]
+
+    def require(self, *columns: str) -> None:
+        """Raises TerminologyError where a column is not there."""
+        if absent := [column for column in columns if column not in self.columns]:
+            raise TerminologyError(f"{self.path}: no column {', '.join(absent)}. Add it to the line of column names.")
+
+
+def shipped_folder(name: str) -> Path:
+    """`mappings` or `terminology` as they came with the program: inside a wheel, or beside the package in a checkout.
+
+    Raises:
+        TerminologyError: neither is there.
+    """
+    for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if folder.is_dir():
+            return folder
+    raise TerminologyError(f"the data folder {name} is not where hi_fhir is installed. Install it again.")
+
+
+def find_files(folder: str, overlays: Sequence[Path]) -> dict[str, Path]:
+    """Files of `folder` (such as `terminology/value_sets`) by name: a later overlay's replaces an earlier one's.
+
+    Raises:
+        TerminologyError: an overlay is not a folder.
+    """
+    top, *below = folder.split("/")
+    found = _csv_files(shipped_folder(top).joinpath(*below))
+    for overlay in overlays:
+        if not overlay.is_dir():
+            raise TerminologyError(f"overlay {overlay} is not a folder. Mend --overlay or the setting overlays.")
+        found |= _csv_files(overlay / folder)
+    return dict(sorted(found.items()))
+
+
+def _csv_files(folder: Path) -> dict[str, Path]:
+    return {path.name: path for path in sorted(folder.glob("*.csv"))}
+
+
+def read_data_file(path: Path) -> DataFile:
+    """A file's head and rows.
+
+    Raises:
+        TerminologyError: a head line is missing or unknown in shape, or a row has too many or too few fields.
+    """
+    head = read_head(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.reader(itertools.islice(file, len(head), None))
+        columns = tuple(next(table, ()))
+        return DataFile(path, head, columns, tuple(_rows(path, len(head) + 1, columns, table)))
+
+
+def read_head(path: Path) -> dict[str, str]:
+    """The head alone: one entry a line, in the order of the lines.
+
+    Raises:
+        TerminologyError: a line is not `# name: value` or stands twice, a required one is missing, or it is not UTF-8.
+    """
+    head: dict[str, str] = {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(itertools.takewhile(lambda line: line.startswith("#"), file), 1):
+                name, colon, value = line[1:].partition(":")
+                if not colon or name.strip() in head:
+                    raise TerminologyError(f"{path} line {number}: not `# name: value`, or a name that was there.")
+                head[name.strip()] = value.strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TerminologyError(f"{path}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
+    if absent := [name for name in _REQUIRED if not head.get(name)]:
+        raise TerminologyError(f"{path}: the head has no {', '.join(absent)}. Add lines such as `# version: 2026-05`.")
+    if head["state"] not in STATES:
+        raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(STATES)}.")
+    return head
+
+
+def _rows(path: Path, depth: int, columns: tuple[str, ...], table: Iterator[list[str]]) -> Iterator[Mapping[str, str]]:
+    for number, fields in enumerate(table, depth + 1):
+        if len(fields) != len(columns):
+            raise TerminologyError(f"{path} line {number}: {len(fields)} fields, not {len(columns)}.")
+        yield dict(zip(columns, fields, strict=True))

@@ -1,0 +1,47 @@
+"""Names of the code systems that the tables and the data files speak, and the shapes of their codes."""
+
+SNOMED = "http://snomed.info/sct"
+READ_V2 = "http://read.info/readv2"
+CTV3 = "http://read.info/ctv3"
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+ETHNICITY_ENGLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland"
+ETHNICITY_WALES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryWales"
+ETHNICITY_SCOTLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryScotland"
+ETHNICITY_RETIRED = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory"
+ETHNICITY_2021 = "urn:hi-fhir:ethnic-category-2021"
+
+_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+_PERMUTED = [tuple(range(10))]
+for _ in range(7):
+    _PERMUTED.append(tuple(_PERMUTE[digit] for digit in _PERMUTED[-1]))
+_SNOMED_LENGTHS = range(6, 19)
+
+
+def token(system: str, code: str) -> str:
+    """A code of a system as one text, `system|code`, as in a FHIR token search."""
+    return f"{system}|{code}"
+
+
+def is_snomed_id(code: str) -> bool:
+    """Whether `code` has the shape of a SNOMED CT concept id and a right check digit.
+
+    Source: SNOMED CT Technical Implementation Guide, SCTID check digit (Verhoeff).
+    """
+    if not code.isascii() or not code.isdigit() or code[0] == "0" or len(code) not in _SNOMED_LENGTHS:
+        return False
+    check = 0
+    for place, digit in enumerate(reversed(code)):
+        check = _times(check, _PERMUTED[place % 8][int(digit)])
+    return check == 0 and code[-3:-1] in ("00", "10")
+
+
+def _times(left: int, right: int) -> int:
+    """The product of two elements of the dihedral group of order ten: 0 to 4 turn, 5 to 9 turn and flip."""
+    if left < 5 and right < 5:
+        return (left + right) % 5
+    if left < 5:
+        return 5 + (left + right - 5) % 5
+    if right < 5:
+        return 5 + (left - 5 - right) % 5
+    return (left - right) % 5

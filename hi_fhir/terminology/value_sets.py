@@ -1,0 +1,57 @@
+"""Value sets: the codes that mean one thing to a measure, with the state of the list that they came from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.data_files import DataFile, read_data_file
+from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
+
+
+@dataclass(frozen=True)
+class ValueSet:
+    """codes: `system|code`; empty only where the state is missing. unverified: the codes were not seen in a source."""
+
+    id: str
+    version: str
+    title: str
+    state: str
+    reason: str | None
+    unverified: bool
+    codes: frozenset[str]
+
+
+def read_value_set(path: Path) -> ValueSet:
+    """The value set of a file with columns code and note, and system where the head names none.
+
+    Raises:
+        TerminologyError: a code has the wrong shape or stands twice, or there is none although the state says so.
+    """
+    file = read_data_file(path)
+    file.require("code")
+    codes: set[str] = set()
+    for number, row in enumerate(file.rows, len(file.head) + 2):
+        code = _token_of(file, row.get("system"), row["code"], number)
+        if code in codes:
+            raise TerminologyError(f"{path} line {number}: code {row['code']} stands twice. Remove one line.")
+        codes.add(code)
+    if not codes and file.head["state"] != "missing":
+        raise TerminologyError(f"{path}: no codes, but state {file.head['state']}. Add codes or say `missing`.")
+    return ValueSet(
+        id=file.id,
+        version=file.version,
+        title=file.head["title"],
+        state=file.head["state"],
+        reason=file.head.get("reason"),
+        unverified=file.head.get("unverified") == "true",
+        codes=frozenset(codes),
+    )
+
+
+def _token_of(file: DataFile, own_system: str | None, code: str, number: int) -> str:
+    system = own_system or file.head.get("system")
+    if not system:
+        raise TerminologyError(f"{file.path} line {number}: no code system. Add `# system:` or a column system.")
+    if not code or (system == SNOMED and not is_snomed_id(code)):
+        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Mend the code.")
+    return token(system, code)
