@@ -1,0 +1,221 @@
+"""Reference files that a user imports because they are too large or too local to ship: postcodes and memberships."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from hi_fhir.core.errors import TerminologyError
+from hi_fhir.core.files import commit_bytes, commit_file, commit_json, owner_folder, read_struct, sha256_file
+
+POSTCODES, ORGANISATIONS = "postcodes", "organisations"
+_COLUMNS = {
+    "postcode": ("pcds", "pcd", "pcd2", "pcd7", "pcd8"),
+    "lsoa11": ("lsoa11", "lsoa11cd"),
+    "lsoa21": ("lsoa21", "lsoa21cd"),
+}
+"""Our column to the names that releases of the ONS Postcode Directory give it, in any case."""
+
+_MEMBERSHIP = ("practice", "pcn", "icb", "valid_from", "valid_to")
+
+
+class ImportManifest(msgspec.Struct, frozen=True):
+    """Where an import came from. file: the data beside the manifest. source_sha256: of what was imported."""
+
+    kind: str
+    file: str
+    source_name: str
+    source_sha256: str
+    sha256: str
+    rows: int
+    columns: dict[str, str]  # our column to the source's
+
+
+@dataclass(frozen=True)
+class PostcodeDirectory:
+    """path: Parquet of postcode (upper case, no space), lsoa11 and lsoa21. Grain: one row a postcode."""
+
+    path: Path
+    version: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A practice's PCN and ICB from `valid_from` to `valid_to`, both inclusive, None open."""
+
+    practice: str
+    pcn: str | None
+    icb: str | None
+    valid_from: date | None
+    valid_to: date | None
+    practice_name: str | None = None
+    pcn_name: str | None = None
+    icb_name: str | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class AreaFile:
+    """The memberships of an imported organisations file."""
+
+    memberships: tuple[Membership, ...]
+    version: str
+
+
+def import_postcodes(file: Path, target: Path) -> ImportManifest:
+    """Take a postcode directory (ONSPD CSV) into the folder `target`, in place of an earlier one.
+
+    Ended postcodes stay, since records keep old addresses; pseudo postcodes (ZZ99...) go, since they are no place.
+
+    Raises:
+        TerminologyError: a column is missing, or the file cannot be read.
+    """
+    columns = _postcode_columns(file)
+    owner_folder(target)
+    temporary = target / f".{POSTCODES}.parquet.tmp"
+    connection = duckdb.connect()
+    try:
+        connection.execute("SET threads = 1")
+        connection.execute("SET memory_limit = '512MB'")
+        connection.execute("SET temp_directory = ?", [str(target / ".spill")])
+        rows = _copy_postcodes(connection, file, columns, temporary)
+    except duckdb.Error as error:
+        raise TerminologyError(f"{file}: cannot be read as a CSV of postcodes. Is it a whole ONSPD file?") from error
+    finally:
+        connection.close()
+    return _commit(target, POSTCODES, ".parquet", file, temporary, rows, columns)
+
+
+def _postcode_columns(file: Path) -> dict[str, str]:
+    """Our columns to the file's; raises TerminologyError where one is not there."""
+    there = {name.strip().lower(): name for name in _heading(file)}
+    found: dict[str, str] = {}
+    for ours, names in _COLUMNS.items():
+        name = next((there[name] for name in names if name in there), None)
+        if name is None:
+            raise TerminologyError(f"{file}: no column {' or '.join(names)}. Import an ONSPD file (2023 or later).")
+        found[ours] = name
+    return found
+
+
+def _copy_postcodes(connection: duckdb.DuckDBPyConnection, file: Path, columns: Mapping[str, str], target: Path) -> int:
+    source = {ours: '"' + name.replace('"', '""') + '"' for ours, name in columns.items()}
+    connection.execute(
+        f"""COPY (
+            SELECT postcode, nullif(max(lsoa11), '') AS lsoa11, nullif(max(lsoa21), '') AS lsoa21
+            FROM (
+                SELECT
+                    upper(replace({source["postcode"]}, ' ', '')) AS postcode,
+                    upper(trim({source["lsoa11"]})) AS lsoa11,
+                    upper(trim({source["lsoa21"]})) AS lsoa21
+                FROM read_csv($file, all_varchar = true, header = true, delim = ',', quote = '"')
+            )
+            WHERE postcode <> '' AND postcode NOT LIKE 'ZZ99%'
+            GROUP BY postcode ORDER BY postcode
+        ) TO '{str(target).replace("'", "''")}' (FORMAT parquet)""",  # noqa: S608  quoted names and our own path
+        {"file": str(file)},
+    )
+    connection.read_parquet(str(target)).create_view("written")
+    counted = connection.execute("SELECT count(*) FROM written").fetchall()
+    return int(counted[0][0])
+
+
+def import_organisations(file: Path, target: Path) -> ImportManifest:
+    """Take a file of memberships (practice,pcn,icb,valid_from,valid_to; names optional) into the folder `target`.
+
+    Raises:
+        TerminologyError: a column is missing, a day is not a day, or a practice has two memberships on one day.
+    """
+    memberships = _read_memberships(file)
+    owner_folder(target)
+    temporary = target / f".{ORGANISATIONS}.csv.tmp"
+    commit_bytes(temporary, file.read_bytes())
+    columns = {name: name for name in _heading(file)}
+    return _commit(target, ORGANISATIONS, ".csv", file, temporary, len(memberships), columns)
+
+
+def load_postcodes(target: Path) -> PostcodeDirectory | None:
+    """The imported directory; None where none was imported."""
+    manifest = _manifest(target, POSTCODES)
+    return PostcodeDirectory(target / manifest.file, manifest.sha256[:16]) if manifest else None
+
+
+def load_organisations(target: Path) -> AreaFile | None:
+    """The imported memberships; None where none were imported."""
+    manifest = _manifest(target, ORGANISATIONS)
+    return AreaFile(_read_memberships(target / manifest.file), manifest.sha256[:16]) if manifest else None
+
+
+def _manifest(target: Path, kind: str) -> ImportManifest | None:
+    path = target / f"{kind}.json"
+    return read_struct(path, ImportManifest) if path.exists() else None
+
+
+def _commit(
+    target: Path, kind: str, suffix: str, source: Path, temporary: Path, rows: int, columns: Mapping[str, str]
+) -> ImportManifest:
+    """Name the data by its content, then point the manifest at it; what it pointed at before goes."""
+    digest = sha256_file(temporary)
+    name = f"{kind}-{digest[:16]}{suffix}"
+    commit_file(temporary, target / name)
+    manifest = ImportManifest(kind, name, source.name, sha256_file(source), digest, rows, dict(columns))
+    commit_json(target / f"{kind}.json", msgspec.to_builtins(manifest))
+    for old in target.glob(f"{kind}-*{suffix}"):
+        if old.name != name:
+            old.unlink()
+    return manifest
+
+
+def _heading(file: Path) -> list[str]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return next(csv.reader(lines), [])
+    except (OSError, UnicodeDecodeError) as error:
+        raise TerminologyError(f"{file}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
+
+
+def _read_memberships(file: Path) -> tuple[Membership, ...]:
+    if absent := [name for name in _MEMBERSHIP if name not in _heading(file)]:
+        raise TerminologyError(f"{file}: no column {', '.join(absent)}. The columns are {','.join(_MEMBERSHIP)}.")
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        found = [_membership(file, number, row) for number, row in enumerate(csv.DictReader(lines), 2)]
+    _refuse_overlaps(file, found)
+    return tuple(found)
+
+
+def _membership(file: Path, number: int, row: Mapping[str, str | None]) -> Membership:
+    texts = {name: (row.get(name) or "").strip() or None for name in (*_MEMBERSHIP, *_NAMES)}
+    if texts["practice"] is None:
+        raise TerminologyError(f"{file} line {number}: no practice. Add its ODS code.")
+    return Membership(
+        practice=texts["practice"],
+        pcn=texts["pcn"],
+        icb=texts["icb"],
+        valid_from=_day(file, number, texts["valid_from"]),
+        valid_to=_day(file, number, texts["valid_to"]),
+        **{name: texts[name] for name in _NAMES},
+    )
+
+
+_NAMES = ("practice_name", "pcn_name", "icb_name")
+
+
+def _day(file: Path, number: int, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise TerminologyError(f"{file} line {number}: {text!r} is not a day. Write it as 2025-03-31.") from error
+
+
+def _refuse_overlaps(file: Path, memberships: list[Membership]) -> None:
+    ends: dict[str, date] = {}
+    for one in sorted(memberships, key=lambda m: (m.practice, m.valid_from or date.min)):
+        if one.practice in ends and (one.valid_from or date.min) <= ends[one.practice]:
+            raise TerminologyError(f"{file}: {one.practice} has two memberships on one day. Mend its days.")
+        ends[one.practice] = one.valid_to or date.max

@@ -1,0 +1,64 @@
+"""What resolving people needs and what it tells: the types at its two ends."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
+from hi_fhir.cohorts.opt_outs import OptOuts
+from hi_fhir.core.days import Period
+from hi_fhir.terminology.catalogue import Terminology
+
+
+@dataclass(frozen=True)
+class ResolveInputs:
+    """snapshots: folders of finished snapshots, one a source. opt_out: as `opt_outs.read_opt_outs` gives it."""
+
+    snapshots: tuple[Path, ...]
+    terminology: Terminology
+    period: Period
+    as_of: date
+    directory: PostcodeDirectory | None
+    areas: AreaFile | None
+    opt_out: OptOuts
+    imd_year: int  # 2019 or 2025: the one that `person.deprivation` speaks of
+
+
+class Area(msgspec.Struct, frozen=True, order=True):
+    """A practice and what it belongs to on the as-of day. None: not known."""
+
+    practice_id: str
+    practice_name: str | None
+    pcn_id: str | None
+    pcn_name: str | None
+    icb_id: str | None
+    icb_name: str | None
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """What resolving found, as counts of people unless it says otherwise.
+
+    persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
+    not_registered_by_reason: dead, no-registration, inactive, temporary, not-begun or left; together with registered,
+    all persons. registration_conflicts: registered people with several practices that started on the same latest day.
+    opted_out: people whom the policy leaves out; they are in no other count. orphan_events: rows of each table whose
+    patient is not among the patients. pcn_unknown: registered people whose practice has no known PCN.
+    areas: the practices of registered people, in order of practice.
+    """
+
+    persons: int
+    registered: int
+    no_registration: int
+    registration_conflicts: int
+    not_registered_by_reason: dict[str, int]
+    restricted: int
+    opted_out: int
+    orphan_events: dict[str, int]
+    deprivation: dict[str, int]
+    ethnicity: dict[str, int]
+    areas: list[Area]
+    pcn_unknown: int
+    notes: list[str]
+    versions: dict[str, str]

@@ -1,0 +1,130 @@
+"""Who is registered where on the as-of day. Rule `registration`, version 1 (docs/explanation/rules.md)."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import ibis
+
+VERSION = "1"
+EARLIEST = date(1, 1, 1)
+"""Stands for a day that a record does not give, where the latest one decides."""
+
+_KINDS = {"episode": 1, "general-practitioner": 2, "managing-organization": 3}
+_DECLARED = 4
+
+
+def deciding_rows(
+    registration: ibis.Table,
+    organization: ibis.Table,
+    resident: ibis.Table,
+    declared: Mapping[str, str],
+    as_of: date,
+) -> ibis.Table:
+    """What each patient's deciding kind of registration says, judged for the as-of day.
+
+    resident: patients with their person_id. declared: source to the ODS code of its own practice. A row whose practice
+    has no known ODS code states nothing.
+    Grain: one row a registration. Columns: person_id, patient_id, practice, start, started (EARLIEST for no start) and
+    the steps is_active, is_regular, is_begun and is_current, each with those before it.
+    """
+    rows = _with_practice(registration, organization)
+    if declared:
+        own = ibis.memtable({"source_id": list(declared), "practice": list(declared.values())})
+        rows = rows.union(_declared_rows(resident, own, rows))
+    first = rows.group_by("patient_id").agg(first=rows.rank.min())
+    rows = rows.join(first, "patient_id")
+    rows = rows.filter(rows.rank == rows["first"])
+    rows = rows.join(resident.select("patient_id", "person_id", "active"), "patient_id")
+    is_regular = rows.active & ibis.coalesce(rows.regular, True)
+    is_begun = is_regular & (rows.start.isnull() | (rows.start <= as_of))
+    is_current = is_begun & (rows.end.isnull() | (rows.end >= as_of))
+    return rows.select(
+        "person_id",
+        "patient_id",
+        "practice",
+        "start",
+        started=ibis.coalesce(rows.start, ibis.literal(EARLIEST)),
+        is_active=rows.active,
+        is_regular=is_regular,
+        is_begun=is_begun,
+        is_current=is_current,
+    )
+
+
+def _with_practice(registration: ibis.Table, organization: ibis.Table) -> ibis.Table:
+    codes = organization.select("source_id", "organization_id", their_code="ods_code")
+    codes = codes.filter(codes.their_code.notnull())
+    rows = registration.left_join(codes, ["source_id", "organization_id"])
+    rank = ibis.cases(*((rows.kind == kind, number) for kind, number in _KINDS.items()), else_=_DECLARED)
+    rows = rows.select(
+        "patient_id",
+        rank=rank.cast("int8"),
+        practice=ibis.coalesce(rows.ods_code, rows.their_code),
+        start=rows.start_date,
+        end=rows.end_date,
+        regular=rows.regular,
+    )
+    return rows.filter(rows.practice.notnull())
+
+
+def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> ibis.Table:
+    rows = resident.join(own, "source_id")
+    return rows.select(
+        "patient_id",
+        rank=ibis.literal(_DECLARED, "int8"),
+        practice=rows.practice,
+        start=ibis.null(like.schema()["start"]),
+        end=ibis.null(like.schema()["end"]),
+        regular=ibis.null("boolean"),
+    )
+
+
+def choose(judged: ibis.Table) -> ibis.Table:
+    """The one registration of each person who has a current one: the latest start, then the lowest ODS code.
+
+    Grain: one row a person. Columns: person_id, home_id (the patient that it is stated of), practice_id, registered_on,
+    and conflict: another practice's registration started on the same latest day.
+    """
+    current = judged.filter(judged.is_current)
+    order = ibis.window(
+        group_by=current.person_id, order_by=[current.started.desc(), current.practice.asc(), current.patient_id.asc()]
+    )
+    ranked = current.mutate(place=ibis.row_number().over(order))
+    winner = ranked.filter(ranked.place == 0).select(
+        "person_id", home_id="patient_id", practice_id="practice", registered_on="start", latest="started"
+    )
+    rival = current.select("person_id", "practice", "started").join(winner, "person_id")
+    rival = rival.filter((rival.started == rival.latest) & (rival.practice != rival.practice_id))
+    rival = rival.select(rival_id="person_id").distinct()
+    found = winner.left_join(rival, winner.person_id == rival.rival_id)
+    return found.select("person_id", "home_id", "practice_id", "registered_on", conflict=found.rival_id.notnull())
+
+
+def steps(judged: ibis.Table) -> ibis.Table:
+    """How far registrations get. Grain: one row a person with any; columns any_active, any_regular, any_begun."""
+    return judged.group_by("person_id").agg(
+        any_active=judged.is_active.any(), any_regular=judged.is_regular.any(), any_begun=judged.is_begun.any()
+    )
+
+
+def reason(people: ibis.Table) -> ibis.Column:
+    """Why a person is not registered, the first that holds; `registered` where there is no reason.
+
+    people: with dead, practice_id and the columns of `steps`.
+    """
+    return ibis.cases(
+        (people.dead, "dead"),
+        (people.practice_id.notnull(), "registered"),
+        (people.any_active.isnull(), "no-registration"),
+        (~people.any_active, "inactive"),
+        (~people.any_regular, "temporary"),
+        (~people.any_begun, "not-begun"),
+        else_="left",
+    )
+
+
+def sources_without_history(registration: ibis.Table) -> ibis.Table:
+    """Sources and whether they state when registrations begin or end. Columns: source_id, history."""
+    episode = registration.kind == "episode"
+    dated = registration.start_date.notnull() | registration.end_date.notnull()
+    return registration.group_by("source_id").agg(history=(episode | dated).any())
