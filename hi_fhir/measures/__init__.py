@@ -1,0 +1,41 @@
+"""Measures as data: what a definition is written in. A definition imports from here alone."""
+
+from hi_fhir.measures import blood_pressure
+from hi_fhir.measures.examples import Example, Person
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.words.events import diagnosed, encounter, noted, recorded, value_set
+from hi_fhir.measures.words.population import (
+    aged,
+    deprivation_linked,
+    ethnicity_recorded,
+    ethnicity_stated,
+    nhs_number_verified,
+    registered,
+    registration_begun,
+)
+from hi_fhir.measures.words.values import Quantity, latest_reading
+from hi_fhir.measures.words.windows import EVER, IN_PERIOD, months
+
+__all__ = [
+    "EVER",
+    "IN_PERIOD",
+    "Example",
+    "Person",
+    "ProportionMeasure",
+    "Quantity",
+    "aged",
+    "blood_pressure",
+    "deprivation_linked",
+    "diagnosed",
+    "encounter",
+    "ethnicity_recorded",
+    "ethnicity_stated",
+    "latest_reading",
+    "months",
+    "nhs_number_verified",
+    "noted",
+    "recorded",
+    "registered",
+    "registration_begun",
+    "value_set",
+]

@@ -1,0 +1,64 @@
+"""What measures of blood pressure share: readings by setting, the hypertension register, the target and the exceptions."""
+
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.events import diagnosed, noted, value_set
+from hi_fhir.measures.words.population import registration_begun
+from hi_fhir.measures.words.values import LatestReading, Quantity, latest_reading
+from hi_fhir.measures.words.windows import EVER, Window, months
+
+MMHG = "mm[Hg]"
+SYSTOLIC_PLAUSIBLE, DIASTOLIC_PLAUSIBLE = (40.0, 350.0), (20.0, 200.0)
+
+HYPERTENSION = value_set("hypertension")
+RESOLVED = value_set("hypertension-resolved")
+MAXIMAL_THERAPY = value_set("hypertension-maximal-therapy")
+UNSUITABLE = value_set("hypertension-unsuitable")
+HYPERTENSION_DECLINED = value_set("hypertension-declined")
+PRESSURE_DECLINED = value_set("blood-pressure-declined")
+INVITATION = value_set("hypertension-invitation")
+
+
+def clinic(within: Window) -> LatestReading:
+    """The latest reading with the codes of the clinic."""
+    return _reading("", within)
+
+
+def home(within: Window) -> LatestReading:
+    """The latest reading with the codes of averages at home."""
+    return _reading("-home", within)
+
+
+def _reading(setting: str, within: Window) -> LatestReading:
+    return latest_reading(
+        Quantity(value_set(f"systolic-blood-pressure{setting}"), MMHG, SYSTOLIC_PLAUSIBLE),
+        Quantity(value_set(f"diastolic-blood-pressure{setting}"), MMHG, DIASTOLIC_PLAUSIBLE),
+        within=within,
+    )
+
+
+def target_met(at_clinic: tuple[float, float], at_home: tuple[float, float], within: Window) -> Word:
+    """The later reading decides by the threshold of its setting; on one day either may meet its own.
+
+    at_clinic, at_home: highest systolic and diastolic in mm[Hg] that meet the target.
+    """
+    by_clinic, by_home = clinic(within), home(within)
+    return (by_clinic.at_most(*at_clinic) & by_clinic.no_earlier_than(by_home)) | (
+        by_home.at_most(*at_home) & by_home.no_earlier_than(by_clinic)
+    )
+
+
+def on_hypertension_register() -> Word:
+    return diagnosed(HYPERTENSION, unless_resolved_by=RESOLVED)
+
+
+def care_adjustments() -> Word:
+    """Who may be left out of QOF's hypertension indicators when the target is not met."""
+    return (
+        noted(MAXIMAL_THERAPY, months(12))
+        | noted(UNSUITABLE, months(12))
+        | noted(PRESSURE_DECLINED, months(12))
+        | noted(HYPERTENSION_DECLINED, months(12))
+        | noted(INVITATION, months(12)).repeated(days_apart=7)
+        | noted(HYPERTENSION, EVER).begun(within=months(9))
+        | registration_begun(within=months(9))
+    )

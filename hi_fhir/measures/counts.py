@@ -1,0 +1,162 @@
+"""Facts to counts: one group-by for each practice and stratifier, every zero present, and strata that add up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from hi_fhir.core.errors import GateError
+from hi_fhir.measures.facts import fact_columns, fact_name
+from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, Crossing, Stratifier
+from hi_fhir.tables.schema import COUNTS
+
+_UNKNOWN = "unknown"
+
+Cells = npt.NDArray[np.int64]
+"""Shape (practice, stratum, fact column)."""
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """One group-by of the facts, without a stratifier or by one. strata: how many."""
+
+    stratifier: Stratifier | Crossing | None
+
+    @property
+    def strata(self) -> int:
+        return len(self.stratifier.strata) if self.stratifier else 1
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        return tuple(part.id for part in self.stratifier.parts) if self.stratifier else ()
+
+
+def count_rows(fact: ibis.Table, grouped: Grouped, columns: Sequence[str]) -> ibis.Table:
+    """People for each of `columns`. Grain: one row a practice and stratum that has people."""
+    return fact.group_by("practice_id", *grouped.by).agg(
+        **{f"n{number}": fact[name].sum().cast("int64") for number, name in enumerate(columns)}
+    )
+
+
+def counts(
+    backend: Backend,
+    measures: Sequence[ProportionMeasure],
+    facts: Sequence[Path],
+    practices: Iterable[str],
+    pcns: Mapping[str, str | None],
+) -> pa.Table:
+    """COUNTS of the fact files, for `practices` and every practice that the facts name; `pcns`: practice to its PCN.
+
+    Raises:
+        GateError: the strata of a stratifier do not add up to the whole, or a population is not within its own.
+    """
+    fact = backend.read_parquet([str(path) for path in facts], table_name="fact")
+    columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
+    groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
+    found = [
+        (group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups
+    ]
+    named = {practice for _, rows in found for practice in rows["practice_id"].to_pylist()}
+    order = sorted(named.union(practices))
+    cells = {group.stratifier: _cells(group, rows, order, len(columns)) for group, rows in found}
+    place = {key: number for number, key in enumerate(columns)}
+    parts = [_measure_counts(measure, cells, place, order, pcns) for measure in sorted(measures, key=lambda m: m.id)]
+    return pa.concat_tables(parts) if parts else COUNTS.empty_table()
+
+
+def _cells(group: Grouped, rows: pa.Table, practices: Sequence[str], width: int) -> Cells:
+    cells = np.zeros((len(practices), group.strata, width), dtype=np.int64)
+    if not rows.num_rows:
+        return cells
+    places = {practice: number for number, practice in enumerate(practices)}
+    practice = np.array([places[id_] for id_ in rows["practice_id"].to_pylist()])
+    stratum = np.zeros(rows.num_rows, dtype=np.int64)
+    if group.stratifier:
+        for part in group.stratifier.parts:
+            stratum = stratum * len(part.strata) + rows[part.id].to_numpy()
+    for number in range(width):
+        cells[practice, stratum, number] = rows[f"n{number}"].to_numpy()
+    return cells
+
+
+def _measure_counts(
+    measure: ProportionMeasure,
+    cells: Mapping[Stratifier | Crossing | None, Cells],
+    place: Mapping[tuple[str, str], int],
+    practices: Sequence[str],
+    pcns: Mapping[str, str | None],
+) -> pa.Table:
+    whole = _populations(measure, cells[None], place)
+    _check_nested(measure, whole)
+    blocks: list[tuple[str, tuple[str, ...], Cells]] = [(ALL, (ALL,), whole)]
+    for stratifier in measure.stratifiers:
+        block = _populations(measure, cells[stratifier], place)
+        _check_adds_up(measure, stratifier, block, whole)
+        blocks.append((stratifier.id, stratifier.strata, block))
+    labels = [(id_, stratum) for id_, strata, _ in blocks for stratum in strata]
+    table = np.concatenate([block for _, _, block in blocks], axis=1)
+    own = [(practice, pcns.get(practice) or _UNKNOWN) for practice in practices]
+    return _rows(measure.id, practices, labels, table, own, whole)
+
+
+def _populations(measure: ProportionMeasure, cells: Cells, place: Mapping[tuple[str, str], int]) -> Cells:
+    """The cells of one measure with POPULATIONS as their last axis; a population that it does not define is empty."""
+    taken = []
+    for population in POPULATIONS:
+        column = place.get((measure.id, "initial_population" if population == "denominator" else population))
+        taken.append(np.zeros(cells.shape[:2], dtype=np.int64) if column is None else cells[:, :, column])
+    return np.stack(taken, axis=2)
+
+
+def _check_adds_up(measure: ProportionMeasure, stratifier: Stratifier | Crossing, block: Cells, whole: Cells) -> None:
+    if not np.array_equal(block.sum(axis=1, keepdims=True), whole):
+        raise GateError(
+            f"measure {measure.id}: the strata of {stratifier.id} do not add up to the whole. "
+            "Nothing is released; this is a fault of hi_fhir, please report it."
+        )
+
+
+def _check_nested(measure: ProportionMeasure, whole: Cells) -> None:
+    count = {name: whole[:, :, number] for number, name in enumerate(POPULATIONS)}
+    settled = count["denominator_exclusion"] + count["numerator"] + count["denominator_exception"]
+    if (settled > count["denominator"]).any():
+        raise GateError(
+            f"measure {measure.id}: a practice has more people in the numerator, exclusions and exceptions than in "
+            "the denominator. Nothing is released; this is a fault of hi_fhir, please report it."
+        )
+
+
+def _rows(
+    measure_id: str,
+    practices: Sequence[str],
+    labels: Sequence[tuple[str, str]],
+    table: Cells,
+    own: Sequence[tuple[str, str]],
+    whole: Cells,
+) -> pa.Table:
+    """COUNTS' rows of one measure: practice by practice the whole, its practice and PCN, then the strata in order."""
+    table = np.concatenate([table[:, :1], whole, whole, table[:, 1:]], axis=1)
+    stratifiers = [labels[0][0], PRACTICE, PCN, *(id_ for id_, _ in labels[1:])]
+    inner = [stratum for _, stratum in labels[1:]]
+    strata = [stratum for practice, pcn in own for stratum in (labels[0][1], practice, pcn, *inner)]
+    each, cells = len(POPULATIONS), table.shape[1]
+    values: dict[str, Any] = {
+        "measure_id": pa.repeat(measure_id, table.size),
+        "practice_id": _taken(practices, np.repeat(np.arange(len(practices)), cells * each)),
+        "stratifier": _taken(stratifiers, np.tile(np.repeat(np.arange(cells), each), len(practices))),
+        "stratum": _taken(strata, np.repeat(np.arange(len(strata)), each)),
+        "population": _taken(POPULATIONS, np.tile(np.arange(each), len(practices) * cells)),
+        "count": pa.array(table.reshape(-1)),
+    }
+    return pa.table(values, schema=COUNTS)
+
+
+def _taken(names: Sequence[str], places: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(list(names), pa.string()).take(pa.array(places))

@@ -1,0 +1,25 @@
+"""NHS number verified: of registered people, the share whose number is present, valid and verified."""
+
+from datetime import date
+
+from hi_fhir.measures import Example, Person, ProportionMeasure, nhs_number_verified, registered
+
+MEASURE = ProportionMeasure(
+    id="nhs-number-verified",
+    version="2026.1",
+    title="NHS number verified",
+    description="People registered on the as-of day whose NHS number is present, valid and verified.",
+    rule_set="hi_fhir data quality",
+    source="our own data-quality rule",
+    reviewed_by="not yet reviewed by a clinician",
+    next_review=date(2027, 4, 1),
+    initial_population=registered(),
+    numerator=nhs_number_verified(),
+    examples=(
+        Example("verified", Person(nhs_number="verified"), "numerator"),
+        Example("present but not verified", Person(nhs_number="present"), "denominator"),
+        Example("invalid", Person(nhs_number="invalid"), "denominator"),
+        Example("absent", Person(nhs_number="absent"), "denominator"),
+        Example("not registered", Person(practice=None, nhs_number="verified"), "outside"),
+    ),
+)

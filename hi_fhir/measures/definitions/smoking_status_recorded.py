@@ -1,0 +1,38 @@
+"""Smoking status recorded: of registered people of 16 or over, the share with a status in the last 12 months."""
+
+from datetime import date
+
+from hi_fhir.measures import Example, Person, ProportionMeasure, aged, months, recorded, registered, value_set
+
+SMOKING = value_set("smoking-status")
+
+MEASURE = ProportionMeasure(
+    id="smoking-status-recorded",
+    version="2026.1",
+    title="Smoking status recorded",
+    description="People aged 16 or over with a smoking status recorded in the 12 months to the as-of day.",
+    rule_set="hi_fhir smoking status",
+    source="our own rule",
+    reviewed_by="not yet reviewed by a clinician",
+    next_review=date(2027, 4, 1),
+    initial_population=registered() & aged(at_least=16),
+    numerator=recorded(SMOKING, months(12)),
+    examples=(
+        Example("recorded on the as-of day", Person().recorded(SMOKING, date(2025, 3, 31)), "numerator"),
+        Example("recorded on the first of the 12 months", Person().recorded(SMOKING, date(2024, 4, 1)), "numerator"),
+        Example("recorded the day before", Person().recorded(SMOKING, date(2024, 3, 31)), "denominator"),
+        Example("recorded the day after", Person().recorded(SMOKING, date(2025, 4, 1)), "denominator"),
+        Example(
+            "an earlier as-of day moves the 12 months",
+            Person().recorded(SMOKING, date(2024, 1, 1)),
+            "numerator",
+            as_of=date(2024, 12, 31),
+        ),
+        Example("undated", Person().recorded(SMOKING, None), "denominator"),
+        Example("preliminary", Person().recorded(SMOKING, date(2025, 1, 1), status="preliminary"), "denominator"),
+        Example("16 on the last day of the period", Person(born=date(2009, 3, 31)), "denominator"),
+        Example("16 the day after", Person(born=date(2009, 4, 1)), "outside"),
+        Example("no birth date", Person(born=None), "undetermined"),
+        Example("no birth date, not registered", Person(born=None, practice=None), "outside"),
+    ),
+)

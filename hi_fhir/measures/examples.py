@@ -1,0 +1,104 @@
+"""Worked examples: one made-up person each, in a few words, and where the measure puts them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from hi_fhir.core.days import Period
+from hi_fhir.measures.words.events import ValueSetName
+
+EXAMPLE_PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+OUTCOMES = ("outside", "exclusion", "numerator", "exception", "denominator", "undetermined")
+"""Where a measure puts somebody: `denominator` is those of it who are in none of the others."""
+
+_PRACTICE = "X99001"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record of one coding. value_set: whose code it carries, None: no code."""
+
+    type: str
+    value_set: str | None
+    on: date | None
+    status: str
+    value: float | None = None
+    unit: str | None = None
+    at: datetime | None = None
+    component: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add."""
+
+    born: date | None = date(1970, 6, 15)
+    sex: str = "female"
+    practice: str | None = _PRACTICE
+    registered_on: date | None = date(2010, 1, 1)
+    ethnicity: str = "not-recorded"
+    ethnic_category_2001: str | None = None
+    ethnic_group_2021: str | None = None
+    nhs_number: str = "absent"
+    imd_decile: int | None = None
+    events: tuple[Event, ...] = field(default=())
+
+    def diagnosed(self, code: ValueSetName, on: date | None, status: str = "active") -> "Person":
+        return self._with(Event("Condition", code.id, on, status))
+
+    def recorded(self, code: ValueSetName, on: date | None, status: str = "final") -> "Person":
+        return self._with(Event("Observation", code.id, on, status))
+
+    def done(self, code: ValueSetName, on: date | None, status: str = "completed") -> "Person":
+        return self._with(Event("Procedure", code.id, on, status))
+
+    def measured(
+        self, code: ValueSetName, value: float | None, on: date | None, *, unit: str | None, at: datetime | None = None
+    ) -> "Person":
+        return self._with(Event("Observation", code.id, on, "final", value, unit, at))
+
+    def blood_pressure(
+        self,
+        sbp_mmhg: float,
+        dbp_mmhg: float,
+        on: date,
+        *,
+        home: bool = False,
+        unit: str | None = "mm[Hg]",
+        at: datetime | None = None,
+    ) -> "Person":
+        setting = "-home" if home else ""
+        both = (("systolic", sbp_mmhg), ("diastolic", dbp_mmhg))
+        return self._with(
+            *(
+                Event("Observation", f"{which}-blood-pressure{setting}", on, "final", value, unit, at, str(number))
+                for number, (which, value) in enumerate(both, 1)
+            )
+        )
+
+    def encounter(
+        self, on: date | None, *, reason: bool, at: datetime | None = None, status: str = "finished"
+    ) -> "Person":
+        code = ENCOUNTER_REASON if reason else None
+        return self._with(Event("Encounter", code, on, status, at=at))
+
+    def _with(self, *events: Event) -> "Person":
+        return replace(self, events=self.events + events)
+
+
+ENCOUNTER_REASON = "encounter-reason"
+"""Stands for any code that an encounter may carry as its reason."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """outcome: one of OUTCOMES. as_of: by default the end of the period."""
+
+    name: str
+    person: Person
+    outcome: str
+    as_of: date = EXAMPLE_PERIOD.end
+    period: Period = EXAMPLE_PERIOD
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"example {self.name!r}: {self.outcome!r} is not one of {', '.join(OUTCOMES)}")

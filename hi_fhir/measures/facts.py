@@ -1,0 +1,88 @@
+"""Leaf rows and the person's own columns to one row of booleans a registered person, for all measures together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.query import Facts, condition, field_name
+from hi_fhir.measures.render.strata import place
+from hi_fhir.measures.stratifiers import Stratifier
+from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.tree import Leaf, leaves
+from hi_fhir.tables.schema import LEAF, PERSON
+
+PERSON_TABLE, LEAF_TABLE = "person", "leaf"
+
+
+def fact_name(measure_id: str, population: str) -> str:
+    return f"{measure_id}/{population}"
+
+
+def all_leaves(measures: Sequence[ProportionMeasure]) -> tuple[Leaf, ...]:
+    return leaves(word for measure in measures for _, word in measure.populations())
+
+
+def single_stratifiers(measures: Sequence[ProportionMeasure]) -> tuple[Stratifier, ...]:
+    """The distinct stratifiers of the measures, those within crossings among them."""
+    return tuple(dict.fromkeys(part for m in measures for stratifier in m.stratifiers for part in stratifier.parts))
+
+
+def fact_columns(measure: ProportionMeasure) -> tuple[str, ...]:
+    """The populations of `measure` that facts hold: those it defines, and undetermined."""
+    return (*(name for name, _ in measure.populations()), "undetermined")
+
+
+def fact_rows(measures: Sequence[ProportionMeasure], frame: Frame) -> ibis.Table:
+    """From the tables `person` and `leaf` by name: person_id, practice_id, the place of each stratum, the booleans.
+
+    Grain: one row a registered person, in order of person_id.
+    """
+    person = ibis.table(ibis.Schema.from_pyarrow(PERSON), name=PERSON_TABLE)
+    person = person.filter(person.practice_id.notnull() & person.registered)
+    found = all_leaves(measures)
+    rows = person.left_join(_side_by_side(found), "person_id") if found else person
+    facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
+    columns: dict[str, Any] = {}
+    for stratifier in single_stratifiers(measures):
+        columns[stratifier.id] = place(stratifier, rows, frame)
+    for measure in measures:
+        for name, value in _decided(measure, facts).items():
+            columns[fact_name(measure.id, name)] = value
+    return rows.select("person_id", "practice_id", **columns).order_by("person_id")
+
+
+def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
+    leaf = ibis.table(ibis.Schema.from_pyarrow(LEAF), name=LEAF_TABLE)
+    columns = {
+        field_name(number, field): (leaf.leaf_id == number).ifelse(leaf[field], ibis.null()).max()
+        for number, one in enumerate(found)
+        for field in _fields(one)
+    }
+    return leaf.group_by("person_id").agg(**columns)
+
+
+def _fields(leaf: Leaf) -> tuple[str, ...]:
+    if isinstance(leaf, Recorded):
+        return ("n", "first_date", "last_date")
+    return ("n", "value") if isinstance(leaf, LatestEncounter) else ("last_date", "value")
+
+
+def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:
+    """The populations in order of decision, each only of those whom an earlier one has not settled.
+
+    Somebody for whom one of them comes out null where it would have counted is undetermined, once.
+    """
+    stated = {name: condition(word, facts) for name, word in measure.populations()}
+    sure = {name: value.fill_null(False) for name, value in stated.items()}
+    found = {"initial_population": sure["initial_population"]}
+    left = found["initial_population"]
+    undetermined = stated["initial_population"].isnull()
+    for name in ("denominator_exclusion", "numerator", "denominator_exception"):
+        if name in stated:
+            undetermined = undetermined | (left & stated[name].isnull())
+            found[name] = left & sure[name]
+            left = left & ~sure[name]
+    return {**found, "undetermined": undetermined}

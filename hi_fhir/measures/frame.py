@@ -1,0 +1,28 @@
+"""What an evaluation holds fixed: the period, the as-of day, the IMD year and what the codes of definitions stand for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from hi_fhir.core.days import Period
+from hi_fhir.measures.words.windows import Window, days_of
+
+
+@dataclass(frozen=True)
+class Frame:
+    """as_of: the last day that any measure sees. imd_year: 2019 or 2025."""
+
+    period: Period
+    as_of: date
+    imd_year: int
+
+    def days(self, window: Window) -> tuple[date, date]:
+        return days_of(window, self.period, self.as_of)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """value_sets: id to every `system|code` that counts as one of its codes. units: UCUM unit to its spellings."""
+
+    value_sets: Mapping[str, frozenset[str]]
+    units: Mapping[str, frozenset[str]]

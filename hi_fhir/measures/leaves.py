@@ -1,0 +1,252 @@
+"""Events to leaf rows: the records of a bucket of people are joined once to the table of all leaves of all measures."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.tree import Leaf
+from hi_fhir.measures.words.values import LatestReading, LatestValue
+from hi_fhir.measures.words.windows import Ever
+from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF
+
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+_EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
+
+_UNCOUNTED = {
+    "Condition": ("refuted", "resolved"),
+    "Encounter": ("planned", "cancelled"),
+    "Observation": ("cancelled", "registered", "preliminary"),
+}
+
+RECORD_CODE = pa.schema(
+    [
+        ("type", pa.string()),
+        ("system", pa.string()),
+        ("code", pa.string()),
+        ("leaf_id", pa.int32()),
+        ("from_day", pa.date32()),
+        ("to_day", pa.date32()),
+        ("undated", pa.bool_()),
+    ]
+)
+"""Grain: one row a leaf, resource type and code."""
+
+QUANTITY_CODE = pa.schema(
+    [
+        ("system", pa.string()),
+        ("code", pa.string()),
+        ("leaf_id", pa.int32()),
+        ("reading_id", pa.int32()),  # leaf of the reading's first quantity
+        ("quantities", pa.int64()),  # how many the reading has
+        ("from_day", pa.date32()),
+        ("to_day", pa.date32()),
+        ("lowest", pa.float64()),
+        ("highest", pa.float64()),
+        ("ucum", pa.string()),
+    ]
+)
+"""Grain: one row a leaf and code."""
+
+UNIT = pa.schema([("unit", pa.string()), ("ucum_as_received", pa.string())])
+"""Grain: one row a spelling of a unit."""
+
+LEAF_TABLES = {"record_code": RECORD_CODE, "quantity_code": QUANTITY_CODE, "unit": UNIT}
+
+
+def event_table(resource_type: str) -> str:
+    """The name under which the query finds the events of a bucket: CLINICAL's columns and person_id."""
+    return f"event_{CLINICAL_TABLES[resource_type]}"
+
+
+def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
+    """Resource types that the leaves read, in order of name."""
+    found: set[str] = set()
+    for leaf in leaves:
+        match leaf:
+            case Recorded():
+                found.update(leaf.types)
+            case LatestEncounter():
+                found.add("Encounter")
+            case LatestValue():
+                found.add("Observation")
+    return tuple(sorted(found))
+
+
+def leaf_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str, pa.Table]:
+    """The small tables that `leaf_rows` joins events to, by name."""
+    records, quantities = [], []
+    for leaf_id, leaf in enumerate(leaves):
+        if isinstance(leaf, Recorded):
+            records += _record_codes(leaf_id, leaf, frame, codes)
+        elif isinstance(leaf, LatestValue):
+            quantities += _quantity_codes(leaf_id, leaf, leaves, frame, codes)
+    units = [
+        {"unit": spelling, "ucum_as_received": ucum}
+        for ucum, spellings in sorted(codes.units.items())
+        for spelling in sorted(spellings)
+    ]
+    return {
+        "record_code": pa.Table.from_pylist(records, schema=RECORD_CODE),
+        "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
+        "unit": pa.Table.from_pylist(units, schema=UNIT),
+    }
+
+
+def leaf_rows(leaves: Sequence[Leaf], frame: Frame) -> ibis.Table:
+    """LEAF's columns in total order, from the tables of `leaf_tables` and `event_table` by name.
+
+    Grain: one row a person and leaf that has records.
+    """
+    parts = [_records(types_of_records)] if (types_of_records := _record_types(leaves)) else []
+    if any(isinstance(leaf, LatestValue) for leaf in leaves):
+        parts.append(_readings())
+    parts += [_encounters(id_, leaf, frame) for id_, leaf in enumerate(leaves) if isinstance(leaf, LatestEncounter)]
+    if not parts:
+        return ibis.table(ibis.Schema.from_pyarrow(LEAF), name="no_leaf")
+    return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
+
+
+def _tokens(codes: Codes, value_set: str) -> list[tuple[str, str]]:
+    return [(system, code) for system, _, code in (token.partition("|") for token in sorted(codes.value_sets[value_set]))]
+
+
+def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
+    start, end = frame.days(leaf.window)
+    return [
+        {
+            "type": type_,
+            "system": system,
+            "code": code,
+            "leaf_id": leaf_id,
+            "from_day": start,
+            "to_day": end,
+            "undated": isinstance(leaf.window, Ever),
+        }
+        for type_ in leaf.types
+        for system, code in _tokens(codes, leaf.value_set.id)
+    ]
+
+
+def _quantity_codes(
+    leaf_id: int, leaf: LatestValue, leaves: Sequence[Leaf], frame: Frame, codes: Codes
+) -> list[dict[str, Any]]:
+    reading = leaf.reading
+    quantity = reading.quantities[leaf.place]
+    start, end = frame.days(reading.window)
+    return [
+        {
+            "system": system,
+            "code": code,
+            "leaf_id": leaf_id,
+            "reading_id": _reading_id(reading, leaves),
+            "quantities": len(reading.quantities),
+            "from_day": start,
+            "to_day": end,
+            "lowest": quantity.plausible[0],
+            "highest": quantity.plausible[1],
+            "ucum": quantity.unit,
+        }
+        for system, code in _tokens(codes, quantity.value_set.id)
+    ]
+
+
+def _reading_id(reading: LatestReading, leaves: Sequence[Leaf]) -> int:
+    return leaves.index(LatestValue(reading, 0))
+
+
+def _record_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
+    return event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
+
+
+def _events(resource_type: str) -> ibis.Table:
+    """Records that count, coded values of answers apart."""
+    events = ibis.table(ibis.Schema.from_pyarrow(_EVENT), name=event_table(resource_type))
+    if resource_type == "Procedure":
+        return events.filter(events.status == "completed")
+    return events.filter(events.status.isnull() | events.status.notin(_UNCOUNTED[resource_type]))
+
+
+def _named(name: str) -> ibis.Table:
+    return ibis.table(ibis.Schema.from_pyarrow(LEAF_TABLES[name]), name=name)
+
+
+def _records(types: Sequence[str]) -> ibis.Table:
+    found = reduce(lambda one, other: one.union(other), [_matches(type_) for type_ in types])
+    return found.group_by("person_id", "leaf_id").agg(
+        n=found.count(),
+        first_date=found.start_date.min(),
+        last_date=found.start_date.max(),
+        value=ibis.null("float64"),
+    )
+
+
+def _matches(resource_type: str) -> ibis.Table:
+    codes = _named("record_code")
+    codes = codes.filter(codes.type == resource_type)
+    events = _events(resource_type)
+    events = events.filter(~events.component.endswith("value"))
+    found = events.join(codes, ["system", "code"])
+    in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
+    return found.filter(in_window | (found.start_date.isnull() & found.undated)).select(
+        "person_id", "leaf_id", "start_date"
+    )
+
+
+def _readings() -> ibis.Table:
+    values = _value_a_day()
+    days = values.group_by("person_id", "reading_id", "start_date").agg(
+        found=values.count(), quantities=values.quantities.max()
+    )
+    complete = days.filter(days.found == days.quantities)
+    latest = complete.group_by("person_id", "reading_id").agg(start_date=complete.start_date.max())
+    found = values.join(latest, ["person_id", "reading_id", "start_date"])
+    return found.select("person_id", "leaf_id", "n", first_date="start_date", last_date="start_date", value="value")
+
+
+def _value_a_day() -> ibis.Table:
+    """The value that counts of each leaf and day: the latest instant's, untimed ones first; among equals the lowest."""
+    events = _events("Observation").filter(lambda t: t.value.notnull() & t.start_date.notnull())
+    found = events.join(_named("quantity_code"), ["system", "code"])
+    found = found.left_join(_named("unit"), "unit").filter(
+        lambda t: (t.unit.isnull() | (t.ucum_as_received == t.ucum))
+        & (t.start_date >= t.from_day)
+        & (t.start_date <= t.to_day)
+        & (t.value >= t.lowest)
+        & (t.value <= t.highest)
+    )
+    found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(_BEFORE_ALL)))
+    instants = found.group_by("person_id", "reading_id", "leaf_id", "start_date", "at").agg(
+        n=found.count(), value=found.value.min(), quantities=found.quantities.max()
+    )
+    return instants.group_by("person_id", "reading_id", "leaf_id", "start_date").agg(
+        n=instants.n.sum(),
+        value=instants.value.argmax(instants["at"], where=instants.value.notnull()),
+        quantities=instants.quantities.max(),
+    )
+
+
+def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame) -> ibis.Table:
+    start, end = frame.days(leaf.window)
+    events = _events("Encounter")
+    events = events.filter((events.start_date >= ibis.literal(start)) & (events.start_date <= ibis.literal(end)))
+    instants = events.mutate(
+        at=ibis.coalesce(events["at"], ibis.literal(_BEFORE_ALL)),
+        coded=((events.component == "") & events.code.notnull()).ifelse(1.0, 0.0),
+    )
+    instants = instants.group_by("person_id", "start_date", "at").agg(n=instants.count(), coded=instants.coded.max())
+    days = instants.group_by("person_id", "start_date").agg(
+        n=instants.n.sum(), coded=instants.coded.argmax(instants["at"], where=instants.coded.notnull())
+    )
+    return days.group_by("person_id").agg(
+        leaf_id=ibis.literal(leaf_id, "int32"),
+        n=days.n.sum(),
+        first_date=days.start_date.min(),
+        last_date=days.start_date.max(),
+        value=days.coded.argmax(days.start_date, where=days.coded.notnull()),
+    ).select(*LEAF.names)

@@ -1,0 +1,157 @@
+"""A word as a condition on one row a person: the person's own columns and, side by side, the rows of its leaves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce, singledispatch
+from typing import Any
+
+import ibis
+
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words.tree import Leaf
+
+
+def field_name(leaf_id: int, field: str) -> str:
+    """The column that holds a field (n, first_date, last_date or value) of a leaf's row."""
+    return f"leaf_{leaf_id}_{field}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """rows: one row a person, PERSON's columns and a column a field of each leaf; null where there is no leaf row."""
+
+    rows: ibis.Table
+    leaf_ids: dict[Leaf, int]
+    frame: Frame
+
+    def field(self, leaf: Leaf, name: str) -> Any:
+        return self.rows[field_name(self.leaf_ids[leaf], name)]
+
+
+@singledispatch
+def condition(word: base.Word, facts: Facts) -> Any:
+    """The Ibis boolean of `word`: null where the word is."""
+    raise NotImplementedError(f"{type(word).__name__} has no query")
+
+
+def _surely(value: Any) -> Any:
+    return value.fill_null(False)
+
+
+@condition.register
+def _(word: base.And, facts: Facts) -> Any:
+    return reduce(lambda left, right: left & right, [condition(part, facts) for part in word.parts])
+
+
+@condition.register
+def _(word: base.Or, facts: Facts) -> Any:
+    return reduce(lambda left, right: left | right, [condition(part, facts) for part in word.parts])
+
+
+@condition.register
+def _(word: base.Not, facts: Facts) -> Any:
+    return ~condition(word.part, facts)
+
+
+@condition.register
+def _(word: population.Registered, facts: Facts) -> Any:
+    return facts.rows.registered
+
+
+@condition.register
+def _(word: population.Aged, facts: Facts) -> Any:
+    ends = []
+    if word.at_least is not None:
+        ends.append(facts.rows.age >= word.at_least)
+    if word.at_most is not None:
+        ends.append(facts.rows.age <= word.at_most)
+    return reduce(lambda left, right: left & right, ends)
+
+
+@condition.register
+def _(word: population.EthnicityIs, facts: Facts) -> Any:
+    return facts.rows.ethnicity.isin(word.answers)
+
+
+@condition.register
+def _(word: population.NhsNumberVerified, facts: Facts) -> Any:
+    return facts.rows.nhs_number == "verified"
+
+
+@condition.register
+def _(word: population.DeprivationLinked, facts: Facts) -> Any:
+    return facts.rows[f"imd_{facts.frame.imd_year}_decile"].notnull()
+
+
+@condition.register
+def _(word: population.RegistrationBegunWithin, facts: Facts) -> Any:
+    return _within(facts.rows.registered_on, *facts.frame.days(word.window))
+
+
+@condition.register
+def _(word: events.Recorded, facts: Facts) -> Any:
+    return facts.field(word, "n").notnull()
+
+
+@condition.register
+def _(word: events.Diagnosed, facts: Facts) -> Any:
+    diagnosed = condition(word.diagnosis, facts)
+    if word.resolved_by is None:
+        return diagnosed
+    latest, resolved = facts.field(word.diagnosis, "last_date"), facts.field(word.resolved_by, "last_date")
+    return diagnosed & ~(resolved.notnull() & (latest.isnull() | _surely(resolved >= latest)))
+
+
+@condition.register
+def _(word: events.FirstWithin, facts: Facts) -> Any:
+    return _within(facts.field(word.recorded, "first_date"), *facts.frame.days(word.window))
+
+
+@condition.register
+def _(word: events.Repeated, facts: Facts) -> Any:
+    first, last = facts.field(word.recorded, "first_date"), facts.field(word.recorded, "last_date")
+    return _surely(last.delta(first, unit="day") >= word.days_apart)
+
+
+@condition.register
+def _(word: events.OnOrAfterFirst, facts: Facts) -> Any:
+    return _surely(facts.field(word.recorded, "last_date") >= facts.field(word.other, "first_date"))
+
+
+@condition.register
+def _(word: events.LatestEncounter, facts: Facts) -> Any:
+    return facts.field(word, "n").notnull()
+
+
+@condition.register
+def _(word: events.LatestEncounterCoded, facts: Facts) -> Any:
+    return _surely(facts.field(word.encounter, "value") == 1)
+
+
+@condition.register
+def _(word: values.LatestReading, facts: Facts) -> Any:
+    return _day(word, facts).notnull()
+
+
+@condition.register
+def _(word: values.ReadingAtMost, facts: Facts) -> Any:
+    met: Iterable[Any] = (
+        _surely(facts.field(values.LatestValue(word.reading, place), "value") <= limit)
+        for place, limit in enumerate(word.limits)
+    )
+    return reduce(lambda left, right: left & right, met)
+
+
+@condition.register
+def _(word: values.ReadingNoEarlier, facts: Facts) -> Any:
+    own, other = _day(word.reading, facts), _day(word.other, facts)
+    return own.notnull() & (other.isnull() | _surely(own >= other))
+
+
+def _day(reading: values.LatestReading, facts: Facts) -> Any:
+    return facts.field(values.LatestValue(reading, 0), "last_date")
+
+
+def _within(day: Any, start: Any, end: Any) -> Any:
+    return _surely((day >= ibis.literal(start)) & (day <= ibis.literal(end)))

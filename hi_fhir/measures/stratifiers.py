@@ -1,0 +1,137 @@
+"""How people are told apart in a report: closed, ordered strata, each kind of unknown among them, total and disjoint."""
+
+from dataclasses import dataclass
+
+_UNTOLD = ("not-stated", "refused", "not-known", "not-recorded")
+
+
+@dataclass(frozen=True)
+class ByColumn:
+    """The person column's value where it is a stratum, else the last stratum."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class ByAge:
+    """`from_ages`: the least age of each stratum in ascending order; without an age, the last stratum."""
+
+    from_ages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ByEthnicity:
+    """The category column's value for a stated ethnicity, else what is known of it; no stratum of it: not-known."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class ByDecile:
+    """The IMD decile of the run's year: `upto` holds the highest decile of each stratum; unlinked people: the last."""
+
+    upto: tuple[int, ...]
+
+
+Rule = ByColumn | ByAge | ByEthnicity | ByDecile
+
+
+@dataclass(frozen=True)
+class Stratifier:
+    """strata: closed and in order. parent: the stratifier that this one divides further."""
+
+    id: str
+    version: str
+    title: str
+    rule: Rule
+    strata: tuple[str, ...]
+    parent: str | None = None
+
+    @property
+    def parts(self) -> tuple["Stratifier", ...]:
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Every stratum of one stratifier within every stratum of another, as `asian*1`."""
+
+    crossed: tuple[Stratifier, Stratifier]
+
+    @property
+    def id(self) -> str:
+        return "*".join(part.id for part in self.crossed)
+
+    @property
+    def version(self) -> str:
+        return "+".join(part.version for part in self.crossed)
+
+    @property
+    def title(self) -> str:
+        return " by ".join(part.title for part in self.crossed)
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        outer, inner = self.crossed
+        return tuple(f"{left}*{right}" for left in outer.strata for right in inner.strata)
+
+    @property
+    def parts(self) -> tuple[Stratifier, ...]:
+        return self.crossed
+
+
+SEX = Stratifier("sex", "1", "Sex", ByColumn("sex"), ("female", "male", "other", "unknown"))
+AGE_BAND = Stratifier(
+    "age-band",
+    "1",
+    "Age at the period's end",
+    ByAge((0, 14, 18, 40, 65, 80)),
+    ("0-13", "14-17", "18-39", "40-64", "65-79", "80+", "unknown"),
+)
+ETHNIC_GROUP_5 = Stratifier(
+    "ethnic-group-5",
+    "2021",
+    "Ethnic group, five groups of the census of 2021",
+    ByEthnicity("ethnic_group_2021"),
+    ("white", "mixed", "asian", "black", "other", *_UNTOLD),
+)
+ETHNIC_CATEGORY_16 = Stratifier(
+    "ethnic-category-16",
+    "2001",
+    "Ethnic category, sixteen of the census of 2001",
+    ByEthnicity("ethnic_category_2001"),
+    (*"ABCDEFGHJKLMNPRS", *_UNTOLD),
+)
+IMD_DECILE = Stratifier(
+    "imd-decile",
+    "1",
+    "Deprivation decile, 1 most deprived",
+    ByDecile(tuple(range(1, 11))),
+    (*(str(decile) for decile in range(1, 11)), "unknown"),
+    parent="imd-quintile",
+)
+IMD_QUINTILE = Stratifier(
+    "imd-quintile",
+    "1",
+    "Deprivation quintile, 1 most deprived",
+    ByDecile((2, 4, 6, 8, 10)),
+    ("1", "2", "3", "4", "5", "unknown"),
+    parent="core20",
+)
+CORE20 = Stratifier(
+    "core20", "1", "The most deprived fifth of England", ByDecile((2, 10)), ("core20", "rest", "unknown")
+)
+
+CORE_STRATIFIERS: tuple[Stratifier | Crossing, ...] = (
+    SEX,
+    AGE_BAND,
+    ETHNIC_GROUP_5,
+    ETHNIC_CATEGORY_16,
+    IMD_QUINTILE,
+    IMD_DECILE,
+    CORE20,
+    Crossing((ETHNIC_GROUP_5, IMD_QUINTILE)),
+)
+"""What every measure is broken down by. Practice and PCN come on top: they follow the practice, not the person."""
+
+ALL, PRACTICE, PCN = "all", "practice", "pcn"

@@ -1,0 +1,45 @@
+"""What every word of a definition is: a frozen value that says who is meant, and how words are joined by logic."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Word:
+    """A statement about one person that is true, false or, where what it needs is not known, null."""
+
+    def __and__(self, other: "Word") -> "And":
+        return And(_flat(And, self, other))
+
+    def __or__(self, other: "Word") -> "Or":
+        return Or(_flat(Or, self, other))
+
+    def __invert__(self) -> "Not":
+        return Not(self)
+
+
+@dataclass(frozen=True)
+class And(Word):
+    """Every part; false where one is false, else null where one is null."""
+
+    parts: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Or(Word):
+    """Any part; true where one is true, else null where one is null."""
+
+    parts: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Not(Word):
+    """The opposite; null where the part is null."""
+
+    part: Word
+
+
+def _flat(kind: type[And] | type[Or], *words: Word) -> tuple[Word, ...]:
+    parts: list[Word] = []
+    for word in words:
+        parts += word.parts if isinstance(word, kind) else (word,)
+    return tuple(parts)

@@ -1,0 +1,75 @@
+"""Words about the person: registration, age, ethnicity, NHS number and deprivation, which resolve has settled."""
+
+from dataclasses import dataclass
+
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.windows import Months
+
+STATED = ("stated",)
+ANSWERED = ("stated", "not-stated", "refused")
+
+
+@dataclass(frozen=True)
+class Registered(Word):
+    """Registered with a practice on the as-of day. Never null."""
+
+
+@dataclass(frozen=True)
+class Aged(Word):
+    """Completed years at the period's end, both ends inclusive, None open; null without a birth date."""
+
+    at_least: int | None
+    at_most: int | None
+
+
+@dataclass(frozen=True)
+class EthnicityIs(Word):
+    """What is known of the person's ethnicity is one of `answers`. Never null."""
+
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NhsNumberVerified(Word):
+    """An NHS number that is present, valid and verified. Never null."""
+
+
+@dataclass(frozen=True)
+class DeprivationLinked(Word):
+    """A deprivation rank of the run's IMD year. Never null."""
+
+
+@dataclass(frozen=True)
+class RegistrationBegunWithin(Word):
+    """The registration began in the window. One without a start counts as begun before it. Never null."""
+
+    window: Months
+
+
+def registered() -> Word:
+    return Registered()
+
+
+def aged(at_least: int | None = None, at_most: int | None = None) -> Word:
+    return Aged(at_least, at_most)
+
+
+def ethnicity_recorded() -> Word:
+    """Stated, not stated or refused; neither not recorded nor not known."""
+    return EthnicityIs(ANSWERED)
+
+
+def ethnicity_stated() -> Word:
+    return EthnicityIs(STATED)
+
+
+def nhs_number_verified() -> Word:
+    return NhsNumberVerified()
+
+
+def deprivation_linked() -> Word:
+    return DeprivationLinked()
+
+
+def registration_begun(within: Months) -> Word:
+    return RegistrationBegunWithin(within)

@@ -1,0 +1,38 @@
+"""Walking a definition's words: which words a tree holds, and which leaves it reads events through."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Any
+
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.values import LatestReading, LatestValue
+
+Leaf = Recorded | LatestEncounter | LatestValue
+
+
+def walk(word: Word) -> Iterator[Word]:
+    """`word` and every word in it, itself first."""
+    yield word
+    for field in fields(word):
+        yield from _words_in(getattr(word, field.name))
+
+
+def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
+    """The distinct leaves of several trees, in order of first appearance; a leaf's id is its place."""
+    found: dict[Leaf, None] = {}
+    for word in words:
+        for inner in walk(word):
+            if isinstance(inner, Recorded | LatestEncounter):
+                found[inner] = None
+            elif isinstance(inner, LatestReading):
+                found |= {LatestValue(inner, place): None for place in range(len(inner.quantities))}
+    return tuple(found)
+
+
+def _words_in(value: Any) -> Iterator[Word]:
+    if isinstance(value, Word):
+        yield from walk(value)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _words_in(part)

@@ -1,0 +1,67 @@
+"""Words about values: the latest complete reading of one or several quantities, and what it is compared with."""
+
+from dataclasses import dataclass
+
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.events import ValueSetName
+from hi_fhir.measures.words.windows import Window
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is measured: in Observations and their components with a code of the value set.
+
+    unit: UCUM; a spelling that `mappings/units.csv` takes to it counts, and so does none. plausible: lowest and highest
+    value that counts, in that unit.
+    """
+
+    value_set: ValueSetName
+    unit: str
+    plausible: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LatestReading(Word):
+    """A leaf for each quantity: there is a reading in the window, one plausible value of each on one day. Never null.
+
+    The latest day that has all of them counts; of that day, for each, the value with the latest instant, an untimed one
+    being earlier than a timed one, and among equals the lowest. Leaf row: n values of that day, that day, and the value.
+    """
+
+    quantities: tuple[Quantity, ...]
+    window: Window
+
+    def at_most(self, *limits: float) -> "ReadingAtMost":
+        """Each value is at or below its limit, in the order of the quantities."""
+        return ReadingAtMost(self, limits)
+
+    def no_earlier_than(self, other: "LatestReading") -> "ReadingNoEarlier":
+        return ReadingNoEarlier(self, other)
+
+
+@dataclass(frozen=True)
+class LatestValue:
+    """One quantity of a reading: a row of the leaf table."""
+
+    reading: LatestReading
+    place: int
+
+
+@dataclass(frozen=True)
+class ReadingAtMost(Word):
+    """There is a reading and each of its values is at or below its limit. Never null: no reading is false."""
+
+    reading: LatestReading
+    limits: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ReadingNoEarlier(Word):
+    """There is a reading, and no later one of the other kind. Never null."""
+
+    reading: LatestReading
+    other: LatestReading
+
+
+def latest_reading(*quantities: Quantity, within: Window) -> LatestReading:
+    return LatestReading(quantities, within)

@@ -1,0 +1,145 @@
+"""People of worked examples through the real engine: their records become tables, and the facts say where they are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+
+from hi_fhir.core.days import age_on
+from hi_fhir.measures.evaluate import Evaluator
+from hi_fhir.measures.examples import Event, Example, Person
+from hi_fhir.measures.facts import all_leaves, fact_name
+from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.words.events import Recorded
+from hi_fhir.measures.words.tree import Leaf
+from hi_fhir.measures.words.values import LatestValue
+from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, PERSON
+
+EXAMPLE_SYSTEM = "urn:hi-fhir:example"
+IMD_YEAR = 2025
+_EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
+_UNITS = {"mm[Hg]": frozenset({"mm[Hg]", "mmHg"})}
+
+
+def failures(backend: Backend, folder: Path, measures: Sequence[ProportionMeasure]) -> list[str]:
+    """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
+    wrong = []
+    for measure in measures:
+        settings: dict[tuple[Any, date], list[Example]] = {}
+        for example in measure.examples:
+            settings.setdefault((example.period, example.as_of), []).append(example)
+        for (period, as_of), examples in settings.items():
+            people = [example.person for example in examples]
+            found = outcomes(backend, folder, [measure], people, Frame(period, as_of, IMD_YEAR))[measure.id]
+            wrong += [
+                f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
+                for example, outcome in zip(examples, found, strict=True)
+                if outcome != example.outcome
+            ]
+    return wrong
+
+
+def outcomes(
+    backend: Backend, folder: Path, measures: Sequence[ProportionMeasure], people: Sequence[Person], frame: Frame
+) -> dict[str, list[str]]:
+    """For each measure where it puts each of `people`, as the names of OUTCOMES."""
+    leaves = all_leaves(measures)
+    evaluator = Evaluator(backend, measures, frame, example_codes(leaves))
+    person, leaf, fact = (folder / f"{name}.parquet" for name in ("person", "leaf", "fact"))
+    pq.write_table(person_rows(people, frame), person)
+    events = event_rows(people)
+    for type_ in evaluator.event_types:
+        backend.create_table(f"example_{type_}", events[type_], temp=True, overwrite=True)
+    evaluator.write_leaves(lambda type_: backend.table(f"example_{type_}"), leaf)
+    evaluator.write_facts(person, leaf, fact)
+    rows = {row["person_id"]: row for row in pq.read_table(fact).to_pylist()}
+    return {
+        measure.id: [_outcome(measure, rows.get(_person_id(number))) for number in range(len(people))]
+        for measure in measures
+    }
+
+
+def example_codes(leaves: Iterable[Leaf]) -> Codes:
+    """A made-up code for each value set, so that an example depends on no code list."""
+    names = set()
+    for leaf in leaves:
+        if isinstance(leaf, Recorded):
+            names.add(leaf.value_set.id)
+        elif isinstance(leaf, LatestValue):
+            names |= {quantity.value_set.id for quantity in leaf.reading.quantities}
+    return Codes({name: frozenset({f"{EXAMPLE_SYSTEM}|{name}"}) for name in names}, _UNITS)
+
+
+def person_rows(people: Sequence[Person], frame: Frame) -> pa.Table:
+    """PERSON's rows of the people, named by their place."""
+    return pa.Table.from_pylist([_person_row(number, one, frame) for number, one in enumerate(people)], schema=PERSON)
+
+
+def event_rows(people: Sequence[Person]) -> dict[str, pa.Table]:
+    """Resource type to the events of the people, with CLINICAL's columns and person_id."""
+    rows: dict[str, list[dict[str, Any]]] = {type_: [] for type_ in CLINICAL_TABLES}
+    for number, one in enumerate(people):
+        for place, event in enumerate(one.events):
+            rows[event.type].append(_event_row(number, place, event))
+    return {type_: pa.Table.from_pylist(found, schema=_EVENT) for type_, found in rows.items()}
+
+
+def _person_id(number: int) -> str:
+    return f"{number:032x}"
+
+
+def _person_row(number: int, one: Person, frame: Frame) -> dict[str, Any]:
+    return {
+        "person_id": _person_id(number),
+        "practice_id": one.practice,
+        "registered": one.practice is not None,
+        "registered_on": one.registered_on,
+        "birth_date": one.born,
+        "age": age_on(one.born, frame.period.end) if one.born else None,
+        "sex": one.sex,
+        "nhs_number": one.nhs_number,
+        "restricted": False,
+        "ethnicity": one.ethnicity,
+        "ethnic_category_2001": one.ethnic_category_2001,
+        "ethnic_group_2021": one.ethnic_group_2021,
+        "deprivation": "linked" if one.imd_decile else "no-postcode",
+        f"imd_{frame.imd_year}_decile": one.imd_decile,
+    }
+
+
+def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
+    return {
+        "source_id": "example",
+        "patient_id": _person_id(number),
+        "person_id": _person_id(number),
+        "resource_id": str(place),
+        "component": event.component,
+        "system": EXAMPLE_SYSTEM if event.value_set else None,
+        "code": event.value_set,
+        "start_date": event.on,
+        "end_date": event.on,
+        "value": event.value,
+        "unit": event.unit,
+        "status": event.status,
+        "at": event.at,
+    }
+
+
+def _outcome(measure: ProportionMeasure, row: Mapping[str, Any] | None) -> str:
+    """The name of the population that settled somebody; undetermined before all else."""
+    if row is None:
+        return "outside"
+    named = {
+        "undetermined": "undetermined",
+        "denominator_exclusion": "exclusion",
+        "numerator": "numerator",
+        "denominator_exception": "exception",
+        "initial_population": "denominator",
+    }
+    found = (outcome for population, outcome in named.items() if row.get(fact_name(measure.id, population)))
+    return next(found, "outside")
