@@ -39,22 +39,23 @@ def meanings(map_: EthnicityMap) -> pa.Table:
 
 
 def groups(map_: EthnicityMap) -> pa.Table:
-    """The five groups of each category by census year. Columns: category, group_2001, group_2021."""
+    """The five groups of each category: category, ethnic_group_2001 and ethnic_group_2021."""
     return pa.table(
         {
             "category": pa.array(list(map_.categories), pa.string()),
-            "group_2001": pa.array([one.group_2001 for one in map_.categories.values()], pa.string()),
-            "group_2021": pa.array([one.group_2021 for one in map_.categories.values()], pa.string()),
+            "ethnic_group_2001": pa.array([one.group_2001 for one in map_.categories.values()], pa.string()),
+            "ethnic_group_2021": pa.array([one.group_2021 for one in map_.categories.values()], pa.string()),
         }
     )
 
 
-def settle(rows: ibis.Table, key: str, order: str) -> ibis.Table:
+def settle(rows: ibis.Table, key: str, order: str, prefix: str) -> ibis.Table:
     """What the latest stated rows of each key say, and when it was last not stated or refused.
 
     rows: key, order (never null), says, category_2001, category_2021.
-    Grain: one row a key. Columns: key, low and high (least and greatest category of 2001 at the latest stated order;
-    null: never stated), finer (the category of 2021, where they agree), not_stated and refused (the latest order).
+    Grain: one row a key. Columns, whose names all begin with `prefix`: id (the key); low and high (least and greatest
+    category of 2001 at the latest stated order; null: never stated); finer (the category of 2021, where they agree);
+    not_stated and refused (the latest order).
     """
     at = rows[order]
     marks = rows.group_by(key).agg(
@@ -73,7 +74,8 @@ def settle(rows: ibis.Table, key: str, order: str) -> ibis.Table:
         refused=marked.last_refused.max(),
     )
     finer = (found.low_2021 == found.high_2021).ifelse(found.low_2021, ibis.null("string"))
-    return found.select(key, "low", "high", "not_stated", "refused", finer=finer)
+    columns = {name: found[name] for name in ("low", "high", "not_stated", "refused")} | {"finer": finer}
+    return found.select(**{prefix + "id": found[key]}, **{prefix + name: column for name, column in columns.items()})
 
 
 def decide(people: ibis.Table) -> dict[str, ibis.Column]:

@@ -6,6 +6,7 @@ from datetime import date
 import ibis
 
 VERSION = "1"
+REGISTERED = "registered"
 EARLIEST = date(1, 1, 1)
 """Stands for a day that a record does not give, where the latest one decides."""
 
@@ -82,8 +83,8 @@ def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> i
 def choose(judged: ibis.Table) -> ibis.Table:
     """The one registration of each person who has a current one: the latest start, then the lowest ODS code.
 
-    Grain: one row a person. Columns: person_id, home_id (the patient that it is stated of), practice_id, registered_on,
-    and conflict: another practice's registration started on the same latest day.
+    Grain: one row a person. Columns: chosen_id (the person), chosen_home (the patient that it is stated of),
+    chosen_practice, chosen_start, and conflict: another practice's registration started on the same latest day.
     """
     current = judged.filter(judged.is_current)
     order = ibis.window(
@@ -91,30 +92,34 @@ def choose(judged: ibis.Table) -> ibis.Table:
     )
     ranked = current.mutate(place=ibis.row_number().over(order))
     winner = ranked.filter(ranked.place == 0).select(
-        "person_id", home_id="patient_id", practice_id="practice", registered_on="start", latest="started"
+        chosen_id="person_id",
+        chosen_home="patient_id",
+        chosen_practice="practice",
+        chosen_start="start",
+        latest="started",
     )
-    rival = current.select("person_id", "practice", "started").join(winner, "person_id")
-    rival = rival.filter((rival.started == rival.latest) & (rival.practice != rival.practice_id))
-    rival = rival.select(rival_id="person_id").distinct()
-    found = winner.left_join(rival, winner.person_id == rival.rival_id)
-    return found.select("person_id", "home_id", "practice_id", "registered_on", conflict=found.rival_id.notnull())
+    same_day = [current.person_id == winner.chosen_id, current.started == winner.latest]
+    rivals = current.join(winner, same_day)
+    rivals = rivals.filter(rivals.practice != rivals.chosen_practice).select(rival_id="person_id").distinct()
+    found = winner.left_join(rivals, winner.chosen_id == rivals.rival_id)
+    return found.mutate(conflict=found.rival_id.notnull()).drop("latest", "rival_id")
 
 
 def steps(judged: ibis.Table) -> ibis.Table:
-    """How far registrations get. Grain: one row a person with any; columns any_active, any_regular, any_begun."""
-    return judged.group_by("person_id").agg(
+    """How far registrations get. Grain: one row a person with any: steps_id, any_active, any_regular, any_begun."""
+    return judged.group_by(steps_id="person_id").agg(
         any_active=judged.is_active.any(), any_regular=judged.is_regular.any(), any_begun=judged.is_begun.any()
     )
 
 
 def reason(people: ibis.Table) -> ibis.Column:
-    """Why a person is not registered, the first that holds; `registered` where there is no reason.
+    """Why a person is not registered, the first that holds; REGISTERED where there is no reason.
 
-    people: with dead, practice_id and the columns of `steps`.
+    people: with dead and the columns of `steps` and `choose`.
     """
     return ibis.cases(
         (people.dead, "dead"),
-        (people.practice_id.notnull(), "registered"),
+        (people.chosen_practice.notnull(), REGISTERED),
         (people.any_active.isnull(), "no-registration"),
         (~people.any_active, "inactive"),
         (~people.any_regular, "temporary"),

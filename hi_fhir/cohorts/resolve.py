@@ -17,11 +17,12 @@ from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.linking import link
 from hi_fhir.cohorts.people import finished, write_buckets
-from hi_fhir.cohorts.snapshots import keep, read_table
+from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
 from hi_fhir.tables.schema import BUCKETS, LINK, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
+from hi_fhir.terminology.ranks import LSOA_OF
 
 RECONSTRUCTED = "reconstructed: leavers and the dead are missing"
 _DAYS_UNTIL_RECONSTRUCTED = 31
@@ -41,7 +42,7 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     tally = Tally()
     for buckets in ranges:
         low, high = buckets[0], chr(ord(buckets[-1]) + 1)
-        people = _people(inputs, tables, low, high).to_pyarrow()
+        people = _people(backend, inputs, tables, low, high).to_pyarrow()
         tally.add(people)
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
         write_buckets(_links(tables, low, high).to_pyarrow(), LINK, buckets, out / "link")
@@ -66,11 +67,9 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
     patient = read_table(backend, snapshots, "patient")
-    members = keep(backend, "member", link(patient))
-    resident = keep(backend, "resident", patient.join(members, "patient_id"))
-    codes = keep(
-        backend, "spoken_code", ibis.memtable(spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
-    )
+    resident = keep(backend, "resident", link(patient))
+    members = resident.select("patient_id", "person_id")
+    codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
     said = keep(backend, "spoken", spoken.spoken_rows(backend, snapshots, codes, members, inputs.as_of))
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
     stated = read_table(backend, snapshots, "registration")
@@ -78,7 +77,6 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
     judged = registration.deciding_rows(stated, organization, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(backend, inputs.directory, patient)
     return {
-        "member": members,
         "resident": resident,
         "spoken": said,
         "extension": keep(backend, "extension", _extension(read_table(backend, snapshots, "ethnic_category"), codes)),
@@ -87,9 +85,9 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
         "judged": keep(backend, "judged", judged),
         "postcode": keep(backend, "known_postcode", postcodes),
         "left_out": keep(backend, "left_out", _left_out(inputs, resident, said)),
-        "group": keep(backend, "ethnic_group", ibis.memtable(ethnicity.groups(map_))),
-        "imd_2019": keep(backend, "imd_2019", ibis.memtable(inputs.terminology.ranks(2019).table)),
-        "imd_2025": keep(backend, "imd_2025", ibis.memtable(inputs.terminology.ranks(2025).table)),
+        "group": keep(backend, "ethnic_group", ethnicity.groups(map_)),
+        "imd_2019": keep(backend, "imd_2019", deprivation.rank_table(inputs.terminology.ranks(2019))),
+        "imd_2025": keep(backend, "imd_2025", deprivation.rank_table(inputs.terminology.ranks(2025))),
     }
 
 
@@ -102,55 +100,66 @@ def _left_out(inputs: ResolveInputs, resident: ibis.Table, said: ibis.Table) -> 
 
 
 def _extension(codings: ibis.Table, codes: ibis.Table) -> ibis.Table:
-    """What the extension of each patient says: `ethnicity.settle` with names that begin ext_."""
+    """What the extension of each patient says, as `ethnicity.settle` with names that begin ext_."""
     of_ethnicity = codes.filter(codes.precedence.notnull())
     stated = codings.select("patient_id", "system", "code").join(of_ethnicity, ["code", "system"])
-    settled = ethnicity.settle(stated, "patient_id", "precedence")
-    return settled.rename({f"ext_{name}": name for name in settled.columns})
+    return ethnicity.settle(stated, "patient_id", "precedence", "ext_")
 
 
 def _within(rows: ibis.Table, low: str, high: str) -> ibis.Table:
     return rows.filter((rows.person_id >= low) & (rows.person_id < high))
 
 
-def _people(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
+def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
     """The rows of PERSON but for the age, with `reason` and `conflict`, in order of person_id."""
-    resident, judged = _within(tables["resident"], low, high), _within(tables["judged"], low, high)
-    died = resident.dead & (resident.death_date.isnull() | (resident.death_date <= inputs.as_of))
-    people = resident.group_by("person_id").agg(dead=died.any()).anti_join(tables["left_out"], "person_id")
-    people = people.left_join(registration.steps(judged), "person_id").drop("person_id_right")
-    people = people.left_join(registration.choose(judged), "person_id").drop("person_id_right")
-    people = people.mutate(reason=registration.reason(people), home_id=ibis.coalesce(people.home_id, people.person_id))
-    home = resident.drop("person_id", "source_id", "active", "dead", "death_date", "nhs_key")
+    people = stage(backend, "placed", _placed(inputs, tables, low, high))
+    home = _home(tables["resident"], low, high)
+    extension, postcode, group = tables["extension"], tables["postcode"], tables["group"]
+    observed = ethnicity.settle(_within(tables["spoken"], low, high), "person_id", "day", "obs_")
+    observed = stage(backend, "observed", observed)
     people = people.join(home, people.home_id == home.patient_id)
-    people = _with_ethnicity(people, tables, low, high)
-    ranks = {2019: tables["imd_2019"], 2025: tables["imd_2025"]}
-    people = deprivation.locate(people, tables["postcode"], ranks, inputs.imd_year)
-    is_registered = people.reason == "registered"
-    people = people.mutate(
-        registered=is_registered,
-        practice_id=is_registered.ifelse(people.practice_id, ibis.null("string")),
-        registered_on=is_registered.ifelse(people.registered_on, ibis.null("date")),
-        conflict=is_registered & ibis.coalesce(people.conflict, False),
-    )
+    people = people.left_join(extension, people.home_id == extension.ext_id)
+    people = people.left_join(observed, people.person_id == observed.obs_id)
+    people = people.left_join(postcode, people.postcode == postcode.known_postcode)
+    people = stage(backend, "known", people.mutate(**ethnicity.decide(people), **deprivation.areas(people)))
+    people = people.left_join(group, people.ethnic_category_2001 == group.category)
+    for year in LSOA_OF:
+        ranks = tables[f"imd_{year}"]
+        people = people.left_join(ranks, people[f"area_{year}"] == ranks[f"lsoa_{year}"])
+    people = people.mutate(deprivation=deprivation.kind(people, inputs.imd_year))
     columns = [name for name in PERSON.names if name != "age"]
     return people.select(*columns, "reason", "conflict").order_by("person_id")
 
 
-def _with_ethnicity(people: ibis.Table, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    extension = tables["extension"]
-    observation = ethnicity.settle(_within(tables["spoken"], low, high), "person_id", "day")
-    observation = observation.rename({f"obs_{name}": name for name in observation.columns})
-    people = people.left_join(extension, people.home_id == extension.ext_patient_id)
-    people = people.left_join(observation, people.person_id == observation.obs_person_id)
-    people = people.mutate(**ethnicity.decide(people))
-    group = tables["group"]
-    joined = people.left_join(group, people.ethnic_category_2001 == group.category)
-    return joined.rename(ethnic_group_2001="group_2001", ethnic_group_2021="group_2021")
+def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
+    """People whom the policy does not leave out, their registration, and home_id: the patient that speaks for them."""
+    resident, judged = _within(tables["resident"], low, high), _within(tables["judged"], low, high)
+    died = resident.dead & (resident.death_date.isnull() | (resident.death_date <= inputs.as_of))
+    people = resident.group_by("person_id").agg(dead=died.any()).anti_join(tables["left_out"], "person_id")
+    steps, choice = registration.steps(judged), registration.choose(judged)
+    people = people.left_join(steps, people.person_id == steps.steps_id)
+    people = people.left_join(choice, people.person_id == choice.chosen_id)
+    reason = registration.reason(people)
+    registered = reason == registration.REGISTERED
+    return people.select(
+        "person_id",
+        reason=reason,
+        registered=registered,
+        home_id=registered.ifelse(people.chosen_home, people.person_id),
+        practice_id=registered.ifelse(people.chosen_practice, ibis.null("string")),
+        registered_on=registered.ifelse(people.chosen_start, ibis.null("date")),
+        conflict=registered & ibis.coalesce(people.conflict, False),
+    )
+
+
+def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
+    """The fields that a person takes from one patient record."""
+    fields = ["patient_id", "birth_date", "sex", "nhs_number", "restricted", "postcode", "lsoa11", "lsoa21"]
+    return _within(resident, low, high).select(fields)
 
 
 def _links(tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    kept = _within(tables["member"], low, high).anti_join(tables["left_out"], "person_id")
+    kept = _within(tables["resident"], low, high).anti_join(tables["left_out"], "person_id")
     return kept.select("patient_id", "person_id").order_by(["person_id", "patient_id"])
 
 
@@ -165,15 +174,15 @@ def _resolution(
     areas = read_areas(tally.practices, organizations, inputs.areas, inputs.as_of)
     return Resolution(
         persons=tally.persons,
-        registered=tally.reasons["registered"],
+        registered=tally.reasons[registration.REGISTERED],
         no_registration=tally.reasons["no-registration"],
         registration_conflicts=tally.conflicts,
         not_registered_by_reason={
-            reason: count for reason, count in sorted(tally.reasons.items()) if reason != "registered"
+            reason: count for reason, count in sorted(tally.reasons.items()) if reason != registration.REGISTERED
         },
         restricted=tally.restricted,
         opted_out=int(tables["left_out"].count().execute()),
-        orphan_events=spoken.orphan_rows(backend, inputs.snapshots, tables["member"]),
+        orphan_events=spoken.orphan_rows(backend, inputs.snapshots, tables["resident"]),
         deprivation=dict(sorted(tally.deprivation.items())),
         ethnicity=dict(sorted(tally.ethnicity.items())),
         areas=areas,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.tables.schema import BUCKETS
@@ -18,6 +19,11 @@ def read_table(
     return backend.read_parquet(paths, table_name=name or table)
 
 
-def keep(backend: Backend, name: str, rows: ibis.Table) -> ibis.Table:
+def keep(backend: Backend, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:
     """`rows` worked out once and kept as a temporary table, which spills where memory is short."""
     return backend.create_table(name, rows, temp=True, overwrite=True)
+
+
+def stage(backend: Backend, name: str, rows: ibis.Table) -> ibis.Table:
+    """`rows` behind a view, so that Ibis, whose compiler is slow on deep expressions, starts afresh."""
+    return backend.create_view(name, rows, overwrite=True)

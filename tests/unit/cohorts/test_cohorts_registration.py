@@ -1,0 +1,237 @@
+"""Each sentence of the rule on registration, on a handful of people resolved together."""
+
+from datetime import date
+
+from hi_fhir.cohorts.imports import AreaFile, Membership
+from tests.support.resolving import resolve_snapshots
+from tests.support.tables import SnapshotBuilder, nhs_key
+
+AS_OF = date(2025, 3, 31)
+NEXT_DAY = date(2025, 4, 1)
+DAY_BEFORE = date(2025, 3, 30)
+
+
+def test_both_ends_of_a_registration_are_inclusive_and_each_reason_against_one_is_counted(tmp_path):
+    main = SnapshotBuilder()
+    begins_today = main.patient("begins today", practice=None)
+    main.registration("begins today", "episode", "A1", AS_OF)
+    ends_today = main.patient("ends today", practice=None)
+    main.registration("ends today", "episode", "A1", None, AS_OF)
+    begins_tomorrow = main.patient("begins tomorrow", practice=None)
+    main.registration("begins tomorrow", "episode", "A1", NEXT_DAY)
+    left = main.patient("left", practice=None)
+    main.registration("left", "episode", "A1", date(2010, 1, 1), DAY_BEFORE)
+    temporary = main.patient("temporary", practice=None)
+    main.registration("temporary", "episode", "A1", date(2024, 1, 1), regular=False)
+    inactive = main.patient("inactive", active=False)
+    died_today = main.patient("died today", dead=True, death_date=AS_OF)
+    died_undated = main.patient("died", dead=True)
+    dies_tomorrow = main.patient("dies tomorrow", dead=True, death_date=NEXT_DAY)
+    nowhere = main.patient("nowhere", practice=None)
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    registered = {id_ for id_ in resolved.links if resolved[id_]["registered"]}
+    assert registered == {begins_today, ends_today, dies_tomorrow}
+    refused = {begins_tomorrow, left, temporary, inactive, died_today, died_undated, nowhere}
+    assert {resolved[id_]["practice_id"] for id_ in refused} == {None}
+    assert {resolved[id_]["registered_on"] for id_ in refused} == {None}
+    assert resolved[begins_today]["registered_on"] == AS_OF
+    assert resolved[ends_today]["registered_on"] is None
+    assert resolved.found.not_registered_by_reason == {
+        "dead": 2, "inactive": 1, "left": 1, "no-registration": 1, "not-begun": 1, "temporary": 1,
+    }  # fmt: skip
+    assert (resolved.found.persons, resolved.found.registered, resolved.found.no_registration) == (10, 3, 1)
+
+
+def test_the_first_kind_that_a_patient_has_any_of_decides_alone(tmp_path):
+    main = SnapshotBuilder()
+    ended_episode = main.patient("ended episode", practice="GP")
+    main.registration("ended episode", "episode", "EP", None, date(2020, 1, 1))
+    practitioner = main.patient("practitioner", practice="GP")
+    main.registration("practitioner", "managing-organization", "MO")
+    managed = main.patient("managed", practice=None)
+    main.registration("managed", "managing-organization", "MO")
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert [resolved[id_]["practice_id"] for id_ in (ended_episode, practitioner, managed)] == [None, "GP", "MO"]
+    assert resolved.found.not_registered_by_reason == {"left": 1}
+
+
+def test_a_source_that_is_one_practice_registers_whoever_states_nothing_else(tmp_path):
+    main = SnapshotBuilder(practice="OWN")
+    stated, silent = main.patient("stated", practice="GP"), main.patient("silent", practice=None)
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert resolved[stated]["practice_id"] == "GP"
+    assert resolved[silent]["practice_id"] == "OWN"
+    assert resolved[silent]["registered_on"] is None
+
+
+def test_a_reference_finds_the_code_of_the_organization_of_its_own_source(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    main.organization("1", "AAA")
+    other.organization("1", "BBB")
+    ann, bob = main.patient("ann", practice=None), other.patient("bob", practice=None)
+    main.registration("ann", "episode", None, date(2020, 1, 1), organization_id="1")
+    other.registration("bob", "episode", None, date(2020, 1, 1), organization_id="1")
+    lost = main.patient("lost", practice=None)
+    main.registration("lost", "episode", None, date(2020, 1, 1), organization_id="nowhere")
+
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    assert [resolved[id_]["practice_id"] for id_ in (ann, bob, lost)] == ["AAA", "BBB", None]
+
+
+def test_the_latest_start_wins_and_no_start_is_the_earliest(tmp_path):
+    main = SnapshotBuilder()
+    ann = main.patient("ann", practice=None)
+    main.registration("ann", "episode", "OLD", None)
+    main.registration("ann", "episode", "MID", date(2019, 1, 1))
+    main.registration("ann", "episode", "NEW", date(2024, 1, 1))
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert resolved[ann]["practice_id"] == "NEW"
+    assert resolved.found.registration_conflicts == 0
+
+
+def test_a_tie_is_a_conflict_and_goes_to_the_lowest_code(tmp_path):
+    main = SnapshotBuilder()
+    ann, bob = main.patient("ann", practice=None), main.patient("bob", practice=None)
+    for practice in ("B2", "B1"):
+        main.registration("ann", "episode", practice, date(2024, 1, 1))
+        main.registration("bob", "episode", "B9", date(2024, 1, 1))
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert resolved[ann]["practice_id"] == "B1"
+    assert resolved[bob]["practice_id"] == "B9"
+    assert resolved.found.registration_conflicts == 1
+
+
+def test_patients_with_one_nhs_number_are_one_person_with_the_fields_of_the_record_that_won(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    old = main.patient("ann", nhs_key=nhs_key("ann"), sex="female", birth_date=date(1980, 1, 1), practice=None)
+    main.registration("ann", "episode", "OLD", date(2010, 1, 1))
+    new = other.patient("ann", nhs_key=nhs_key("ann"), sex="other", birth_date=date(1981, 1, 1), practice=None)
+    other.registration("ann", "episode", "NEW", date(2020, 1, 1))
+    alone = main.patient("bob")
+
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    assert resolved.links[old] == resolved.links[new] == min(old, new)
+    assert resolved.links[alone] == alone
+    assert (resolved[old]["practice_id"], resolved[old]["sex"]) == ("NEW", "other")
+    assert resolved[old]["birth_date"] == date(1981, 1, 1)
+    assert resolved.found.persons == 2
+
+
+def test_dead_if_any_linked_record_says_so_and_then_the_lowest_patient_speaks(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    ids = {
+        main.patient("ann", nhs_key=nhs_key("ann"), sex="male", practice=None): "male",
+        other.patient("ann", nhs_key=nhs_key("ann"), sex="other", dead=True): "other",
+    }
+
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    person = resolved[min(ids)]
+    assert not person["registered"]
+    assert person["sex"] == ids[min(ids)]
+
+
+def test_ages_are_completed_at_the_period_end_and_29_february_completes_on_1_march(tmp_path):
+    main = SnapshotBuilder()
+    born = {
+        "today": date(2000, 3, 31),
+        "tomorrow": date(2000, 4, 1),
+        "leap": date(2004, 2, 29),
+        "unknown": None,
+    }
+    ids = {name: main.patient(name, birth_date=day) for name, day in born.items()}
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert {name: resolved[id_]["age"] for name, id_ in ids.items()} == {
+        "today": 25, "tomorrow": 24, "leap": 21, "unknown": None,
+    }  # fmt: skip
+
+
+def test_practices_belong_to_what_the_imported_file_says_on_the_as_of_day(tmp_path):
+    main = SnapshotBuilder()
+    main.organization("p1", "P1", name="First", part_of="n1")
+    main.organization("n1", "N1", name="Network", part_of="i1")
+    main.organization("i1", "I1", name="Board")
+    for practice in ("P1", "P2", "P3"):
+        main.patient(practice, practice=practice)
+    areas = AreaFile(
+        (
+            Membership("P2", "N7", "I7", None, date(2025, 3, 30)),
+            Membership("P2", "N8", "I9", date(2025, 3, 31), None, pcn_name="Eighth"),
+        ),
+        "v1",
+    )
+
+    found = resolve_snapshots(tmp_path, main, areas=areas).found
+
+    assert [(a.practice_id, a.practice_name, a.pcn_id, a.pcn_name, a.icb_id, a.icb_name) for a in found.areas] == [
+        ("P1", "First", "N1", "Network", "I1", "Board"),
+        ("P2", None, "N8", "Eighth", "I9", None),
+        ("P3", None, None, None, None, None),
+    ]
+    assert found.pcn_unknown == 1
+    assert found.versions["import/organisations"] == "v1"
+
+
+def test_a_parent_that_is_itself_a_whole_of_networks_is_no_network(tmp_path):
+    main = SnapshotBuilder()
+    main.organization("p1", "P1", part_of="n1")
+    main.organization("n1", "N1", part_of="i1")
+    main.organization("p2", "P2", part_of="i1")
+    main.organization("i1", "I1")
+    main.patient("ann", practice="P1")
+    main.patient("bob", practice="P2")
+
+    found = resolve_snapshots(tmp_path, main).found
+
+    assert [(a.practice_id, a.pcn_id, a.icb_id) for a in found.areas] == [("P1", "N1", "I1"), ("P2", None, "I1")]
+
+
+def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_path):
+    late, dated = (
+        SnapshotBuilder("late", data_date=date(2025, 5, 2)),
+        SnapshotBuilder("dated", data_date=date(2026, 1, 1)),
+    )
+    prompt = SnapshotBuilder("prompt", data_date=date(2025, 5, 1))
+    for builder in (late, prompt):
+        builder.patient("ann", practice=None)
+        builder.registration("ann", "general-practitioner", "A1")
+    dated.patient("ann", practice="A1")
+
+    found = resolve_snapshots(tmp_path, late, dated, prompt).found
+
+    assert found.notes == ["late: reconstructed: leavers and the dead are missing"]
+
+
+def test_events_of_nobody_are_counted_by_table(tmp_path):
+    main = SnapshotBuilder()
+    main.patient("ann")
+    main.observation("ann", "271649006", date(2025, 1, 1))
+    main.observation("ghost", "271649006", date(2025, 1, 1))
+    main.encounter("ghost", None)
+    main.registration("ghost", "episode", "A1")
+
+    orphans = resolve_snapshots(tmp_path, main).found.orphan_events
+
+    assert {table: n for table, n in orphans.items() if n} == {"observation": 1, "encounter": 1, "registration": 1}
+
+
+def test_a_later_run_in_the_same_process_sees_its_own_tables(tmp_path):
+    first, second = SnapshotBuilder(), SnapshotBuilder()
+    first.patient("ann")
+    second.patient("bob")
+
+    assert set(resolve_snapshots(tmp_path / "1", first).links) != set(resolve_snapshots(tmp_path / "2", second).links)
