@@ -1,0 +1,64 @@
+from datetime import date
+
+import pyarrow.parquet as pq
+
+from hi_fhir.cohorts.buckets import BucketReader
+from hi_fhir.engine.connect import connect
+from hi_fhir.tables.schema import BUCKETS, CLINICAL, LINK, PERSON
+from tests.support.resolving import resolve_snapshots
+from tests.support.tables import SnapshotBuilder, nhs_key
+
+DAY = date(2025, 1, 1)
+
+
+def _two_sources() -> tuple[SnapshotBuilder, SnapshotBuilder]:
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    for number in range(40):
+        for builder in (main, other):
+            builder.patient(f"p{number}", nhs_key=nhs_key(f"p{number}"))
+            builder.observation(f"p{number}", "271649006", DAY)
+        main.encounter(f"p{number}", None, DAY)
+    main.observation("ghost", "271649006", DAY)
+    return main, other
+
+
+def test_events_follow_their_person_into_another_bucket(tmp_path):
+    resolved = resolve_snapshots(tmp_path, *_two_sources())
+    reader = BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
+
+    seen = {}
+    for bucket in BUCKETS:
+        for row in reader.events("observation", bucket).to_pyarrow().to_pylist():
+            assert row["person_id"][0] == bucket
+            assert row["person_id"] == resolved.links[row["patient_id"]]
+            seen.setdefault(row["person_id"], []).append(row["source_id"])
+
+    assert len(seen) == 40
+    assert {tuple(sorted(sources)) for sources in seen.values()} == {("main", "other")}
+    assert sum(reader.events("encounter", bucket).count().execute() for bucket in BUCKETS) == 40
+
+
+def test_the_expression_of_a_table_is_the_same_for_every_bucket(tmp_path):
+    resolved = resolve_snapshots(tmp_path, *_two_sources())
+    backend = connect(tmp_path / "spill")
+    reader = BucketReader(backend, resolved.snapshots, resolved.out)
+
+    first, last = reader.events("observation", "0"), reader.events("observation", "f")
+
+    assert set(first.columns) == {*CLINICAL.names, "person_id"}
+    assert backend.compile(first) == backend.compile(last)
+
+
+def test_all_sixteen_files_are_there_in_the_columns_of_the_schema_and_in_order(tmp_path):
+    main = SnapshotBuilder()
+    for number in range(30):
+        main.patient(f"p{number}")
+    resolved = resolve_snapshots(tmp_path, main)
+
+    for table, schema in (("person", PERSON), ("link", LINK)):
+        for bucket in BUCKETS:
+            rows = pq.ParquetFile(resolved.out / table / f"{bucket}.parquet").read()
+            ids = rows["person_id"].to_pylist()
+            assert rows.schema.equals(schema)
+            assert ids == sorted(ids)
+            assert {id_[0] for id_ in ids} <= {bucket}

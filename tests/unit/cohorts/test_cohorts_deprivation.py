@@ -1,0 +1,90 @@
+"""Each sentence of the rule on deprivation, by postcode through an imported directory and by an LSOA on the record."""
+
+import pytest
+
+from hi_fhir.cohorts.imports import import_postcodes, load_postcodes
+from tests.support.resolving import resolve_snapshots
+from tests.support.tables import SnapshotBuilder
+
+LSOA_2019, LSOA_2025 = "E01000001", "E01000002"
+"""Ranks as published: 29,199 of 32,844 in 2019; 31,203 of 33,755 in 2025."""
+
+DIRECTORY = f"""pcds,lsoa11,lsoa21,doterm
+AB1 2CD,{LSOA_2019},{LSOA_2025},
+CF1 1AA,W01000001,W01000002,
+IM1 1AA,,,202001
+AB9 9XY,{LSOA_2019},,
+ZZ99 3VZ,{LSOA_2019},{LSOA_2025},
+"""
+
+PEOPLE = {
+    "english": {"postcode": "AB12CD"},
+    "welsh": {"postcode": "CF11AA"},
+    "no area": {"postcode": "IM11AA"},
+    "only of 2011": {"postcode": "AB99XY"},
+    "unknown": {"postcode": "XX11XX"},
+    "pseudo": {"postcode": "ZZ993VZ"},
+    "none": {},
+    "on record": {"lsoa11": LSOA_2019, "lsoa21": LSOA_2025},
+    "both": {"postcode": "CF11AA", "lsoa21": LSOA_2025},
+    "restricted": {"postcode": "AB12CD", "restricted": True},
+}
+
+
+@pytest.fixture(scope="module", params=[2019, 2025])
+def by_year(request, tmp_path_factory):
+    root = tmp_path_factory.mktemp("deprivation")
+    (root / "onspd.csv").write_text(DIRECTORY, encoding="utf-8")
+    import_postcodes(root / "onspd.csv", root / "imports")
+    main = SnapshotBuilder()
+    ids = {name: main.patient(name, **fields) for name, fields in PEOPLE.items()}
+    resolved = resolve_snapshots(root, main, directory=load_postcodes(root / "imports"), imd_year=request.param)
+    return request.param, {name: resolved[id_] for name, id_ in ids.items()}, resolved.found
+
+
+def test_each_year_is_read_by_its_own_areas(by_year):
+    _, people, _ = by_year
+
+    for name in ("english", "on record"):
+        person = people[name]
+        assert (person["imd_2019_rank"], person["imd_2019_decile"]) == (29199, 9)
+        assert (person["imd_2025_rank"], person["imd_2025_decile"]) == (31203, 10)
+
+
+def test_who_is_not_linked_is_of_one_kind_of_unknown(by_year):
+    year, people, found = by_year
+    kinds = {name: person["deprivation"] for name, person in people.items()}
+
+    assert kinds == {
+        "english": "linked",
+        "welsh": "outside-england",
+        "no area": "outside-england",
+        "only of 2011": "linked" if year == 2019 else "outside-england",
+        "unknown": "unknown-postcode",
+        "pseudo": "unknown-postcode",
+        "none": "no-postcode",
+        "on record": "linked",
+        "both": "outside-england",
+        "restricted": "restricted",
+    }
+    assert sum(found.deprivation.values()) == found.registered == len(PEOPLE)
+
+
+def test_nobody_restricted_or_unknown_has_a_rank(by_year):
+    year, people, found = by_year
+    unknown = [person for person in people.values() if person["deprivation"] != "linked"]
+
+    assert {person[f"imd_{year}_rank"] for person in unknown} == {None}
+    assert {people["restricted"][f"imd_{other}_decile"] for other in (2019, 2025)} == {None}
+    assert people["restricted"]["restricted"]
+    assert found.restricted == 1
+
+
+def test_without_a_directory_every_postcode_is_unknown(tmp_path):
+    main = SnapshotBuilder()
+    ann, bob = main.patient("ann", postcode="AB12CD"), main.patient("bob", postcode="AB12CD", lsoa21=LSOA_2025)
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert resolved[ann]["deprivation"] == "unknown-postcode"
+    assert resolved[bob]["deprivation"] == "linked"
