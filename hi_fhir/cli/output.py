@@ -1,7 +1,7 @@
 """What a command prints on stdout: one JSON object for programs, or lines and tables for people."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -25,3 +25,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in content:
         table.add_row(*[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row])
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def print_reconciliation(sources: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
+    """received = kept + superseded + deleted + not asked for + quarantined, a row a source and resource type."""
+    terms = ("carried", "received", "kept", "superseded", "deleted", "not_asked_for", "quarantined")
+    rows = [
+        [source, kind, *(counts[term] for term in terms)]
+        for source, kinds in sorted(sources.items())
+        for kind, counts in sorted(kinds.items())
+    ]
+    print_table("Reconciliation", ["source", "type", *(term.replace("_", " ") for term in terms)], rows)

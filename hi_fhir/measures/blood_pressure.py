@@ -1,4 +1,4 @@
-"""What measures of blood pressure share: readings by setting, the hypertension register, the target and the exceptions."""
+"""What measures of blood pressure share: readings by setting, the register, the target and the exceptions."""
 
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import diagnosed, noted, value_set

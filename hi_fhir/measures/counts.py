@@ -60,9 +60,7 @@ def counts(
     fact = backend.read_parquet([str(path) for path in facts], table_name="fact")
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
-    found = [
-        (group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups
-    ]
+    found = [(group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups]
     named = {practice for _, rows in found for practice in rows["practice_id"].to_pylist()}
     order = sorted(named.union(practices))
     cells = {group.stratifier: _cells(group, rows, order, len(columns)) for group, rows in found}

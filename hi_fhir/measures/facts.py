@@ -43,7 +43,7 @@ def fact_rows(measures: Sequence[ProportionMeasure], frame: Frame) -> ibis.Table
     person = ibis.table(ibis.Schema.from_pyarrow(PERSON), name=PERSON_TABLE)
     person = person.filter(person.practice_id.notnull() & person.registered)
     found = all_leaves(measures)
-    rows = person.left_join(_side_by_side(found), "person_id") if found else person
+    rows = person.left_join(_side_by_side(found), "person_id")
     facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
     columns: dict[str, Any] = {}
     for stratifier in single_stratifiers(measures):

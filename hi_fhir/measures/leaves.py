@@ -1,6 +1,6 @@
 """Events to leaf rows: the records of a bucket of people are joined once to the table of all leaves of all measures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
+from hi_fhir.cohorts.records import that_count
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.words.events import LatestEncounter, Recorded
 from hi_fhir.measures.words.tree import Leaf
@@ -15,14 +16,10 @@ from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
 from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF
 
-_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
-_EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
+EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
+"""Grain: as CLINICAL's, with the person that the row's patient is."""
 
-_UNCOUNTED = {
-    "Condition": ("refuted", "resolved"),
-    "Encounter": ("planned", "cancelled"),
-    "Observation": ("cancelled", "registered", "preliminary"),
-}
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 RECORD_CODE = pa.schema(
     [
@@ -56,12 +53,7 @@ QUANTITY_CODE = pa.schema(
 UNIT = pa.schema([("unit", pa.string()), ("ucum_as_received", pa.string())])
 """Grain: one row a spelling of a unit."""
 
-LEAF_TABLES = {"record_code": RECORD_CODE, "quantity_code": QUANTITY_CODE, "unit": UNIT}
-
-
-def event_table(resource_type: str) -> str:
-    """The name under which the query finds the events of a bucket: CLINICAL's columns and person_id."""
-    return f"event_{CLINICAL_TABLES[resource_type]}"
+LEAF_TABLES = {"record_code": RECORD_CODE, "quantity_code": QUANTITY_CODE, "unit": UNIT, "no_leaf": LEAF}
 
 
 def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
@@ -95,25 +87,32 @@ def leaf_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str,
         "record_code": pa.Table.from_pylist(records, schema=RECORD_CODE),
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
         "unit": pa.Table.from_pylist(units, schema=UNIT),
+        "no_leaf": LEAF.empty_table(),
     }
 
 
-def leaf_rows(leaves: Sequence[Leaf], frame: Frame) -> ibis.Table:
-    """LEAF's columns in total order, from the tables of `leaf_tables` and `event_table` by name.
+def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Table]) -> ibis.Table:
+    """LEAF's columns in total order, from the tables of `leaf_tables` by name and `events` (EVENT) by resource type.
 
     Grain: one row a person and leaf that has records.
     """
-    parts = [_records(types_of_records)] if (types_of_records := _record_types(leaves)) else []
+    counted = {type_: that_count(rows, CLINICAL_TABLES[type_]) for type_, rows in events.items()}
+    recorded = event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
+    parts = [_records([_matches(type_, counted[type_]) for type_ in recorded])] if recorded else []
     if any(isinstance(leaf, LatestValue) for leaf in leaves):
-        parts.append(_readings())
-    parts += [_encounters(id_, leaf, frame) for id_, leaf in enumerate(leaves) if isinstance(leaf, LatestEncounter)]
+        parts.append(_readings(counted["Observation"]))
+    for leaf_id, leaf in enumerate(leaves):
+        if isinstance(leaf, LatestEncounter):
+            parts.append(_encounters(leaf_id, leaf, frame, counted["Encounter"]))
     if not parts:
-        return ibis.table(ibis.Schema.from_pyarrow(LEAF), name="no_leaf")
+        return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
 
 
 def _tokens(codes: Codes, value_set: str) -> list[tuple[str, str]]:
-    return [(system, code) for system, _, code in (token.partition("|") for token in sorted(codes.value_sets[value_set]))]
+    return [
+        (system, code) for system, _, code in (token.partition("|") for token in sorted(codes.value_sets[value_set]))
+    ]
 
 
 def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
@@ -160,24 +159,12 @@ def _reading_id(reading: LatestReading, leaves: Sequence[Leaf]) -> int:
     return leaves.index(LatestValue(reading, 0))
 
 
-def _record_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
-    return event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
-
-
-def _events(resource_type: str) -> ibis.Table:
-    """Records that count, coded values of answers apart."""
-    events = ibis.table(ibis.Schema.from_pyarrow(_EVENT), name=event_table(resource_type))
-    if resource_type == "Procedure":
-        return events.filter(events.status == "completed")
-    return events.filter(events.status.isnull() | events.status.notin(_UNCOUNTED[resource_type]))
-
-
 def _named(name: str) -> ibis.Table:
     return ibis.table(ibis.Schema.from_pyarrow(LEAF_TABLES[name]), name=name)
 
 
-def _records(types: Sequence[str]) -> ibis.Table:
-    found = reduce(lambda one, other: one.union(other), [_matches(type_) for type_ in types])
+def _records(matches: Sequence[ibis.Table]) -> ibis.Table:
+    found = reduce(lambda one, other: one.union(other), matches)
     return found.group_by("person_id", "leaf_id").agg(
         n=found.count(),
         first_date=found.start_date.min(),
@@ -186,11 +173,10 @@ def _records(types: Sequence[str]) -> ibis.Table:
     )
 
 
-def _matches(resource_type: str) -> ibis.Table:
+def _matches(resource_type: str, events: ibis.Table) -> ibis.Table:
     codes = _named("record_code")
-    codes = codes.filter(codes.type == resource_type)
-    events = _events(resource_type)
-    events = events.filter(~events.component.endswith("value"))
+    codes = codes.filter(codes["type"] == resource_type)
+    events = events.filter(~events.component.endswith("value"))  # an answer is not a record of what it names
     found = events.join(codes, ["system", "code"])
     in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
     return found.filter(in_window | (found.start_date.isnull() & found.undated)).select(
@@ -198,8 +184,8 @@ def _matches(resource_type: str) -> ibis.Table:
     )
 
 
-def _readings() -> ibis.Table:
-    values = _value_a_day()
+def _readings(observations: ibis.Table) -> ibis.Table:
+    values = _value_a_day(observations)
     days = values.group_by("person_id", "reading_id", "start_date").agg(
         found=values.count(), quantities=values.quantities.max()
     )
@@ -209,16 +195,18 @@ def _readings() -> ibis.Table:
     return found.select("person_id", "leaf_id", "n", first_date="start_date", last_date="start_date", value="value")
 
 
-def _value_a_day() -> ibis.Table:
+def _value_a_day(observations: ibis.Table) -> ibis.Table:
     """The value that counts of each leaf and day: the latest instant's, untimed ones first; among equals the lowest."""
-    events = _events("Observation").filter(lambda t: t.value.notnull() & t.start_date.notnull())
+    events = observations.filter(observations.value.notnull() & observations.start_date.notnull())
     found = events.join(_named("quantity_code"), ["system", "code"])
     found = found.left_join(_named("unit"), "unit").filter(
-        lambda t: (t.unit.isnull() | (t.ucum_as_received == t.ucum))
-        & (t.start_date >= t.from_day)
-        & (t.start_date <= t.to_day)
-        & (t.value >= t.lowest)
-        & (t.value <= t.highest)
+        lambda t: (
+            (t.unit.isnull() | (t.ucum_as_received == t.ucum))
+            & (t.start_date >= t.from_day)
+            & (t.start_date <= t.to_day)
+            & (t.value >= t.lowest)
+            & (t.value <= t.highest)
+        )
     )
     found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(_BEFORE_ALL)))
     instants = found.group_by("person_id", "reading_id", "leaf_id", "start_date", "at").agg(
@@ -231,9 +219,8 @@ def _value_a_day() -> ibis.Table:
     )
 
 
-def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame) -> ibis.Table:
+def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.Table) -> ibis.Table:
     start, end = frame.days(leaf.window)
-    events = _events("Encounter")
     events = events.filter((events.start_date >= ibis.literal(start)) & (events.start_date <= ibis.literal(end)))
     instants = events.mutate(
         at=ibis.coalesce(events["at"], ibis.literal(_BEFORE_ALL)),
@@ -243,10 +230,14 @@ def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame) -> ibis.Table
     days = instants.group_by("person_id", "start_date").agg(
         n=instants.n.sum(), coded=instants.coded.argmax(instants["at"], where=instants.coded.notnull())
     )
-    return days.group_by("person_id").agg(
-        leaf_id=ibis.literal(leaf_id, "int32"),
-        n=days.n.sum(),
-        first_date=days.start_date.min(),
-        last_date=days.start_date.max(),
-        value=days.coded.argmax(days.start_date, where=days.coded.notnull()),
-    ).select(*LEAF.names)
+    return (
+        days.group_by("person_id")
+        .agg(
+            leaf_id=ibis.literal(leaf_id, "int32"),
+            n=days.n.sum(),
+            first_date=days.start_date.min(),
+            last_date=days.start_date.max(),
+            value=days.coded.argmax(days.start_date, where=days.coded.notnull()),
+        )
+        .select(*LEAF.names)
+    )

@@ -1,4 +1,4 @@
-"""How people are told apart in a report: closed, ordered strata, each kind of unknown among them, total and disjoint."""
+"""How people are told apart in a report: closed, ordered strata, each kind of unknown among them, none twice."""
 
 from dataclasses import dataclass
 

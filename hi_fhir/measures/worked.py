@@ -14,15 +14,15 @@ from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.examples import Event, Example, Person
 from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.leaves import EVENT
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.words.events import Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestValue
-from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, PERSON
+from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
-_EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
 _UNITS = {"mm[Hg]": frozenset({"mm[Hg]", "mmHg"})}
 
 
@@ -49,13 +49,14 @@ def outcomes(
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
     leaves = all_leaves(measures)
-    evaluator = Evaluator(backend, measures, frame, example_codes(leaves))
+    events = {
+        type_: backend.create_table(f"example_{type_}", rows, temp=True, overwrite=True)
+        for type_, rows in event_rows(people).items()
+    }
+    evaluator = Evaluator(backend, measures, frame, example_codes(leaves), events)
     person, leaf, fact = (folder / f"{name}.parquet" for name in ("person", "leaf", "fact"))
     pq.write_table(person_rows(people, frame), person)
-    events = event_rows(people)
-    for type_ in evaluator.event_types:
-        backend.create_table(f"example_{type_}", events[type_], temp=True, overwrite=True)
-    evaluator.write_leaves(lambda type_: backend.table(f"example_{type_}"), leaf)
+    evaluator.write_leaves(leaf)
     evaluator.write_facts(person, leaf, fact)
     rows = {row["person_id"]: row for row in pq.read_table(fact).to_pylist()}
     return {
@@ -86,7 +87,7 @@ def event_rows(people: Sequence[Person]) -> dict[str, pa.Table]:
     for number, one in enumerate(people):
         for place, event in enumerate(one.events):
             rows[event.type].append(_event_row(number, place, event))
-    return {type_: pa.Table.from_pylist(found, schema=_EVENT) for type_, found in rows.items()}
+    return {type_: pa.Table.from_pylist(found, schema=EVENT) for type_, found in rows.items()}
 
 
 def _person_id(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Deprivation linked: of registered people, the share whose address leads to a deprivation rank of the run's IMD year."""
+"""Deprivation linked: of registered people, the share whose address has a rank of the run's IMD year."""
 
 from datetime import date
 

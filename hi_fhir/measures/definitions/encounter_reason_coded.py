@@ -1,4 +1,4 @@
-"""Encounter reason coded: of registered people with an encounter in the period, the share whose latest has a coded reason."""
+"""Encounter reason coded: of people with an encounter in the period, the share whose latest has a coded reason."""
 
 from datetime import UTC, date, datetime
 

@@ -49,7 +49,9 @@ MEASURE = ProportionMeasure(
             someone().blood_pressure(120, 70, JANUARY).blood_pressure(150, 95, FEBRUARY),
             "denominator",
         ),
-        Example("a reading on the first of the 12 months", someone().blood_pressure(130, 80, date(2024, 4, 1)), "numerator"),
+        Example(
+            "a reading on the first of the 12 months", someone().blood_pressure(130, 80, date(2024, 4, 1)), "numerator"
+        ),
         Example("a reading the day before them", someone().blood_pressure(130, 80, date(2024, 3, 31)), "denominator"),
         Example("a reading after the as-of day", someone().blood_pressure(130, 80, date(2025, 4, 1)), "denominator"),
         Example(
@@ -123,7 +125,9 @@ MEASURE = ProportionMeasure(
             "numerator",
         ),
         Example("first diagnosed 9 months ago", Person().diagnosed(HYPERTENSION, on=date(2024, 7, 1)), "exception"),
-        Example("first diagnosed the day before", Person().diagnosed(HYPERTENSION, on=date(2024, 6, 30)), "denominator"),
+        Example(
+            "first diagnosed the day before", Person().diagnosed(HYPERTENSION, on=date(2024, 6, 30)), "denominator"
+        ),
         Example(
             "registered within 9 months",
             Person(registered_on=date(2024, 7, 1)).diagnosed(HYPERTENSION, on=date(2015, 1, 1)),

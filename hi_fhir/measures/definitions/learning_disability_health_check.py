@@ -1,7 +1,8 @@
 """Health check, action plan and ethnicity of people with a learning disability.
 
 Of registered people aged 14 or over with a learning disability, the share who in the period had a health check, then
-or later in the period a health action plan, and whose ethnicity is recorded. A plan before the first check does not count.
+or later in the period a health action plan, and whose ethnicity is recorded. A plan before the first check does not
+count.
 """
 
 from datetime import date

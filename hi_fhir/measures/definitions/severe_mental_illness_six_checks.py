@@ -1,7 +1,8 @@
 """Six physical health checks of people with a severe mental illness.
 
 Of registered people on the register, the share who in the 12 months to the as-of day had each of: blood pressure, BMI,
-alcohol, lipids, HbA1c or glucose, and smoking status. A remission code on or after the latest diagnosis ends the register.
+alcohol, lipids, HbA1c or glucose, and smoking status. A remission code on or after the latest diagnosis takes them off
+the register.
 """
 
 from datetime import date
@@ -43,7 +44,7 @@ MEASURE = ProportionMeasure(
         "lipids, HbA1c or glucose, and smoking status recorded."
     ),
     rule_set="QOF and NHS England physical health checks for people with SMI",
-    source="Quality and Outcomes Framework, indicators MH003, MH006, MH007, MH011, MH012 and SMOK002, each in 12 months",
+    source="Quality and Outcomes Framework, MH003, MH006, MH007, MH011, MH012 and SMOK002, each in 12 months",
     reviewed_by="not yet reviewed by a clinician",
     next_review=date(2027, 4, 1),
     initial_population=registered() & diagnosed(ILLNESS, unless_resolved_by=REMISSION),

@@ -18,7 +18,7 @@ def value_set(id_: str) -> ValueSetName:
 
 
 NOTED = ("Condition", "Observation", "Procedure")
-"""Where a diagnosis, a review, a decline or an invitation is looked for: general practice records them in any of these."""
+"""Where a diagnosis, a review, a decline or an invitation is looked for: practices record them in any of these."""
 
 MEASURED = ("Observation",)
 

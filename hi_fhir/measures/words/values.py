@@ -25,7 +25,7 @@ class LatestReading(Word):
     """A leaf for each quantity: there is a reading in the window, one plausible value of each on one day. Never null.
 
     The latest day that has all of them counts; of that day, for each, the value with the latest instant, an untimed one
-    being earlier than a timed one, and among equals the lowest. Leaf row: n values of that day, that day, and the value.
+    being earlier than a timed one, and among equals the lowest. Leaf row: n values of that day, that day, the value.
     """
 
     quantities: tuple[Quantity, ...]

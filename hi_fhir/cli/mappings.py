@@ -1,0 +1,55 @@
+"""`hi-fhir mappings`: import the reference files that are too large or too local to ship."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json
+
+_file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+
+
+@click.group("mappings")
+def mappings_command() -> None:
+    """Import a postcode directory or the organisations' membership.
+
+    \b
+    Example:
+      hi-fhir mappings import-postcodes ONSPD_FEB_2025_UK.csv
+    """
+
+
+@mappings_command.command("import-postcodes")
+@_file_argument
+@options.common_options
+def import_postcodes_command(file: Path, data_dir: Path | None, as_json: bool) -> None:
+    """Read a postcode directory (ONSPD layout) so that deprivation can be linked by postcode.
+
+    \b
+    Example:
+      hi-fhir mappings import-postcodes ONSPD_FEB_2025_UK.csv
+    """
+    from hi_fhir.cohorts.imports import import_postcodes
+
+    config = options.read_config(data_dir)
+    manifest = import_postcodes(file, config.data_dir / "imports")
+    print_json(msgspec.to_builtins(manifest)) if as_json else click.echo(f"{manifest.rows:,} postcodes imported.")
+
+
+@mappings_command.command("import-organisations")
+@_file_argument
+@options.common_options
+def import_organisations_command(file: Path, data_dir: Path | None, as_json: bool) -> None:
+    """Read which practice belongs to which PCN and ICB from when to when (practice,pcn,icb,valid_from,valid_to).
+
+    \b
+    Example:
+      hi-fhir mappings import-organisations organisations.csv
+    """
+    from hi_fhir.cohorts.imports import import_organisations
+
+    config = options.read_config(data_dir)
+    manifest = import_organisations(file, config.data_dir / "imports")
+    print_json(msgspec.to_builtins(manifest)) if as_json else click.echo(f"{manifest.rows:,} memberships imported.")

@@ -1,0 +1,72 @@
+"""`hi-fhir run`: the main job, from a FHIR server to reports on another."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+import msgspec
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json, print_reconciliation
+from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.days import Period
+
+
+@click.command("run")
+@options.sources_option
+@options.period_option
+@options.as_of_option
+@options.data_date_option
+@options.measures_option
+@options.audience_option
+@options.publish_option
+@options.overlay_option
+@options.workers_option
+@options.keep_raw_option
+@options.common_options
+def run_command(
+    sources: tuple[str, ...],
+    period: Period,
+    as_of: date | None,
+    data_date: date | None,
+    measure_ids: str | None,
+    audience: str | None,
+    publish_url: str | None,
+    overlays: tuple[Path, ...],
+    workers: int | None,
+    keep_raw: bool,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Pull, flatten, evaluate, report and publish. The same arguments continue a run that was interrupted.
+
+    \b
+    Examples:
+      hi-fhir run --source http://127.0.0.1:8080/fhir --period 2024-04-01..2025-03-31
+      hi-fhir run --source elm=https://elm.example/fhir --source oak=export/oak \\
+          --period 2024-04-01..2025-03-31 --audience icb --publish https://icb.example/fhir
+    """
+    from hi_fhir.pipeline.run import RunRequest, run
+
+    config = options.read_config(data_dir, overlays, workers)
+    request = RunRequest(
+        sources=options.read_sources(config, sources),
+        period=period,
+        as_of=as_of,
+        data_date=data_date,
+        measures=options.read_measure_ids(measure_ids),
+        audience=audience,
+        publish_url=publish_url,
+        keep_raw=keep_raw,
+    )
+    with TerminalProgress() as progress:
+        manifest = run(config, SystemClock(), request, progress)
+    if as_json:
+        print_json(msgspec.to_builtins(manifest))
+        return
+    print_reconciliation(manifest.reconciliation)
+    folder = config.data_dir / "runs" / manifest.run / "reports"
+    click.echo(
+        f"\nRun {manifest.run}: {len(manifest.reports)} reports for the {manifest.audience} audience in {folder}"
+    )

@@ -1,0 +1,208 @@
+"""The steps of a run, each alone: pull, flatten, evaluate, report, publish."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+import msgspec
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json, print_reconciliation, print_table
+from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import UserError
+
+_named_sources_option = click.option(
+    "--source",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A source's id (may repeat); all that there are by default.",
+)
+_evaluation_option = click.option("--evaluation", metavar="ID", help="An evaluation's id; the newest by default.")
+
+
+@click.command("pull")
+@options.sources_option
+@options.data_date_option
+@options.measures_option
+@options.overlay_option
+@options.common_options
+def pull_command(
+    sources: tuple[str, ...],
+    data_date: date | None,
+    measure_ids: str | None,
+    overlays: tuple[Path, ...],
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Fetch what the measures need from each source and land it as it came.
+
+    \b
+    Example:
+      hi-fhir pull --source elm=http://127.0.0.1:8080/fhir --measures ethnicity-recorded
+    """
+    from hi_fhir.measures import registry
+    from hi_fhir.pipeline import history
+    from hi_fhir.pipeline.evaluate import scope_of
+    from hi_fhir.pipeline.pull import pull
+    from hi_fhir.terminology.catalogue import load
+
+    config = options.read_config(data_dir, overlays)
+    scope = scope_of(config, registry.load(options.read_measure_ids(measure_ids)), load(config.overlays))
+    manifests = []
+    with TerminalProgress() as progress:
+        for source in options.read_sources(config, sources):
+            unfinished = history.unfinished_sequence(config.data_dir, source.name)
+            sequence = unfinished or history.next_sequence(config.data_dir, source.name)
+            manifests.append(pull(config, SystemClock(), source, scope, data_date, sequence, progress))
+    if as_json:
+        print_json([msgspec.to_builtins(manifest) for manifest in manifests])
+        return
+    rows = [
+        [manifest.source_id, manifest.id, kind, counts["received"]]
+        for manifest in manifests
+        for kind, counts in sorted(msgspec.to_builtins(manifest.counts).items())
+    ]
+    print_table("Pulled", ["source", "pull", "type", "received"], rows)
+
+
+@click.command("flatten")
+@_named_sources_option
+@options.workers_option
+@options.common_options
+def flatten_command(names: tuple[str, ...], workers: int | None, data_dir: Path | None, as_json: bool) -> None:
+    """Turn the newest pull of each source into tables; bad records go to quarantine.
+
+    \b
+    Example:
+      hi-fhir flatten --source elm
+    """
+    from hi_fhir.pipeline import history
+    from hi_fhir.pipeline.flatten import flatten
+
+    config = options.read_config(data_dir, workers=workers)
+    manifests = []
+    with TerminalProgress() as progress:
+        for name in _names(config, names):
+            source = config.sources.get(name, SourceSettings(name=name, address=""))
+            manifests.append(
+                flatten(config, SystemClock(), source, history.latest_pull(config.data_dir, name), progress)
+            )
+    if as_json:
+        print_json([msgspec.to_builtins(manifest) for manifest in manifests])
+        return
+    print_reconciliation({manifest.source_id: msgspec.to_builtins(manifest.reconciliation) for manifest in manifests})
+
+
+@click.command("evaluate")
+@_named_sources_option
+@options.period_option
+@options.as_of_option
+@options.measures_option
+@options.overlay_option
+@options.workers_option
+@options.common_options
+def evaluate_command(
+    names: tuple[str, ...],
+    period: Period,
+    as_of: date | None,
+    measure_ids: str | None,
+    overlays: tuple[Path, ...],
+    workers: int | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Count every measure by every stratum, from the newest snapshot of each source.
+
+    \b
+    Example:
+      hi-fhir evaluate --period 2024-04-01..2025-03-31 --as-of 2024-12-31
+    """
+    from hi_fhir.measures import registry
+    from hi_fhir.pipeline import history
+    from hi_fhir.pipeline.evaluate import evaluate
+    from hi_fhir.terminology.catalogue import load
+
+    config = options.read_config(data_dir, overlays, workers)
+    snapshots = tuple(history.latest_snapshot(config.data_dir, name) for name in _names(config, names))
+    measures = registry.load(options.read_measure_ids(measure_ids))
+    with TerminalProgress() as progress:
+        manifest = evaluate(config, SystemClock(), snapshots, measures, period, as_of, load(config.overlays), progress)
+    if as_json:
+        print_json(msgspec.to_builtins(manifest))
+        return
+    rows = [[measure.id, measure.version, measure.state] for measure in manifest.measures]
+    print_table(f"Evaluation {manifest.id}", ["measure", "version", "code lists"], rows)
+
+
+@click.command("report")
+@_evaluation_option
+@options.audience_option
+@options.common_options
+def report_command(evaluation: str | None, audience: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation.
+
+    \b
+    Example:
+      hi-fhir report --audience icb
+    """
+    from hi_fhir.pipeline import history
+    from hi_fhir.pipeline.report import report
+    from hi_fhir.store.session import open_store
+
+    config = options.read_config(data_dir)
+    folder = history.find_evaluation(config.data_dir, evaluation)
+    target = config.data_dir / "evaluations" / folder.name
+    with TerminalProgress() as progress:
+        manifest = report(
+            config, SystemClock(), open_store(config.store_url), folder, audience or "practice", target, progress
+        )
+    if as_json:
+        print_json(msgspec.to_builtins(manifest))
+        return
+    click.echo(f"{len(manifest.paths)} reports for the {manifest.audience} audience in {target / 'reports'}")
+
+
+@click.command("publish")
+@_evaluation_option
+@click.option("--publish", "publish_url", metavar="URL", required=True, help="FHIR base to publish the reports to.")
+@options.audience_option
+@options.common_options
+def publish_command(
+    evaluation: str | None, publish_url: str, audience: str | None, data_dir: Path | None, as_json: bool
+) -> None:
+    """Send an evaluation's reports for an audience to a FHIR server; what is there unchanged is not sent again.
+
+    \b
+    Example:
+      hi-fhir publish --audience icb --publish http://127.0.0.1:8081/fhir
+    """
+    from hi_fhir.pipeline import history
+    from hi_fhir.pipeline.publish import publish
+    from hi_fhir.pipeline.report import report
+    from hi_fhir.store.session import open_store
+
+    if audience is None:
+        raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
+    config = options.read_config(data_dir)
+    folder = history.find_evaluation(config.data_dir, evaluation)
+    store = open_store(config.store_url)
+    with TerminalProgress() as progress:
+        released = report(config, SystemClock(), store, folder, audience, folder, progress)
+        manifest = publish(config, SystemClock(), store, released, publish_url, progress)
+    if as_json:
+        print_json(msgspec.to_builtins(manifest))
+        return
+    click.echo(f"{manifest.sent} sent, {manifest.unchanged} unchanged, {manifest.failed} failed")
+
+
+def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
+    from hi_fhir.pipeline import history
+
+    found = names or history.known_sources(config.data_dir)
+    if not found:
+        raise UserError(f"the data folder {config.data_dir} holds no source yet. Run: hi-fhir pull --source ...")
+    return tuple(found)

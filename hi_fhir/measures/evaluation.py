@@ -1,0 +1,118 @@
+"""The manifest of an evaluation: everything that decided its counts, for reports to say without seeing people."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from hi_fhir.cohorts.inputs import Area, Resolution
+from hi_fhir.core.days import Period
+from hi_fhir.core.files import read_struct
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.data_files import STATES
+
+MANIFEST = "evaluation.json"
+COUNTS_FILE = "counts.parquet"
+
+
+class SnapshotReference(msgspec.Struct, frozen=True):
+    source_id: str
+    id: str
+    data_date: date
+
+
+class ValueSetReference(msgspec.Struct, frozen=True):
+    id: str
+    version: str
+    state: str
+
+
+class MeasureReference(msgspec.Struct, frozen=True):
+    """A measure as it was evaluated.
+
+    state: the worst of its value sets': full, outdated, demonstration, partial or missing. reasons: why it is not full.
+    unverified: what of it was not seen in the rule set's own text, and value sets whose codes no source showed.
+    """
+
+    id: str
+    version: str
+    title: str
+    description: str
+    rule_set: str
+    source: str
+    improvement: str
+    state: str
+    reasons: list[str]
+    value_sets: list[ValueSetReference]
+    unverified: list[str]
+    stratifiers: list[str]
+
+
+class People(msgspec.Struct, frozen=True):
+    """What resolving found, as in `cohorts.inputs.Resolution`."""
+
+    persons: int
+    registered: int
+    no_registration: int
+    registration_conflicts: int
+    not_registered_by_reason: dict[str, int]
+    restricted: int
+    opted_out: int
+    orphan_events: dict[str, int]
+    deprivation: dict[str, int]
+    ethnicity: dict[str, int]
+    pcn_unknown: int
+
+
+class EvaluationManifest(msgspec.Struct, frozen=True):
+    """versions: of rules, mappings, imports and stratifiers. policies: opt-out policy and IMD year.
+
+    data_date: the earliest of the snapshots'. quarantine: source to type to kind to records. reconciliation: source to
+    type to its terms. tables: path within the evaluation's folder to the SHA-256 of the file.
+    """
+
+    id: str
+    period: Period
+    as_of: date
+    data_date: date
+    software: str
+    snapshots: list[SnapshotReference]
+    measures: list[MeasureReference]
+    policies: dict[str, str]
+    versions: dict[str, str]
+    areas: list[Area]
+    notes: list[str]
+    people: People
+    quarantine: dict[str, dict[str, dict[str, int]]]
+    reconciliation: dict[str, dict[str, Reconciliation]]
+    tables: dict[str, str]
+
+
+def read_evaluation(folder: Path) -> EvaluationManifest:
+    """The manifest of a finished evaluation."""
+    return read_struct(folder / MANIFEST, EvaluationManifest)
+
+
+def people_counts(resolution: Resolution) -> People:
+    return People(**{name: getattr(resolution, name) for name in People.__struct_fields__})
+
+
+def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> MeasureReference:
+    used = [terminology.value_set(id_) for id_ in value_sets(measure)]
+    return MeasureReference(
+        id=measure.id,
+        version=measure.version,
+        title=measure.title,
+        description=measure.description,
+        rule_set=measure.rule_set,
+        source=measure.source,
+        improvement=measure.improvement,
+        state=max((one.state for one in used), key=STATES.index, default=STATES[0]),
+        reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if one.state != STATES[0]],
+        value_sets=[ValueSetReference(one.id, one.version, one.state) for one in used],
+        unverified=[*measure.doubts, *(f"codes of {one.id}" for one in used if one.unverified)],
+        stratifiers=[stratifier.id for stratifier in measure.stratifiers],
+    )

@@ -1,0 +1,157 @@
+"""A word as the sentence that a clinician reads."""
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words.windows import Ever, InPeriod, Months, Window
+
+
+def sentence(word: base.Word) -> str:
+    """The word as an English phrase about one person, such as `aged 80 or over`."""
+    return _phrase(word)
+
+
+@singledispatch
+def _phrase(word: base.Word) -> str:
+    raise NotImplementedError(f"{type(word).__name__} has no sentence")
+
+
+@_phrase.register
+def _(word: base.And) -> str:
+    return " and ".join(_within(part, base.Or) for part in word.parts)
+
+
+@_phrase.register
+def _(word: base.Or) -> str:
+    return " or ".join(_within(part, base.And) for part in word.parts)
+
+
+@_phrase.register
+def _(word: base.Not) -> str:
+    return f"not ({_phrase(word.part)})"
+
+
+@_phrase.register
+def _(word: population.Registered) -> str:
+    return "registered on the as-of day"
+
+
+@_phrase.register
+def _(word: population.Aged) -> str:
+    if word.at_least is None:
+        return f"aged {word.at_most} or under at the period's end"
+    if word.at_most is None:
+        return f"aged {word.at_least} or over at the period's end"
+    return f"aged {word.at_least} to {word.at_most} at the period's end"
+
+
+@_phrase.register
+def _(word: population.EthnicityIs) -> str:
+    return f"ethnicity {_either(answer.replace('-', ' ') for answer in word.answers)}"
+
+
+@_phrase.register
+def _(word: population.NhsNumberVerified) -> str:
+    return "NHS number present, valid and verified"
+
+
+@_phrase.register
+def _(word: population.DeprivationLinked) -> str:
+    return "linked to a deprivation rank of the run's IMD year"
+
+
+@_phrase.register
+def _(word: population.RegistrationBegunWithin) -> str:
+    return f"registration begun {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: events.Recorded) -> str:
+    return f"{_name(word.value_set)} recorded {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: events.Diagnosed) -> str:
+    diagnosed = f"{_name(word.diagnosis.value_set)} diagnosed {_when(word.diagnosis.window)}"
+    if word.resolved_by is None:
+        return diagnosed
+    return f"{diagnosed}, with no {_name(word.resolved_by.value_set)} on or after the latest diagnosis"
+
+
+@_phrase.register
+def _(word: events.FirstWithin) -> str:
+    return f"first {_name(word.recorded.value_set)} {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: events.Repeated) -> str:
+    return (
+        f"{_name(word.recorded.value_set)} recorded {_when(word.recorded.window)} at least twice, "
+        f"the first and last {word.days_apart} days apart or more"
+    )
+
+
+@_phrase.register
+def _(word: events.OnOrAfterFirst) -> str:
+    return (
+        f"{_name(word.recorded.value_set)} recorded {_when(word.recorded.window)} "
+        f"on or after the first {_name(word.other.value_set)}"
+    )
+
+
+@_phrase.register
+def _(word: events.LatestEncounter) -> str:
+    return f"an encounter {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: events.LatestEncounterCoded) -> str:
+    return f"the latest encounter {_when(word.encounter.window)} carries a coded reason"
+
+
+@_phrase.register
+def _(word: values.LatestReading) -> str:
+    return f"{_reading(word)} {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: values.ReadingAtMost) -> str:
+    limits = (
+        f"{_name(quantity.value_set)} at most {limit:g} {quantity.unit}"
+        for quantity, limit in zip(word.reading.quantities, word.limits, strict=True)
+    )
+    return f"latest reading {_when(word.reading.window)} with {' and '.join(limits)}"
+
+
+@_phrase.register
+def _(word: values.ReadingNoEarlier) -> str:
+    return f"that reading no earlier than the latest of {_reading(word.other)}"
+
+
+def _within(part: base.Word, looser: type[base.Word]) -> str:
+    return f"({_phrase(part)})" if isinstance(part, looser) else _phrase(part)
+
+
+def _reading(reading: values.LatestReading) -> str:
+    names = " and ".join(_name(quantity.value_set) for quantity in reading.quantities)
+    return f"{names} on one day" if len(reading.quantities) > 1 else names
+
+
+def _name(value_set: events.ValueSetName) -> str:
+    return value_set.id.replace("-", " ")
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _when(window: Window) -> str:
+    match window:
+        case Ever():
+            return "up to the as-of day"
+        case InPeriod():
+            return "in the period"
+        case Months(count):
+            return f"in the {count} months to the as-of day"

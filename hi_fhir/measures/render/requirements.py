@@ -1,0 +1,132 @@
+"""What a word needs to be told: resource types and, for some, value sets; and so what a pull asks for."""
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from hi_fhir.core.config import OPT_OUT_POLICIES
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.tables.scope import Scope
+from hi_fhir.terminology.catalogue import Terminology
+
+Need = tuple[str, str | None]
+"""A resource type, with the value set whose codes do or None for the whole type."""
+
+_ALWAYS = ("Patient", "EpisodeOfCare", "Organization")
+_PANEL = "blood-pressure-panel"
+_TYPE_1 = ("type-1-opt-out", "type-1-opt-out-withdrawn")
+_BY_CODE = OPT_OUT_POLICIES[2]
+_NOTHING: frozenset[Need] = frozenset()
+
+
+@singledispatch
+def needs(word: base.Word) -> frozenset[Need]:
+    """What a word and those in it read, the person's own fields apart, which are always there."""
+    raise NotImplementedError(f"{type(word).__name__} has no requirements")
+
+
+@needs.register(base.And)
+@needs.register(base.Or)
+def _(word: base.And | base.Or) -> frozenset[Need]:
+    return _all(word.parts)
+
+
+@needs.register
+def _(word: base.Not) -> frozenset[Need]:
+    return needs(word.part)
+
+
+@needs.register(population.Registered)
+@needs.register(population.Aged)
+@needs.register(population.EthnicityIs)
+@needs.register(population.NhsNumberVerified)
+@needs.register(population.DeprivationLinked)
+@needs.register(population.RegistrationBegunWithin)
+def _(word: base.Word) -> frozenset[Need]:
+    return _NOTHING
+
+
+@needs.register
+def _(word: events.Recorded) -> frozenset[Need]:
+    return frozenset((type_, word.value_set.id) for type_ in word.types)
+
+
+@needs.register
+def _(word: events.Diagnosed) -> frozenset[Need]:
+    return _all((word.diagnosis, *([word.resolved_by] if word.resolved_by else [])))
+
+
+@needs.register(events.FirstWithin)
+@needs.register(events.Repeated)
+def _(word: events.FirstWithin | events.Repeated) -> frozenset[Need]:
+    return needs(word.recorded)
+
+
+@needs.register
+def _(word: events.OnOrAfterFirst) -> frozenset[Need]:
+    return _all((word.recorded, word.other))
+
+
+@needs.register
+def _(word: events.LatestEncounter) -> frozenset[Need]:
+    return frozenset({("Encounter", None)})
+
+
+@needs.register
+def _(word: events.LatestEncounterCoded) -> frozenset[Need]:
+    return needs(word.encounter)
+
+
+@needs.register
+def _(word: values.LatestReading) -> frozenset[Need]:
+    return frozenset(("Observation", quantity.value_set.id) for quantity in word.quantities)
+
+
+@needs.register
+def _(word: values.ReadingAtMost) -> frozenset[Need]:
+    return needs(word.reading)
+
+
+@needs.register
+def _(word: values.ReadingNoEarlier) -> frozenset[Need]:
+    return _all((word.reading, word.other))
+
+
+def _all(words: Iterable[base.Word]) -> frozenset[Need]:
+    return _NOTHING.union(*(needs(word) for word in words))
+
+
+def measure_needs(measure: ProportionMeasure) -> frozenset[Need]:
+    return _all(word for _, word in measure.populations())
+
+
+def value_sets(measure: ProportionMeasure) -> tuple[str, ...]:
+    """Ids of the value sets that decide a measure's numbers, in order."""
+    return tuple(sorted({value_set for _, value_set in measure_needs(measure) if value_set}))
+
+
+def scope(measures: Iterable[ProportionMeasure], terminology: Terminology, opt_out_policy: str = "") -> Scope:
+    """What a pull for `measures` asks for: codes are the value sets' own and those that a map takes to them.
+
+    Ethnicity is always asked for, since every measure is broken down by it; codes of a type 1 opt-out where the policy
+    goes by them.
+    """
+    tokens: dict[str, set[str]] = {}
+    whole = set(_ALWAYS)
+    for type_, value_set in set().union(*(measure_needs(measure) for measure in measures)):
+        if value_set is None:
+            whole.add(type_)
+        else:
+            tokens.setdefault(type_, set()).update(terminology.preimage(value_set))
+            tokens[type_] |= _panel_codes(value_set, terminology)
+    for type_ in events.NOTED:
+        tokens.setdefault(type_, set()).update(terminology.ethnicity().meanings)
+        if opt_out_policy == _BY_CODE:
+            tokens[type_].update(*(terminology.preimage(value_set) for value_set in _TYPE_1))
+    coded = {type_: tuple(sorted(found)) for type_, found in tokens.items() if type_ not in whole and found}
+    return Scope(types=dict(sorted({**dict.fromkeys(whole), **coded}.items())))
+
+
+def _panel_codes(value_set: str, terminology: Terminology) -> frozenset[str]:
+    """Codes of the Observation whose components carry a blood pressure."""
+    return terminology.preimage(_PANEL) if value_set.split("-", 1)[-1].startswith("blood-pressure") else frozenset()

@@ -1,0 +1,276 @@
+"""The third step: snapshots become people, leaf rows, facts and counts, in a folder named by all that decides them."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+
+from hi_fhir import __version__
+from hi_fhir.cohorts.buckets import BucketReader
+from hi_fhir.cohorts.imports import load_organisations, load_postcodes
+from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
+from hi_fhir.cohorts.opt_outs import read_opt_outs
+from hi_fhir.cohorts.resolve import resolve
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.files import commit_file, commit_json, content_name, owner_folder, read_struct, sha256_file
+from hi_fhir.core.progress import Progress
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import evaluation
+from hi_fhir.measures.counts import counts
+from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
+from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
+from hi_fhir.measures.facts import all_leaves
+from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.leaves import event_types
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render import requirements
+from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.schema import BUCKETS, CLINICAL_TABLES, SCHEMA_VERSION
+from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
+from hi_fhir.terminology.catalogue import Terminology
+
+_RESOLUTION = "resolution.json"
+
+
+class _Job(NamedTuple):
+    """One evaluation: what it reads, and what it holds fixed."""
+
+    folder: Path
+    manifests: tuple[SnapshotManifest, ...]
+    measures: tuple[ProportionMeasure, ...]
+    frame: Frame
+    codes: Codes
+    inputs: ResolveInputs
+
+
+def scope_of(config: Config, measures: Iterable[ProportionMeasure], terminology: Terminology) -> Scope:
+    """What a pull for these measures asks for, by the deployment's opt-out policy."""
+    return requirements.scope(measures, terminology, config.opt_out_policy)
+
+
+def evaluate(
+    config: Config,
+    clock: Clock,
+    snapshots: tuple[Path, ...],
+    measures: Sequence[ProportionMeasure],
+    period: Period,
+    as_of: date | None,
+    terminology: Terminology,
+    progress: Progress,
+) -> EvaluationManifest:
+    """Make the evaluation of these snapshots, continue an unfinished one, or return a finished one as it is.
+
+    Raises:
+        ConfigError: no snapshot, two of one source, an as-of day before the period, or a snapshot whose pull asked for
+            less than the measures read.
+        TerminologyError: a value set or mapping is not there.
+        GateError: the strata do not add up.
+    """
+    job = _job(config, snapshots, tuple(sorted(measures, key=lambda m: m.id)), period, as_of, terminology)
+    _check_scope(job.manifests, scope_of(config, job.measures, terminology))
+    if (job.folder / evaluation.MANIFEST).exists():
+        return evaluation.read_evaluation(job.folder)
+    owner_folder(job.folder)
+    with _engine(config, job.folder) as backend:
+        resolution = _resolve(backend, job, progress)
+        _write_facts(backend, job, progress)
+        _write_counts(backend, job, resolution)
+    manifest = _manifest(config, job, resolution)
+    for left_over in job.folder.rglob(".*.tmp"):
+        left_over.unlink()
+    commit_json(job.folder / evaluation.MANIFEST, msgspec.to_builtins(manifest))
+    return manifest
+
+
+def _job(
+    config: Config,
+    snapshots: tuple[Path, ...],
+    measures: tuple[ProportionMeasure, ...],
+    period: Period,
+    as_of: date | None,
+    terminology: Terminology,
+) -> _Job:
+    manifests = tuple(read_snapshot(folder) for folder in snapshots)
+    _check_sources(manifests)
+    frame = Frame(period, _as_of(manifests, period, as_of), config.imd_year)
+    imports = config.data_dir / "imports"
+    inputs = ResolveInputs(
+        snapshots=snapshots,
+        terminology=terminology,
+        period=period,
+        as_of=frame.as_of,
+        directory=load_postcodes(imports),
+        areas=load_organisations(imports),
+        opt_out=read_opt_outs(config.opt_out_policy, config.opt_out_list, load_key(config.key_file)),
+        imd_year=config.imd_year,
+    )
+    codes = _codes(measures, terminology)
+    name = _name(manifests, measures, frame, codes, inputs)
+    return _Job(config.data_dir / "evaluations" / name, manifests, measures, frame, codes, inputs)
+
+
+def _check_sources(manifests: Sequence[SnapshotManifest]) -> None:
+    names = [manifest.source_id for manifest in manifests]
+    if not names or len(set(names)) != len(names):
+        raise ConfigError("an evaluation needs one snapshot of each of its sources. Name each source once.")
+    if len({manifest.key_id for manifest in manifests}) > 1:
+        raise ConfigError("the snapshots were made with different identity keys. Flatten every source anew.")
+
+
+def _check_scope(manifests: Iterable[SnapshotManifest], needed: Scope) -> None:
+    """That each pull asked for all that the measures read: what was not asked for would count as not recorded."""
+    for manifest in manifests:
+        for type_, tokens in needed.types.items():
+            asked = manifest.scope.types.get(type_, ())
+            if asked is not None and (tokens is None or not set(tokens) <= set(asked)):
+                raise ConfigError(
+                    f"source {manifest.source_id}: its pull did not ask for all of {type_} that the measures read. "
+                    "Pull again for these measures, or choose fewer."
+                )
+
+
+def _as_of(manifests: Sequence[SnapshotManifest], period: Period, named: date | None) -> date:
+    """The day that was named, else the period's end, or the data's date if that is earlier."""
+    as_of = named or min(period.end, _data_date(manifests))
+    if as_of < period.start:
+        raise ConfigError(
+            f"the as-of day {as_of} is before the period starts. Choose an earlier period, newer data or another day."
+        )
+    return as_of
+
+
+def _data_date(manifests: Sequence[SnapshotManifest]) -> date:
+    return min(date.fromisoformat(manifest.data_date) for manifest in manifests)
+
+
+def _codes(measures: Iterable[ProportionMeasure], terminology: Terminology) -> Codes:
+    used = sorted({value_set for measure in measures for value_set in requirements.value_sets(measure)})
+    spellings: dict[str, set[str]] = {}
+    for source, ucum in terminology.concept_map("units").targets.items():
+        spellings.setdefault(ucum, set()).add(source.partition("|")[2])
+    return Codes(
+        value_sets={value_set: terminology.preimage(value_set) for value_set in used},
+        units={ucum: frozenset(found) for ucum, found in spellings.items()},
+    )
+
+
+def _name(
+    manifests: Sequence[SnapshotManifest],
+    measures: Sequence[ProportionMeasure],
+    frame: Frame,
+    codes: Codes,
+    inputs: ResolveInputs,
+) -> str:
+    """The id of the evaluation: a hash of everything that decides its numbers."""
+    return content_name(
+        {
+            "snapshots": [[m.source_id, m.data_date, m.practice, m.key_id, m.tables] for m in manifests],
+            "period": [frame.period.start, frame.period.end],
+            "as_of": frame.as_of,
+            "measures": [repr(measure) for measure in measures],
+            "value_sets": {id_: sorted(tokens) for id_, tokens in codes.value_sets.items()},
+            "units": {ucum: sorted(found) for ucum, found in codes.units.items()},
+            "versions": inputs.terminology.versions(),
+            "mappings": {id_: sha256_file(path) for id_, path in inputs.terminology.mapping_files.items()},
+            "imports": [given.version if given else None for given in (inputs.directory, inputs.areas)],
+            "opt_out": [inputs.opt_out.policy, sorted(inputs.opt_out.nhs_keys)],
+            "imd_year": frame.imd_year,
+            "software": [__version__, EVALUATION_VERSION, SCHEMA_VERSION],
+        }
+    )
+
+
+@contextmanager
+def _engine(config: Config, folder: Path) -> Iterator[Backend]:
+    """The engine of one evaluation; it is closed and its spill goes at the end."""
+    spill = folder / ".spill"
+    backend = connect(spill, threads=config.workers, memory=f"{config.memory_mb}MB")
+    try:
+        yield backend
+    finally:
+        backend.disconnect()
+        for path in spill.glob("*"):
+            path.unlink(missing_ok=True)
+        if spill.exists():
+            spill.rmdir()
+
+
+def _resolve(backend: Backend, job: _Job, progress: Progress) -> Resolution:
+    """People and links, unless an earlier try of this evaluation finished them."""
+    path = job.folder / _RESOLUTION
+    if path.exists():
+        return read_struct(path, Resolution)
+    resolution = resolve(backend, job.inputs, job.folder, progress)
+    commit_json(path, msgspec.to_builtins(resolution))
+    return resolution
+
+
+def _write_facts(backend: Backend, job: _Job, progress: Progress) -> None:
+    """Leaf rows and facts of each bucket that has none yet."""
+    progress.start("evaluate", len(BUCKETS), "buckets of people")
+    left = [bucket for bucket in BUCKETS if not _file(job, "fact", bucket).exists()]
+    progress.advance(len(BUCKETS) - len(left))
+    types = event_types(all_leaves(job.measures))
+    if left:
+        reader = BucketReader(backend, job.inputs.snapshots, job.folder)
+        events = {type_: reader.events(CLINICAL_TABLES[type_], left[0]) for type_ in types}
+        evaluator = Evaluator(backend, job.measures, job.frame, job.codes, events)
+    for bucket in left:
+        for type_ in types:
+            reader.events(CLINICAL_TABLES[type_], bucket)
+        leaf = _file(job, "leaf", bucket)
+        evaluator.write_leaves(leaf)
+        evaluator.write_facts(_file(job, "person", bucket), leaf, _file(job, "fact", bucket))
+        progress.advance()
+    progress.finish(f"{len(job.measures)} measures")
+
+
+def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
+    found = counts(
+        backend,
+        job.measures,
+        [_file(job, "fact", bucket) for bucket in BUCKETS],
+        [area.practice_id for area in resolution.areas],
+        {area.practice_id: area.pcn_id for area in resolution.areas},
+    )
+    path = job.folder / evaluation.COUNTS_FILE
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(found, temporary, compression="zstd")
+    commit_file(temporary, path)
+
+
+def _file(job: _Job, table: str, bucket: str) -> Path:
+    return job.folder / table / f"{bucket}.parquet"
+
+
+def _manifest(config: Config, job: _Job, resolution: Resolution) -> EvaluationManifest:
+    stratifiers = {s.id: s.version for measure in job.measures for s in measure.stratifiers}
+    paths = [*(_file(job, table, b) for table in ("person", "link", "leaf", "fact") for b in BUCKETS)]
+    paths.append(job.folder / evaluation.COUNTS_FILE)
+    return EvaluationManifest(
+        id=job.folder.name,
+        period=job.frame.period,
+        as_of=job.frame.as_of,
+        data_date=_data_date(job.manifests),
+        software=f"hi_fhir {__version__}",
+        snapshots=[SnapshotReference(m.source_id, m.id, date.fromisoformat(m.data_date)) for m in job.manifests],
+        measures=[evaluation.measure_reference(measure, job.inputs.terminology) for measure in job.measures],
+        policies={"opt_out": config.opt_out_policy, "imd_year": str(config.imd_year)},
+        versions=resolution.versions | {f"stratifier/{id_}": version for id_, version in sorted(stratifiers.items())},
+        areas=resolution.areas,
+        notes=resolution.notes,
+        people=evaluation.people_counts(resolution),
+        quarantine={m.source_id: m.quarantine for m in job.manifests},
+        reconciliation={m.source_id: m.reconciliation for m in job.manifests},
+        tables={str(path.relative_to(job.folder)): sha256_file(path) for path in paths},
+    )

@@ -1,0 +1,146 @@
+"""The main job as one call: pull, flatten, evaluate, report, publish, continued where an earlier try stopped."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from hi_fhir import __version__
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import UserError
+from hi_fhir.core.files import commit_json, content_name, owner_folder, read_json
+from hi_fhir.core.progress import Progress
+from hi_fhir.measures import registry
+from hi_fhir.pipeline import history
+from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.pipeline.flatten import flatten
+from hi_fhir.pipeline.publish import publish
+from hi_fhir.pipeline.pull import pull
+from hi_fhir.pipeline.report import report
+from hi_fhir.sources.chunks import delete_lines
+from hi_fhir.store.session import open_store
+from hi_fhir.terminology.catalogue import load as load_terminology
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run is asked to do. The same request continues an unfinished run, else it starts a new one."""
+
+    sources: tuple[SourceSettings, ...]
+    period: Period
+    as_of: date | None = None
+    data_date: date | None = None
+    measures: tuple[str, ...] | None = None
+    audience: str | None = None
+    publish_url: str | None = None
+    keep_raw: bool = False
+
+
+class RunManifest(msgspec.Struct, frozen=True):
+    """What a run did; written last, as run.json."""
+
+    run: str
+    snapshots: dict[str, str]
+    evaluation: str
+    audience: str
+    reconciliation: dict[str, dict[str, dict[str, int]]]
+    reports: list[str]
+    published: dict[str, Any] | None
+
+
+def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -> RunManifest:
+    """Do the whole job and return its manifest.
+
+    Raises:
+        UserError: the request cannot be met as it stands, or the same run is going on in another process.
+        SourceError: a server failed for longer than it is tried.
+        GateError: counts do not reconcile, or strata do not add up.
+    """
+    if request.publish_url and not request.audience:
+        raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
+    folder = _open_run(config, request)
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            manifest = _work(config, clock, request, folder, progress)
+    except Timeout as error:
+        raise UserError("the same run is going on in another process. Wait for it, or end it.") from error
+    return manifest
+
+
+def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progress: Progress) -> RunManifest:
+    terminology = load_terminology(config.overlays)
+    measures = registry.load(request.measures)
+    scope = scope_of(config, measures, terminology)
+    sequences: dict[str, int] = read_json(folder / "plan.json")["sequences"]
+    snapshots, reconciliation = [], {}
+    for source in request.sources:
+        pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
+        flat = flatten(config, clock, source, pulled.id, progress)
+        snapshots.append(_snapshot_folder(config, source.name, flat.id))
+        reconciliation[source.name] = msgspec.to_builtins(flat.reconciliation)
+    evaluation = evaluate(
+        config, clock, tuple(snapshots), measures, request.period, request.as_of, terminology, progress
+    )
+    store = open_store(config.store_url)
+    evaluated = config.data_dir / "evaluations" / evaluation.id
+    audience = request.audience or "practice"
+    released = report(config, clock, store, evaluated, audience, folder, progress)
+    published = None
+    if request.publish_url:
+        sent = publish(config, clock, store, released, request.publish_url, progress)
+        published = msgspec.to_builtins(sent)
+    manifest = RunManifest(
+        run=folder.name,
+        snapshots={source.name: path.name for source, path in zip(request.sources, snapshots, strict=True)},
+        evaluation=evaluation.id,
+        audience=audience,
+        reconciliation=reconciliation,
+        reports=released.paths,
+        published=published,
+    )
+    if not request.keep_raw:
+        for source in request.sources:
+            delete_lines(
+                config.data_dir / "sources" / source.name / "raw" / history.latest_pull(config.data_dir, source.name)
+            )
+    commit_json(folder / "run.json", msgspec.to_builtins(manifest))
+    return manifest
+
+
+def _open_run(config: Config, request: RunRequest) -> Path:
+    """The folder of the unfinished run with these arguments, or of a new one."""
+    arguments = _arguments(config, request)
+    root = owner_folder(config.data_dir / "runs")
+    for past in reversed(history.runs(config.data_dir)):
+        if past["result"] is None and past["plan"]["arguments"] == arguments:
+            return root / past["run"]
+    number = 1 + max((int(re.sub(r"-.*", "", path.name)) for path in root.glob("[0-9]*-*")), default=0)
+    folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
+    sequences = {source.name: history.next_sequence(config.data_dir, source.name) for source in request.sources}
+    commit_json(folder / "plan.json", {"arguments": arguments, "sequences": sequences})
+    return folder
+
+
+def _arguments(config: Config, request: RunRequest) -> dict[str, Any]:
+    """What makes two requests the same. Addresses count by their hash: a URL may tell more than it should."""
+    return {
+        "sources": {source.name: content_name([source.address, source.practice]) for source in request.sources},
+        "period": [request.period.start.isoformat(), request.period.end.isoformat()],
+        "as_of": request.as_of.isoformat() if request.as_of else None,
+        "data_date": request.data_date.isoformat() if request.data_date else None,
+        "measures": list(request.measures) if request.measures else None,
+        "audience": request.audience,
+        "publish": content_name(request.publish_url) if request.publish_url else None,
+        "overlays": content_name([str(path) for path in config.overlays]),
+        "software": __version__,
+    }
+
+
+def _snapshot_folder(config: Config, source: str, snapshot: str) -> Path:
+    return config.data_dir / "sources" / source / "snapshots" / snapshot

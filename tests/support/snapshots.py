@@ -1,0 +1,58 @@
+"""Snapshots of made-up tables, so that a test of what comes after flatten needs no FHIR."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hi_fhir.core.files import commit_json, sha256_file
+from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.schema import BUCKETS
+from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.snapshot import MANIFEST, SnapshotManifest
+
+KEY_ID = "0123456789abcdef"
+WHOLE = ("Condition", "Encounter", "EpisodeOfCare", "Observation", "Organization", "Patient", "Procedure")
+
+
+def write_snapshot(
+    folder: Path, tables: Mapping[str, pa.Table], *, source: str = "main", data_date: date = date(2025, 4, 2)
+) -> Path:
+    """A finished snapshot of `tables`, by name; a table that is not given is empty."""
+    hashes = {}
+    for name, schema in TABLES.items():
+        if name == "identity":
+            continue
+        rows = tables.get(name, schema.empty_table())
+        for bucket in ["all"] if name == "organization" else BUCKETS:
+            path = folder / name / f"{bucket}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(rows if bucket == "all" else _of(rows, bucket), path, compression="zstd")
+            hashes[f"{name}/{bucket}.parquet"] = sha256_file(path)
+    manifest = SnapshotManifest(
+        id=folder.name,
+        source_id=source,
+        schema_version=1,
+        kernel_version=1,
+        key_id=KEY_ID,
+        parents=(),
+        pulls=(),
+        data_date=data_date.isoformat(),
+        scope=Scope(types=dict.fromkeys(WHOLE)),
+        practice=None,
+        tables=hashes,
+        rows={name: rows.num_rows for name, rows in tables.items()},
+        reconciliation={},
+        quarantine={},
+        dated_by={},
+    )
+    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
+    return folder
+
+
+def _of(rows: pa.Table, bucket: str) -> pa.Table:
+    return rows.filter(pc.starts_with(rows["patient_id"], bucket))
