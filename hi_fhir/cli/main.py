@@ -65,9 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str] | None = None) -> int:
     """The exit code of the command; its errors are on stderr."""
     try:
-        cli.main(args=arguments, prog_name="hi-fhir", standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+        code: int | None = cli.main(args=arguments, prog_name="hi-fhir", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2
@@ -84,4 +82,4 @@ def run_command(arguments: list[str] | None = None) -> int:
         traceback.print_exc()
         click.echo("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
         return 1
-    return 0
+    return code or 0  # what Context.exit was given

@@ -30,7 +30,16 @@ def load(ids: Sequence[str] | None = None) -> tuple[ProportionMeasure, ...]:
 @cache
 def _all() -> dict[str, ProportionMeasure]:
     names = sorted(module.name for module in pkgutil.iter_modules(definitions.__path__))
-    return collect(import_module(f"{definitions.__name__}.{name}") for name in names)
+    return collect(_read(name) for name in names)
+
+
+def _read(name: str) -> ModuleType:
+    """The module of one definition; whatever it raises while it is read is for whoever wrote it to mend."""
+    try:
+        return import_module(f"{definitions.__name__}.{name}")
+    except Exception as error:
+        message = f"measures/definitions/{name}.py: {type(error).__name__}: {error}. Mend the definition."
+        raise DefinitionError(message) from error
 
 
 def collect(modules: Iterable[ModuleType]) -> dict[str, ProportionMeasure]:

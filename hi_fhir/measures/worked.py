@@ -1,7 +1,6 @@
 """People of worked examples through the real engine: their records become tables, and the facts say where they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +27,24 @@ _UNITS = {"mm[Hg]": frozenset({"mm[Hg]", "mmHg"})}
 
 def failures(backend: Backend, folder: Path, measures: Sequence[ProportionMeasure]) -> list[str]:
     """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
-    wrong = []
-    for measure in measures:
-        settings: dict[tuple[Any, date], list[Example]] = {}
-        for example in measure.examples:
-            settings.setdefault((example.period, example.as_of), []).append(example)
-        for (period, as_of), examples in settings.items():
-            people = [example.person for example in examples]
-            found = outcomes(backend, folder, [measure], people, Frame(period, as_of, IMD_YEAR))[measure.id]
-            wrong += [
-                f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
-                for example, outcome in zip(examples, found, strict=True)
-                if outcome != example.outcome
-            ]
-    return wrong
+    return [
+        f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
+        for measure in measures
+        for example, outcome in placed(backend, folder, measure)
+        if outcome != example.outcome
+    ]
+
+
+def placed(backend: Backend, folder: Path, measure: ProportionMeasure) -> list[tuple[Example, str]]:
+    """Each worked example of `measure` with where the engine puts its person; in no stated order."""
+    settings: dict[Frame, list[Example]] = {}
+    for example in measure.examples:
+        settings.setdefault(Frame(example.period, example.as_of, IMD_YEAR), []).append(example)
+    found: list[tuple[Example, str]] = []
+    for frame, examples in settings.items():
+        people = [example.person for example in examples]
+        found += zip(examples, outcomes(backend, folder, [measure], people, frame)[measure.id], strict=True)
+    return found
 
 
 def outcomes(

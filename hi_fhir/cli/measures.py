@@ -1,0 +1,140 @@
+"""`hi-fhir measures`: which measures there are, what each says, and whether definitions and data files are sound."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json, print_table
+
+
+@click.group("measures")
+def measures_command() -> None:
+    """List the measures, show what one says, or check definitions and data files.
+
+    \b
+    Examples:
+      hi-fhir measures list
+      hi-fhir measures show smoking-status-recorded
+      hi-fhir measures check --overlay our-code-lists
+    """
+
+
+@measures_command.command("list")
+@options.overlay_option
+@options.json_option
+def list_command(overlays: tuple[Path, ...], as_json: bool) -> None:
+    """List every measure with its version, the rule set that it follows and the state of its code lists.
+
+    \b
+    Example:
+      hi-fhir measures list --json
+    """
+    from hi_fhir.measures import evaluation, registry
+    from hi_fhir.terminology.catalogue import load
+
+    terminology = load(options.read_config(overlays=overlays).overlays)
+    found = [evaluation.measure_reference(measure, terminology) for measure in registry.load()]
+    columns = {"id": "measure", "version": "version", "rule_set": "follows", "state": "code lists", "title": "title"}
+    if as_json:
+        print_json([{name: getattr(one, name) for name in columns} for one in found])
+        return
+    print_table("Measures", list(columns.values()), [[getattr(one, name) for name in columns] for one in found])
+
+
+@measures_command.command("show")
+@click.argument("measure_id", metavar="ID")
+@options.overlay_option
+@options.json_option
+def show_command(measure_id: str, overlays: tuple[Path, ...], as_json: bool) -> None:
+    """Show who is counted where, in sentences, from which code lists and by whose rules.
+
+    \b
+    Example:
+      hi-fhir measures show hypertension-treated-to-target-under-80
+    """
+    from hi_fhir.measures import registry
+    from hi_fhir.measures.render.description import describe
+    from hi_fhir.terminology.catalogue import load
+
+    [measure] = registry.load([measure_id])
+    description = describe(measure, load(options.read_config(overlays=overlays).overlays))
+    print_json(description) if as_json else _print_description(description)
+
+
+def _print_description(found: dict[str, Any]) -> None:
+    click.echo(f"{found['title']} ({found['id']}, version {found['version']})\n{found['description']}\n")
+    print_table(
+        "Populations", ["population", "who"], [[_plain(name), who] for name, who in found["populations"].items()]
+    )
+    click.echo("")
+    if found["value_sets"]:
+        rows = [
+            [one["id"], one["version"], one["state"], one["codes"], "yes" if one["verified"] else "no", one["reason"]]
+            for one in found["value_sets"]
+        ]
+        print_table("Value sets", ["value set", "version", "state", "codes", "seen in a source", "why"], rows)
+        click.echo("")
+    about = {
+        "rule set": found["rule_set"],
+        "source": found["source"],
+        "reviewed by": found["reviewed_by"],
+        "next review": found["next_review"],
+        "better is": f"an {found['improvement']}" if found["improvement"] == "increase" else "a decrease",
+        "not seen in the rule set": "; ".join(found["doubts"]) or "nothing",
+        "broken down by": ", ".join(found["stratifiers"]),
+        "worked examples": len(found["examples"]),
+    }
+    print_table("", ["about", "what"], [[name, str(value)] for name, value in about.items()])
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+@measures_command.command("check")
+@options.overlay_option
+@options.json_option
+@click.pass_context
+def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: bool) -> None:
+    """Check definitions, run every worked example on the engine, and read every data file.
+
+    \b
+    Example:
+      hi-fhir measures check
+    """
+    from hi_fhir.engine.connect import connect
+    from hi_fhir.measures import checks, registry, worked
+    from hi_fhir.terminology.catalogue import load
+    from hi_fhir.terminology.ranks import LSOA_OF
+
+    terminology = load(options.read_config(overlays=overlays).overlays)
+    terminology.ethnicity()
+    for year in LSOA_OF:
+        terminology.ranks(year)
+    measures = registry.load()
+    with tempfile.TemporaryDirectory() as folder:
+        backend = connect(Path(folder) / "spill")
+        faults = [
+            *checks.faults(measures, terminology),
+            *worked.failures(backend, Path(folder), measures),
+        ]
+        backend.disconnect()
+    counted = {
+        "measures": len(measures),
+        "examples": sum(len(measure.examples) for measure in measures),
+        "value_sets": len(terminology.value_sets),
+        "mappings": len(terminology.mapping_files),
+    }
+    if as_json:
+        print_json({**counted, "faults": faults})
+    else:
+        for fault in faults:
+            click.echo(fault, err=True)
+        click.echo(
+            ", ".join(f"{number} {_plain(name)}" for name, number in counted.items()) + f": {len(faults)} faults"
+        )
+    if faults:
+        context.exit(2)

@@ -1,0 +1,67 @@
+"""A fault of a definition is named, with what to do about it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import Example, Person, ProportionMeasure, checks, recorded, registered, value_set, worked
+from hi_fhir.measures.stratifiers import SEX
+from hi_fhir.measures.words.windows import EVER
+from hi_fhir.terminology.catalogue import load
+
+SMOKING = value_set("smoking-status")
+SOUND = ProportionMeasure(
+    id="smoking-ever-recorded",
+    version="1",
+    title="Smoking ever recorded",
+    description="People with a smoking status at any time.",
+    rule_set="our own",
+    source="our own rule",
+    reviewed_by="nobody yet",
+    next_review=date(2027, 4, 1),
+    initial_population=registered(),
+    numerator=recorded(SMOKING, EVER),
+    examples=(
+        Example("recorded", Person().recorded(SMOKING, date(2020, 1, 1)), "numerator"),
+        Example("not recorded", Person(), "denominator"),
+    ),
+)
+
+
+def faults(**changes) -> list[str]:
+    return checks.faults([replace(SOUND, **changes)], load())
+
+
+def test_a_sound_definition_has_none() -> None:
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"id": "Smoking_Ever"}, "Smoking_Ever: the id is not kebab-case"),
+        ({"source": " "}, "smoking-ever-recorded: source is empty"),
+        ({"improvement": "up"}, "improvement 'up' is not one of increase, decrease"),
+        ({"numerator": recorded(value_set("snuff"), EVER)}, "no value set is called snuff"),
+        ({"stratifiers": (SEX, SEX)}, "the stratifier sex stands twice"),
+        ({"examples": SOUND.examples * 2}, "two examples are called 'recorded'"),
+        ({"examples": SOUND.examples[:1]}, "the examples do not show both"),
+    ],
+)
+def test_a_fault_is_named(changes, fault) -> None:
+    assert any(fault in found for found in faults(**changes))
+
+
+def test_an_example_that_ends_elsewhere_is_named_with_both_places(tmp_path) -> None:
+    wrong = replace(SOUND, examples=(Example("not recorded", Person(), "numerator"),))
+
+    assert worked.failures(connect(tmp_path / "spill"), tmp_path, [wrong]) == [
+        "smoking-ever-recorded, example 'not recorded': denominator, not numerator"
+    ]
+
+
+def test_an_outcome_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="'winner' is not one of outside, exclusion"):
+        Example("a typing error", Person(), "winner")
