@@ -1,6 +1,6 @@
-"""The events of one bucket of people, wherever their patients' rows lie."""
+"""The events of some buckets of people, wherever their patients' rows lie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ibis
@@ -12,11 +12,23 @@ from hi_fhir.tables.schema import BUCKETS, CLINICAL
 _COLUMNS = list(CLINICAL.names)
 
 
-class BucketReader:
-    """Reads clinical tables with each row's person_id, bucket of people by bucket of people.
+def ranges(people: int, at_once: int) -> Iterator[str]:
+    """Consecutive buckets that hold about `at_once` people or fewer, at least one bucket each.
 
-    The expressions of a table are the same for every bucket (a view of a constant name stands behind them), so a
-    caller may compile one once and run its SQL again after each call of `events`; an expression reads the bucket of
+    A pass over a range costs as much to plan as one over a bucket; memory does not grow with the number of people.
+    """
+    parts = 1
+    while people > at_once * parts and parts < len(BUCKETS):
+        parts *= 2
+    size = len(BUCKETS) // parts
+    return (BUCKETS[start : start + size] for start in range(0, len(BUCKETS), size))
+
+
+class BucketReader:
+    """Reads clinical tables with each row's person_id, range of buckets by range of buckets.
+
+    The expressions of a table are the same for every range (a view of a constant name stands behind them), so a
+    caller may compile one once and run its SQL again after each call of `events`; an expression reads the buckets of
     the latest call for its table.
     """
 
@@ -28,19 +40,20 @@ class BucketReader:
         self._moved_patients = self._read_moved()
         self._moved_events: dict[str, ibis.Table] = {}
 
-    def events(self, table: str, bucket: str) -> ibis.Table:
-        """Rows of `table` (of CLINICAL's columns) with person_id, for the people of `bucket`."""
-        link = self._turn_to(bucket)
-        rows = read_table(self._backend, self._snapshots, table, bucket, f"bucket_{table}").select(_COLUMNS)
+    def events(self, table: str, buckets: str) -> ibis.Table:
+        """Rows of `table` (of CLINICAL's columns) with person_id, for the people of `buckets`."""
+        link = self._turn_to(buckets)
+        rows = read_table(self._backend, self._snapshots, table, buckets, f"bucket_{table}").select(_COLUMNS)
         if self._moved_patients is not None:
             rows = rows.union(self._moved(table))
         return rows.join(link, "patient_id")
 
-    def _turn_to(self, bucket: str) -> ibis.Table:
-        if bucket == self._at:
+    def _turn_to(self, buckets: str) -> ibis.Table:
+        if buckets == self._at:
             return self._backend.table("bucket_link")
-        self._at = bucket
-        return self._backend.read_parquet(str(self._link / f"{bucket}.parquet"), table_name="bucket_link")
+        self._at = buckets
+        paths = [str(self._link / f"{bucket}.parquet") for bucket in buckets]
+        return self._backend.read_parquet(paths, table_name="bucket_link")
 
     def _read_moved(self) -> ibis.Table | None:
         """Patients whose person is in another bucket than they are; None where there are none."""

@@ -4,7 +4,7 @@ Small columns of all patients are linked in one pass, and records are searched o
 the rows of people are then put together range by range of person_id, so that memory does not grow with their number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts import deprivation, ethnicity, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
+from hi_fhir.cohorts.buckets import ranges
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.linking import link
 from hi_fhir.cohorts.people import finished, write_buckets
@@ -37,10 +38,10 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     """
     manifests = [read_snapshot(folder) for folder in inputs.snapshots]
     tables = _prepare(backend, inputs, manifests)
-    ranges = list(_ranges(int(tables["resident"].count().execute())))
+    people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
-    for buckets in ranges:
+    for buckets in ranges(people_in_all, _PEOPLE_A_RANGE):
         low, high = buckets[0], chr(ord(buckets[-1]) + 1)
         people = _people(backend, inputs, tables, low, high).to_pyarrow()
         tally.add(people)
@@ -50,15 +51,6 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     resolution = _resolution(backend, inputs, manifests, tables, tally)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
-
-
-def _ranges(people: int) -> Iterator[str]:
-    """Consecutive buckets of at most about _PEOPLE_A_RANGE people, at least one bucket each."""
-    parts = 1
-    while people > _PEOPLE_A_RANGE * parts and parts < len(BUCKETS):
-        parts *= 2
-    size = len(BUCKETS) // parts
-    return (BUCKETS[start : start + size] for start in range(0, len(BUCKETS), size))
 
 
 def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[SnapshotManifest]) -> dict[str, ibis.Table]:

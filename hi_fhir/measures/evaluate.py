@@ -1,13 +1,12 @@
-"""Running measures on the engine: bucket by bucket events become leaf rows and leaf rows become facts, in files."""
+"""Running measures on the engine: events become leaf rows and leaf rows become facts, in a file a bucket of people."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ibis
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.core.files import commit_file, owner_folder
+from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
@@ -18,7 +17,7 @@ EVALUATION_VERSION = 1
 
 
 class Evaluator:
-    """All measures over one bucket of people after another; the queries are made once."""
+    """All measures over one range of buckets of people after another; the queries are made once."""
 
     def __init__(
         self,
@@ -28,7 +27,7 @@ class Evaluator:
         codes: Codes,
         events: Mapping[str, ibis.Table],
     ) -> None:
-        """events: each of `event_types` to CLINICAL's columns and person_id, of whichever bucket is at hand."""
+        """events: each of `event_types` to CLINICAL's columns and person_id, of whichever buckets are at hand."""
         leaves = all_leaves(measures)
         self._backend = backend
         for name, rows in leaf_tables(leaves, frame, codes).items():
@@ -36,17 +35,17 @@ class Evaluator:
         self._leaf_query = backend.compile(leaf_rows(leaves, frame, events))
         self._fact_query = backend.compile(fact_rows(measures, frame))
 
-    def write_leaves(self, leaf: Path) -> None:
-        """The leaf rows of the bucket that the events are of now, in total order."""
-        self._write(self._leaf_query, leaf)
+    def write_leaves(self, buckets: str, folder: Path) -> None:
+        """`folder`/leaf of the buckets that the events are of now, in total order."""
+        self._write(self._leaf_query, buckets, folder / "leaf")
 
-    def write_facts(self, person: Path, leaf: Path, fact: Path) -> None:
-        """The facts of a bucket from its people and its leaf rows, in order of person_id."""
-        self._backend.read_parquet(person, table_name=PERSON_TABLE)
-        self._backend.read_parquet(leaf, table_name=LEAF_TABLE)
-        self._write(self._fact_query, fact)
+    def write_facts(self, buckets: str, folder: Path) -> None:
+        """`folder`/fact of the buckets from their people and leaf rows in `folder`, in order of person_id."""
+        for table in (PERSON_TABLE, LEAF_TABLE):
+            paths = [str(folder / table / f"{bucket}.parquet") for bucket in buckets]
+            self._backend.read_parquet(paths, table_name=table)
+        self._write(self._fact_query, buckets, folder / "fact")
 
-    def _write(self, query: str, path: Path) -> None:
-        temporary = owner_folder(path.parent) / f".{path.name}.{os.getpid()}.tmp"
-        self._backend.con.sql(query).write_parquet(str(temporary), compression="zstd")
-        commit_file(temporary, path)
+    def _write(self, query: str, buckets: str, folder: Path) -> None:
+        rows = self._backend.con.sql(query).to_arrow_table()
+        write_buckets(rows, rows.schema, buckets, folder)

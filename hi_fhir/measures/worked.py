@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
+from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.examples import Event, Example, Person
@@ -57,11 +58,11 @@ def outcomes(
         for type_, rows in event_rows(people).items()
     }
     evaluator = Evaluator(backend, measures, frame, example_codes(leaves), events)
-    person, leaf, fact = (folder / f"{name}.parquet" for name in ("person", "leaf", "fact"))
-    pq.write_table(person_rows(people, frame), person)
-    evaluator.write_leaves(leaf)
-    evaluator.write_facts(person, leaf, fact)
-    rows = {row["person_id"]: row for row in pq.read_table(fact).to_pylist()}
+    write_buckets(person_rows(people, frame), PERSON, _BUCKET, folder / "person")
+    evaluator.write_leaves(_BUCKET, folder)
+    evaluator.write_facts(_BUCKET, folder)
+    facts = pq.ParquetFile(folder / "fact" / f"{_BUCKET}.parquet").read()
+    rows = {row["person_id"]: row for row in facts.to_pylist()}
     return {
         measure.id: [_outcome(measure, rows.get(_person_id(number))) for number in range(len(people))]
         for measure in measures
@@ -93,8 +94,11 @@ def event_rows(people: Sequence[Person]) -> dict[str, pa.Table]:
     return {type_: pa.Table.from_pylist(found, schema=EVENT) for type_, found in rows.items()}
 
 
+_BUCKET = "0"
+
+
 def _person_id(number: int) -> str:
-    return f"{number:032x}"
+    return f"{number:032x}"  # in the bucket above, as long as there are fewer than 16 ** 31 of them
 
 
 def _person_row(number: int, one: Person, frame: Frame) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from hi_fhir import __version__
-from hi_fhir.cohorts.buckets import BucketReader
+from hi_fhir.cohorts.buckets import BucketReader, ranges
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import read_opt_outs
@@ -40,6 +40,7 @@ from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.catalogue import Terminology
 
 _RESOLUTION = "resolution.json"
+_PEOPLE_A_PASS = 100_000
 
 
 class _Job(NamedTuple):
@@ -83,7 +84,7 @@ def evaluate(
     owner_folder(job.folder)
     with _engine(config, job.folder) as backend:
         resolution = _resolve(backend, job, progress)
-        _write_facts(backend, job, progress)
+        _write_facts(backend, job, resolution.persons, progress)
         _write_counts(backend, job, resolution)
     manifest = _manifest(config, job, resolution)
     for left_over in job.folder.rglob(".*.tmp"):
@@ -215,23 +216,23 @@ def _resolve(backend: Backend, job: _Job, progress: Progress) -> Resolution:
     return resolution
 
 
-def _write_facts(backend: Backend, job: _Job, progress: Progress) -> None:
-    """Leaf rows and facts of each bucket that has none yet."""
+def _write_facts(backend: Backend, job: _Job, people: int, progress: Progress) -> None:
+    """Leaf rows and facts of each range of buckets that has not all of them yet."""
     progress.start("evaluate", len(BUCKETS), "buckets of people")
-    left = [bucket for bucket in BUCKETS if not _file(job, "fact", bucket).exists()]
-    progress.advance(len(BUCKETS) - len(left))
+    passes = list(ranges(people, _PEOPLE_A_PASS))
+    left = [buckets for buckets in passes if not all(_file(job, "fact", bucket).exists() for bucket in buckets)]
+    progress.advance(len(BUCKETS) - sum(map(len, left)))
     types = event_types(all_leaves(job.measures))
     if left:
         reader = BucketReader(backend, job.inputs.snapshots, job.folder)
         events = {type_: reader.events(CLINICAL_TABLES[type_], left[0]) for type_ in types}
         evaluator = Evaluator(backend, job.measures, job.frame, job.codes, events)
-    for bucket in left:
+    for buckets in left:
         for type_ in types:
-            reader.events(CLINICAL_TABLES[type_], bucket)
-        leaf = _file(job, "leaf", bucket)
-        evaluator.write_leaves(leaf)
-        evaluator.write_facts(_file(job, "person", bucket), leaf, _file(job, "fact", bucket))
-        progress.advance()
+            reader.events(CLINICAL_TABLES[type_], buckets)
+        evaluator.write_leaves(buckets, job.folder)
+        evaluator.write_facts(buckets, job.folder)
+        progress.advance(len(buckets))
     progress.finish(f"{len(job.measures)} measures")
 
 
