@@ -1,6 +1,5 @@
 """The main job as one call: pull, flatten, evaluate, report, publish, continued where an earlier try stopped."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +24,7 @@ from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.report import report
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.store.session import open_store
+from hi_fhir.tables.snapshot import SnapshotManifest
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 
@@ -78,39 +78,36 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     measures = registry.load(request.measures)
     scope = scope_of(config, measures, terminology)
     sequences: dict[str, int] = read_json(folder / "plan.json")["sequences"]
-    snapshots, reconciliation = [], {}
+    pulls: list[Path] = []
+    snapshots: dict[str, SnapshotManifest] = {}
     for source in request.sources:
         pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
-        flat = flatten(config, clock, source, pulled.id, progress)
-        snapshots.append(_snapshot_folder(config, source.name, flat.id))
-        reconciliation[source.name] = msgspec.to_builtins(flat.reconciliation)
-    evaluation = evaluate(
-        config, clock, tuple(snapshots), measures, request.period, request.as_of, terminology, progress
-    )
+        pulls.append(_home(config, source.name) / "raw" / pulled.id)
+        snapshots[source.name] = flatten(config, clock, source, pulled.id, progress)
+    tables = tuple(_home(config, name) / "snapshots" / snapshot.id for name, snapshot in snapshots.items())
+    evaluation = evaluate(config, clock, tables, measures, request.period, request.as_of, terminology, progress)
     store = open_store(config.store_url)
     evaluated = config.data_dir / "evaluations" / evaluation.id
-    audience = request.audience or "practice"
-    released = report(config, clock, store, evaluated, audience, folder, progress)
-    published = None
-    if request.publish_url:
-        sent = publish(config, clock, store, released, request.publish_url, progress)
-        published = msgspec.to_builtins(sent)
+    released = report(config, clock, store, evaluated, request.audience or "practice", folder, progress)
+    sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None
     manifest = RunManifest(
         run=folder.name,
-        snapshots={source.name: path.name for source, path in zip(request.sources, snapshots, strict=True)},
+        snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
         evaluation=evaluation.id,
-        audience=audience,
-        reconciliation=reconciliation,
+        audience=released.audience,
+        reconciliation={name: msgspec.to_builtins(snapshot.reconciliation) for name, snapshot in snapshots.items()},
         reports=released.paths,
-        published=published,
+        published=msgspec.to_builtins(sent),
     )
     if not request.keep_raw:
-        for source in request.sources:
-            delete_lines(
-                config.data_dir / "sources" / source.name / "raw" / history.latest_pull(config.data_dir, source.name)
-            )
+        for landed in pulls:
+            delete_lines(landed)
     commit_json(folder / "run.json", msgspec.to_builtins(manifest))
     return manifest
+
+
+def _home(config: Config, source: str) -> Path:
+    return config.data_dir / "sources" / source
 
 
 def _open_run(config: Config, request: RunRequest) -> Path:
@@ -120,7 +117,8 @@ def _open_run(config: Config, request: RunRequest) -> Path:
     for past in reversed(history.runs(config.data_dir)):
         if past["result"] is None and past["plan"]["arguments"] == arguments:
             return root / past["run"]
-    number = 1 + max((int(re.sub(r"-.*", "", path.name)) for path in root.glob("[0-9]*-*")), default=0)
+    numbers = (int(plan.parent.name.partition("-")[0]) for plan in root.glob("*/plan.json"))
+    number = 1 + max(numbers, default=0)
     folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
     sequences = {source.name: history.next_sequence(config.data_dir, source.name) for source in request.sources}
     commit_json(folder / "plan.json", {"arguments": arguments, "sequences": sequences})
@@ -140,7 +138,3 @@ def _arguments(config: Config, request: RunRequest) -> dict[str, Any]:
         "overlays": content_name([str(path) for path in config.overlays]),
         "software": __version__,
     }
-
-
-def _snapshot_folder(config: Config, source: str, snapshot: str) -> Path:
-    return config.data_dir / "sources" / source / "snapshots" / snapshot
