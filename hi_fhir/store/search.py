@@ -1,0 +1,217 @@
+"""Searches of the store as FHIR asks them: criteria within a tuple are alternatives, the tuples all hold.
+
+Only the latest version of a resource is found. What comes over the wire is parsed elsewhere; here it is values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from hi_fhir.store.models import Measure, Organisation, Report, Versioned
+
+T = TypeVar("T")
+Row = TypeVar("Row", Report, Measure, Organisation)
+Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+AnyOf = tuple[tuple[T, ...], ...]
+"""Outer: all hold, as of a repeated parameter. Inner: any holds, as of values joined by commas. Empty: not asked."""
+
+
+class Token(NamedTuple):
+    """system None: any, "": none. value None: any."""
+
+    system: str | None
+    value: str | None
+
+
+class Canonical(NamedTuple):
+    """version None: any."""
+
+    url: str
+    version: str | None
+
+
+class DayMatch(NamedTuple):
+    """prefix: eq, ne, gt, lt, ge, le, sa, eb or ap. first, last: the days that the search's value covers."""
+
+    prefix: str
+    first: date
+    last: date
+
+
+class ReporterMatch(NamedTuple):
+    """An Organization by its id or by its identifier."""
+
+    organisation_id: str | None
+    identifier: Token | None
+
+
+@dataclass(frozen=True)
+class ReportCriteria:
+    ids: AnyOf[str] = ()
+    identifiers: AnyOf[Token] = ()
+    measures: AnyOf[Canonical] = ()
+    periods: AnyOf[DayMatch] = ()
+    dates: AnyOf[DayMatch] = ()
+    reporters: AnyOf[ReporterMatch] = ()
+    statuses: AnyOf[str] = ()
+    audiences: AnyOf[str] = ()
+
+
+@dataclass(frozen=True)
+class MeasureCriteria:
+    ids: AnyOf[str] = ()
+    urls: AnyOf[Canonical] = ()
+    versions: AnyOf[str] = ()
+    statuses: AnyOf[str] = ()
+
+
+@dataclass(frozen=True)
+class OrganisationCriteria:
+    ids: AnyOf[str] = ()
+    identifiers: AnyOf[Token] = ()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One version of a resource. content: canonical JSON without meta; sha256: of it. organisation: ODS code."""
+
+    id: str
+    version: int
+    recorded_at: datetime
+    content: bytes
+    sha256: str
+    audience: str
+    organisation: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """total: of all that match; resources: the page asked for, in order of id."""
+
+    total: int
+    resources: list[Stored]
+
+
+def search_reports(session: Session, criteria: ReportCriteria, *, offset: int = 0, limit: int) -> Found:
+    conditions = [
+        _all_of(criteria.ids, lambda id_: Report.resource_id == id_),
+        _all_of(criteria.identifiers, lambda token: _token(token, Report.identifier_system, Report.identifier)),
+        _all_of(criteria.measures, lambda one: _canonical(one, Report.measure_url, Report.measure_version)),
+        _all_of(criteria.periods, lambda days: _days(days, Report.period_start, Report.period_end)),
+        _all_of(criteria.dates, lambda days: _days(days, Report.data_date, Report.data_date)),
+        _all_of(criteria.reporters, _reporter),
+        _all_of(criteria.statuses, lambda status: Report.status == status),
+        _all_of(criteria.audiences, lambda audience: Report.audience == audience),
+    ]
+    return _page(session, Report, and_(*conditions), offset, limit)
+
+
+def search_measures(session: Session, criteria: MeasureCriteria, *, offset: int = 0, limit: int) -> Found:
+    conditions = [
+        _all_of(criteria.ids, lambda id_: Measure.resource_id == id_),
+        _all_of(criteria.urls, lambda one: _canonical(one, Measure.url, Measure.measure_version)),
+        _all_of(criteria.versions, lambda version: Measure.measure_version == version),
+        _all_of(criteria.statuses, lambda status: Measure.status == status),
+    ]
+    return _page(session, Measure, and_(*conditions), offset, limit)
+
+
+def search_organisations(session: Session, criteria: OrganisationCriteria, *, offset: int = 0, limit: int) -> Found:
+    conditions = [
+        _all_of(criteria.ids, lambda id_: Organisation.resource_id == id_),
+        _all_of(
+            criteria.identifiers, lambda token: _token(token, Organisation.identifier_system, Organisation.organisation)
+        ),
+    ]
+    return _page(session, Organisation, and_(*conditions), offset, limit)
+
+
+def read_report(session: Session, id_: str) -> Stored | None:
+    return _latest(session, Report, Report.resource_id == id_)
+
+
+def read_measure(session: Session, id_: str) -> Stored | None:
+    return _latest(session, Measure, Measure.resource_id == id_)
+
+
+def read_organisation(session: Session, id_: str) -> Stored | None:
+    return _latest(session, Organisation, Organisation.resource_id == id_)
+
+
+def stored(row: Versioned) -> Stored:
+    return Stored(
+        id=row.resource_id,
+        version=row.version,
+        recorded_at=row.recorded_at,
+        content=row.content,
+        sha256=row.sha256,
+        audience=row.audience,
+        organisation=row.organisation,
+    )
+
+
+def is_latest(kind: type[Row]) -> ColumnElement[bool]:
+    """That no later version of the row's resource is there."""
+    other = aliased(kind)
+    newer = select(other.id).where(other.resource_id == kind.resource_id, other.version > kind.version)
+    return ~newer.exists()
+
+
+def _latest(session: Session, kind: type[Row], condition: ColumnElement[bool]) -> Stored | None:
+    row = session.scalars(select(kind).where(condition).order_by(kind.version.desc()).limit(1)).first()
+    return stored(row) if row else None
+
+
+def _page(session: Session, kind: type[Row], condition: ColumnElement[bool], offset: int, limit: int) -> Found:
+    matching = select(kind).where(condition, is_latest(kind))
+    total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    rows = session.scalars(matching.order_by(kind.resource_id).offset(offset).limit(limit))
+    return Found(total, [stored(row) for row in rows])
+
+
+def _all_of(criteria: AnyOf[T], condition: Callable[[T], ColumnElement[bool]]) -> ColumnElement[bool]:
+    return and_(True, *(or_(False, *map(condition, alternatives)) for alternatives in criteria))
+
+
+def _token(token: Token, system: Text, value: Text) -> ColumnElement[bool]:
+    return _equal((system, token.system), (value, token.value))
+
+
+def _canonical(asked: Canonical, url: Text, version: Text) -> ColumnElement[bool]:
+    return _equal((url, asked.url), (version, asked.version))
+
+
+def _reporter(asked: ReporterMatch) -> ColumnElement[bool]:
+    own = _equal((Report.reporter_id, asked.organisation_id))
+    if asked.identifier is None:
+        return own
+    return own & _token(asked.identifier, Report.reporter_system, Report.organisation)
+
+
+def _equal(*pairs: tuple[Text, str | None]) -> ColumnElement[bool]:
+    """That each column has the value asked for, where one is."""
+    return and_(True, *(column == wanted for column, wanted in pairs if wanted is not None))
+
+
+def _days(asked: DayMatch, start: InstrumentedAttribute[date], end: InstrumentedAttribute[date]) -> ColumnElement[bool]:
+    """Whether the days from `start` to `end`, both inclusive, match.
+
+    Source: FHIR R4 Search, Date, as HAPI reads it: gt, lt, ge and le ask for some day beyond (or within) the value;
+    `ap` is overlap.
+    """
+    within = and_(start >= asked.first, end <= asked.last)
+    return {
+        "eq": within,
+        "ne": ~within,
+        "gt": end > asked.last,
+        "lt": start < asked.first,
+        "ge": end >= asked.first,
+        "le": start <= asked.last,
+        "sa": start > asked.last,
+        "eb": end < asked.first,
+        "ap": and_(start <= asked.last, end >= asked.first),
+    }[asked.prefix]

@@ -1,0 +1,93 @@
+"""How the store is opened: migrated under a lock, then handed out as short transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from filelock import FileLock
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.files import owner_folder
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_MS = 60_000
+_WRITES = "hi_fhir_writes"
+
+
+class Store:
+    """The store of one deployment. A transaction is short: never held over a call to another server."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One writing transaction: all of it or, on an error, nothing. Another writer waits for it at its beginning."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """The store at `url`, made or brought to the newest schema first. Several processes may do this at once.
+
+    Raises:
+        ConfigError: the URL is not of an SQLite file.
+    """
+    path = _file(make_url(url))
+    owner_folder(path.parent)
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        path.touch(mode=0o600)
+        engine = _engine(url)
+        migrate(engine)
+    return Store(engine)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _file(url: URL) -> Path:
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        raise ConfigError("the store is an SQLite file for now. Give its URL as sqlite:///path/to/file.")
+    return Path(url.database)
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by itself, and only at the first change; `_begin` does it instead.
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout = {_BUSY_MS}", "journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: a reader that turns writer later would fail where another wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
