@@ -29,11 +29,11 @@ serve: setup ## serve what `make demo` made, on loopback
 	$(BIN)/hi-fhir serve --data-dir demo-data --port 8765
 
 test: setup ## unit, spec, property, contract and house tests: Python packages only
-	$(BIN)/pytest -n 2 -m "not real and not bench"
+	$(BIN)/pytest -n 2 -m "not real and not slow"
 
 test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
 	tests/hapi/install.sh
-	$(BIN)/pytest -m "not bench"
+	$(BIN)/pytest
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .

@@ -1,0 +1,38 @@
+"""`make bench`: every benchmark in a process of its own, one JSON object a line, with its name and the day.
+
+Each takes minutes; all of them about half an hour on two cores. Alone: python -m tests.bench.bench_NAME [sizes].
+"""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+BENCHES = (
+    ("bench_flatten", "1000000", "1"),
+    ("bench_evaluate", "10000", "1"),
+    ("bench_evaluate", "100000", "1"),
+    ("bench_run", "10000", "2"),
+    ("bench_run", "100000", "2"),
+    ("bench_pull",),
+    ("bench_hapi",),
+    ("bench_kill", "200"),
+)
+
+
+def main() -> int:
+    """Exit code 0 if every benchmark ran to its end; a goal that is not reached is shown, not judged."""
+    failed = 0
+    for name, *sizes in BENCHES:
+        done = subprocess.run(
+            [sys.executable, "-m", f"tests.bench.{name}", *sizes], stdout=subprocess.PIPE, text=True, check=False
+        )
+        failed += done.returncode != 0
+        result = json.loads(done.stdout) if done.returncode == 0 else {"exit_code": done.returncode}
+        line = {"bench": name, "day": datetime.now(UTC).date().isoformat(), **result}
+        print(json.dumps(line), flush=True)  # noqa: T201  a bench prints
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
