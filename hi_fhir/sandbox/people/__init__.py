@@ -1,0 +1,100 @@
+"""The sandbox's synthetic people: made anew from their seed and number whenever they are asked for, all as values."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import overload
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
+from hi_fhir.sandbox.people.history import Notes, write_history
+from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
+from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
+from hi_fhir.sandbox.people.registrations import registrations, two_registrations
+
+__all__ = ["People", "make_people"]
+
+_IN_TWO_RECORDS = 0.03
+_RESTRICTED, _INACTIVE, _ACTIVE_UNSAID = 0.02, 0.02, 0.1
+_USUAL_AGE = 40
+
+
+class People(Sequence[Person]):
+    """People 0 to `count` - 1 of a seed. None of them is kept: however many there are, they take no memory."""
+
+    def __init__(self, numbers: range, seed: int) -> None:
+        self._numbers, self._seed = numbers, seed
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Person: ...
+    @overload
+    def __getitem__(self, place: slice) -> "People": ...
+    def __getitem__(self, place: int | slice) -> "Person | People":
+        if isinstance(place, slice):
+            return People(self._numbers[place], self._seed)
+        return _person(self._seed, self._numbers[place])
+
+    def __iter__(self) -> Iterator[Person]:
+        return (_person(self._seed, number) for number in self._numbers)
+
+
+def make_people(count: int, seed: int) -> Sequence[Person]:
+    """`count` people, the same for the same seed; the first of more are the same as those of fewer.
+
+    Raises:
+        ConfigError: more than MOST_PEOPLE, for whom there are no numbers.
+    """
+    if count > MOST_PEOPLE:
+        raise ConfigError(f"the sandbox has no more than {MOST_PEOPLE:,} people. Ask for fewer.")
+    return People(range(count), seed)
+
+
+def _person(seed: int, number: int) -> Person:
+    chance = Random(f"{seed}/{number}")
+    first = _patient(chance, number)
+    patients: tuple[Patient, ...] = (first,)
+    if first.nhs_number and first.nhs_number.standing != "invalid" and chance.random() < _IN_TWO_RECORDS:
+        patients = _two_records(chance, number, first)
+    notes = Notes(chance, [patient.id for patient in patients])
+    write_ethnicity(notes, first.ethnicity)
+    write_history(notes, _age(first.born))
+    return Person(patients, tuple(notes.records))
+
+
+def _patient(chance: Random, number: int) -> Patient:
+    given, family = name(chance)
+    roll = chance.random()
+    return Patient(
+        id=f"sandbox-{number:06}",
+        nhs_number=nhs_number(chance, number),
+        given=given,
+        family=family,
+        sex=sex(chance),
+        born=birth(chance),
+        address=address(chance),
+        active=False if roll < _INACTIVE else None if roll < _ACTIVE_UNSAID else True,
+        death=death(chance),
+        restricted=chance.random() < _RESTRICTED,
+        ethnicity=extension(chance),
+        registrations=registrations(chance),
+    )
+
+
+def _two_records(chance: Random, number: int, first: Patient) -> tuple[Patient, Patient]:
+    """The same person as two practices have it: one number and birth date, all else as each of them wrote it down."""
+    one, other = two_registrations(chance)
+    second = _patient(chance, number)
+    standing = chance.choice(("verified", "present"))
+    number_again = replace(first.nhs_number, standing=standing) if first.nhs_number else None
+    return (
+        replace(first, registrations=one),
+        replace(second, id=f"{first.id}-b", nhs_number=number_again, born=first.born, registrations=other),
+    )
+
+
+def _age(born: When | None) -> int:
+    """About how old: what is usual to be recorded depends on it."""
+    return PERIOD_END.year - born.day.year if born else _USUAL_AGE

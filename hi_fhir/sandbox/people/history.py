@@ -1,0 +1,334 @@
+"""A person's clinical history as records: each topic writes a few, in every way in which practices record it."""
+
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from random import Random
+
+from hi_fhir.sandbox.people import codes
+from hi_fhir.sandbox.people.chance import (
+    Ways,
+    around_period,
+    before_period,
+    day_between,
+    in_period,
+    in_surgery_hours,
+    long_past,
+    status_of,
+)
+from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Code, Component, Record, When
+
+_DAY = timedelta(days=1)
+_REFERENCES = Ways({"relative": 95, "absolute": 2.5, "versioned": 2.5})
+_NINE_MONTHS_AGO = date(2024, 7, 1)
+_WEEK = 7
+
+
+class Notes:
+    """The records of one person as they are written. patient_ids: the patient records that they are about."""
+
+    def __init__(self, chance: Random, patient_ids: Sequence[str]) -> None:
+        self.chance = chance
+        self.records: list[Record] = []
+        self._patient_ids = patient_ids
+
+    def add(
+        self,
+        type_: str,
+        code: Code | None,
+        when: When | None,
+        *,
+        status: str | None = None,
+        issued: When | None = None,
+        value: float | None = None,
+        unit: str | None = None,
+        components: tuple[Component, ...] = (),
+        patient_id: str | None = None,
+    ) -> None:
+        """Write a record; its status is left to chance unless given."""
+        chance, first = self.chance, self._patient_ids[0]
+        about = first if len(self._patient_ids) == 1 else chance.choice(self._patient_ids)
+        self.records.append(
+            Record(
+                type=type_,
+                id=f"{first}-{len(self.records) + 1}",
+                patient_id=patient_id or about,
+                code=code,
+                when=when,
+                status=status or status_of(chance, type_),
+                issued=issued,
+                value=value,
+                unit=unit,
+                components=components,
+                reference=_REFERENCES.pick(chance),
+            )
+        )
+
+    def noted(self, code: Code, when: When | None) -> None:
+        """Write a code as a practice may: as an Observation, a Procedure or a Condition."""
+        self.add(_NOTED.pick(self.chance), code, when)
+
+    def observed(self, code: Code, when: When | None, value: float | None = None, unit: str | None = None) -> None:
+        """Write an Observation; one in thirty is dated by its issue alone."""
+        issued = None
+        if when is not None and when.precision == "day":
+            issued = When(when.day, clock=when.clock or in_surgery_hours(self.chance))
+            if self.chance.random() < 0.03:
+                when = None
+        self.add("Observation", code, when, issued=issued, value=value, unit=unit)
+
+
+_NOTED = Ways({"Observation": 70, "Procedure": 20, "Condition": 10})
+
+
+def write_history(notes: Notes, age: int) -> None:
+    """Everything that is recorded of a person of about this age, but for the ethnicity."""
+    chance = notes.chance
+    pressure = chance.random() < (0.08 if age < 40 else 0.45)
+    illness = chance.random() < 0.06
+    disability = chance.random() < 0.06
+    if pressure:
+        _hypertension(notes)
+    if pressure or chance.random() < 0.3:
+        _blood_pressures(notes)
+    if illness:
+        _severe_mental_illness(notes)
+    if disability:
+        _learning_disability(notes)
+    _checks(notes, usual=0.85 if illness else 0.35)
+    if age >= 12:
+        _smoking(notes)
+    _encounters(notes)
+    _everything_else(notes)
+
+
+_DIAGNOSES = Ways(
+    {"problem": 62, "old-code": 6, "unreadable": 4, "new": 8, "twice": 10, "noted": 6, "dated-by-record": 4}
+)
+
+
+def _hypertension(notes: Notes) -> None:
+    chance = notes.chance
+    code, when = chance.choice(codes.HYPERTENSION), long_past(chance)
+    match _DIAGNOSES.pick(chance):
+        case "problem":
+            notes.add("Condition", code, when)
+        case "old-code":
+            notes.add("Condition", chance.choice(codes.HYPERTENSION_OLD), when)
+        case "unreadable":
+            notes.add("Condition", chance.choice(codes.HYPERTENSION_UNREADABLE), when)
+        case "new":
+            when = When(chance.choice((_NINE_MONTHS_AGO, _NINE_MONTHS_AGO - _DAY, in_period(chance))))
+            notes.add("Condition", code, when)
+        case "twice":
+            notes.add("Condition", code, when)
+            notes.add("Condition", chance.choice(codes.HYPERTENSION), long_past(chance))
+        case "noted":
+            notes.noted(code, when)
+        case "dated-by-record":
+            when = When(before_period(chance))
+            notes.add("Condition", code, None, issued=when)
+    if chance.random() < 0.1:
+        _resolve(notes, codes.HYPERTENSION_RESOLVED, when)
+    _hypertension_adjustments(notes)
+
+
+def _resolve(notes: Notes, code: Code, diagnosed: When | None) -> None:
+    """A resolving code before, on or after a diagnosis, or without a date."""
+    chance = notes.chance
+    known = diagnosed.day if diagnosed else before_period(chance)
+    when = chance.choice(
+        (When(known), When(known - _DAY), When(known + 200 * _DAY), When(known - 200 * _DAY), None, When(AS_OF + _DAY))
+    )
+    notes.noted(code, when)
+
+
+def _hypertension_adjustments(notes: Notes) -> None:
+    """Personalised care adjustments: therapy, unsuitability, declines and invitations, some too old to count."""
+    chance = notes.chance
+    for code in (codes.MAXIMAL_THERAPY, codes.UNSUITABLE, codes.HYPERTENSION_DECLINED, codes.PRESSURE_DECLINED):
+        if chance.random() < 0.04:
+            notes.noted(code, around_period(chance))
+    if chance.random() < 0.12:
+        first = in_period(chance)
+        notes.noted(codes.INVITATION[0], When(first))
+        if chance.random() < 0.8:
+            apart = chance.choice((0, _WEEK - 1, _WEEK, _WEEK, 30))
+            notes.noted(codes.INVITATION[1], When(first + apart * _DAY))
+
+
+_VISITS = Ways({"panel": 44, "separate": 14, "home": 10, "home-panel": 6, "both": 7, "many": 12, "half": 7})
+_UNITS: Ways[str | None] = Ways(
+    {"mm[Hg]": 70, "mmHg": 12, "mm Hg": 3, "millimetres of mercury": 2, "kPa": 4, None: 8, "mmhg": 1}
+)
+_SYSTOLIC = (108, 118, 126, 130, 134, 135, 136, 138, 140, 141, 144, 145, 146, 150, 151, 158, 172)
+_DIASTOLIC = (62, 68, 72, 76, 80, 82, 84, 85, 86, 88, 90, 91, 96, 104)
+_IMPLAUSIBLE = ((39.0, 72.0), (351.0, 80.0), (130.0, 19.0), (124.0, 201.0), (13.2, 8.1), (0.0, 0.0))
+_AT_THE_EDGE = ((40.0, 20.0), (350.0, 200.0))
+
+
+def _blood_pressures(notes: Notes) -> None:
+    chance = notes.chance
+    for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4))):
+        _visit(notes, around_period(chance))
+
+
+def _visit(notes: Notes, when: When | None) -> None:
+    chance = notes.chance
+    way = _VISITS.pick(chance)
+    systolic, diastolic = _reading(chance)
+    unit = _UNITS.pick(chance)
+    match way:
+        case "panel":
+            _panel(notes, when, systolic, diastolic, unit)
+        case "separate":
+            notes.observed(chance.choice(codes.SYSTOLIC), when, systolic, unit)
+            notes.observed(chance.choice(codes.DIASTOLIC), when, diastolic, unit)
+        case "home":
+            notes.observed(codes.SYSTOLIC_HOME, when, systolic, unit)
+            notes.observed(codes.DIASTOLIC_HOME, when, diastolic, unit)
+        case "home-panel":
+            _panel(notes, when, systolic, diastolic, unit, home=True)
+        case "both":
+            _panel(notes, when, systolic, diastolic, unit)
+            _panel(notes, when, *_reading(chance), _UNITS.pick(chance), home=True)
+        case "many":
+            _several_in_a_day(notes)
+        case "half":
+            notes.observed(chance.choice(codes.SYSTOLIC), when, systolic, unit)
+
+
+def _reading(chance: Random) -> tuple[float, float]:
+    roll = chance.random()
+    if roll < 0.03:
+        return chance.choice(_IMPLAUSIBLE)
+    if roll < 0.035:
+        return chance.choice(_AT_THE_EDGE)
+    return float(chance.choice(_SYSTOLIC)), float(chance.choice(_DIASTOLIC))
+
+
+def _panel(
+    notes: Notes, when: When | None, systolic: float, diastolic: float, unit: str | None, home: bool = False
+) -> None:
+    chance = notes.chance
+    upper = codes.SYSTOLIC_HOME if home else chance.choice(codes.SYSTOLIC)
+    lower = codes.DIASTOLIC_HOME if home else chance.choice(codes.DIASTOLIC)
+    parts = (Component(upper, systolic, unit), Component(lower, diastolic, unit))
+    notes.add("Observation", chance.choice(codes.PANEL), when, components=parts)
+
+
+def _several_in_a_day(notes: Notes) -> None:
+    """Two or three panels of one day: at different times, at one time, or some without a time."""
+    chance = notes.chance
+    day = in_period(chance)
+    for _ in range(chance.choice((2, 2, 3))):
+        clock = chance.choice((None, time(9, 0), time(9, 0), time(16, 40)))
+        _panel(notes, When(day, clock=clock), *_reading(chance), _UNITS.pick(chance))
+
+
+def _severe_mental_illness(notes: Notes) -> None:
+    chance = notes.chance
+    when = long_past(chance)
+    if chance.random() < 0.8:
+        notes.add("Condition", chance.choice(codes.SEVERE_MENTAL_ILLNESS), when)
+    else:
+        notes.noted(chance.choice(codes.SEVERE_MENTAL_ILLNESS), when)
+    if chance.random() < 0.2:
+        _resolve(notes, chance.choice(codes.REMISSION), when)
+    if chance.random() < 0.7:
+        systolic, diastolic = _reading(chance)
+        _panel(notes, around_period(chance), systolic, diastolic, _UNITS.pick(chance))
+
+
+def _checks(notes: Notes, usual: float) -> None:
+    """Body mass index, HbA1c, lipids and alcohol, each as often as `usual`."""
+    chance = notes.chance
+    if chance.random() < usual:
+        notes.observed(codes.BMI, around_period(chance), round(18 + chance.random() * 22, 1), "kg/m2")
+    if chance.random() < usual:
+        notes.observed(
+            chance.choice(codes.GLUCOSE), around_period(chance), round(30 + chance.random() * 40), "mmol/mol"
+        )
+    if chance.random() < usual:
+        notes.observed(chance.choice(codes.LIPIDS), around_period(chance), round(3 + chance.random() * 4, 1), "mmol/L")
+    if chance.random() < usual:
+        notes.observed(chance.choice(codes.ALCOHOL), around_period(chance), float(int(chance.random() * 30)), None)
+
+
+def _smoking(notes: Notes) -> None:
+    chance = notes.chance
+    for _ in range(chance.choice((0, 1, 1, 1, 2))):
+        readable = chance.random() < 0.95
+        notes.observed(chance.choice(codes.SMOKING if readable else codes.SMOKING_UNREADABLE), around_period(chance))
+
+
+_REVIEWS = Ways(
+    {"both": 46, "plan-first": 8, "check-only": 10, "plan-only": 4, "declined": 10, "two-checks": 8, "": 14}
+)
+
+
+def _learning_disability(notes: Notes) -> None:
+    chance = notes.chance
+    code, when = chance.choice(codes.LEARNING_DISABILITY), long_past(chance)
+    if chance.random() < 0.8:
+        notes.add("Condition", code, when)
+    else:
+        notes.noted(code, when)
+    check = day_between(chance, PERIOD_START, PERIOD_END - 30 * _DAY)
+    match _REVIEWS.pick(chance):
+        case "both":
+            notes.noted(codes.HEALTH_CHECK, chance.choice((When(check), around_period(chance))))
+            notes.noted(codes.ACTION_PLAN, chance.choice((When(check), When(check + 30 * _DAY), around_period(chance))))
+        case "plan-first":
+            notes.noted(codes.ACTION_PLAN, When(check))
+            notes.noted(codes.HEALTH_CHECK, When(check + _DAY))
+        case "check-only":
+            notes.noted(codes.HEALTH_CHECK, When(check))
+        case "plan-only":
+            notes.noted(codes.ACTION_PLAN, When(check))
+        case "declined":
+            notes.noted(chance.choice((codes.HEALTH_CHECK_DECLINED, codes.ACTION_PLAN_DECLINED)), around_period(chance))
+        case "two-checks":
+            notes.noted(codes.HEALTH_CHECK, When(check))
+            notes.noted(codes.ACTION_PLAN, When(check + 10 * _DAY))
+            notes.noted(codes.HEALTH_CHECK, When(check + 30 * _DAY))
+
+
+def _encounters(notes: Notes) -> None:
+    chance = notes.chance
+    for _ in range(chance.choice((0, 0, 2, 5, 7, 10, 13, 16))):
+        notes.add("Encounter", _reason(chance), around_period(chance))
+    if chance.random() < 0.1:
+        day = chance.choice((PERIOD_END, PERIOD_END - 3 * _DAY))
+        for _ in range(chance.choice((2, 3))):
+            clock = chance.choice((None, time(9, 10), time(9, 10), time(17, 20)))
+            notes.add("Encounter", _reason(chance), When(day, clock=clock))
+
+
+def _reason(chance: Random) -> Code | None:
+    roll = chance.random()
+    if roll < 0.7:
+        return chance.choice(codes.REASONS)
+    return codes.REASON_UNCODED if roll < 0.82 else None
+
+
+def _everything_else(notes: Notes) -> None:
+    """What no measure reads, so that asking for less than everything shows; and now and then an event of nobody."""
+    chance = notes.chance
+    for _ in range(chance.choice((0, 1, 2, 3))):
+        notes.add("Condition", chance.choice(codes.OTHER_CONDITIONS), long_past(chance))
+    for _ in range(chance.choice((8, 10, 14, 18))):
+        code, unit, low, high = chance.choice(codes.OTHER_OBSERVATIONS)
+        notes.observed(code, around_period(chance), round(low + chance.random() * (high - low), 1), unit)
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        notes.add("Procedure", chance.choice(codes.OTHER_PROCEDURES), around_period(chance))
+    for _ in range(chance.choice((0, 1, 3, 5))):
+        notes.add("Immunization", chance.choice(codes.VACCINES), around_period(chance))
+    for _ in range(chance.choice((0, 2, 5, 10))):
+        notes.add("MedicationRequest", chance.choice(codes.MEDICINES), around_period(chance))
+    if chance.random() < 0.012:
+        notes.add(
+            "Observation",
+            chance.choice(codes.SMOKING),
+            When(in_period(chance)),
+            patient_id=f"{notes.records[0].id}-gone",
+        )

@@ -1,0 +1,169 @@
+"""What the sandbox knows of its people before any FHIR is written: plain values, with the meaning of every code."""
+
+from dataclasses import dataclass
+from datetime import date, time
+
+PERIOD_START, PERIOD_END = date(2024, 4, 1), date(2025, 3, 31)
+AS_OF = PERIOD_END
+DATA_DATE = date(2025, 4, 2)
+"""The days that people are made around: a little happens on, before and after each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """codings: system and code of each; none where there is text alone. means: the value set that it counts for.
+
+    says: for ethnicity, a letter of the 16 categories of 2001, "not-stated" or "refused". means is None for a code that
+    no value set has and no map takes to one that has it.
+    """
+
+    codings: tuple[tuple[str, str], ...]
+    text: str
+    means: str | None = None
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A date as a record gives it.
+
+    day: its first day in London. precision: year, month or day. clock: the London time of day, which makes it an
+    instant. utc: the instant is written in UTC, so that near midnight the day that is written is not the London day.
+    """
+
+    day: date
+    precision: str = "day"
+    clock: time | None = None
+    utc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One value of an Observation of several. unit: as written, None where none is."""
+
+    code: Code
+    value: float
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One clinical record, of whichever resource type.
+
+    patient_id: the patient that it is about, who may not be there. code: for an Encounter its reason, None for none.
+    when: its clinically relevant date. issued: when it was written down, which dates a record without the former.
+    status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
+    how the patient is referred to (relative, absolute or versioned).
+    """
+
+    type: str
+    id: str
+    patient_id: str
+    code: Code | None
+    when: When | None
+    status: str
+    issued: When | None = None
+    value: float | None = None
+    unit: str | None = None
+    components: tuple[Component, ...] = ()
+    reference: str = "relative"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A practice, network or board. id: of its resource. part_of: the id of what it says that it is part of."""
+
+    id: str
+    ods_code: str
+    name: str
+    kind: str
+    part_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One registration that a Patient or an EpisodeOfCare states.
+
+    kind: episode, general-practitioner or managing-organization. end: the last day. temporary: None where the record
+    does not say. status: of an episode. by_identifier: the practice is named by its ODS code, else by reference.
+    """
+
+    kind: str
+    practice: Organisation
+    start: When | None = None
+    end: When | None = None
+    temporary: bool | None = None
+    status: str = "active"
+    by_identifier: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NhsNumber:
+    """standing: verified, verified-in-words, present or invalid (its check digit is wrong)."""
+
+    value: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A small area of both vintages with its published rank of deprivation; none where it is not English."""
+
+    lsoa11: str | None
+    rank_2019: int | None
+    lsoa21: str | None
+    rank_2025: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postcode:
+    """place: None where the directory has no area for it. in_directory: whether it is in the directory at all."""
+
+    text: str
+    place: Place | None
+    in_directory: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The home address. postcode: None for none. area: an LSOA that stands on the record, with its vintages."""
+
+    postcode: Postcode | None
+    written: str | None = None
+    area: Place | None = None
+    vintages: tuple[str, ...] = ()
+    area_on_patient: bool = False
+    former: Postcode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """when: None for a death without a date."""
+
+    when: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension."""
+
+    id: str
+    nhs_number: NhsNumber | None
+    given: str
+    family: str
+    sex: str | None
+    born: When | None
+    address: Address | None
+    active: bool | None
+    death: Death | None
+    restricted: bool
+    ethnicity: Code | None
+    registrations: tuple[Registration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person: a patient record, or several with one NHS number, and what is recorded of them."""
+
+    patients: tuple[Patient, ...]
+    records: tuple[Record, ...]
