@@ -1,0 +1,63 @@
+"""The CapabilityStatement, built from the same declarations that searches are read with, so it cannot overstate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hi_fhir import __version__
+from hi_fhir.fhir.rest.declarations import SearchParameter
+
+_KINDS = {"canonical": "reference"}
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a server does. `resources`: type to its search parameters; `interactions`: what each type takes.
+
+    `operations`: name to the address of its definition, at the level of the system.
+    """
+
+    title: str
+    url: str
+    date: date
+    resources: Mapping[str, Sequence[SearchParameter]]
+    interactions: Sequence[str] = ("read", "search-type")
+    system_interactions: Sequence[str] = ()
+    operations: Mapping[str, str] | None = None
+    conditional: bool = False
+
+
+def capability_statement(service: Service) -> dict[str, Any]:
+    rest: dict[str, Any] = {
+        "mode": "server",
+        "resource": [_resource(service, type_, service.resources[type_]) for type_ in sorted(service.resources)],
+    }
+    if service.system_interactions:
+        rest["interaction"] = [{"code": code} for code in service.system_interactions]
+    if service.operations:
+        rest["operation"] = [{"name": name, "definition": url} for name, url in service.operations.items()]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": service.date.isoformat(),
+        "kind": "instance",
+        "software": {"name": "hi_fhir", "version": __version__},
+        "implementation": {"description": service.title, "url": service.url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [rest],
+    }
+
+
+def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter]) -> dict[str, Any]:
+    writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional else {}
+    return {
+        "type": type_,
+        "interaction": [{"code": code} for code in service.interactions],
+        "versioning": "versioned" if service.conditional else "no-version",
+        **writes,
+        "searchParam": [
+            {"name": parameter.name, "type": _KINDS.get(parameter.kind, parameter.kind)} for parameter in parameters
+        ],
+    }

@@ -1,0 +1,51 @@
+"""The HTTP headers that FHIR gives a meaning to: what may be answered, and which version of a resource it is."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from hi_fhir.fhir.rest.outcomes import FhirError
+
+FHIR_JSON = "application/fhir+json"
+CONTENT_TYPE = "application/fhir+json; charset=utf-8"
+_JSON = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
+_ANY = ("*/*", "application/*")
+_FORMATS = (*_JSON, "json")
+
+
+def check_acceptable(accept: str, format_: str | None = None) -> None:
+    """Make sure that JSON will do: by `_format`, which overrides, or the Accept header (empty: anything does).
+
+    Raises:
+        FhirError: 406.
+    """
+    asked = [format_.replace(" ", "+")] if format_ else accept.split(",")
+    media = {part.split(";")[0].strip().lower() for part in asked} - {""}
+    if media and media.isdisjoint(_FORMATS if format_ else (*_JSON, *_ANY)):
+        raise FhirError(406, f"Only {FHIR_JSON} is served.")
+    if any("fhirversion=" in part.replace(" ", "").lower() and "fhirversion=4.0" not in part.lower() for part in asked):
+        raise FhirError(406, "Only FHIR version 4.0 is served.")
+
+
+def check_content_type(content_type: str) -> None:
+    """Make sure that a body is JSON.
+
+    Raises:
+        FhirError: 415.
+    """
+    if content_type.split(";")[0].strip().lower() not in _JSON:
+        raise FhirError(415, f"Send {FHIR_JSON}.")
+
+
+def etag(version: str | int) -> str:
+    """The weak tag of a version of a resource."""
+    return f'W/"{version}"'
+
+
+def is_tagged(header: str, version: str | int) -> bool:
+    """Whether an If-Match or If-None-Match header names this version, or any (`*`)."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
+    return "*" in tags or str(version) in tags
+
+
+def http_date(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC), usegmt=True)

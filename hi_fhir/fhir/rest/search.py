@@ -1,0 +1,168 @@
+"""A search as FHIR writes it in a query, read into criteria, and the one test of a resource against them.
+
+Repeated parameters must all hold; values between commas are alternatives. What is not understood is refused, or with
+`Prefer: handling=lenient` left out of the search and so of the self link.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hi_fhir.fhir.rest.declarations import SearchParameter
+from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.values import READERS, Missing, ReferenceIdentifier, ReferenceTo, Value
+
+Pair = tuple[str, str]
+
+DEFAULT_COUNT = 50
+MAX_COUNT = 1000
+_COMMA = re.compile(r"(?<!\\),")
+_OF_THE_ANSWER = ("_format", "_pretty")
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One parameter as asked for: any of `values` has to match an element that it reads."""
+
+    parameter: SearchParameter
+    modifier: str | None
+    values: tuple[Value, ...]
+
+    def holds(self, resource: dict[str, Any]) -> bool:
+        elements = list(self.parameter.elements(resource))
+        if self.modifier == "missing":
+            elements = elements[:1] or [None]
+        return any(value.matches(element) for element in elements for value in self.values)
+
+
+@dataclass(frozen=True)
+class Search:
+    """`pairs`: what was understood, as it was written. `count`: the page size. `sort`: parameter names, `-` descending.
+
+    `count_only`: no resources, just how many there are; `with_total`: say how many beside them.
+    """
+
+    type: str
+    criteria: tuple[Criterion, ...]
+    pairs: tuple[Pair, ...]
+    count: int = DEFAULT_COUNT
+    count_only: bool = False
+    with_total: bool = False
+    sort: tuple[str, ...] = ()
+
+    def matches(self, resource: dict[str, Any]) -> bool:
+        return all(criterion.holds(resource) for criterion in self.criteria)
+
+
+def parse_search(
+    type_: str,
+    pairs: Iterable[Pair],
+    parameters: Sequence[SearchParameter],
+    *,
+    lenient: bool = False,
+    sortable: Sequence[str] = (),
+) -> Search:
+    """The search of `type_` that the decoded query `pairs` ask for.
+
+    Raises:
+        FhirError: 400, a parameter, modifier or value that is not understood (lenient: only values are refused).
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    criteria: list[Criterion] = []
+    understood: list[Pair] = []
+    controls: dict[str, Any] = {}
+    for name, text in pairs:
+        if name in _OF_THE_ANSWER:
+            continue
+        if name in _CONTROLS:
+            controls |= _CONTROLS[name](text, sortable)
+            understood.append((name, text))
+            continue
+        criterion = _criterion(known, name, text)
+        if criterion is not None:
+            criteria.append(criterion)
+            understood.append((name, text))
+        elif not lenient:
+            raise FhirError(
+                400,
+                f"{type_} has no search parameter '{name}' here. It has: {', '.join(sorted(known))}.",
+                code="not-supported",
+            )
+    return Search(type_, tuple(criteria), tuple(understood), **controls)
+
+
+def is_lenient(prefer: str) -> bool:
+    """Whether a Prefer header asks that unknown parameters be passed over."""
+    return "handling=lenient" in prefer.replace(" ", "")
+
+
+def _criterion(known: Mapping[str, SearchParameter], name: str, text: str) -> Criterion | None:
+    """The criterion, or None where the parameter or its modifier is unknown."""
+    bare, _, modifier = name.partition(":")
+    parameter = known.get(bare)
+    if parameter is None:
+        return None
+    reader = _reader(parameter, modifier)
+    if reader is None:
+        return None
+    try:
+        values = tuple(reader(part.replace("\\,", ",")) for part in _COMMA.split(text))
+    except ValueError as error:
+        raise FhirError(
+            400, f"search parameter '{name}' has a value that is not a {parameter.kind}: {error}."
+        ) from error
+    return Criterion(parameter, modifier or None, values)
+
+
+def _reader(parameter: SearchParameter, modifier: str) -> Callable[[str], Value] | None:
+    if modifier == "missing":
+        return Missing.read
+    if modifier == "identifier" and parameter.by_identifier:
+        return ReferenceIdentifier.read
+    if modifier:
+        return None
+    if parameter.target:
+        return lambda text: _reference_to(parameter.target, text)
+    return READERS[parameter.kind]
+
+
+def _reference_to(target: str | None, text: str) -> ReferenceTo:
+    """A reference whose type the parameter itself gives."""
+    found = ReferenceTo.read(text)
+    return ReferenceTo(found.base, found.type or target, found.id)
+
+
+def _count(text: str, _: Sequence[str]) -> dict[str, Any]:
+    if not text.isascii() or not text.isdecimal():
+        raise FhirError(400, "_count is a whole number.")
+    size = int(text)
+    return {"count": min(size, MAX_COUNT)} if size else {"count_only": True}
+
+
+def _summary(text: str, _: Sequence[str]) -> dict[str, Any]:
+    if text not in ("count", "false"):
+        raise FhirError(400, "_summary is served as 'count' or 'false' only.", code="not-supported")
+    return {"count_only": True} if text == "count" else {}
+
+
+def _total(text: str, _: Sequence[str]) -> dict[str, Any]:
+    if text not in ("none", "estimate", "accurate"):
+        raise FhirError(400, "_total is none, estimate or accurate.")
+    return {"with_total": text != "none"}
+
+
+def _sort(text: str, sortable: Sequence[str]) -> dict[str, Any]:
+    names = tuple(text.split(","))
+    if any(name.removeprefix("-") not in sortable for name in names):
+        served = f"by {', '.join(sortable)} only" if sortable else "not at all"
+        raise FhirError(400, f"_sort is served {served}.", code="not-supported")
+    return {"sort": names}
+
+
+_CONTROLS: dict[str, Callable[[str, Sequence[str]], dict[str, Any]]] = {
+    "_count": _count,
+    "_summary": _summary,
+    "_total": _total,
+    "_sort": _sort,
+}

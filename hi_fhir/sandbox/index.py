@@ -1,0 +1,70 @@
+"""Which resources a code, a patient or an identifier leads to, so that a search need not read the whole type."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
+from hi_fhir.fhir.rest.search import Criterion, Search
+from hi_fhir.fhir.rest.values import ReferenceTo, Token, Value, codings
+
+_NAMES = ("_id", "identifier", "patient", "code", "combo-code", "vaccine-code")
+
+INDEXED = {
+    type_: tuple(parameter for parameter in parameters if parameter.name in _NAMES)
+    for type_, parameters in PARAMETERS.items()
+}
+
+
+class Index:
+    """Ids of one resource type by parameter and code (of any system) or target id. A hint: hits are tested again."""
+
+    def __init__(self, type_: str) -> None:
+        self._parameters = INDEXED[type_]
+        self._ids: dict[tuple[str, str], dict[str, None]] = {}
+
+    def add(self, id_: str, resource: dict[str, Any]) -> None:
+        for key in self._keys(resource):
+            self._ids.setdefault(key, {})[id_] = None
+
+    def remove(self, id_: str, resource: dict[str, Any]) -> None:
+        for key in self._keys(resource):
+            self._ids.get(key, {}).pop(id_, None)
+
+    def candidates(self, search: Search) -> list[str] | None:
+        """The fewest ids that hold every hit of the search, or None where no criterion is indexed."""
+        found = [self._of(criterion) for criterion in search.criteria if self._serves(criterion)]
+        return min(found, key=len, default=None)
+
+    def _serves(self, criterion: Criterion) -> bool:
+        return criterion.parameter in self._parameters and all(map(_key_of, criterion.values))
+
+    def _of(self, criterion: Criterion) -> list[str]:
+        ids: dict[str, None] = {}
+        for value in criterion.values:
+            ids.update(self._ids.get((criterion.parameter.name, _key_of(value)), {}))
+        return list(ids)
+
+    def _keys(self, resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        for parameter in self._parameters:
+            for element in parameter.elements(resource):
+                for key in _element_keys(parameter, element):
+                    yield parameter.name, key
+
+
+def _key_of(value: Value) -> str:
+    """What the value is found under; empty where it cannot be looked up."""
+    match value:
+        case Token(code=code):
+            return code
+        case ReferenceTo(id=id_):
+            return id_
+        case _:
+            return ""
+
+
+def _element_keys(parameter: SearchParameter, element: Any) -> Iterator[str]:
+    if parameter.kind == "token":
+        for _, code in codings(element):
+            yield code
+    elif isinstance(element, dict) and isinstance(element.get("reference"), str) and element["reference"]:
+        yield ReferenceTo.read(element["reference"]).id

@@ -1,0 +1,80 @@
+"""A FHIR R4 server for demos and tests, on loopback, in a thread of the process that asks for it."""
+
+import logging
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.sandbox.faults import Faults
+from hi_fhir.sandbox.memory import Memory
+from hi_fhir.sandbox.misbehaviour import Misbehaviour
+from hi_fhir.sandbox.paging import Searches
+from hi_fhir.sandbox.routes import Sandbox, make_app
+
+HOST = "127.0.0.1"
+_THREADS = 16
+_IN_MEMORY = 1 << 40  # waitress spills larger bodies to disk, and nothing here may touch it
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers until its `serve` block ends."""
+
+    base_url: str
+    _thread: threading.Thread
+
+    def wait(self) -> None:
+        """Block until interrupted."""
+        self._thread.join()
+
+
+@contextmanager
+def serve(
+    resources: Iterable[dict[str, Any]], *, port: int, faults: Faults | None = None, data_date: date
+) -> Iterator[Running]:
+    """Serve `resources` on loopback while the block runs. `port` 0 takes a free one.
+
+    It is always noon UTC of `data_date` here: in the Date header and in the lastUpdated of what is written.
+
+    Raises:
+        ConfigError: the port is taken.
+    """
+    at = datetime.combine(data_date, time(12), UTC)
+    memory = Memory(resources, at)
+    searches = Searches(memory)
+    app = make_app(Sandbox(memory, searches, Misbehaviour(faults or Faults({}), searches, at), at))
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    channels: dict[int, Any] = {}
+    server = create_server(
+        app,
+        map=channels,
+        sockets=[_listen(port)],
+        threads=_THREADS,
+        ident=None,
+        inbuf_overflow=_IN_MEMORY,
+        outbuf_overflow=_IN_MEMORY,
+    )
+    thread = threading.Thread(target=server.run, name="sandbox", daemon=True)
+    thread.start()
+    try:
+        yield Running(f"http://{HOST}:{server.effective_port}/fhir", thread)
+    finally:
+        # The loop's own thread closes its sockets: from here it would be caught in the middle of a read.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(channels))
+        thread.join()
+        server.task_dispatcher.shutdown()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise ConfigError(f"port {port} of {HOST} cannot be had: {error.strerror}. Name another, or 0.") from error
