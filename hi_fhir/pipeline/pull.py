@@ -1,0 +1,84 @@
+"""The first step: what a source has for the measures is landed as it came, whichever way it comes."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import UserError
+from hi_fhir.core.files import commit_json, content_name, owner_folder, read_struct
+from hi_fhir.core.progress import Progress
+from hi_fhir.sources import ndjson_folder
+from hi_fhir.sources.chunks import remove_pull, remove_work
+from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.tables.scope import Scope
+
+_MANIFEST = "pull.json"
+
+
+def pull(
+    config: Config,
+    clock: Clock,
+    source: SourceSettings,
+    scope: Scope,
+    data_date: date | None,
+    sequence: int,
+    progress: Progress,
+) -> PullManifest:
+    """Land this pull, continue an unfinished one, or return a finished one as it is.
+
+    data_date: the day a folder's data was taken; a server says for itself. An unfinished pull of the source that is not
+    this one is removed, since nobody would come back for its lines.
+
+    Raises:
+        UserError: the source is being pulled by another process, or its folder is not there.
+        SourceError: the server failed for longer than it is tried, or what it sent cannot be trusted.
+        GateError: what arrived is not what the server said there is.
+    """
+    home = owner_folder(config.data_dir / "sources" / source.name)
+    try:
+        with FileLock(home / "lock", timeout=0, mode=0o600):
+            return _pull(_begin(config, clock, source, scope, data_date, sequence, progress))
+    except Timeout as error:
+        raise UserError(f"source {source.name} is being pulled by another process. Wait for it, or end it.") from error
+
+
+def _begin(
+    config: Config,
+    clock: Clock,
+    source: SourceSettings,
+    scope: Scope,
+    data_date: date | None,
+    sequence: int,
+    progress: Progress,
+) -> Pull:
+    method = config.pull_method if source.address.startswith(("http://", "https://")) else ndjson_folder.METHOD
+    name = content_name(
+        {
+            "source": [source.name, method, content_name(source.address)],
+            "scope": msgspec.to_builtins(scope.types),
+            "since": scope.since,
+            "sequence": sequence,
+        }
+    )
+    folder = config.data_dir / "sources" / source.name / "raw" / name
+    return Pull(name, folder, method, sequence, config, source, scope, data_date, clock, progress)
+
+
+def _pull(job: Pull) -> PullManifest:
+    path = job.folder / _MANIFEST
+    if not path.exists():
+        _remove_abandoned(job.folder)
+        manifest = ndjson_folder.land(job)
+        commit_json(path, msgspec.to_builtins(manifest))
+    remove_work(job.folder)
+    return read_struct(path, PullManifest)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for other in folder.parent.glob("*"):
+        if other != folder and not (other / _MANIFEST).exists():
+            remove_pull(other)

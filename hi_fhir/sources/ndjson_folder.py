@@ -1,0 +1,129 @@
+"""The simplest source: a folder of NDJSON files, plain or gzip, read in the order of their names."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from hi_fhir.core.errors import NotFoundError, SourceError
+from hi_fhir.sources.chunks import Lane, remove_pull
+from hi_fhir.sources.lines import whole_lines
+from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.tables.views.registry import RESOURCE_TYPES
+
+METHOD = "folder"
+
+_ENDINGS = (".ndjson", ".ndjson.gz")
+_BLOCK = 4 << 20
+_NO_TYPE = "Resource"  # nothing tells what a file holds; flatten looks at each line
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file, by its path within the folder. modified_ns: so that a changed folder is not taken for the same."""
+
+    path: str
+    type: str
+    size: int
+    modified_ns: int
+
+
+class FolderPlan(msgspec.Struct, frozen=True):
+    files: tuple[File, ...]
+
+
+class _Header(msgspec.Struct, rename="camel"):
+    resource_type: str
+
+
+def land(pull: Pull) -> PullManifest:
+    """Land every line of the folder.
+
+    Raises:
+        NotFoundError: the folder is not there, or holds no NDJSON.
+        SourceError: a file is cut short or damaged.
+    """
+    root = Path(pull.source.address)
+    listed = FolderPlan(tuple(_files(root)))
+    if not listed.files:
+        raise NotFoundError(
+            f"source {pull.source.name}: its folder holds no .ndjson or .ndjson.gz file. Check the path."
+        )
+    if pull.plan(FolderPlan, lambda: listed) != listed:  # the folder changed since an earlier try began with it
+        remove_pull(pull.folder)
+        pull.plan(FolderPlan, lambda: listed)
+    types = sorted({file.type for file in listed.files})
+    lanes = [pull.lane(type_, "0000") for type_ in types]
+    pull.progress.start("pull", sum(file.size for file in listed.files) >> 10, "kB")
+    pull.side_by_side(partial(_land_files, pull, root, listed.files, lane) for lane in lanes)
+    pull.progress.finish(f"{sum(lane.landed for lane in lanes)} lines from {len(listed.files)} files")
+    return pull.manifest(lanes, pull.data_date.isoformat() if pull.data_date else None, {})
+
+
+def _files(root: Path) -> Iterator[File]:
+    """In the order of their names. A link that leads out of the folder is left out."""
+    inside = root.resolve()
+    for path in sorted(root.rglob("*")):
+        if path.name.endswith(_ENDINGS) and path.is_file() and path.resolve().is_relative_to(inside):
+            status = path.stat()
+            yield File(path.relative_to(root).as_posix(), _type_of(path), status.st_size, status.st_mtime_ns)
+
+
+def _type_of(path: Path) -> str:
+    """The type in the file's name, else that which its first line states."""
+    named = path.name.split(".")[0]
+    for type_ in (named, named.split("-")[0], named.split("_")[0]):
+        if type_ in RESOURCE_TYPES:
+            return type_
+    try:
+        with _open(path) as stream:
+            stated = msgspec.json.decode(stream.readline(_BLOCK), type=_Header).resource_type
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, EOFError, OSError, zlib.error):
+        return _NO_TYPE
+    return stated if stated in RESOURCE_TYPES else _NO_TYPE
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.name.endswith(".gz"):
+        return io.BufferedReader(gzip.GzipFile(path, "rb"), _BLOCK)
+    return path.open("rb", buffering=0)
+
+
+def _land_files(pull: Pull, root: Path, files: tuple[File, ...], lane: Lane) -> None:
+    """Land the files of the lane's type, from where an earlier try stopped."""
+    first = int(lane.at.position.get("file", 0))
+    for number, file in enumerate(files):
+        if lane.done or file.type != lane.type:
+            continue
+        if number >= first:
+            try:
+                _land_file(pull, root / file.path, number, lane)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise SourceError(
+                    f"source {pull.source.name}: file number {number + 1} of {len(files)}, in order of names, is cut "
+                    "short or damaged. Copy it again.",
+                    kind="truncated-body",
+                ) from error
+        pull.progress.advance(file.size >> 10)
+        if pull.stop.is_set():
+            return
+    if not lane.done:
+        lane.finish()
+
+
+def _land_file(pull: Pull, path: Path, number: int, lane: Lane) -> None:
+    offset = int(lane.at.position.get("offset", 0)) if lane.at.position.get("file") == number else 0
+    with _open(path) as stream:
+        stream.seek(offset)
+        for lines in whole_lines(iter(partial(stream.read, _BLOCK), b"")):
+            lane.append(lines, lines.count(b"\n"))
+            offset += len(lines)
+            if lines.endswith(b"\n"):
+                lane.checkpoint(file=number, offset=offset)
+            if pull.stop.is_set():
+                return
+    lane.checkpoint(file=number + 1, offset=0)

@@ -1,0 +1,134 @@
+"""What every source is handed when it lands a pull, and what it hands back; the plan comes first on disk, always."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.files import commit_json, owner_folder, read_json
+from hi_fhir.core.progress import Progress
+from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
+from hi_fhir.tables.scope import Scope
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+_PLAN = "plan.json"
+
+
+class PullCounts(msgspec.Struct, frozen=True):
+    """What came of one type. received: lines landed; included, outcomes: resources that came along and were not;
+    empty: entries of a page that held no resource, which are none."""
+
+    received: int = 0
+    included: int = 0
+    outcomes: int = 0
+    empty: int = 0
+
+
+class PullManifest(msgspec.Struct, frozen=True):
+    """A finished pull: pull.json, a superset of what flatten reads.
+
+    data_date: the London day the data is of, None where the source does not say. server_counts: records by type that
+    the server said there are, at the start; None where it does not say.
+    """
+
+    id: str
+    source_id: str
+    method: str
+    scope: Scope
+    data_date: str | None
+    counts: dict[str, PullCounts]
+    server_counts: dict[str, int | None]
+    chunks: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One pull at work. `stop` is set when another part of it failed: what still runs ends at its next page."""
+
+    id: str
+    folder: Path
+    method: str
+    sequence: int
+    config: Config
+    source: SourceSettings
+    scope: Scope
+    data_date: date | None
+    clock: Clock
+    progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def plan(self, kind: type[P], make: Callable[[], P]) -> P:
+        """What an earlier try decided; else what `make` decides now, written down before anything is landed."""
+        path = self.folder / _PLAN
+        if path.exists():
+            return msgspec.convert(read_json(path)["plan"], kind)
+        made = make()
+        remove_pull(self.folder)
+        owner_folder(self.folder)
+        content = {
+            "id": self.id,
+            "source_id": self.source.name,
+            "sequence": self.sequence,
+            "method": self.method,
+            "scope": msgspec.to_builtins(self.scope),
+            "plan": msgspec.to_builtins(made),
+        }
+        commit_json(path, content)
+        return made
+
+    def lane(self, type_: str, name: str) -> Lane:
+        return Lane(self.folder, type_, name, self.config.chunk_mb << 20)
+
+    def side_by_side(self, tasks: Iterable[Callable[[], None]]) -> None:
+        """Do all tasks, `config.slices` at a time; the first failure stops the others and is raised."""
+        with ThreadPoolExecutor(self.config.slices) as pool:
+            futures = [pool.submit(task) for task in tasks]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                self.stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def manifest(
+        self, lanes: Sequence[Lane], data_date: str | None, server_counts: dict[str, int | None]
+    ) -> PullManifest:
+        """The manifest of a pull whose lanes are finished."""
+        receipts = [receipt for lane in lanes for receipt in lane.receipts()]
+        return PullManifest(
+            id=self.id,
+            source_id=self.source.name,
+            method=self.method,
+            scope=self.scope,
+            data_date=data_date,
+            counts=_counts(lanes),
+            server_counts=server_counts,
+            chunks=tuple(sorted(receipts, key=lambda receipt: (receipt.type, receipt.name))),
+        )
+
+
+def _counts(lanes: Sequence[Lane]) -> dict[str, PullCounts]:
+    """By the type of the chunk for lines, by their own for what came along."""
+    found: dict[str, dict[str, int]] = {}
+
+    def add(type_: str, term: str, count: int) -> None:
+        if count:
+            terms = found.setdefault(type_, {})
+            terms[term] = terms.get(term, 0) + count
+
+    for lane in lanes:
+        add(lane.type, "received", lane.landed)
+        add(lane.type, "empty", lane.at.tally.empty)
+        add("OperationOutcome", "outcomes", lane.at.tally.outcomes)
+        for type_, count in lane.at.tally.included.items():
+            add(type_, "included", count)
+    return {type_: PullCounts(**terms) for type_, terms in sorted(found.items())}
