@@ -51,7 +51,7 @@ def _(word: base.Or, facts: Facts) -> Any:
 
 @condition.register
 def _(word: base.Not, facts: Facts) -> Any:
-    return ~condition(word.part, facts)
+    return condition(word.part, facts) == ibis.literal(False)  # `NOT x IS NULL` reads as NOT (x IS NULL)
 
 
 @condition.register

@@ -84,7 +84,7 @@ class OnOrAfterFirst(Word):
 
 @dataclass(frozen=True)
 class LatestEncounter(Word):
-    """A leaf: an encounter in the window. Never null.
+    """A leaf: a dated encounter in the window. Never null.
 
     Leaf row: n rows, first and last day, and value 1 where the latest one carries a coded reason, else 0. Latest is by
     day, then by instant, an untimed one first; among equals one coded reason suffices.

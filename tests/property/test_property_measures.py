@@ -1,0 +1,276 @@
+"""What always holds of measures: the engine reads words as a person would, and counts add up, in any order of rows."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from operator import and_, or_
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ibis.backends.duckdb import Backend
+
+from hi_fhir.cohorts.people import write_buckets
+from hi_fhir.core.days import Period
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import (
+    EVER,
+    IN_PERIOD,
+    Person,
+    ProportionMeasure,
+    Quantity,
+    aged,
+    deprivation_linked,
+    diagnosed,
+    encounter,
+    ethnicity_recorded,
+    ethnicity_stated,
+    latest_reading,
+    months,
+    nhs_number_verified,
+    noted,
+    recorded,
+    registered,
+    registration_begun,
+    registry,
+    value_set,
+)
+from hi_fhir.measures.counts import counts
+from hi_fhir.measures.evaluate import Evaluator
+from hi_fhir.measures.examples import Event
+from hi_fhir.measures.facts import all_leaves
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import POPULATIONS
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows
+from hi_fhir.tables.schema import PERSON
+from tests.support import reference
+
+A, B = value_set("a"), value_set("b")
+HIGH, LOW = Quantity(value_set("high"), "mm[Hg]", (40, 350)), Quantity(value_set("low"), "mm[Hg]", (20, 200))
+BUCKET = "0"
+PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+STATUSES = {
+    "Condition": ("active", "resolved", "refuted", "remission"),
+    "Observation": ("final", "preliminary", "amended"),
+    "Procedure": ("completed", "preparation"),
+    "Encounter": ("finished", "planned"),
+}
+
+few = settings(max_examples=settings.default.max_examples // 10)
+"""Each example costs the engine half a second."""
+
+as_of_days = st.sampled_from((date(2025, 3, 31), date(2025, 2, 28), date(2024, 4, 1)))
+edges = (date(2024, 3, 31), date(2024, 4, 1), date(2024, 5, 31), date(2024, 6, 30), date(2024, 7, 1), date(2025, 3, 31))
+days = st.none() | st.sampled_from((*edges, date(2012, 2, 29), date(2025, 4, 1))) | st.dates(edges[0], edges[-1])
+instants = st.none() | st.sampled_from((8, 9, 17)).map(lambda hour: datetime(2024, 6, 1, hour, tzinfo=UTC))
+
+
+@st.composite
+def some_events(draw: st.DrawFn) -> Event:
+    type_ = draw(st.sampled_from(tuple(STATUSES)))
+    code = draw(st.sampled_from(("a", "b", "high", "low") if type_ != "Encounter" else ("a", None)))
+    on, status = draw(days), draw(st.sampled_from(STATUSES[type_]))
+    value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
+    unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "kPa")))
+    return Event(type_, code, on, status, value, unit, draw(instants) if on else None)
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> tuple[Event, ...]:
+    """Both values on one day, as a practice would record them."""
+    on, at = draw(st.sampled_from(edges)), draw(instants)
+    return tuple(
+        Event("Observation", code, on, "final", draw(st.sampled_from((80.0, 90.0, 140.0))), "mm[Hg]", at)
+        for code in ("high", "low")
+    )
+
+
+people = st.builds(
+    Person,
+    born=st.sampled_from((None, date(1945, 3, 31), date(1945, 4, 1), date(2004, 2, 29), date(2011, 3, 31))),
+    sex=st.sampled_from(("female", "male", "other", "unknown")),
+    practice=st.sampled_from(("X99001", "X99002", None)),
+    registered_on=days,
+    ethnicity=st.sampled_from(("stated", "not-stated", "refused", "not-recorded", "not-known")),
+    ethnic_category_2001=st.sampled_from((None, "A", "S", "Z")),
+    ethnic_group_2021=st.sampled_from((None, "white", "asian")),
+    nhs_number=st.sampled_from(("verified", "present", "invalid", "absent")),
+    imd_decile=st.none() | st.integers(1, 10),
+    events=st.tuples(st.lists(some_events(), max_size=5), st.lists(readings(), max_size=2)).map(
+        lambda both: (*both[0], *(event for reading in both[1] for event in reading))
+    ),
+)
+crowds = st.lists(people, min_size=15, max_size=25)
+spans = st.sampled_from((IN_PERIOD, months(1), months(9), months(12)))
+windows = st.just(EVER) | spans
+records = st.builds(noted, st.sampled_from((A, B)), windows) | st.builds(recorded, st.sampled_from((A, B)), windows)
+latest = st.builds(
+    lambda quantities, within: latest_reading(*quantities, within=within),
+    st.sampled_from(((HIGH, LOW), (LOW, HIGH), (HIGH,))),
+    spans,
+)
+single_words: st.SearchStrategy[Word] = st.one_of(
+    st.just(registered()),
+    st.builds(aged, st.sampled_from((0, 14, 80)), st.none() | st.just(90)),
+    st.builds(aged, st.none(), st.sampled_from((13, 79))),
+    st.sampled_from((ethnicity_recorded(), ethnicity_stated(), nhs_number_verified(), deprivation_linked())),
+    st.builds(registration_begun, st.sampled_from((months(9), months(12)))),
+    records,
+    st.builds(diagnosed, st.just(A), st.none() | st.just(B)),
+    st.builds(lambda leaf, count: leaf.begun(within=months(count)), records, st.sampled_from((1, 9))),
+    st.builds(lambda leaf, apart: leaf.repeated(days_apart=apart), records, st.sampled_from((0, 1, 30))),
+    st.builds(lambda leaf, other: leaf.from_first(other), records, records),
+    st.builds(encounter, spans),
+    st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
+    latest,
+    latest.map(lambda reading: reading.at_most(*(90.0, 80.0)[: len(reading.quantities)])),
+    st.builds(lambda own, other: own.no_earlier_than(other), latest, latest),
+)
+words = st.recursive(
+    single_words,
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: reduce(and_, parts))
+        | st.lists(inner, min_size=2, max_size=3).map(lambda parts: reduce(or_, parts))
+        | inner.map(lambda part: ~part)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def some_measures(draw: st.DrawFn) -> list[ProportionMeasure]:
+    """Several at once, as the engine evaluates them; some with exclusions and exceptions."""
+    plain = registry.load(["ethnicity-usable"])[0]
+    return [
+        replace(
+            plain,
+            id=f"measure-{number}",
+            initial_population=draw(words),
+            numerator=draw(words),
+            denominator_exclusion=draw(st.none() | words),
+            denominator_exception=draw(st.none() | words),
+            examples=(),
+        )
+        for number in range(6)
+    ]
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Backend:
+    return connect(tmp_path_factory.mktemp("property") / "spill", threads=2)
+
+
+@few
+@given(some_measures(), crowds, as_of_days)
+def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
+    backend: Backend, measures: list[ProportionMeasure], crowd: list[Person], as_of: date
+) -> None:
+    frame = Frame(PERIOD, as_of, IMD_YEAR)
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = outcomes(backend, Path(folder), measures, crowd, frame)
+
+    assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
+
+
+@few
+@given(crowds)
+def test_the_shipped_measures_are_read_alike(backend: Backend, crowd: list[Person]) -> None:
+    frame = Frame(PERIOD, PERIOD.end, IMD_YEAR)
+    measures = registry.load()
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = outcomes(backend, Path(folder), measures, crowd, frame)
+
+    assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
+
+
+@few
+@given(some_measures(), crowds)
+def test_populations_are_nested_and_strata_add_up(
+    backend: Backend, measures: list[ProportionMeasure], crowd: list[Person]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _, fact = _written(backend, Path(folder), measures, crowd)
+        rows = counts(backend, measures, [fact], ["X99009"], {"X99001": "U1", "X99002": None}).to_pylist()
+
+    cells: dict[tuple[str, str, str], dict[str, dict[str, int]]] = {}
+    for row in rows:
+        place = cells.setdefault((row["measure_id"], row["practice_id"], row["stratifier"]), {})
+        place.setdefault(row["stratum"], {})[row["population"]] = row["count"]
+    assert {practice for _, practice, _ in cells} >= {"X99009"}
+    for (measure, practice, _), strata in cells.items():
+        for populations in strata.values():
+            settled = populations["numerator"] + populations["denominator_exclusion"]
+            assert 0 <= populations["numerator"] <= settled <= populations["denominator"]
+            assert populations["denominator"] == populations["initial_population"]
+        whole = cells[measure, practice, "all"]["all"]
+        assert {name: sum(one[name] for one in strata.values()) for name in POPULATIONS} == whole
+
+
+@few
+@given(some_measures(), crowds, st.randoms(use_true_random=False))
+def test_neither_the_order_of_rows_nor_the_number_of_threads_matters(
+    measures: list[ProportionMeasure], crowd: list[Person], random: Random
+) -> None:
+    tables = []
+    for threads, shuffled in ((1, False), (2, True)):
+        with tempfile.TemporaryDirectory() as folder:
+            backend = connect(Path(folder) / "spill", threads=threads)
+            written = _written(backend, Path(folder), measures, crowd, random if shuffled else None)
+            tables.append([pq.ParquetFile(path).read() for path in written])
+            backend.disconnect()
+
+    assert tables[0] == tables[1]
+
+
+def _written(
+    backend: Backend,
+    folder: Path,
+    measures: Sequence[ProportionMeasure],
+    crowd: Sequence[Person],
+    random: Random | None = None,
+) -> tuple[Path, Path]:
+    """The leaf and the fact file of `crowd`, whose rows arrive shuffled where `random` is given."""
+    frame = Frame(PERIOD, PERIOD.end, IMD_YEAR)
+    tables = {"Person": person_rows(crowd, frame), **event_rows(crowd)}
+    if random:
+        tables = {name: rows.take(_order(random, len(rows))) for name, rows in tables.items()}
+    write_buckets(tables.pop("Person"), PERSON, BUCKET, folder / "person")
+    events = {t: backend.create_table(f"shuffled_{t}", rows, temp=True, overwrite=True) for t, rows in tables.items()}
+    evaluator = Evaluator(backend, measures, frame, example_codes(all_leaves(measures)), events)
+    evaluator.write_leaves(BUCKET, folder)
+    evaluator.write_facts(BUCKET, folder)
+    return folder / "leaf" / f"{BUCKET}.parquet", folder / "fact" / f"{BUCKET}.parquet"
+
+
+def _order(random: Random, size: int) -> pa.Array:
+    return pa.array(random.sample(range(size), size), pa.int64())
+
+
+def test_the_plain_reading_itself_agrees_with_every_worked_example() -> None:
+    wrong = [
+        (measure.id, example.name)
+        for measure in registry.load()
+        for example in measure.examples
+        if reference.outcome(measure, example.person, Frame(example.period, example.as_of, IMD_YEAR)) != example.outcome
+    ]
+
+    assert wrong == []
+
+
+def test_windows_of_the_plain_reading_end_where_those_of_the_engine_do() -> None:
+    frame = Frame(PERIOD, date(2025, 2, 28), IMD_YEAR)
+    for window in (EVER, IN_PERIOD, months(1), months(12)):
+        start, end = frame.days(window)
+        person = Person(events=(Event("Observation", "a", start, "final"), Event("Observation", "b", end, "final")))
+        before = Person(events=(Event("Observation", "a", start - timedelta(days=1), "final"),))
+        assert reference.holds(recorded(A, window) & recorded(B, window), person, frame)
+        assert window == EVER or not reference.holds(recorded(A, window), before, frame)

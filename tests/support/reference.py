@@ -1,0 +1,238 @@
+"""A second reading of the words: one person at a time in plain Python, written from their docstrings and the rules.
+
+It shares no line with the queries, so that the two can disagree. True, false and None as in SQL and CQL.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import singledispatch
+
+from hi_fhir.measures.examples import Event, Person
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words.windows import Ever, InPeriod, Window
+
+SPELLINGS = {"mm[Hg]": ("mm[Hg]", "mmHg")}
+_UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def outcome(measure: ProportionMeasure, person: Person, frame: Frame) -> str:
+    """Where the measure puts the person: one of the names of `examples.OUTCOMES`."""
+    if person.practice is None:
+        return "outside"
+    for name, word in measure.populations():
+        answer = holds(word, person, frame)
+        if answer is None:
+            return "undetermined"
+        if name == "initial_population" and not answer:
+            return "outside"
+        if name != "initial_population" and answer:
+            return name.removeprefix("denominator_")
+    return "denominator"
+
+
+@singledispatch
+def holds(word: base.Word, person: Person, frame: Frame) -> bool | None:
+    raise NotImplementedError(type(word).__name__)
+
+
+@holds.register
+def _(word: base.And, person: Person, frame: Frame) -> bool | None:
+    answers = [holds(part, person, frame) for part in word.parts]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+@holds.register
+def _(word: base.Or, person: Person, frame: Frame) -> bool | None:
+    answers = [holds(part, person, frame) for part in word.parts]
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+@holds.register
+def _(word: base.Not, person: Person, frame: Frame) -> bool | None:
+    answer = holds(word.part, person, frame)
+    return None if answer is None else not answer
+
+
+@holds.register
+def _(word: population.Registered, person: Person, frame: Frame) -> bool:
+    return person.practice is not None
+
+
+@holds.register
+def _(word: population.Aged, person: Person, frame: Frame) -> bool | None:
+    if person.born is None:
+        return None
+    end = frame.period.end
+    birthday_to_come = (end.month, end.day) < (person.born.month, person.born.day)
+    age = end.year - person.born.year - int(birthday_to_come)
+    return (word.at_least or 0) <= age and (word.at_most is None or age <= word.at_most)
+
+
+@holds.register
+def _(word: population.EthnicityIs, person: Person, frame: Frame) -> bool:
+    return person.ethnicity in word.answers
+
+
+@holds.register
+def _(word: population.NhsNumberVerified, person: Person, frame: Frame) -> bool:
+    return person.nhs_number == "verified"
+
+
+@holds.register
+def _(word: population.DeprivationLinked, person: Person, frame: Frame) -> bool:
+    return person.imd_decile is not None
+
+
+@holds.register
+def _(word: population.RegistrationBegunWithin, person: Person, frame: Frame) -> bool:
+    return person.registered_on is not None and _in(person.registered_on, word.window, frame)
+
+
+@holds.register
+def _(word: events.Recorded, person: Person, frame: Frame) -> bool:
+    return bool(_found(word, person, frame))
+
+
+@holds.register
+def _(word: events.Diagnosed, person: Person, frame: Frame) -> bool:
+    diagnoses = _found(word.diagnosis, person, frame)
+    if not diagnoses:
+        return False
+    resolved = _days(_found(word.resolved_by, person, frame)) if word.resolved_by else []
+    latest = max(_days(diagnoses), default=date.min)
+    return not any(day >= latest for day in resolved)
+
+
+@holds.register
+def _(word: events.FirstWithin, person: Person, frame: Frame) -> bool:
+    days = _days(_found(word.recorded, person, frame))
+    return bool(days) and _in(min(days), word.window, frame)
+
+
+@holds.register
+def _(word: events.Repeated, person: Person, frame: Frame) -> bool:
+    days = _days(_found(word.recorded, person, frame))
+    return bool(days) and max(days) - min(days) >= timedelta(days=word.days_apart)
+
+
+@holds.register
+def _(word: events.OnOrAfterFirst, person: Person, frame: Frame) -> bool:
+    own, other = _days(_found(word.recorded, person, frame)), _days(_found(word.other, person, frame))
+    return bool(own and other) and any(day >= min(other) for day in own)
+
+
+@holds.register
+def _(word: events.LatestEncounter, person: Person, frame: Frame) -> bool:
+    return bool(_encounters(word, person, frame))
+
+
+@holds.register
+def _(word: events.LatestEncounterCoded, person: Person, frame: Frame) -> bool:
+    found = _encounters(word.encounter, person, frame)
+    latest = max((_moment(event) for event in found), default=None)
+    return any(event.value_set is not None for event in found if _moment(event) == latest)
+
+
+@holds.register
+def _(word: values.LatestReading, person: Person, frame: Frame) -> bool:
+    return _reading(word, person, frame) is not None
+
+
+@holds.register
+def _(word: values.ReadingAtMost, person: Person, frame: Frame) -> bool:
+    reading = _reading(word.reading, person, frame)
+    return reading is not None and all(value <= limit for value, limit in zip(reading[1], word.limits, strict=True))
+
+
+@holds.register
+def _(word: values.ReadingNoEarlier, person: Person, frame: Frame) -> bool:
+    own, other = _reading(word.reading, person, frame), _reading(word.other, person, frame)
+    return own is not None and (other is None or own[0] >= other[0])
+
+
+def _counts(event: Event) -> bool:
+    """Whether a record of this status counts: rule `records`."""
+    if event.type == "Procedure":
+        return event.status == "completed"
+    left_out = {
+        "Observation": ("cancelled", "registered", "preliminary"),
+        "Condition": ("refuted", "resolved"),
+        "Encounter": ("planned", "cancelled"),
+    }
+    return event.status not in left_out.get(event.type, ())
+
+
+def _in(day: date, window: Window, frame: Frame) -> bool:
+    if day > frame.as_of:
+        return False
+    if isinstance(window, Ever):
+        return True
+    if isinstance(window, InPeriod):
+        return day >= frame.period.start
+    year, month = divmod(frame.as_of.year * 12 + frame.as_of.month - 1 - window.count, 12)
+    for last in (frame.as_of.day, 30, 29, 28):  # a month without that day lends its own last
+        try:
+            return day > date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _found(leaf: events.Recorded, person: Person, frame: Frame) -> list[Event]:
+    return [
+        event
+        for event in person.events
+        if event.type in leaf.types and event.value_set == leaf.value_set.id and _counts(event)
+        if (isinstance(leaf.window, Ever) if event.on is None else _in(event.on, leaf.window, frame))
+    ]
+
+
+def _days(found: Iterable[Event]) -> list[date]:
+    return [event.on for event in found if event.on is not None]
+
+
+def _encounters(leaf: events.LatestEncounter, person: Person, frame: Frame) -> list[Event]:
+    return [
+        event
+        for event in person.events
+        if event.type == "Encounter" and _counts(event)
+        if event.on is not None and _in(event.on, leaf.window, frame)
+    ]
+
+
+def _moment(event: Event) -> tuple[date, datetime]:
+    assert event.on is not None
+    return event.on, event.at or _UNTIMED
+
+
+def _reading(word: values.LatestReading, person: Person, frame: Frame) -> tuple[date, list[float]] | None:
+    """The day of the latest complete reading, and the value that counts of each quantity."""
+    measured = [list(_plausible(quantity, word.window, person, frame)) for quantity in word.quantities]
+    complete = set.intersection(*({event.on for event in found} for found in measured))
+    if not complete:
+        return None
+    day = max(on for on in complete if on is not None)
+    return day, [_deciding([event for event in found if event.on == day]) for found in measured]
+
+
+def _plausible(quantity: values.Quantity, window: Window, person: Person, frame: Frame) -> Iterator[Event]:
+    lowest, highest = quantity.plausible
+    for event in person.events:
+        if event.type != "Observation" or event.value_set != quantity.value_set.id or not _counts(event):
+            continue
+        if event.on is None or event.value is None or not _in(event.on, window, frame):
+            continue
+        if (event.unit is None or event.unit in SPELLINGS[quantity.unit]) and lowest <= event.value <= highest:
+            yield event
+
+
+def _deciding(found: list[Event]) -> float:
+    """The value of the latest instant; the lowest of several."""
+    latest = max(event.at or _UNTIMED for event in found)
+    return min(event.value for event in found if (event.at or _UNTIMED) == latest and event.value is not None)
