@@ -20,6 +20,7 @@ COMMANDS = {
     "quarantine": "quarantine",
     "measures": "measures",
     "mappings": "mappings",
+    "key": "key",
     "sandbox": "sandbox",
     "demo": "demo",
     "serve": "serve",
