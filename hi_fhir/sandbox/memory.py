@@ -91,16 +91,25 @@ class Memory:
         is_hit = _hit_test(search)
         return _sorted([stored for stored in pool if is_hit(stored)], search.sort)
 
-    def write(self, resource: dict[str, Any], id_: str | None = None) -> tuple[Stored, bool]:
-        """Keep a resource under `id_`, or a new id: what is held now, whether it is new. No change, no new version."""
+    def write(self, resource: dict[str, Any], id_: str) -> tuple[Stored, bool]:
+        """Keep a resource under `id_`: what is held now, and whether it is new. No change makes no new version."""
         with self._lock:
             type_ = resource["resourceType"]
-            known = self.peek(type_, id_) if id_ else None
-            resource = {**resource, "id": id_ or self._new_id(type_)}
+            known = self.peek(type_, id_)
+            resource = {**resource, "id": id_}
             if known and _content(known.resource()) == _content(resource):
                 return known, False
-            past = known.version if known else self._deleted.pop((type_, resource["id"]), 0)
+            past = known.version if known else self._deleted.pop((type_, id_), 0)
             return self._keep(resource, str(past + 1), self._at), known is None
+
+    def new_id(self, type_: str) -> str:
+        """An id that nobody has."""
+        with self._lock:
+            while True:
+                self._made += 1
+                id_ = f"made-{self._made}"
+                if id_ not in self._of_type(type_):
+                    return id_
 
     def delete(self, type_: str, id_: str) -> None:
         """Forget a resource; nothing happens where there is none."""
@@ -124,14 +133,6 @@ class Memory:
         self._indexes[type_].add(id_, resource)
         self.revision += 1
         return stored
-
-    def _new_id(self, type_: str) -> str:
-        """An id that nobody has; with letters, since servers refuse an all-numeric one from a client."""
-        while True:
-            self._made += 1
-            id_ = f"made-{self._made}"
-            if id_ not in self._of_type(type_):
-                return id_
 
     def _of_type(self, type_: str) -> dict[str, Stored]:
         try:

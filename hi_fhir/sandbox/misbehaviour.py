@@ -103,8 +103,7 @@ class Misbehaviour:
         if self._faults.strikes("no-transactions", key):
             status = _NO_TRANSACTIONS[int(key[:8], 16) % len(_NO_TRANSACTIONS)]
             raise FhirError(status, "this server takes no transactions.", code="not-supported")
-        bundle = orjson.loads(request.get_data() or b"{}")
-        if len(bundle.get("entry", ())) > _MAX_ENTRIES and self._faults.strikes("413", key):
+        if self._faults.strikes("413", key) and _entries() > _MAX_ENTRIES:
             raise FhirError(413, f"a transaction may have {_MAX_ENTRIES} entries.")
         if self._faults.strikes("412", key):
             raise FhirError(412, "a condition of the transaction has several matches.", code="duplicate")
@@ -118,6 +117,13 @@ class Misbehaviour:
             outcome = operation_outcome("exception", "something went wrong and the status does not say so.")
             return Response(orjson.dumps(outcome), 200, content_type=CONTENT_TYPE)
         return None
+
+
+def _entries() -> int:
+    """How many entries the Bundle at hand has; none where it is no Bundle."""
+    bundle = request.get_json(force=True, silent=True)
+    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    return len(entries) if isinstance(entries, list) else 0
 
 
 def _request_key() -> str:

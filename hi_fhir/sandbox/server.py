@@ -4,20 +4,21 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import chain
 from typing import Any
 
+from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.sandbox.exports import EVERYONE
 from hi_fhir.sandbox.faults import Faults
 from hi_fhir.sandbox.memory import Memory
-from hi_fhir.sandbox.misbehaviour import Misbehaviour
-from hi_fhir.sandbox.paging import Searches
-from hi_fhir.sandbox.routes import Sandbox, make_app
+from hi_fhir.sandbox.routes import make_app
 
 HOST = "127.0.0.1"
 _THREADS = 16
@@ -48,15 +49,21 @@ def serve(
         ConfigError: the port is taken.
     """
     at = datetime.combine(data_date, time(12), UTC)
-    memory = Memory(resources, at)
-    searches = Searches(memory)
-    app = make_app(Sandbox(memory, searches, Misbehaviour(faults or Faults({}), searches, at), at))
+    listening = _listen(port)
+    with closing(listening):
+        app = make_app(Memory(chain(resources, [_everyone()]), at), faults or Faults({}), at)
+        with _answering(app, listening) as running:
+            yield running
+
+
+@contextmanager
+def _answering(app: Flask, listening: socket.socket) -> Iterator[Running]:
     logging.getLogger("waitress").setLevel(logging.ERROR)
     channels: dict[int, Any] = {}
     server = create_server(
         app,
         map=channels,
-        sockets=[_listen(port)],
+        sockets=[listening],
         threads=_THREADS,
         ident=None,
         inbuf_overflow=_IN_MEMORY,
@@ -71,6 +78,10 @@ def serve(
         server.trigger.pull_trigger(lambda: wasyncore.close_all(channels))
         thread.join()
         server.task_dispatcher.shutdown()
+
+
+def _everyone() -> dict[str, Any]:
+    return {"resourceType": "Group", "id": EVERYONE, "type": "person", "actual": True, "name": "All patients"}
 
 
 def _listen(port: int) -> socket.socket:

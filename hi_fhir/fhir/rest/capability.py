@@ -15,7 +15,7 @@ _KINDS = {"canonical": "reference"}
 class Service:
     """What a server does. `resources`: type to its search parameters; `interactions`: what each type takes.
 
-    `operations`: name to the address of its definition, at the level of the system.
+    `operations`: name to the address of its definition.
     """
 
     title: str
@@ -25,7 +25,7 @@ class Service:
     interactions: Sequence[str] = ("read", "search-type")
     system_interactions: Sequence[str] = ()
     operations: Mapping[str, str] | None = None
-    conditional: bool = False
+    conditional_writes: bool = False
 
 
 def capability_statement(service: Service) -> dict[str, Any]:
@@ -51,11 +51,11 @@ def capability_statement(service: Service) -> dict[str, Any]:
 
 
 def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter]) -> dict[str, Any]:
-    writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional else {}
+    writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional_writes else {}
     return {
         "type": type_,
         "interaction": [{"code": code} for code in service.interactions],
-        "versioning": "versioned" if service.conditional else "no-version",
+        "versioning": "versioned" if service.conditional_writes else "no-version",
         **writes,
         "searchParam": [
             {"name": parameter.name, "type": _KINDS.get(parameter.kind, parameter.kind)} for parameter in parameters
