@@ -94,9 +94,11 @@ def write_history(notes: Notes, age: int) -> None:
         _severe_mental_illness(notes)
     if disability:
         _learning_disability(notes)
-    _checks(notes, usual=0.85 if illness else 0.35)
+    _checks(notes, usual=0.3)
     if age >= 12:
         _smoking(notes)
+    if illness and chance.random() < 0.5:
+        _yearly_review(notes)
     _encounters(notes)
     _everything_else(notes)
 
@@ -252,6 +254,18 @@ def _checks(notes: Notes, usual: float) -> None:
         notes.observed(chance.choice(codes.LIPIDS), around_period(chance), round(3 + chance.random() * 4, 1), "mmol/L")
     if chance.random() < usual:
         notes.observed(chance.choice(codes.ALCOHOL), around_period(chance), float(int(chance.random() * 30)), None)
+
+
+def _yearly_review(notes: Notes) -> None:
+    """All six checks of a severe mental illness on one day, or all but one of them."""
+    chance = notes.chance
+    when = When(in_period(chance), clock=in_surgery_hours(chance))
+    checks = (codes.BMI, codes.GLUCOSE[0], chance.choice(codes.LIPIDS), chance.choice(codes.ALCOHOL), codes.SMOKING[2])
+    left_out = chance.choice((None, None, None, *checks))
+    for code in checks:
+        if code != left_out:
+            notes.observed(code, when)
+    _panel(notes, when, *_reading(chance), "mm[Hg]")
 
 
 def _smoking(notes: Notes) -> None:

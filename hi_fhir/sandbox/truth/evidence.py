@@ -1,0 +1,112 @@
+"""What of a person's records is seen: those that count, up to the as-of day, by what their codes mean."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import NamedTuple
+
+from hi_fhir.sandbox.people.model import AS_OF, Code, Person, Record
+from hi_fhir.sandbox.truth.days import clock_order, dated
+
+_NOTED = frozenset({"Condition", "Observation", "Procedure"})
+_PRESSURES = {
+    "systolic-blood-pressure": ("clinic", "systolic"),
+    "diastolic-blood-pressure": ("clinic", "diastolic"),
+    "systolic-blood-pressure-home": ("home", "systolic"),
+    "diastolic-blood-pressure-home": ("home", "diastolic"),
+}
+_MILLIMETRES = frozenset({None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"})
+_PLAUSIBLE = {"systolic": (40, 350), "diastolic": (20, 200)}
+
+
+class Pressure(NamedTuple):
+    """A plausible value in millimetres of mercury. order: where it stands among those of its day."""
+
+    day: date
+    order: tuple[bool, time]
+    value: float
+
+
+class Statement(NamedTuple):
+    """What a record says of the ethnicity. day: None where undated."""
+
+    day: date | None
+    says: str
+
+
+class Visit(NamedTuple):
+    """A dated encounter."""
+
+    day: date
+    order: tuple[bool, time]
+    is_coded: bool
+
+
+@dataclass
+class Evidence:
+    """days: of the records of each value set, None for an undated one. pressures: by setting and kind."""
+
+    days: dict[str, list[date | None]] = field(default_factory=lambda: defaultdict(list))
+    pressures: dict[tuple[str, str], list[Pressure]] = field(default_factory=lambda: defaultdict(list))
+    statements: list[Statement] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+
+
+def evidence_of(person: Person) -> Evidence:
+    """The evidence that all patient records of a person give together."""
+    evidence = Evidence()
+    own = {patient.id for patient in person.patients}
+    for record in person.records:
+        day = dated(record)
+        if record.patient_id in own and counts(record) and (day is None or day <= AS_OF):
+            _add(evidence, record, day)
+    return evidence
+
+
+def counts(record: Record) -> bool:
+    """Whether a record's status lets it count."""
+    status = record.status
+    if status == "entered-in-error":
+        return False
+    match record.type:
+        case "Observation":
+            return status not in ("cancelled", "registered", "preliminary")
+        case "Procedure":
+            return status == "completed"
+        case "Condition":
+            return status not in ("refuted", "resolved")
+        case "Encounter":
+            return status not in ("planned", "cancelled")
+    return True
+
+
+def _add(evidence: Evidence, record: Record, day: date | None) -> None:
+    if record.type == "Encounter":
+        if day is not None:
+            is_coded = record.code is not None and bool(record.code.codings)
+            evidence.visits.append(Visit(day, clock_order(record), is_coded))
+    elif record.type in _NOTED:
+        if record.code and record.code.says:
+            evidence.statements.append(Statement(day, record.code.says))
+        elif record.code and record.code.means:
+            evidence.days[record.code.means].append(day)
+        if day is not None:
+            for code, value, unit in _values(record):
+                _add_pressure(evidence, record, day, code, value, unit)
+
+
+def _values(record: Record) -> Iterator[tuple[Code, float, str | None]]:
+    if record.code and record.value is not None:
+        yield record.code, record.value, record.unit
+    for part in record.components:
+        yield part.code, part.value, part.unit
+
+
+def _add_pressure(evidence: Evidence, record: Record, day: date, code: Code, value: float, unit: str | None) -> None:
+    named = _PRESSURES.get(code.means or "")
+    if named is None or unit not in _MILLIMETRES:
+        return
+    lowest, highest = _PLAUSIBLE[named[1]]
+    if lowest <= value <= highest:
+        evidence.pressures[named].append(Pressure(day, clock_order(record), value))

@@ -1,0 +1,137 @@
+"""What each measure makes of a registered person, sentence by sentence of the rules."""
+
+from datetime import date
+from typing import NamedTuple
+
+from hi_fhir.sandbox.truth.days import IN_PERIOD, NINE_MONTHS, TWELVE_MONTHS, within
+from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED
+from hi_fhir.sandbox.truth.evidence import Evidence
+from hi_fhir.sandbox.truth.pressure import has_reading, is_target_met
+
+INITIAL, DENOMINATOR, NUMERATOR = "initial_population", "denominator", "numerator"
+EXCEPTION, UNDETERMINED = "denominator_exception", "undetermined"
+
+_DECLINED = ("blood-pressure-declined", "hypertension-declined")
+_WEEK = 7
+
+
+class Subject(NamedTuple):
+    """A registered person. age: None where the birth date is absent. ethnicity: as `ethnicity_of` gives it."""
+
+    age: int | None
+    ethnicity: str
+    is_number_verified: bool
+    decile: int | None
+    registered_since: date | None
+    evidence: Evidence
+
+
+Outcome = tuple[str, ...]
+"""The populations that count a person."""
+
+_OUTSIDE: Outcome = ()
+
+
+def outcomes(subject: Subject) -> dict[str, Outcome]:
+    """By measure."""
+    recorded = subject.ethnicity not in (NOT_KNOWN, NOT_RECORDED)
+    stated = recorded and subject.ethnicity not in (NOT_STATED, REFUSED)
+    return {
+        "ethnicity-recorded": _decided(True, recorded),
+        "ethnicity-usable": _decided(True, stated),
+        "nhs-number-verified": _decided(True, subject.is_number_verified),
+        "deprivation-linked": _decided(True, subject.decile is not None),
+        "learning-disability-health-check": _health_check(subject, recorded),
+        "hypertension-treated-to-target-under-80": _hypertension(subject, over=False),
+        "hypertension-treated-to-target-80-and-over": _hypertension(subject, over=True),
+        "smoking-status-recorded": _smoking(subject),
+        "severe-mental-illness-six-checks": _six_checks(subject),
+        "encounter-reason-coded": _encounter_reason(subject),
+    }
+
+
+def _decided(initial: bool | None, numerator: bool, exception: bool = False) -> Outcome:
+    """initial: None where an unknown age leaves it open."""
+    if initial is None:
+        return (UNDETERMINED,)
+    if not initial:
+        return _OUTSIDE
+    if numerator:
+        return (INITIAL, DENOMINATOR, NUMERATOR)
+    return (INITIAL, DENOMINATOR, EXCEPTION) if exception else (INITIAL, DENOMINATOR)
+
+
+def _aged(subject: Subject, lowest: int, highest: int, others: bool) -> bool | None:
+    """Of this age, and all else that the population asks for (`others`, which is always known)."""
+    if not others:
+        return False
+    return None if subject.age is None else lowest <= subject.age <= highest
+
+
+def _any_in(evidence: Evidence, value_set: str, window: tuple[date, date]) -> bool:
+    return any(within(day, window) for day in evidence.days[value_set])
+
+
+def _is_diagnosed(evidence: Evidence, diagnosis: str, resolving: str) -> bool:
+    """Diagnosed, and no resolving code dated on or after the latest dated diagnosis."""
+    diagnoses = evidence.days[diagnosis]
+    if not diagnoses:
+        return False
+    latest = max((day for day in diagnoses if day), default=None)
+    return not any(day and (latest is None or day >= latest) for day in evidence.days[resolving])
+
+
+def _health_check(subject: Subject, ethnicity_recorded: bool) -> Outcome:
+    evidence = subject.evidence
+    checks = [day for day in evidence.days["learning-disability-health-check"] if day and within(day, IN_PERIOD)]
+    plans = [day for day in evidence.days["health-action-plan"] if day and within(day, IN_PERIOD)]
+    done = bool(checks) and any(plan >= min(checks) for plan in plans)
+    declined = _any_in(evidence, "learning-disability-health-check-declined", IN_PERIOD) or _any_in(
+        evidence, "health-action-plan-declined", IN_PERIOD
+    )
+    initial = _aged(subject, 14, 200, bool(evidence.days["learning-disability"]))
+    return _decided(initial, done and ethnicity_recorded, declined)
+
+
+def _hypertension(subject: Subject, over: bool) -> Outcome:
+    evidence = subject.evidence
+    registered = _is_diagnosed(evidence, "hypertension", "hypertension-resolved")
+    if over:
+        initial = _aged(subject, 80, 200, registered)
+        met = is_target_met(evidence, at_clinic=(150, 90), at_home=(145, 85))
+    else:
+        initial = _aged(subject, 0, 79, registered)
+        met = is_target_met(evidence, at_clinic=(140, 90), at_home=(135, 85))
+    return _decided(initial, met, _is_adjusted(subject))
+
+
+def _is_adjusted(subject: Subject) -> bool:
+    """Whether any exception of the blood pressure measures holds."""
+    evidence = subject.evidence
+    refusals = ("hypertension-maximal-therapy", "hypertension-unsuitable", *_DECLINED)
+    if any(_any_in(evidence, value_set, TWELVE_MONTHS) for value_set in refusals):
+        return True
+    invited = sorted(day for day in evidence.days["hypertension-invitation"] if day and within(day, TWELVE_MONTHS))
+    if len(invited) > 1 and (invited[-1] - invited[0]).days >= _WEEK:
+        return True
+    first = min((day for day in evidence.days["hypertension"] if day), default=None)
+    return within(first, NINE_MONTHS) or within(subject.registered_since, NINE_MONTHS)
+
+
+def _smoking(subject: Subject) -> Outcome:
+    return _decided(_aged(subject, 16, 200, True), _any_in(subject.evidence, "smoking-status", TWELVE_MONTHS))
+
+
+def _six_checks(subject: Subject) -> Outcome:
+    evidence = subject.evidence
+    others = ("bmi", "alcohol", "lipids", "hba1c-or-glucose", "smoking-status")
+    done = has_reading(evidence) and all(_any_in(evidence, check, TWELVE_MONTHS) for check in others)
+    return _decided(_is_diagnosed(evidence, "severe-mental-illness", "severe-mental-illness-remission"), done)
+
+
+def _encounter_reason(subject: Subject) -> Outcome:
+    visits = [visit for visit in subject.evidence.visits if within(visit.day, IN_PERIOD)]
+    if not visits:
+        return _OUTSIDE
+    latest = max((visit.day, visit.order) for visit in visits)
+    return _decided(True, any(visit.is_coded for visit in visits if (visit.day, visit.order) == latest))

@@ -1,0 +1,71 @@
+"""What becomes of each resource when the default scope is asked for: kept, deleted or not asked for."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from hi_fhir.sandbox.people.model import Person, Record
+from hi_fhir.sandbox.people.places import ORGANISATIONS
+
+KEPT, DELETED, NOT_ASKED_FOR = "kept", "deleted", "not_asked_for"
+TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, "quarantined")
+
+_ASKED_BY_CODE = frozenset({"Condition", "Observation", "Procedure"})
+_ASKED_WHOLE = frozenset({"Encounter", "EpisodeOfCare", "Organization", "Patient"})
+_ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Reconciliation:
+    """Counts of resources by type and what became of them, whether all were received or only what was asked for."""
+
+    def __init__(self) -> None:
+        self._fates: Counter[tuple[str, str, bool]] = Counter()
+        self._add("Organization", KEPT, True, len(ORGANISATIONS))
+
+    def add(self, person: Person) -> None:
+        for record in person.records:
+            self._add(record.type, fate(record), is_asked_for(record))
+        for patient in person.patients:
+            self._add("Patient", KEPT, True)
+            for episode in (one for one in patient.registrations if one.kind == "episode"):
+                self._add("EpisodeOfCare", DELETED if episode.status == _ENTERED_IN_ERROR else KEPT, True)
+
+    def _add(self, type_: str, becomes: str, asked: bool, count: int = 1) -> None:
+        self._fates[type_, becomes, asked] += count
+
+    def of_everything(self) -> Mapping[str, dict[str, int]]:
+        """Where all resources are received, as from a folder or an unfiltered export."""
+        return self._terms(only_asked=False)
+
+    def of_what_is_asked_for(self) -> Mapping[str, dict[str, int]]:
+        """Where only types and codes of the scope are received, as from a search."""
+        return self._terms(only_asked=True)
+
+    def _terms(self, only_asked: bool) -> Mapping[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TERMS, 0))
+        for (type_, becomes, asked), count in sorted(self._fates.items()):
+            if asked or not only_asked:
+                found[type_][becomes] += count
+                found[type_]["received"] += count
+        return dict(found)
+
+
+def fate(record: Record) -> str:
+    """An error is deleted, of whatever code, in a type that is asked for at all."""
+    if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
+        return NOT_ASKED_FOR
+    if record.status == _ENTERED_IN_ERROR:
+        return DELETED
+    return KEPT if is_asked_for(record) else NOT_ASKED_FOR
+
+
+def is_asked_for(record: Record) -> bool:
+    """Encounters are asked for whole; of the other types, codes that mean something to a measure."""
+    if record.type in _ASKED_WHOLE:
+        return True
+    return record.type in _ASKED_BY_CODE and any(_meanings(record))
+
+
+def _meanings(record: Record) -> Iterator[bool]:
+    yield record.code is not None and record.code.means is not None
+    for part in record.components:
+        yield part.code.means is not None

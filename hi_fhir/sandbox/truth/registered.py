@@ -1,0 +1,76 @@
+"""Who is registered where on the as-of day, by the rule `registration`."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
+
+_NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist"})
+_ORDER = ("episode", "general-practitioner", "managing-organization")
+_NO_START = date.min
+
+
+class Standing(NamedTuple):
+    """Where a person stands. reason: registered, or why not. patient: the record that speaks for the person.
+
+    practice: ODS code. since: None where the registration has no start. conflict: another practice's registration began
+    on the same latest day.
+    """
+
+    reason: str
+    patient: Patient | None = None
+    practice: str = ""
+    since: date | None = None
+    conflict: bool = False
+
+
+class _Stated(NamedTuple):
+    patient: Patient
+    registration: Registration
+
+    @property
+    def start(self) -> date:
+        return self.registration.start.day if self.registration.start else _NO_START
+
+
+def standing_of(person: Person) -> Standing:
+    if any(_is_dead(patient) for patient in person.patients):
+        return Standing("dead")
+    stated = [_Stated(patient, one) for patient in person.patients for one in _deciding(patient)]
+    if not stated:
+        return Standing("no-registration")
+    active = [one for one in stated if one.patient.active is not False]
+    regular = [one for one in active if not one.registration.temporary]
+    begun = [one for one in regular if one.start <= AS_OF]
+    current = [one for one in begun if one.registration.end is None or one.registration.end.day >= AS_OF]
+    for left, reason in ((active, "inactive"), (regular, "temporary"), (begun, "not-begun"), (current, "left")):
+        if not left:
+            return Standing(reason)
+    return _latest(current)
+
+
+def _is_dead(patient: Patient) -> bool:
+    """Dead by the as-of day; an undated death counts."""
+    if patient.death is None:
+        return False
+    return patient.death.when is None or patient.death.when.day <= AS_OF
+
+
+def _deciding(patient: Patient) -> Sequence[Registration]:
+    """The registrations of the first kind that the record has any of; what is no registration states nothing."""
+    real = [one for one in patient.registrations if one.kind != "episode" or one.status not in _NO_REGISTRATION]
+    for kind in _ORDER:
+        found = [one for one in real if one.kind == kind]
+        if found:
+            return found
+    return ()
+
+
+def _latest(current: Sequence[_Stated]) -> Standing:
+    latest = max(one.start for one in current)
+    rivals = [one for one in current if one.start == latest]
+    chosen = min(rivals, key=lambda one: one.registration.practice.ods_code)
+    practices = {one.registration.practice.ods_code for one in rivals}
+    since = chosen.registration.start.day if chosen.registration.start else None
+    return Standing("registered", chosen.patient, chosen.registration.practice.ods_code, since, len(practices) > 1)

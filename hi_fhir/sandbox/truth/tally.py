@@ -1,0 +1,128 @@
+"""Expected numbers as they grow, person by person."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hi_fhir.sandbox.people.model import AS_OF, Person
+from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
+from hi_fhir.sandbox.truth.days import age_at_period_end
+from hi_fhir.sandbox.truth.deprivation import deprivation_of
+from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
+from hi_fhir.sandbox.truth.evidence import evidence_of
+from hi_fhir.sandbox.truth.measures import Subject, outcomes
+from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
+from hi_fhir.sandbox.truth.registered import Standing, standing_of
+from hi_fhir.sandbox.truth.strata import UNKNOWN, strata_of
+
+Cell = tuple[str, str, str, str, str]
+"""Measure, practice, stratifier, stratum and population."""
+
+_ALL = "all"
+_EVENT_TABLES = (
+    "condition",
+    "encounter",
+    "immunization",
+    "medication_request",
+    "observation",
+    "procedure",
+    "registration",
+)
+_UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
+
+
+def areas() -> dict[str, Membership]:
+    """Each practice's membership on the as-of day, by ODS code."""
+    return {
+        one.practice.ods_code: one
+        for one in MEMBERSHIPS
+        if (one.first is None or one.first <= AS_OF) and (one.last is None or one.last >= AS_OF)
+    }
+
+
+@dataclass
+class Truth:
+    """counts: people in each cell that has any. reconciliation: what becomes of the people's resources.
+
+    reasons: all people by registered, or why not. orphans: kept events whose patient is not there. The others count
+    registered people.
+    """
+
+    counts: Counter[Cell] = field(default_factory=Counter)
+    reconciliation: Reconciliation = field(default_factory=Reconciliation)
+    reasons: Counter[str] = field(default_factory=Counter)
+    orphans: int = 0
+    conflicts: int = 0
+    restricted: int = 0
+    pcn_unknown: int = 0
+    ethnicity: Counter[str] = field(default_factory=Counter)
+    deprivation: Counter[str] = field(default_factory=Counter)
+    _areas: Mapping[str, Membership] = field(default_factory=areas)
+
+    def add(self, person: Person) -> None:
+        """Count one more person."""
+        self.reconciliation.add(person)
+        own = {patient.id for patient in person.patients}
+        self.orphans += sum(record.patient_id not in own and fate(record) == KEPT for record in person.records)
+        standing = standing_of(person)
+        self.reasons[standing.reason] += 1
+        if standing.patient:
+            self._add_registered(person, standing)
+
+    def people(self) -> dict[str, Any]:
+        """As the people section of an evaluation has it."""
+        reasons = dict(sorted(self.reasons.items()))
+        registered = reasons.pop("registered", 0)
+        return {
+            "persons": self.reasons.total(),
+            "registered": registered,
+            "no_registration": reasons.get("no-registration", 0),
+            "registration_conflicts": self.conflicts,
+            "not_registered_by_reason": reasons,
+            "restricted": self.restricted,
+            "opted_out": 0,
+            "orphan_events": {**dict.fromkeys(_EVENT_TABLES, 0), "observation": self.orphans},
+            "deprivation": dict(sorted(self.deprivation.items())),
+            "ethnicity": dict(sorted(self.ethnicity.items())),
+            "pcn_unknown": self.pcn_unknown,
+        }
+
+    def _add_registered(self, person: Person, standing: Standing) -> None:
+        patient = standing.patient
+        if patient is None:
+            return
+        evidence = evidence_of(person)
+        ethnicity = ethnicity_of(patient.ethnicity, evidence.statements)
+        deprivation = deprivation_of(patient)
+        subject = Subject(
+            age=age_at_period_end(patient.born.day) if patient.born else None,
+            ethnicity=ethnicity,
+            is_number_verified=patient.nhs_number is not None and patient.nhs_number.standing.startswith("verified"),
+            decile=deprivation.decile,
+            registered_since=standing.since,
+            evidence=evidence,
+        )
+        self.conflicts += standing.conflict
+        self.restricted += patient.restricted
+        self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1
+        self.deprivation[deprivation.kind] += 1
+        self._add_cells(subject, patient.sex, standing.practice)
+
+    def _add_cells(self, subject: Subject, sex: str | None, practice: str) -> None:
+        network = self._areas[practice].pcn
+        self.pcn_unknown += network is None
+        strata = {
+            _ALL: _ALL,
+            "practice": practice,
+            "pcn": network.ods_code if network else UNKNOWN,
+            **strata_of(sex, subject.age, subject.ethnicity, subject.decile),
+        }
+        self.counts.update(_cells(subject, practice, strata))
+
+
+def _cells(subject: Subject, practice: str, strata: Mapping[str, str]) -> Iterator[Cell]:
+    for measure, populations in outcomes(subject).items():
+        for population in populations:
+            for stratifier, stratum in strata.items():
+                yield measure, practice, stratifier, stratum, population
