@@ -1,0 +1,62 @@
+"""What each audience may be told: one named, versioned policy each.
+
+Source of the thresholds: NHS Digital's rule for sub-national hospital data: 1 to 7 suppressed, others to the nearest 5.
+"""
+
+from dataclasses import dataclass
+
+from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, Cell
+
+_ZERO = Cell(SHOWN, 0, "a counted zero")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Counts from 1 to `masked_to` are masked, others given to the nearest multiple of `base`. Zero is zero."""
+
+    masked_to: int
+    base: int
+
+    def is_small(self, count: int) -> bool:
+        return 0 < count <= self.masked_to
+
+    def apply(self, count: int) -> Cell:
+        if count == 0:
+            return _ZERO
+        if self.is_small(count):
+            return Cell(MASKED, None, f"a count from 1 to {self.masked_to}")
+        if self.base == 1:
+            return Cell(SHOWN, count, "exact")
+        # A whole number is never half-way between two multiples of an odd base, so no rule for ties is needed.
+        return Cell(ROUNDED, (count + self.base // 2) // self.base * self.base, f"to the nearest {self.base}")
+
+
+EXACT = Rule(masked_to=0, base=1)
+SMALL_NUMBERS = Rule(masked_to=7, base=5)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too.
+
+    partial: whether what rests on partial code lists is given.
+    """
+
+    id: str
+    version: str
+    audience: str
+    own: Rule
+    run: Rule
+    partial: bool
+
+
+POLICIES = {
+    policy.audience: policy
+    for policy in (
+        Policy("practice-exact", "1", "practice", own=EXACT, run=SMALL_NUMBERS, partial=True),
+        Policy("pcn-primary", "1", "pcn", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("icb-primary", "1", "icb", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("public-primary", "1", "public", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+    )
+}
+"""The policy of each audience."""

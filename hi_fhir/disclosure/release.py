@@ -1,0 +1,63 @@
+"""The one gate between counts and reports: it sees all that goes to an audience at once, and what went before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hi_fhir.core.files import content_name
+from hi_fhir.disclosure.counts import UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
+from hi_fhir.disclosure.policies import Policy
+from hi_fhir.disclosure.statistics import EMPTY, NO_CODES, SMALL, score_denominator
+
+_MISSING, _PARTIAL = "missing", "partial"
+_SHA256 = 64
+
+
+@dataclass(frozen=True)
+class ReleasedCounts:
+    """What `policy` lets the audience have. published: digest of what the audience had when this was decided."""
+
+    policy: Policy
+    groups: Mapping[Group, ReleasedGroup]
+    run: Mapping[RunCount, Cell]
+    published: str
+
+
+def release(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
+    """Decide every count of a release, and which groups may have a score.
+
+    published: every version that the audience was ever given. No policy holds a count back for its sake yet: this is
+    primary suppression alone, and a masked count may be worked out from shown ones.
+    """
+    return ReleasedCounts(
+        policy=policy,
+        groups={group: _released(group, exact, counts, policy) for group, exact in counts.groups.items()},
+        run={name: policy.run.apply(count) for name, count in counts.run.items()},
+        published=content_name([list(version) for version in sorted(published)], _SHA256),
+    )
+
+
+def _released(group: Group, exact: Mapping[str, int], counts: ExactCounts, policy: Policy) -> ReleasedGroup:
+    cells = {}
+    for population, count in exact.items():
+        unsupported = _unsupported(counts.code_lists[group.measure_id, population], policy)
+        cells[population] = unsupported or policy.own.apply(count)
+    return ReleasedGroup(cells, _no_score(exact, cells, policy))
+
+
+def _unsupported(state: str, policy: Policy) -> Cell | None:
+    """The cell of a count that its code lists cannot bear: with no codes at all, 0 would be a silent zero."""
+    if state == _MISSING or (state == _PARTIAL and not policy.partial):
+        return Cell(UNSUPPORTED, None, f"code lists are {state}")
+    return None
+
+
+def _no_score(exact: Mapping[str, int], cells: Mapping[str, Cell], policy: Policy) -> str | None:
+    if any(cell.state == UNSUPPORTED for cell in cells.values()):
+        return NO_CODES
+    denominator = score_denominator(exact)
+    if denominator == 0:
+        return EMPTY
+    numerator = exact["numerator"]
+    if policy.own.is_small(numerator) or policy.own.is_small(denominator - numerator):
+        return SMALL
+    return None

@@ -1,0 +1,43 @@
+"""Statistics of released counts: never from the exact counts behind masked or rounded ones."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hi_fhir.disclosure.counts import ReleasedGroup
+
+EMPTY = "empty-denominator"
+SMALL = "small-number"
+MASKED_PART = "masked-part"
+ROUNDED_AWAY = "rounded-away"
+NO_CODES = "unsupported"
+
+PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator")
+"""Populations that a score is worked out from."""
+
+
+class Score(NamedTuple):
+    """value: from 0 to 1, or None with the reason."""
+
+    value: float | None
+    reason: str | None
+
+
+def score_denominator(counts: Mapping[str, int]) -> int:
+    """People of whom the numerator is a share."""
+    return counts["denominator"] - counts["denominator_exclusion"] - counts["denominator_exception"]
+
+
+def score(group: ReleasedGroup) -> Score:
+    """numerator / (denominator - exclusions - exceptions), all as released.
+
+    None where the policy says so, where one of them is masked, and where rounding each of them leaves no share at all.
+    """
+    if group.no_score:
+        return Score(None, group.no_score)
+    counts = {name: cell.value for name, cell in group.cells.items() if name in PARTS and cell.value is not None}
+    if len(counts) < len(PARTS):
+        return Score(None, MASKED_PART)
+    denominator = score_denominator(counts)
+    if denominator <= 0 or counts["numerator"] > denominator:
+        return Score(None, ROUNDED_AWAY)
+    return Score(counts["numerator"] / denominator, None)

@@ -1,0 +1,97 @@
+"""What made a report's numbers, as extensions: everything that another run would need to give the same ones."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from hi_fhir.disclosure.counts import Cell, RunCount
+from hi_fhir.disclosure.policies import Policy
+from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
+from hi_fhir.reports.extensions import Json, counted, definition, nested, valued
+from hi_fhir.tables.reconcile import total
+
+USE = "Monitoring, not a payment claim."
+_RECONCILIATION, _QUARANTINE, _PEOPLE = "reconciliation", "quarantine", "people"
+_PEOPLE_KINDS = ("not_registered_by_reason", "orphan_events", "deprivation", "ethnicity")
+
+
+def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
+    """The exact counts of the whole run that reports carry, over all sources. They are not a reporter's own."""
+    found: dict[RunCount, int] = {}
+    for name in evaluation.people.__struct_fields__:
+        value = getattr(evaluation.people, name)
+        if name in _PEOPLE_KINDS:
+            found |= {(_PEOPLE, name, kind): count for kind, count in sorted(value.items())}
+        else:
+            found[_PEOPLE, name] = value
+    for type_, kinds in _by_type(evaluation.quarantine.values()).items():
+        found |= {(_QUARANTINE, type_, kind): count for kind, count in kinds.items()}
+    for type_, counts in _by_type(msgspec.to_builtins(evaluation.reconciliation).values()).items():
+        found |= {(_RECONCILIATION, type_, term): count for term, count in counts.items()}
+    return found
+
+
+def release_extensions(
+    base: str, evaluation: EvaluationManifest, policy: Policy, run: Mapping[RunCount, Cell]
+) -> list[Json]:
+    """What all reports of a release have in common: policies, rules, mappings, sources and the run's own counts."""
+    own = [
+        valued("audience", "Code", policy.audience),
+        valued("disclosurePolicy", "String", policy.id),
+        valued("disclosurePolicyVersion", "String", policy.version),
+        valued("optOutPolicy", "String", evaluation.policies["opt_out"]),
+        valued("imdYear", "String", evaluation.policies["imd_year"]),
+        valued("asOf", "Date", evaluation.as_of.isoformat()),
+        valued("software", "String", evaluation.software),
+        valued("use", "String", USE),
+    ]
+    return [
+        nested(definition(base, "report-basis"), own),
+        *(_version(base, name, version) for name, version in sorted(evaluation.versions.items())),
+        *(
+            _texts(definition(base, "data-source"), source=one.source_id, dataDate=one.data_date.isoformat())
+            for one in sorted(evaluation.snapshots, key=lambda snapshot: snapshot.source_id)
+        ),
+        *(valued(definition(base, "note"), "String", note) for note in evaluation.notes),
+        *_run_extensions(base, run),
+    ]
+
+
+def measure_extensions(base: str, reference: MeasureReference) -> list[Json]:
+    """What the reports of a measure have in common: its rules, code lists and doubts."""
+    state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
+    sets = (_texts("valueSet", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
+    return [
+        _texts(definition(base, "measure-rules"), ruleSet=reference.rule_set, source=reference.source),
+        nested(definition(base, "code-lists"), [*state, *sets]),
+        *(valued(definition(base, "unverified"), "String", f"[U] {doubt}") for doubt in reference.unverified),
+    ]
+
+
+def _version(base: str, name: str, version: str) -> Json:
+    return _texts(definition(base, "version-used"), name=name, version=version)
+
+
+def _texts(url: str, **texts: str) -> Json:
+    return nested(url, [valued(name, "String", text) for name, text in texts.items()])
+
+
+def _run_extensions(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
+    """One extension for people, one a resource type for quarantine and for reconciliation."""
+    people = [counted(".".join(name[1:]), cell) for name, cell in run.items() if name[0] == _PEOPLE]
+    yield nested(definition(base, "run-people"), people)
+    for kind in (_QUARANTINE, _RECONCILIATION):
+        by_type: dict[str, list[Json]] = {}
+        for name, cell in run.items():
+            if name[0] == kind:
+                by_type.setdefault(name[1], [valued("type", "String", name[1])]).append(counted(name[2], cell))
+        yield from (nested(definition(base, f"run-{kind}"), parts) for parts in by_type.values())
+
+
+def _by_type(sources: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """Sums over sources, by type and what is counted of it, in order."""
+    gathered: dict[str, list[Mapping[str, int]]] = {}
+    for types in sources:
+        for type_, counts in types.items():
+            gathered.setdefault(type_, []).append(counts)
+    return {type_: dict(sorted(total(gathered[type_]).items())) for type_ in sorted(gathered)}

@@ -1,0 +1,110 @@
+"""The codes and labels of a report: populations, measures, stratifiers and their strata.
+
+A concept is made once and shared by all that use it, so none is changed.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.stratifiers import ETHNIC_CATEGORY_16, ETHNIC_GROUP_5, PCN, PRACTICE, SEX, Crossing, Stratifier
+from hi_fhir.tables.views.elements import ODS_SYSTEM
+from hi_fhir.terminology.systems import ETHNICITY_ENGLAND
+
+POPULATION_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-population"
+IMPROVEMENT_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-improvement-notation"
+SCORING_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-scoring"
+GENDER_SYSTEM = "http://hl7.org/fhir/administrative-gender"
+
+Concept = dict[str, Any]
+
+_LABELS = {
+    ETHNIC_GROUP_5.id: {
+        "white": "White",
+        "mixed": "Mixed or multiple ethnic groups",
+        "asian": "Asian or Asian British",
+        "black": "Black, Black British, Caribbean or African",
+        "other": "Other ethnic group",
+    },
+    ETHNIC_CATEGORY_16.id: {
+        "A": "White British",
+        "B": "White Irish",
+        "C": "Other White",
+        "D": "Mixed White and Black Caribbean",
+        "E": "Mixed White and Black African",
+        "F": "Mixed White and Asian",
+        "G": "Other Mixed",
+        "H": "Indian",
+        "J": "Pakistani",
+        "K": "Bangladeshi",
+        "L": "Other Asian",
+        "M": "Caribbean",
+        "N": "African",
+        "P": "Other Black",
+        "R": "Chinese",
+        "S": "Other ethnic category",
+    },
+}
+_AREAS = {PRACTICE: "Practice", PCN: "Primary care network"}
+UNKNOWN = "unknown"
+
+
+def concept(system: str, code: str, text: str | None = None) -> Concept:
+    coding = {"coding": [{"system": system, "code": code}]}
+    return coding | {"text": text} if text else coding
+
+
+@cache
+def population(name: str) -> Concept:
+    """The concept of one of our populations, such as denominator_exception."""
+    return concept(POPULATION_SYSTEM, name.replace("_", "-"))
+
+
+def improvement(measure: ProportionMeasure) -> Concept:
+    return concept(IMPROVEMENT_SYSTEM, measure.improvement)
+
+
+def measure_group(base: str, measure: ProportionMeasure) -> Concept:
+    return concept(f"{base}/CodeSystem/measure", measure.id, measure.title)
+
+
+@cache
+def stratifier(base: str, one: Stratifier) -> Concept:
+    return concept(f"{base}/CodeSystem/stratifier", one.id, one.title)
+
+
+def area_stratifier(base: str, id_: str) -> Concept:
+    """The concept of the stratifier `practice` or `pcn`."""
+    return concept(f"{base}/CodeSystem/stratifier", id_, _AREAS[id_])
+
+
+@cache
+def stratum(base: str, one: Stratifier, code: str) -> Concept:
+    """The concept of a stratum of one stratifier."""
+    label = _LABELS.get(one.id, {}).get(code, code.replace("-", " ") if not code[0].isdigit() else code)
+    return concept(_system(base, one.id, code), code, label)
+
+
+def area(base: str, id_: str, code: str, names: Mapping[str, str]) -> Concept:
+    """The concept of a stratum of `practice` or `pcn`. names: by ODS code."""
+    if code == UNKNOWN:
+        return concept(f"{base}/CodeSystem/{id_}", code, code)
+    return concept(ODS_SYSTEM, code, names.get(code, code))
+
+
+def components(base: str, crossing: Crossing, code: str) -> list[dict[str, Concept]]:
+    """The parts of a crossing's stratum, each with its own code and value."""
+    return [
+        {"code": stratifier(base, part), "value": stratum(base, part, value)}
+        for part, value in zip(crossing.parts, code.split("*"), strict=True)
+    ]
+
+
+def _system(base: str, id_: str, code: str) -> str:
+    """The published code system of a stratum's code, where there is one, else our own of that stratifier."""
+    if id_ == SEX.id:
+        return GENDER_SYSTEM
+    if id_ == ETHNIC_CATEGORY_16.id and len(code) == 1:
+        return ETHNICITY_ENGLAND
+    return f"{base}/CodeSystem/{id_}"

@@ -1,0 +1,55 @@
+"""The Measure resource (R4) of a definition, so that who gets a report can read what it counts."""
+
+from typing import Any
+
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.narrative import sentence
+from hi_fhir.measures.stratifiers import Crossing, Stratifier
+from hi_fhir.reports import concepts
+from hi_fhir.reports.basis import USE
+from hi_fhir.reports.measure_report import measure_url
+
+_ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
+
+
+def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
+    """The measure as an R4 Measure, with its populations as sentences."""
+    return {
+        "resourceType": "Measure",
+        "id": measure.id,
+        "url": measure_url(base, measure.id),
+        "version": measure.version,
+        "name": "".join(word.capitalize() for word in measure.id.split("-")),
+        "title": measure.title,
+        "status": "active",
+        "description": measure.description,
+        "usage": USE,
+        "relatedArtifact": [{"type": "citation", "citation": f"{measure.rule_set}: {measure.source}"}],
+        "scoring": concepts.concept(concepts.SCORING_SYSTEM, "proportion"),
+        "improvementNotation": concepts.improvement(measure),
+        "group": [
+            {
+                "code": concepts.measure_group(base, measure),
+                "population": _populations(measure),
+                "stratifier": [_stratifier(base, one) for one in measure.stratifiers],
+            }
+        ],
+    }
+
+
+def _populations(measure: ProportionMeasure) -> list[dict[str, Any]]:
+    sentences = {name: sentence(word) for name, word in measure.populations()}
+    sentences["denominator"] = "in the initial population"
+    return [
+        {"code": concepts.population(name), "criteria": _plain(sentences[name])} for name in _ORDER if name in sentences
+    ]
+
+
+def _stratifier(base: str, one: Stratifier | Crossing) -> dict[str, Any]:
+    if isinstance(one, Crossing):
+        return {"component": [_stratifier(base, part) for part in one.parts]}
+    return {"code": concepts.stratifier(base, one), "criteria": _plain(one.title)}
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"language": "text/plain", "expression": text}

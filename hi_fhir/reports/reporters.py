@@ -1,0 +1,68 @@
+"""Who reports: practices, and above them the networks and boards that they belong to, as far as the audience goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hi_fhir.cohorts.inputs import Area
+from hi_fhir.core.errors import UserError
+
+PRACTICE, PCN, ICB = "practice", "pcn", "icb"
+_LEVELS = {PRACTICE: (PRACTICE,), PCN: (PRACTICE, PCN), ICB: (PRACTICE, PCN, ICB), "public": (PRACTICE, PCN, ICB)}
+"""Audience to the reporters that it is given."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """practices: ODS codes of those of its practices that are in the data, in order."""
+
+    level: str
+    code: str
+    name: str | None
+    practices: tuple[str, ...]
+
+
+def reporters(areas: Iterable[Area], audience: str) -> tuple[Reporter, ...]:
+    """Every reporter whose reports the audience gets; practices first, each level in order of code.
+
+    A network that spans two boards is one reporter; its practices count in the board that each belongs to. What is not
+    known of a practice (its network or board) has no reporter.
+
+    Raises:
+        UserError: one code is used for two kinds of organisation.
+    """
+    found: list[Reporter] = []
+    for level in _LEVELS[audience]:
+        found += _of_level(level, areas)
+    codes = [reporter.code for reporter in found]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise UserError(
+            f"organisation {twice[0]} is at once a practice, network or board. Mend the imported organisations file, "
+            "or Organization.partOf at the source."
+        )
+    return tuple(found)
+
+
+def area_names(areas: Iterable[Area]) -> dict[str, str]:
+    """Name of each practice, network and board by code, where one is known."""
+    named = [
+        (code, name)
+        for area in areas
+        for code, name in (
+            (area.practice_id, area.practice_name),
+            (area.pcn_id, area.pcn_name),
+            (area.icb_id, area.icb_name),
+        )
+    ]
+    return {code: name for code, name in named if code and name}
+
+
+def _of_level(level: str, areas: Iterable[Area]) -> list[Reporter]:
+    names: dict[str, str | None] = {}
+    members: dict[str, list[str]] = {}
+    for area in areas:
+        code, name = getattr(area, f"{level}_id"), getattr(area, f"{level}_name")
+        if code is not None:
+            names[code] = names.get(code) or name
+            members.setdefault(code, []).append(area.practice_id)
+    return [Reporter(level, code, names[code], tuple(sorted(members[code]))) for code in sorted(members)]

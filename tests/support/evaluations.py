@@ -1,0 +1,154 @@
+"""Evaluations of made-up people, counted by hand, so that a test of reports needs neither FHIR nor the engine."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hi_fhir.cohorts.inputs import Area
+from hi_fhir.core.days import Period
+from hi_fhir.core.files import commit_json, sha256_file
+from hi_fhir.measures import registry
+from hi_fhir.measures.evaluation import (
+    COUNTS_FILE,
+    MANIFEST,
+    EvaluationManifest,
+    MeasureReference,
+    People,
+    SnapshotReference,
+    measure_reference,
+)
+from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
+from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.schema import COUNTS
+from hi_fhir.terminology.catalogue import load
+
+OUTCOMES = {
+    "numerator": ("initial_population", "denominator", "numerator"),
+    "denominator": ("initial_population", "denominator"),
+    "exception": ("initial_population", "denominator", "denominator_exception"),
+    "undetermined": ("undetermined",),
+    "outside": (),
+}
+"""Where a person may be in a measure, and the populations that this counts in."""
+
+
+def an_area(practice: str, pcn: str | None = "U99001", icb: str | None = "QZ1") -> Area:
+    def name(code: str | None) -> str | None:
+        return f"Name of {code}" if code else None
+
+    return Area(practice, name(practice), pcn, name(pcn), icb, name(icb))
+
+
+AREAS = (
+    an_area("A99001", "U99001", "QZ1"),
+    an_area("A99002", "U99001", "QZ1"),
+    an_area("A99003", "U99002", "QZ1"),
+    an_area("A99004", "U99002", "QZ2"),
+    an_area("A99005", None, None),
+)
+"""Three practices of one board, one of another in a network that spans both, and one of which nothing is known."""
+
+
+def write_evaluation(
+    folder: Path,
+    *,
+    measures: Sequence[str] = ("ethnicity-recorded", "hypertension-treated-to-target-under-80"),
+    areas: Sequence[Area] = AREAS,
+    people: int = 60,
+    seed: int = 1,
+    state: str | None = None,
+    notes: Sequence[str] = (),
+) -> EvaluationManifest:
+    """A finished evaluation with `people` in each practice. state: of every code list, instead of the true ones."""
+    chosen = registry.load(measures)
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(made_up_counts(chosen, areas, people, seed), folder / COUNTS_FILE)
+    manifest = EvaluationManifest(
+        id=folder.name,
+        period=Period(date(2024, 4, 1), date(2025, 3, 31)),
+        as_of=date(2025, 3, 31),
+        data_date=date(2025, 4, 2),
+        software="hi_fhir 0.1.0",
+        snapshots=[SnapshotReference("main", "0123456789abcdef", date(2025, 4, 2))],
+        measures=[_reference(measure, state) for measure in chosen],
+        policies={"opt_out": "not-applicable", "imd_year": "2025"},
+        versions={"rule/registration": "1", "mappings/units": "2026-11-01", "stratifier/sex": "1"},
+        areas=list(areas),
+        notes=list(notes),
+        people=_people(people * len(areas)),
+        quarantine={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
+        reconciliation={"main": {"Patient": Reconciliation(received=people, kept=people)}},
+        tables={COUNTS_FILE: sha256_file(folder / COUNTS_FILE)},
+    )
+    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
+    return manifest
+
+
+def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:
+    """COUNTS of `people` in each practice, the same for the same seed; every zero present."""
+    chance = random.Random(seed)
+    rows: list[tuple[str, str, str, str, str, int]] = []
+    for measure in measures:
+        for area in areas:
+            found: Counter[tuple[str, str, str]] = Counter()
+            for _ in range(people):
+                outcome = chance.choices(list(OUTCOMES), [50, 25, 5 if measure.denominator_exception else 0, 2, 18])[0]
+                person = {part.id: chance.choice(part.strata) for s in measure.stratifiers for part in s.parts}
+                for population in OUTCOMES[outcome]:
+                    for stratifier, stratum in _strata_of(measure, area, person):
+                        found[stratifier, stratum, population] += 1
+            for stratifier, stratum in _all_strata(measure, area):
+                for population in POPULATIONS:
+                    count = found[stratifier, stratum, population]
+                    rows.append((measure.id, area.practice_id, stratifier, stratum, population, count))
+    columns = zip(*rows, strict=True) if rows else [()] * len(COUNTS)
+    return pa.table(dict(zip(COUNTS.names, map(list, columns), strict=True)), schema=COUNTS)
+
+
+def _strata_of(measure: ProportionMeasure, area: Area, person: dict[str, str]) -> Iterable[tuple[str, str]]:
+    yield from _own_strata(area)
+    for stratifier in measure.stratifiers:
+        yield stratifier.id, "*".join(person[part.id] for part in stratifier.parts)
+
+
+def _all_strata(measure: ProportionMeasure, area: Area) -> Iterable[tuple[str, str]]:
+    yield from _own_strata(area)
+    for stratifier in measure.stratifiers:
+        for stratum in stratifier.strata:
+            yield stratifier.id, stratum
+
+
+def _own_strata(area: Area) -> Iterable[tuple[str, str]]:
+    return ((ALL, ALL), (PRACTICE, area.practice_id), (PCN, area.pcn_id or "unknown"))
+
+
+def _reference(measure: ProportionMeasure, state: str | None) -> MeasureReference:
+    reference = measure_reference(measure, load())
+    if state is None:
+        return reference
+    sets = [msgspec.structs.replace(one, state=state) for one in reference.value_sets]
+    reasons = [f"{one.id} is {state}: made up for a test" for one in sets]
+    return msgspec.structs.replace(reference, state=state, value_sets=sets, reasons=reasons)
+
+
+def _people(count: int) -> People:
+    return People(
+        persons=count + 12,
+        registered=count,
+        no_registration=9,
+        registration_conflicts=2,
+        not_registered_by_reason={"dead": 3, "no-registration": 9},
+        restricted=1,
+        opted_out=0,
+        orphan_events={"observation": 4},
+        deprivation={"linked": count - 11, "no-postcode": 11},
+        ethnicity={"stated": count - 30, "not-recorded": 30},
+        pcn_unknown=0,
+    )
