@@ -6,15 +6,23 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.sandbox.faults import KINDS, LASTING_SHARE, PASSING_SHARE, parse
 
 DATA_DATE = date(2025, 4, 2)
 
+_FAULTS = "\n".join(f"  {name:<22} {kind.what}{' (lasts)' if kind.lasts else ''}" for name, kind in KINDS.items())
+_EPILOG = f"""\b
+Faults, as KIND or KIND:SHARE of distinct requests, always the same ones.
+The share is {PASSING_SHARE} unless given; {LASTING_SHARE:g} where the fault lasts, however often a client tries.
+{_FAULTS}
+"""
 
-@click.command("sandbox")
+
+@click.command("sandbox", epilog=_EPILOG)
 @click.option("--people", "count", type=click.IntRange(1), default=1000, show_default=True, help="How many people.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True, help="0 takes a free one.")
-@click.option("--faults", default="", metavar="A,B:0.1", help="Misbehave: 429, 503, 410-mid-search, expired-links, ...")
+@click.option("--faults", default="", metavar="A,B:0.1", help="Misbehave; see below.")
 @click.option("--empty", is_flag=True, help="Serve nobody: a server to publish to.")
 @click.option(
     "--write",
@@ -38,7 +46,6 @@ def sandbox_command(
 
     from hi_fhir.cli.output import print_json
     from hi_fhir.sandbox import people, render, server
-    from hi_fhir.sandbox.faults import parse
     from hi_fhir.sandbox.folder import write_folder
 
     crowd = () if empty else people.make_people(count, seed)

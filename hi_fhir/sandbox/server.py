@@ -22,6 +22,7 @@ from hi_fhir.sandbox.routes import make_app
 
 HOST = "127.0.0.1"
 _THREADS = 16
+_NOTICE_SECONDS = 0.05  # how long an idle server may take to see that it is to end
 _IN_MEMORY = 1 << 40  # waitress spills larger bodies to disk, and nothing here may touch it
 
 
@@ -58,6 +59,7 @@ def serve(
 
 @contextmanager
 def _answering(app: Flask, listening: socket.socket) -> Iterator[Running]:
+    """Answer in a thread while the block runs. Waitress has no call that ends it, so its loop is turned here."""
     logging.getLogger("waitress").setLevel(logging.ERROR)
     channels: dict[int, Any] = {}
     server = create_server(
@@ -69,13 +71,19 @@ def _answering(app: Flask, listening: socket.socket) -> Iterator[Running]:
         inbuf_overflow=_IN_MEMORY,
         outbuf_overflow=_IN_MEMORY,
     )
-    thread = threading.Thread(target=server.run, name="sandbox", daemon=True)
+    ending = threading.Event()
+
+    def answer() -> None:
+        while not ending.is_set():
+            wasyncore.loop(timeout=_NOTICE_SECONDS, map=channels, count=1)
+        wasyncore.close_all(channels)
+
+    thread = threading.Thread(target=answer, name="sandbox", daemon=True)
     thread.start()
     try:
         yield Running(f"http://{HOST}:{server.effective_port}/fhir", thread)
     finally:
-        # The loop's own thread closes its sockets: from here it would be caught in the middle of a read.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(channels))
+        ending.set()
         thread.join()
         server.task_dispatcher.shutdown()
 
