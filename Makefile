@@ -33,7 +33,7 @@ test: setup ## unit, spec, property, contract and house tests: Python packages o
 
 test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
 	tests/hapi/install.sh
-	$(BIN)/pytest
+	$(BIN)/pytest --hypothesis-profile=long
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .

@@ -1,0 +1,38 @@
+"""Leaf rows of a few made-up people, without measures around them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures.examples import EXAMPLE_PERIOD, Person
+from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.leaves import event_types, leaf_rows, leaf_tables
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.tree import Leaf, leaves
+from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes
+
+FRAME = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR)
+
+
+def leaf_row(folder: Path, word: Word, person: Person, codes: Codes | None = None) -> dict[str, object] | None:
+    """The row of the first leaf of `word` for one person, None where there is none."""
+    [found] = [row for row in rows_of(folder, leaves([word]), [person], codes) if row["leaf_id"] == 0] or [None]
+    return found
+
+
+def rows_of(
+    folder: Path, found: Sequence[Leaf], people: Sequence[Person], codes: Codes | None = None
+) -> list[dict[str, object]]:
+    """LEAF's rows of `people`, whose person_id is their place."""
+    backend = connect(folder / "spill")
+    own = codes or example_codes(found)
+    for name, rows in leaf_tables(found, FRAME, own).items():
+        backend.create_table(name, rows, temp=True)
+    tables = event_rows(people)
+    events = {
+        type_: backend.create_table(f"event_{type_}", tables[type_], temp=True, overwrite=True)
+        for type_ in event_types(found)
+    }
+    rows = backend.to_pyarrow(leaf_rows(found, FRAME, events)).to_pylist()
+    backend.disconnect()
+    return [{**row, "person_id": int(row["person_id"], 16)} for row in rows]

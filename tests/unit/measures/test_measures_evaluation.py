@@ -1,0 +1,75 @@
+"""What an evaluation says of a measure: the worst state of its code lists, why, and what nobody has seen."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from hi_fhir.measures import EVER, noted, recorded, registry, value_set
+from hi_fhir.measures.evaluation import measure_reference
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.value_sets import ValueSet
+
+MEASURE = replace(
+    registry.load(["ethnicity-usable"])[0],
+    numerator=recorded(value_set("a"), EVER) & noted(value_set("b"), EVER),
+    doubts=("the threshold",),
+)
+
+
+def terminology(states: Mapping[str, str], **changes: object) -> Terminology:
+    sets = {
+        id_: replace(ValueSet(id_, "2024", id_, state, "the list ended", False, frozenset({"s|1"})), **changes)
+        for id_, state in states.items()
+    }
+    return Terminology(sets, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "worst"),
+    [
+        ("full", "full", "full"),
+        ("full", "outdated", "outdated"),
+        ("demonstration", "outdated", "demonstration"),
+        ("partial", "demonstration", "partial"),
+        ("missing", "partial", "missing"),
+    ],
+)
+def test_a_measure_is_in_the_worst_state_of_its_value_sets(a: str, b: str, worst: str) -> None:
+    assert measure_reference(MEASURE, terminology({"a": a, "b": b})).state == worst
+
+
+def test_why_a_measure_is_not_in_a_full_state_is_told_by_value_set() -> None:
+    reference = measure_reference(MEASURE, terminology({"a": "full", "b": "outdated"}))
+
+    assert reference.reasons == ["b is outdated: the list ended"]
+    assert [(one.id, one.version, one.state) for one in reference.value_sets] == [
+        ("a", "2024", "full"),
+        ("b", "2024", "outdated"),
+    ]
+
+
+def test_what_was_not_seen_in_a_source_is_told() -> None:
+    reference = measure_reference(MEASURE, terminology({"a": "full", "b": "full"}, unverified=True))
+
+    assert reference.unverified == ["the threshold", "codes of a", "codes of b"]
+
+
+def test_a_measure_without_value_sets_is_full() -> None:
+    [plain] = registry.load(["ethnicity-usable"])
+
+    reference = measure_reference(plain, terminology({}))
+
+    assert (reference.state, reference.reasons, reference.value_sets) == ("full", [], [])
+
+
+@pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
+def test_a_reference_carries_what_a_report_says_of_the_measure(measure: ProportionMeasure) -> None:
+    from hi_fhir.terminology.catalogue import load
+
+    reference = measure_reference(measure, load())
+
+    assert (reference.id, reference.version, reference.rule_set) == (measure.id, measure.version, measure.rule_set)
+    assert reference.stratifiers == [stratifier.id for stratifier in measure.stratifiers]
+    assert (reference.state == "full") == (reference.reasons == [])

@@ -1,0 +1,85 @@
+"""The sentences that a clinician reads are those that the words mean."""
+
+import pytest
+
+from hi_fhir.measures import (
+    EVER,
+    IN_PERIOD,
+    Quantity,
+    aged,
+    deprivation_linked,
+    diagnosed,
+    encounter,
+    ethnicity_recorded,
+    ethnicity_stated,
+    latest_reading,
+    months,
+    nhs_number_verified,
+    noted,
+    recorded,
+    registered,
+    registration_begun,
+    value_set,
+)
+from hi_fhir.measures.render.narrative import sentence
+from hi_fhir.measures.words.base import Word
+
+REVIEW, ASTHMA = value_set("annual-review"), value_set("asthma")
+WEIGHT = latest_reading(Quantity(value_set("weight"), "kg", (1, 500)), within=months(12))
+BOTH = latest_reading(
+    Quantity(value_set("systolic"), "mm[Hg]", (40, 350)),
+    Quantity(value_set("diastolic"), "mm[Hg]", (20, 200)),
+    within=EVER,
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "phrase"),
+    [
+        (registered(), "registered on the as-of day"),
+        (aged(16), "aged 16 or over at the period's end"),
+        (aged(at_most=79), "aged 79 or under at the period's end"),
+        (aged(18, 79), "aged 18 to 79 at the period's end"),
+        (ethnicity_recorded(), "ethnicity stated, not stated or refused"),
+        (ethnicity_stated(), "ethnicity stated"),
+        (nhs_number_verified(), "NHS number present, valid and verified"),
+        (deprivation_linked(), "linked to a deprivation rank of the run's IMD year"),
+        (registration_begun(within=months(9)), "registration begun in the 9 months to the as-of day"),
+        (recorded(REVIEW, IN_PERIOD), "annual review recorded in the period"),
+        (noted(REVIEW, EVER), "annual review recorded up to the as-of day"),
+        (noted(REVIEW, EVER).begun(within=months(9)), "first annual review in the 9 months to the as-of day"),
+        (diagnosed(ASTHMA), "asthma diagnosed up to the as-of day"),
+        (
+            diagnosed(ASTHMA, unless_resolved_by=value_set("asthma-resolved")),
+            "asthma diagnosed up to the as-of day, with no asthma resolved on or after the latest diagnosis",
+        ),
+        (
+            noted(REVIEW, IN_PERIOD).repeated(days_apart=7),
+            "annual review recorded in the period at least twice, the first and last 7 days apart or more",
+        ),
+        (
+            noted(REVIEW, IN_PERIOD).from_first(noted(ASTHMA, EVER)),
+            "annual review recorded in the period on or after the first asthma",
+        ),
+        (encounter(), "an encounter in the period"),
+        (encounter().with_coded_reason(), "the latest encounter in the period carries a coded reason"),
+        (WEIGHT, "weight in the 12 months to the as-of day"),
+        (BOTH, "systolic and diastolic on one day up to the as-of day"),
+        (WEIGHT.at_most(80.5), "latest reading in the 12 months to the as-of day with weight at most 80.5 kg"),
+        (
+            BOTH.no_earlier_than(WEIGHT),
+            "that reading no earlier than the latest of weight",
+        ),
+        (registered() & aged(16), "registered on the as-of day and aged 16 or over at the period's end"),
+        (
+            registered() & (ethnicity_stated() | ~ethnicity_recorded()),
+            "registered on the as-of day and (ethnicity stated or not (ethnicity stated, not stated or refused))",
+        ),
+        (
+            registered() & ethnicity_stated() | nhs_number_verified(),
+            "(registered on the as-of day and ethnicity stated) or NHS number present, valid and verified",
+        ),
+    ],
+)
+def test_a_word_reads_as_a_phrase(word: Word, phrase: str) -> None:
+    assert sentence(word) == phrase

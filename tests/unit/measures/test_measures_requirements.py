@@ -1,0 +1,102 @@
+"""What a pull asks for, worked out from the words: types, and codes with those that maps take to them."""
+
+from dataclasses import replace
+
+import pytest
+
+from hi_fhir.measures import EVER, aged, blood_pressure, months, noted, recorded, registered, registry, value_set
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.requirements import measure_needs, scope, value_sets
+from hi_fhir.measures.words.base import Word
+from hi_fhir.terminology.catalogue import Terminology, load
+from hi_fhir.terminology.systems import READ_V2, SNOMED
+
+SMOKING = value_set("smoking-status")
+
+
+@pytest.fixture(scope="module")
+def terminology() -> Terminology:
+    return load()
+
+
+def a_measure(numerator: Word, **changes: Word) -> ProportionMeasure:
+    plain = registry.load(["ethnicity-usable"])[0]
+    return replace(plain, initial_population=registered(), numerator=numerator, **changes)
+
+
+def test_people_their_registrations_and_organisations_are_always_asked_for_whole(terminology: Terminology) -> None:
+    types = scope([a_measure(aged(at_least=16))], terminology).types
+
+    assert {type_ for type_, tokens in types.items() if tokens is None} == {"Patient", "EpisodeOfCare", "Organization"}
+
+
+def test_ethnicity_is_always_asked_for_where_practices_record_it(terminology: Terminology) -> None:
+    types = scope([a_measure(aged(at_least=16))], terminology).types
+
+    for type_ in ("Condition", "Observation", "Procedure"):
+        assert set(types[type_]) == set(terminology.ethnicity().meanings)
+
+
+def test_codes_are_the_preimage_of_the_value_set_in_the_types_that_the_word_reads(terminology: Terminology) -> None:
+    types = scope([a_measure(recorded(SMOKING, months(12)))], terminology).types
+
+    assert terminology.preimage("smoking-status") <= set(types["Observation"])
+    assert not terminology.preimage("smoking-status") & set(types["Condition"])
+
+
+def test_old_codes_are_asked_for_beside_current_ones(terminology: Terminology) -> None:
+    types = scope([a_measure(noted(value_set("hypertension"), EVER))], terminology).types
+
+    for type_ in ("Condition", "Observation", "Procedure"):
+        assert {f"{SNOMED}|38341003", f"{READ_V2}|G20.."} <= set(types[type_])
+
+
+def test_a_reading_is_asked_for_with_the_panel_that_carries_it(terminology: Terminology) -> None:
+    types = scope([a_measure(blood_pressure.clinic(months(12)))], terminology).types
+
+    assert terminology.value_set("systolic-blood-pressure").codes <= set(types["Observation"])
+    assert terminology.value_set("blood-pressure-panel").codes <= set(types["Observation"])
+    assert not terminology.value_set("systolic-blood-pressure-home").codes & set(types["Observation"])
+
+
+def test_what_a_measure_of_coding_counts_is_asked_for_whole(terminology: Terminology) -> None:
+    types = scope(registry.load(["encounter-reason-coded"]), terminology).types
+
+    assert types["Encounter"] is None
+
+
+def test_type_1_opt_outs_are_asked_for_only_where_the_policy_goes_by_them(terminology: Terminology) -> None:
+    measures = [a_measure(registered())]
+    opt_out = terminology.preimage("type-1-opt-out") | terminology.preimage("type-1-opt-out-withdrawn")
+
+    without = scope(measures, terminology, "applied-upstream").types["Observation"]
+    by_code = scope(measures, terminology, "type-1-by-code").types["Observation"]
+
+    assert not opt_out & set(without)
+    assert set(by_code) - set(without) == opt_out
+
+
+def test_more_measures_ask_for_more_and_never_for_less(terminology: Terminology) -> None:
+    one, all_ = scope(registry.load(["smoking-status-recorded"]), terminology), scope(registry.load(), terminology)
+
+    for type_, tokens in one.types.items():
+        assert all_.types[type_] is None or set(tokens or ()) <= set(all_.types[type_] or ())
+
+
+def test_tokens_and_types_are_in_order_so_that_a_pull_has_one_name(terminology: Terminology) -> None:
+    types = scope(registry.load(), terminology).types
+
+    assert list(types) == sorted(types)
+    assert all(list(tokens) == sorted(set(tokens)) for tokens in types.values() if tokens is not None)
+
+
+def test_every_population_is_looked_at(terminology: Terminology) -> None:
+    measure = a_measure(
+        recorded(SMOKING, EVER),
+        denominator_exclusion=~noted(value_set("bmi"), EVER),
+        denominator_exception=blood_pressure.care_adjustments(),
+    )
+
+    assert {"smoking-status", "bmi", "hypertension-invitation", "hypertension"} <= set(value_sets(measure))
+    assert ("Observation", "smoking-status") in measure_needs(measure)
+    assert ("Condition", "smoking-status") not in measure_needs(measure)
