@@ -196,7 +196,7 @@ def publish_command(
     if as_json:
         print_json(msgspec.to_builtins(manifest))
         return
-    click.echo(f"{manifest.sent} sent, {manifest.unchanged} unchanged, {manifest.failed} failed")
+    click.echo(f"{manifest.target}: {manifest.sent} reports sent, {manifest.unchanged} there unchanged")
 
 
 def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from hi_fhir.core.errors import ConfigError
 _PREFIX = "HI_FHIR_"
 AUDIENCES = ("practice", "pcn", "icb", "public")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
+_KINDS = {"overlays": tuple, "opt_out_list": Path, "publish_token": str, "publish_practice": str}
+"""Types of the settings whose default does not tell."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Config:
     line_limit_mb: int = 16
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
+    publish_practice: str | None = None  # ODS code, where the server published to is one practice's own
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @property
@@ -120,7 +123,7 @@ def _sources(tables: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]
 
 def _parse(name: str, raw: Any, default: Any) -> Any:
     """`raw`, text or a TOML value, as the type of the setting."""
-    kind = {"overlays": tuple, "opt_out_list": Path, "publish_token": str}.get(name) or type(default)
+    kind = _KINDS.get(name) or type(default)
     try:
         if kind is tuple:
             parts = raw.split(":") if isinstance(raw, str) else raw

@@ -16,16 +16,20 @@ _HAPI_RACE = "HAPI-2223"  # two conditional writes of the same thing at once; on
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one write. location: `Type/id[/_history/version]`; codes: OperationOutcome codes, never its text."""
+    """What came of one write. location: `Type/id[/_history/version]`; codes: OperationOutcome codes, never its text.
+
+    is_error: an issue is an error, whatever the status says.
+    """
 
     status: int
     etag: str | None = None
     location: str | None = None
     codes: tuple[str, ...] = ()
+    is_error: bool = False
 
     @property
     def is_stored(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and not self.is_error
 
     @property
     def is_race(self) -> bool:
@@ -41,7 +45,8 @@ class Outcome:
 def outcome_of_answer(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
     """What came of a single write, or of a transaction that failed as a whole."""
     location = headers.get("Location") or headers.get("Content-Location")  # HAPI gives a conditional update the latter
-    return Outcome(status, _etag(headers.get("ETag")), _location(location), _codes(_json(content)))
+    outcome = _json(content)
+    return Outcome(status, _etag(headers.get("ETag")), _location(location), _codes(outcome), _is_error(outcome))
 
 
 def outcomes_of_transaction(content: bytes, expected: int) -> list[Outcome] | None:
@@ -63,6 +68,7 @@ def _outcome_of_entry(entry: Any) -> Outcome:
         etag=_etag(response.get("etag")),
         location=_location(response.get("location")),
         codes=_codes(response.get("outcome")),
+        is_error=_is_error(response.get("outcome")),
     )
 
 
@@ -91,6 +97,10 @@ def _codes(outcome: Any) -> tuple[str, ...]:
         codes += [coding.get("code") for coding in _objects(issue.get("details"), "coding")]
         codes += _HAPI_CODE.findall(str(issue.get("diagnostics")))
     return tuple(dict.fromkeys(code for code in codes if isinstance(code, str) and _CODE.fullmatch(code)))
+
+
+def _is_error(outcome: Any) -> bool:
+    return any(issue.get("severity") in ("error", "fatal") for issue in _objects(outcome, "issue"))
 
 
 def _objects(parent: Any, name: str) -> list[dict[str, Any]]:

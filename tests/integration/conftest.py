@@ -1,5 +1,5 @@
 """What the tests against real servers share."""
 
-from tests.support.hapi import hapi, stray_hapi
+from tests.support.hapi import hapi, lenient_hapi
 
-__all__ = ["hapi", "stray_hapi"]
+__all__ = ["hapi", "lenient_hapi"]

@@ -134,9 +134,9 @@ def hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
 
 
 @pytest.fixture(scope="session")
-def stray_hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
+def lenient_hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
     """An empty HAPI that takes any reference, as public sandboxes do."""
-    yield from _running(Hapi(tmp_path_factory.mktemp("stray-hapi"), stray=True))
+    yield from _running(Hapi(tmp_path_factory.mktemp("lenient-hapi"), stray=True))
 
 
 def _running(server: Hapi) -> Iterator[Hapi]:

@@ -38,6 +38,13 @@ def test_the_text_of_an_outcome_is_not_kept_but_hapi_s_message_number_is() -> No
     assert outcome_of_answer(412, {}, orjson.dumps(body)).codes == ("processing", "HAPI-0958")
 
 
+def test_a_success_whose_outcome_is_an_error_is_none() -> None:
+    body = orjson.dumps(an_outcome({"severity": "error", "code": "processing"}))
+
+    assert not outcome_of_answer(200, {}, body).is_stored
+    assert outcome_of_answer(200, {}, orjson.dumps(an_outcome({"severity": "information"}))).is_stored
+
+
 @pytest.mark.parametrize("code", ["9990000018", "two words", "", 17, None])
 def test_what_is_no_code_is_not_kept_as_one(code: Any) -> None:
     assert outcome_of_answer(400, {}, orjson.dumps(an_outcome({"code": code}))).codes == ()

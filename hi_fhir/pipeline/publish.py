@@ -1,0 +1,176 @@
+"""Publish: released reports to another FHIR server, each version once, and what came back into the ledger."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import GateError, SourceError
+from hi_fhir.core.progress import Progress
+from hi_fhir.fhir.client import FhirClient
+from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
+from hi_fhir.reports.courier import Courier, Delivery
+from hi_fhir.reports.publish import Entry, measure_entry, report_entry
+from hi_fhir.reports.targets import read_target
+from hi_fhir.store.ledger import Delivered, LastDelivery, last_deliveries, record_delivery, report_version
+from hi_fhir.store.search import read_measure
+from hi_fhir.store.session import Store
+
+
+class PublishManifest(msgspec.Struct, frozen=True):
+    """What a call of `publish` did for a server that has all of a release now.
+
+    target: its FHIR base. sent, unchanged: MeasureReports. withheld: those of other practices than the target's own.
+    measures: Measures sent along with them.
+    """
+
+    target: str
+    audience: str
+    sent: int
+    unchanged: int
+    withheld: int
+    measures: int
+
+
+def publish(
+    config: Config, clock: Clock, store: Store, released: ReportManifest, url: str, progress: Progress
+) -> PublishManifest:
+    """Send the released reports to the FHIR server at `url`; what it has unchanged from us is not sent again.
+
+    Each answer is kept as it comes, so that the same call after an interruption sends what is missing.
+
+    Raises:
+        ConfigError: `url` is no FHIR base, or holds credentials.
+        GateError: the reports may not go there: exact counts of several practices (nothing is sent), or reports made
+            with demonstration code lists to a server elsewhere (the others are sent first).
+        SourceError: the server did not take them all; the message counts those that it has not.
+    """
+    target = read_target(url)
+    own = _own(released, config.publish_practice)
+    fit = [report for report in own if target.is_loopback or report.state != "demonstration"]
+    with store.read() as session:
+        last = last_deliveries(session, target.base_url)
+    due = [report for report in fit if not _is_there(last.get(report.identifier), report)]
+    progress.start("publish", len(due), "reports")
+    settings = SourceSettings(name="publish", address=target.base_url, token=config.publish_token)
+    with FhirClient(config, settings, clock) as client:
+        sending = _Sending(clock, store, target.base_url, Courier(client, config.tries), progress)
+        measures = sending.all(due, config.publish_batch)
+    progress.finish(f"{len(due)} sent, {len(fit) - len(due)} there unchanged")
+    if len(fit) < len(own):
+        raise GateError(
+            f"{len(own) - len(fit)} reports were made with demonstration code lists and go to this machine only; the "
+            f"other {len(fit)} are published. Bring the real code lists in an overlay, or leave these measures out."
+        )
+    return PublishManifest(
+        target=target.base_url,
+        audience=released.audience,
+        sent=len(due),
+        unchanged=len(fit) - len(due),
+        withheld=len(released.reports) - len(own),
+        measures=measures,
+    )
+
+
+def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]:
+    """The reports that one reader may have. Those for the practice audience are exact: a practice gets its own only."""
+    if released.audience != "practice":
+        return released.reports
+    practices = {report.reporter for report in released.reports}
+    if practice is None and len(practices) > 1:
+        raise GateError(
+            f"reports for the practice audience are of {len(practices)} practices here, and a practice gets its own "
+            "only. Name the one whose server it is (setting publish_practice), or publish for another audience."
+        )
+    return [report for report in released.reports if practice in (None, report.reporter)]
+
+
+def _is_there(last: LastDelivery | None, report: ReleasedReport) -> bool:
+    return last is not None and last.status != "failed" and last.sha256 == report.sha256
+
+
+@dataclass
+class _Sending:
+    """One call of `publish` at work. target: as the ledger spells it; stored: reports that the server has taken."""
+
+    clock: Clock
+    store: Store
+    target: str
+    courier: Courier
+    progress: Progress
+    stored: int = 0
+
+    def all(self, due: Sequence[ReleasedReport], size: int) -> int:
+        """Send the reports, `size` in a transaction, and their Measures first; how many Measures the server took.
+
+        Raises:
+            SourceError: the server did not take all the reports.
+        """
+        try:
+            measures = self._measures(due)
+            refused = self._reports(due, size)
+        except SourceError as error:
+            told = f"{len(due) - self.stored} of {len(due)} reports are not published. {error}"
+            raise SourceError(told, kind=error.kind, status=error.status, retryable=error.retryable) from error
+        if refused:
+            statuses = ", ".join(f"{count} with {status}" for status, count in sorted(refused.items()))
+            raise SourceError(
+                f"publish: the server refused {refused.total()} of {len(due)} reports: {statuses}. The others are "
+                "there; the same command sends these again.",
+                kind="publish-refused",
+            )
+        return measures
+
+    def _measures(self, due: Iterable[ReleasedReport]) -> int:
+        """Send the Measures of the reports. One that is refused stops nothing: a report is whole without it."""
+        with self.store.read() as session:
+            found = [read_measure(session, id_) for id_ in sorted({report.measure_id for report in due})]
+        entries = [measure_entry(measure.content) for measure in found if measure is not None]
+        settled = [delivery for deliveries in self.courier.deliver(entries) for delivery in deliveries]
+        return sum(delivery.outcome.is_stored for delivery in settled)
+
+    def _reports(self, due: Iterable[ReleasedReport], size: int) -> Counter[int]:
+        """Send the reports, each reporter's together; how many were refused, by HTTP status."""
+        ordered = sorted(due, key=lambda report: (report.reporter, report.identifier))
+        refused: Counter[int] = Counter()
+        for start in range(0, len(ordered), size):
+            for delivery in self._deliver(ordered[start : start + size]):
+                if delivery.outcome.is_stored:
+                    self.stored += 1
+                else:
+                    refused[delivery.outcome.status] += 1
+        return refused
+
+    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[Delivery]:
+        """Send one batch, and keep what comes back before more is sent."""
+        versions = {report.identifier: report.version for report in reports}
+        for deliveries in self.courier.deliver(self._entries(reports)):
+            with self.store.write() as session:
+                for delivery in deliveries:
+                    made = _delivered(delivery, versions[delivery.entry.key], self.target)
+                    record_delivery(session, made, self.clock.now())
+            self.progress.advance(len(deliveries))
+            yield from deliveries
+
+    def _entries(self, reports: Iterable[ReleasedReport]) -> list[Entry]:
+        """The reports as the ledger has them: its bytes count, not the copies on disk."""
+        with self.store.read() as session:
+            found = [report_version(session, report.identifier) for report in reports]
+        return [report_entry(report.content) for report in found if report is not None]
+
+
+def _delivered(delivery: Delivery, version: int, target: str) -> Delivered:
+    outcome = delivery.outcome
+    return Delivered(
+        identifier=delivery.entry.key,
+        version=version,
+        target=target,
+        status="sent" if outcome.is_stored else "failed",
+        http_status=outcome.status,
+        etag=outcome.etag,
+        location=outcome.location,
+        outcome=" ".join(outcome.codes) or None,
+    )
