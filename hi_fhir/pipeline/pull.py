@@ -8,10 +8,10 @@ from filelock import FileLock, Timeout
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import UserError
+from hi_fhir.core.errors import GateError, UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder, read_struct
 from hi_fhir.core.progress import Progress
-from hi_fhir.sources import ndjson_folder
+from hi_fhir.sources import ndjson_folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.tables.scope import Scope
@@ -72,7 +72,12 @@ def _pull(job: Pull) -> PullManifest:
     path = job.folder / _MANIFEST
     if not path.exists():
         _remove_abandoned(job.folder)
-        manifest = ndjson_folder.land(job)
+        land = ndjson_folder.land if job.method == ndjson_folder.METHOD else search.land
+        try:
+            manifest = land(job)
+        except GateError:  # to go on with the same lines would only stop here again
+            remove_pull(job.folder)
+            raise
         commit_json(path, msgspec.to_builtins(manifest))
     remove_work(job.folder)
     return read_struct(path, PullManifest)

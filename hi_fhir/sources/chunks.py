@@ -137,7 +137,7 @@ class Lane:
     def lines(self) -> Iterator[bytes]:
         """What it holds, line by line."""
         rest = b""
-        for part in range(self.at.part + 1):
+        for part in range(self.at.part + 1 if self.at.landed else 0):
             for block in _blocks(self._chunk(part)):
                 lines = (rest + block).split(b"\n")
                 rest = lines.pop()

@@ -1,0 +1,166 @@
+"""What a server's answer is held to be before anything in it is believed."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import msgspec
+import requests
+import urllib3.exceptions
+
+from hi_fhir.core.errors import SourceError
+
+T = TypeVar("T")
+
+_BLOCK = 1 << 20
+_PASSING_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
+_CODE = re.compile(r"[a-z-]{1,30}", re.ASCII)
+_HAPI = re.compile(r"HAPI-\d{4}", re.ASCII)
+_GONE = (urllib3.exceptions.HTTPError, requests.RequestException, OSError)
+
+
+class Answer:
+    """A response whose body is not read yet. `what` says what was asked for, without anything about anybody."""
+
+    def __init__(self, what: str, response: requests.Response) -> None:
+        self.what = what
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.url = response.url
+        self._response = response
+        self._body: bytes | None = None
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def body(self) -> bytes:
+        """All of it, unzipped.
+
+        Raises:
+            SourceError: truncated-body.
+        """
+        if self._body is None:
+            self._body = b"".join(self._read(lambda: self._response.raw.read(decode_content=True)))
+        return self._body
+
+    def blocks(self) -> Iterator[bytes]:
+        """The body as it comes, unzipped.
+
+        Raises:
+            SourceError: truncated-body.
+        """
+        return self._read(lambda: self._response.raw.read(_BLOCK, decode_content=True), until=b"")
+
+    def _read(self, read: Callable[[], bytes], until: bytes | None = None) -> Iterator[bytes]:
+        try:
+            block = read()
+            yield block
+            while until is not None and block != until:
+                block = read()
+                yield block
+        except _GONE as error:
+            raise self.error("truncated-body", "ended before it was complete", retryable=True) from error
+
+    def error(self, kind: str, said: str, *, retryable: bool = False) -> SourceError:
+        """The error that says what was wrong with this answer."""
+        return SourceError(f"{self.what}: the answer {said}.", kind=kind, status=self.status, retryable=retryable)
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _Coding(msgspec.Struct):
+    code: str = ""
+    diagnostics: str = ""
+
+
+class _Outcome(msgspec.Struct, rename="camel"):
+    resource_type: str = ""
+    issue: list[_Coding] = []
+
+
+def check_status(answer: Answer) -> None:
+    """Raise SourceError where the answer is not a success.
+
+    Nothing of the body is told but codes: what a server says about a record may name whose it is.
+    """
+    status = answer.status
+    if status < 300:
+        return
+    codes = _issue_codes(answer)
+    told = f" ({codes})" if codes else ""
+    if status == 401:
+        raise answer.error("unauthorised", f"is 401{told}: the server does not take the token, or wants one")
+    if status == 403:
+        raise answer.error("forbidden", f"is 403{told}: the token does not allow this")
+    raise answer.error("http-status", f"is {status}{told}")
+
+
+def read_json(answer: Answer, decode: Callable[[bytes], T]) -> T:
+    """The body of a successful answer, by a typed msgspec decoder.
+
+    Raises:
+        SourceError: http-status, unauthorised, forbidden, html-body, empty-body, truncated-body, operation-outcome or
+            unreadable-body.
+    """
+    check_status(answer)
+    body = answer.body
+    check_beginning(answer, body)
+    try:
+        found = decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _what_it_is(answer, body) from error
+    return found
+
+
+def check_beginning(answer: Answer, body: bytes) -> None:
+    """Raise SourceError where the first bytes of a body are those of no JSON."""
+    start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise answer.error("empty-body", "is empty", retryable=True)
+    if start[:1] == b"<":
+        raise answer.error("html-body", "is a page of HTML or XML where JSON was asked for (is the address right?)")
+
+
+def outcome_error(answer: Answer, body: bytes) -> SourceError | None:
+    """The error that an OperationOutcome in place of a result is; None where `body` is none."""
+    outcome = _outcome(body)
+    if outcome is None or outcome.resource_type != "OperationOutcome":
+        return None
+    codes = {issue.code for issue in outcome.issue}
+    named = ", ".join(sorted(code for code in codes if _CODE.fullmatch(code)))
+    said = f"is an OperationOutcome ({named or 'no code'}) in place of a result"
+    return answer.error("operation-outcome", said, retryable=bool(codes & _PASSING_ISSUES))
+
+
+def is_passing_failure(answer: Answer) -> bool:
+    """Whether an error status comes with an issue that says to ask again."""
+    outcome = _outcome(answer.body)
+    return outcome is not None and any(issue.code in _PASSING_ISSUES for issue in outcome.issue)
+
+
+def _what_it_is(answer: Answer, body: bytes) -> SourceError:
+    """Why a body could not be decoded."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return answer.error("truncated-body", "is not whole JSON", retryable=True)
+    return outcome_error(answer, body) or answer.error("unreadable-body", "is not the kind of resource asked for")
+
+
+def _outcome(body: bytes) -> _Outcome | None:
+    try:
+        return msgspec.json.decode(body, type=_Outcome)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _issue_codes(answer: Answer) -> str:
+    outcome = _outcome(answer.body)
+    if outcome is None:
+        return ""
+    codes = {issue.code for issue in outcome.issue if _CODE.fullmatch(issue.code)}
+    codes.update(*(_HAPI.findall(issue.diagnostics) for issue in outcome.issue))
+    return ", ".join(sorted(codes))

@@ -1,0 +1,196 @@
+"""One HTTP client for every FHIR server, read from or written to: patient, and careful with whom it tells the token."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import SourceError
+from hi_fhir.fhir.answers import Answer, read_json
+from hi_fhir.fhir.auth import Credentials, credentials_of
+from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
+
+T = TypeVar("T")
+
+FHIR_JSON = "application/fhir+json"
+
+_CONNECT_S = 10.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. what: in words, for errors, without a query or anything about anybody.
+
+    with_token: False where the server says that none is to be sent.
+    """
+
+    what: str
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+    with_token: bool = True
+
+
+class _BoundAuth(requests.auth.AuthBase):
+    """Sets just the header decided on; having one also keeps requests from asking .netrc."""
+
+    def __init__(self, header: str | None) -> None:
+        self._header = header
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._header:
+            request.headers["Authorization"] = self._header
+        return request
+
+
+class FhirClient:
+    """Requests to one FHIR server, from any thread. Use it in a `with`, or close it.
+
+    sleep: waits so many seconds between two tries.
+    """
+
+    def __init__(
+        self, config: Config, source: SourceSettings, clock: Clock, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.name = source.name
+        self.base = source.address.rstrip("/")
+        self._config = config
+        self._source = source
+        self._clock = clock
+        self._sleep = sleep
+        self._credentials: Credentials = credentials_of(source)
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=max(config.slices, 2))
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> "FhirClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def request(self, request: Request) -> Answer:
+        """The answer, read to its end, whatever its status; those that pass (429, 502, 503, 504) are tried again.
+
+        Raises:
+            SourceError: no-connection or http-status after `config.tries` tries; truncated-body; foreign-redirect.
+        """
+
+        def whole(answer: Answer) -> Answer:
+            answer.body  # noqa: B018  reads it, so that a truncated one is tried again
+            return answer
+
+        return self.exchange(request, whole)
+
+    def resource(self, request: Request, decode: Callable[[bytes], T]) -> tuple[T, Answer]:
+        """A successful answer's body, by a typed decoder.
+
+        Raises:
+            SourceError: as `request`, and what `answers.read_json` finds wrong with it.
+        """
+        return self.exchange(request, lambda answer: (read_json(answer, decode), answer))
+
+    def exchange(self, request: Request, read: Callable[[Answer], T]) -> T:
+        """What `read` makes of the answer. It is tried again where `read` raises a SourceError that may pass.
+
+        Raises:
+            SourceError: the last try's.
+        """
+        for attempt in range(self._config.tries):
+            headers: Mapping[str, str] = {}
+            try:
+                answer = self._send(request)
+                try:
+                    headers = answer.headers
+                    if answer.status in RETRIED_STATUSES:
+                        answer.body  # noqa: B018  leaves the connection fit for the next try
+                        raise answer.error("http-status", f"is {answer.status}", retryable=True)
+                    return read(answer)
+                finally:
+                    answer.close()
+            except SourceError as error:
+                failure = error
+            if not failure.retryable or attempt + 1 == self._config.tries:
+                raise self._named(failure, attempt + 1)
+            self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now()))
+        raise AssertionError("a client tries at least once")
+
+    def follow(self, link: str, page: str, what: str) -> str:
+        """The address that a server's link means; `page` is where it stood.
+
+        Raises:
+            SourceError: foreign-next-link, it leads to a host that is neither the source's own nor trusted.
+        """
+        url = urljoin(page, link)
+        if self._credentials.is_home(url) or self._credentials.is_trusted(url):
+            return url
+        if self._source.rewrite_next_host:
+            home = urlsplit(self.base)
+            return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
+        raise SourceError(
+            f"{self._source.name}: {what}: a link leads to another host. If it is the same server behind a proxy, set "
+            "rewrite_next_host for this source; if not, name the host in its trusted_hosts.",
+            kind="foreign-next-link",
+        )
+
+    def _send(self, request: Request) -> Answer:
+        """One try, with redirects followed by hand: none carries a token further than it is bound to."""
+        url, method, body = request.url, request.method, request.body
+        for _ in range(_MOST_REDIRECTS):
+            answer = Answer(request.what, self._once(request, method, url, body))
+            location = answer.headers.get("Location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            target = urljoin(url, location)
+            answer.close()
+            if method != "GET" and (answer.status not in (307, 308) or not self._credentials.is_home(target)):
+                raise answer.error("foreign-redirect", "sends a request with a body elsewhere")
+            url = target
+        raise answer.error("redirect-loop", "is a redirect, again and again")
+
+    def _once(self, request: Request, method: str, url: str, body: bytes | None) -> requests.Response:
+        headers = {"Accept": FHIR_JSON, "Accept-Encoding": "gzip", "Cache-Control": "no-cache", **request.headers}
+        header = self._credentials.authorization(url) if request.with_token else None
+        try:
+            return self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                auth=_BoundAuth(header),
+                timeout=(min(_CONNECT_S, self._config.timeout_s), self._config.timeout_s),
+                allow_redirects=False,
+                stream=True,
+            )
+        except _NO_ADDRESS as error:
+            raise SourceError(f"{request.what}: the address is no HTTP URL.", kind="no-connection") from error
+        except requests.exceptions.SSLError as error:
+            raise SourceError(f"{request.what}: the certificate is not trusted.", kind="no-connection") from error
+        except requests.Timeout as error:
+            raise SourceError(f"{request.what}: no answer in time.", kind="timeout", retryable=True) from error
+        except requests.RequestException as error:
+            raise SourceError(
+                f"{request.what}: the server cannot be reached.", kind="no-connection", retryable=True
+            ) from error
+
+    def _named(self, error: SourceError, tries: int) -> SourceError:
+        """The error with the server's name and the tries, and without its cause, which may quote a URL."""
+        told = f" Tried {tries} times." if tries > 1 else ""
+        return SourceError(
+            f"{self._source.name}: {error}{told}", kind=error.kind, status=error.status, retryable=error.retryable
+        )

@@ -1,0 +1,156 @@
+"""The slices of searches, each landed page by page into a lane of its own, and held against the server's counts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from hi_fhir.core.errors import GateError, SourceError
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.sources.chunks import Lane
+from hi_fhir.sources.pages import Bundle, Distinct, decode_bundle, take
+from hi_fhir.sources.pulls import Pull
+from hi_fhir.sources.searches import Search, Slice, check_self_link, filters, request_of
+from hi_fhir.sources.slicing import Counter
+
+_GONE = (404, 410)
+
+
+class Part(NamedTuple):
+    """One slice of one search, and the lane that it fills."""
+
+    search: Search
+    slice: Slice
+    lane: Lane
+
+
+class _ExpiredError(Exception):
+    """The server no longer knows the search that a next link goes on with."""
+
+
+def parts_of(pull: Pull, searches: Iterable[Search]) -> list[Part]:
+    return [
+        Part(search, slice_, pull.lane(search.type, f"{number:03d}-{place:03d}"))
+        for number, search in enumerate(searches)
+        for place, slice_ in enumerate(search.slices)
+    ]
+
+
+def server_counts(searches: Iterable[Search]) -> dict[str, int | None]:
+    """Records by type over all searches, as planned; None where the server does not say of one."""
+    counts: dict[str, int | None] = {}
+    for search in searches:
+        before = counts.get(search.type, 0)
+        counts[search.type] = None if before is None or search.count is None else before + search.count
+    return counts
+
+
+def land_parts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
+    """Land all slices side by side; those that take what changed meanwhile come last.
+
+    Raises:
+        SourceError: a slice failed for longer than it is tried.
+    """
+    pull.progress.advance(sum(part.lane.landed for part in parts))
+    for late in (False, True):
+        pull.side_by_side(partial(_land, pull, client, part) for part in parts if part.slice.is_late == late)
+
+
+def check_counts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
+    """Hold the number of different records against the server's counts, by type.
+
+    What was updated during the pull may have come in its old slice and in the late one, so what came is a span. Where
+    it is not what the server said at the start, the server is asked again: it must lie between the two answers.
+
+    Raises:
+        GateError: it is further off than `config.count_tolerance` allows.
+    """
+    for type_ in sorted({part.search.type for part in parts}):
+        mine = [part for part in parts if part.search.type == type_]
+        searches = list(dict.fromkeys(part.search for part in mine))
+        expected = server_counts(searches)[type_]
+        if expected is None:
+            continue
+        least, most = _came(mine)
+        if least <= expected <= most:
+            continue
+        again = [Counter(client).count(search, Slice()) for search in searches]
+        now = expected if None in again else sum(count or 0 for count in again)
+        fewest, utmost = min(expected, now), max(expected, now)
+        off = max(fewest - most, least - utmost, 0)
+        if off > pull.config.count_tolerance * utmost:
+            raise GateError(
+                f"source {pull.source.name}: the server says that there are {expected} {type_}, {most} came. Pull "
+                "again; if it goes on, the server's paging or its count is wrong, which count_tolerance can allow for."
+            )
+
+
+def _came(parts: Sequence[Part]) -> tuple[int, int]:
+    """The fewest and the most different records that a type's parts can be, over its searches."""
+    settled: dict[Search, int] = defaultdict(int)
+    late: dict[Search, int] = defaultdict(int)
+    for part in parts:
+        (late if part.slice.is_late else settled)[part.search] += part.lane.at.tally.distinct
+    searches = settled.keys() | late.keys()
+    least = sum(max(settled[search], late[search]) for search in searches)
+    return least, sum(settled.values()) + sum(late.values())
+
+
+def _land(pull: Pull, client: FhirClient, part: Part) -> None:
+    """Land one slice; where the server forgot the search, from its beginning."""
+    for _ in range(pull.config.tries):
+        if part.lane.done or pull.stop.is_set():
+            return
+        try:
+            _land_pages(pull, client, part)
+            return
+        except _ExpiredError:
+            part.lane.reset()
+    raise SourceError(
+        f"{client.name}: search of {part.search.type}: the server forgot the search between two pages, "
+        f"{pull.config.tries} times. Pull in more slices, or in larger pages.",
+        kind="search-expired",
+        status=410,
+    )
+
+
+def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
+    lane, distinct, seen = part.lane, Distinct(), set[str]()
+    distinct.add_lines(lane.lines())
+    link = str(lane.at.position.get("next", "")) or None
+    while not pull.stop.is_set():
+        bundle, url = _next_page(client, part, link, pull.config.page_size)
+        page = take(bundle, lane.at.tally, distinct)
+        if page.records:
+            lane.append(page.lines, page.records)
+            pull.progress.advance(page.records)
+        following = bundle.linked("next")
+        if following is None:
+            lane.at.tally.distinct = distinct.count()
+            lane.finish()
+            return
+        link = client.follow(following, url, f"search of {part.search.type}")
+        if link in seen:
+            raise SourceError(
+                f"{client.name}: search of {part.search.type}: its next links go in a circle, so it has no end.",
+                kind="next-link-loop",
+            )
+        seen.add(link)
+        lane.checkpoint(next=link)
+
+
+def _next_page(client: FhirClient, part: Part, link: str | None, page_size: int) -> tuple[Bundle, str]:
+    """A page and its own address: that of `link`, else the first."""
+    search = part.search
+    if link is None:
+        asked = [*filters(search, part.slice), ("_count", str(page_size))]
+        bundle, answer = client.resource(request_of(client, search, asked), decode_bundle)
+        check_self_link(client, search, part.slice, bundle.linked("self"))
+        return bundle, answer.url
+    try:
+        bundle, answer = client.resource(Request(f"search of {search.type}", link), decode_bundle)
+    except SourceError as error:
+        if error.status in _GONE:
+            raise _ExpiredError from error
+        raise
+    return bundle, answer.url

@@ -1,0 +1,68 @@
+"""A FHIR server read by paged search, in many independent slices side by side."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.conformance import Capability, read_capability
+from hi_fhir.fhir.retrying import response_date
+from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
+from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.sources.searches import CODE_PARAMETERS, Search, searches_by_code, whole_type
+from hi_fhir.sources.slicing import plan_slices
+from hi_fhir.tables.dates import london_day
+
+METHOD = "search"
+
+
+class SearchPlan(msgspec.Struct, frozen=True):
+    """data_date: the London day of the server's first answer. not_offered: types that it says it does not have."""
+
+    data_date: str | None
+    searches: tuple[Search, ...]
+    not_offered: tuple[str, ...]
+
+
+def land(pull: Pull) -> PullManifest:
+    """Land everything in the pull's scope by search.
+
+    Raises:
+        SourceError: the server failed for longer than it is tried, or does not search as it was asked to.
+        GateError: what arrived is not what the server said there is.
+    """
+    with FhirClient(pull.config, pull.source, pull.clock, pull.stop.wait) as client:
+        plan = pull.plan(SearchPlan, partial(_make_plan, pull, client))
+        parts = parts_of(pull, plan.searches)
+        counts = server_counts(plan.searches)
+        known = [count for count in counts.values() if count is not None]
+        pull.progress.start("pull", sum(known) if len(known) == len(counts) else None, "records")
+        land_parts(pull, client, parts)
+        check_counts(pull, client, parts)
+    lanes = [part.lane for part in parts]
+    pull.progress.finish(f"{sum(lane.landed for lane in lanes)} records in {len(parts)} slices")
+    return pull.manifest(lanes, plan.data_date, {**dict.fromkeys(plan.not_offered, 0), **counts})
+
+
+def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
+    """What to search for, with the server's counts as they are now."""
+    capability, answer = read_capability(client)
+    asked = response_date(answer.headers)
+    types = [type_ for type_ in pull.scope.types if capability.has_type(type_)]
+    searches = [search for type_ in types for search in _searches(pull, type_, capability)]
+    return SearchPlan(
+        data_date=london_day(asked).isoformat() if asked else None,
+        searches=plan_slices(pull, client, searches, asked or pull.clock.now()),
+        not_offered=tuple(type_ for type_ in pull.scope.types if type_ not in types),
+    )
+
+
+def _searches(pull: Pull, type_: str, capability: Capability) -> Iterator[Search]:
+    """By code only where the server is sure to find every code that is asked for."""
+    tokens = pull.scope.types[type_]
+    by_code = capability.has_parameter(type_, CODE_PARAMETERS.get(type_, ""))
+    if tokens is None or not by_code or type_ in pull.source.whole_types:
+        yield whole_type(type_)
+    else:
+        yield from searches_by_code(type_, tokens)

@@ -1,0 +1,99 @@
+"""A search as it is planned and asked for: by type, for some by codes, in slices by the instant of the last update."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
+
+import msgspec
+
+from hi_fhir.core.errors import SourceError
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.sources.pages import Parameter, dropped_parameter
+
+CODE_PARAMETERS = {
+    "Condition": "code",
+    "Immunization": "vaccine-code",
+    "MedicationRequest": "code",
+    "Observation": "combo-code",  # a component's code asks for its Observation too
+    "Procedure": "code",
+}
+"""The search parameter that finds every record whose codes are in a scope; without it the whole type is taken."""
+
+_TOKENS_A_SEARCH = 1_000
+_MOST_TOKENS = 4_000  # beyond, the whole type is less work than so many searches
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """What of a search was last updated from `since` on and before `before`, None being open. count: if known."""
+
+    since: str | None = None
+    before: str | None = None
+    count: int | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it takes what is updated while the others are read."""
+        return self.since is not None and self.before is None
+
+
+class Search(msgspec.Struct, frozen=True):
+    """One search. tokens: `system|code` values of `parameter`, none for the whole type. count: what the server said."""
+
+    type: str
+    parameter: str | None
+    tokens: tuple[str, ...]
+    count: int | None
+    slices: tuple[Slice, ...]
+
+
+def whole_type(type_: str) -> Search:
+    return Search(type_, None, (), None, (Slice(),))
+
+
+def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[Search]:
+    """Searches for some tokens each, which may find a record twice; the whole type where the tokens are too many."""
+    if len(tokens) > _MOST_TOKENS:
+        yield whole_type(type_)
+        return
+    for start in range(0, len(tokens), _TOKENS_A_SEARCH):
+        some = tuple(tokens[start : start + _TOKENS_A_SEARCH])
+        yield Search(type_, CODE_PARAMETERS[type_], some, None, (Slice(),))
+
+
+def filters(search: Search, slice_: Slice) -> list[Parameter]:
+    """What a search and its slice ask for."""
+    found = []
+    if search.parameter:
+        found.append((search.parameter, ",".join(map(_escaped, search.tokens))))
+    if slice_.since:
+        found.append(("_lastUpdated", f"ge{slice_.since}"))
+    if slice_.before:
+        found.append(("_lastUpdated", f"lt{slice_.before}"))
+    return found
+
+
+def request_of(client: FhirClient, search: Search, parameters: Sequence[Parameter]) -> Request:
+    """A search by GET, or by POST where it names codes."""
+    what, query = f"search of {search.type}", urlencode(parameters)
+    if not search.parameter:
+        return Request(what, f"{client.base}/{search.type}?{query}")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Request(what, f"{client.base}/{search.type}/_search", "POST", form, query.encode())
+
+
+def check_self_link(client: FhirClient, search: Search, slice_: Slice, self_link: str | None) -> None:
+    """Raise SourceError where the server did not do the search that it was asked for."""
+    dropped = dropped_parameter(filters(search, slice_), self_link, posted=search.parameter is not None)
+    if dropped:
+        raise SourceError(
+            f"{client.name}: search of {search.type}: the server passed over the parameter {dropped}, so it answers "
+            "another question. It cannot be pulled from by search; try pull_method = export.",
+            kind="dropped-parameter",
+        )
+
+
+def _escaped(token: str) -> str:
+    """A token as a search value. Source: FHIR R4 search, escaping search parameters."""
+    system, bar, code = token.rpartition("|")
+    for mark in ("\\", "|", ",", "$"):
+        system, code = system.replace(mark, f"\\{mark}"), code.replace(mark, f"\\{mark}")
+    return system + bar + code
