@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hi_fhir.core.files import content_name
 from hi_fhir.disclosure.counts import UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
 from hi_fhir.disclosure.policies import Policy
-from hi_fhir.disclosure.statistics import EMPTY, NO_CODES, SMALL, score_denominator
+from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
@@ -41,7 +41,7 @@ def _released(group: Group, exact: Mapping[str, int], counts: ExactCounts, polic
     for population, count in exact.items():
         unsupported = _unsupported(counts.code_lists[group.measure_id, population], policy)
         cells[population] = unsupported or policy.own.apply(count)
-    return ReleasedGroup(cells, _no_score(exact, cells, policy))
+    return ReleasedGroup(cells, _no_score(exact, policy))
 
 
 def _unsupported(state: str, policy: Policy) -> Cell | None:
@@ -51,9 +51,8 @@ def _unsupported(state: str, policy: Policy) -> Cell | None:
     return None
 
 
-def _no_score(exact: Mapping[str, int], cells: Mapping[str, Cell], policy: Policy) -> str | None:
-    if any(cell.state == UNSUPPORTED for cell in cells.values()):
-        return NO_CODES
+def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:
+    """Why the exact counts forbid a score, although their released ones may be there."""
     denominator = score_denominator(exact)
     if denominator == 0:
         return EMPTY

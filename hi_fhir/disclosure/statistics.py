@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hi_fhir.disclosure.counts import ReleasedGroup
+from hi_fhir.disclosure.counts import UNSUPPORTED, ReleasedGroup
 
 EMPTY = "empty-denominator"
 SMALL = "small-number"
@@ -30,13 +30,16 @@ def score_denominator(counts: Mapping[str, int]) -> int:
 def score(group: ReleasedGroup) -> Score:
     """numerator / (denominator - exclusions - exceptions), all as released.
 
-    None where the policy says so, where one of them is masked, and where rounding each of them leaves no share at all.
+    None where one of them is not given, where the policy says so, and where rounding each of them leaves no share.
     """
-    if group.no_score:
-        return Score(None, group.no_score)
-    counts = {name: cell.value for name, cell in group.cells.items() if name in PARTS and cell.value is not None}
+    parts = {name: group.cells[name] for name in PARTS}
+    if any(cell.state == UNSUPPORTED for cell in parts.values()):
+        return Score(None, NO_CODES)
+    counts = {name: cell.value for name, cell in parts.items() if cell.value is not None}
     if len(counts) < len(PARTS):
         return Score(None, MASKED_PART)
+    if group.no_score:
+        return Score(None, group.no_score)
     denominator = score_denominator(counts)
     if denominator <= 0 or counts["numerator"] > denominator:
         return Score(None, ROUNDED_AWAY)

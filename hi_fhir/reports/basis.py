@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
 from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
@@ -11,12 +9,16 @@ from hi_fhir.reports.extensions import Json, counted, definition, nested, valued
 from hi_fhir.tables.reconcile import total
 
 USE = "Monitoring, not a payment claim."
-_RECONCILIATION, _QUARANTINE, _PEOPLE = "reconciliation", "quarantine", "people"
+_RECORDS, _QUARANTINE, _PEOPLE = "records", "quarantine", "people"
 _PEOPLE_KINDS = ("not_registered_by_reason", "orphan_events", "deprivation", "ethnicity")
 
 
 def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
-    """The exact counts of the whole run that reports carry, over all sources. They are not a reporter's own."""
+    """The exact counts of the whole run that reports carry, over all sources. They are not a reporter's own.
+
+    Of the reconciliation they carry what was kept: how often a record came, or whether it was asked for, depends on the
+    way in and on retries, which must not make another report of the same data.
+    """
     found: dict[RunCount, int] = {}
     for name in evaluation.people.__struct_fields__:
         value = getattr(evaluation.people, name)
@@ -26,8 +28,9 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
             found[_PEOPLE, name] = value
     for type_, kinds in _by_type(evaluation.quarantine.values()).items():
         found |= {(_QUARANTINE, type_, kind): count for kind, count in kinds.items()}
-    for type_, counts in _by_type(msgspec.to_builtins(evaluation.reconciliation).values()).items():
-        found |= {(_RECONCILIATION, type_, term): count for term, count in counts.items()}
+    kept = ({type_: {"kept": one.kept} for type_, one in of.items()} for of in evaluation.reconciliation.values())
+    for type_, counts in _by_type(kept).items():
+        found |= {(_RECORDS, type_, term): count for term, count in counts.items()}
     return found
 
 
@@ -77,10 +80,10 @@ def _texts(url: str, **texts: str) -> Json:
 
 
 def _run_extensions(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
-    """One extension for people, one a resource type for quarantine and for reconciliation."""
+    """One extension for people, one a resource type for the records that were kept and for those refused."""
     people = [counted(".".join(name[1:]), cell) for name, cell in run.items() if name[0] == _PEOPLE]
     yield nested(definition(base, "run-people"), people)
-    for kind in (_QUARANTINE, _RECONCILIATION):
+    for kind in (_RECORDS, _QUARANTINE):
         by_type: dict[str, list[Json]] = {}
         for name, cell in run.items():
             if name[0] == kind:

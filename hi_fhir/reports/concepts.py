@@ -48,6 +48,7 @@ _LABELS = {
 }
 _AREAS = {PRACTICE: "Practice", PCN: "Primary care network"}
 UNKNOWN = "unknown"
+_ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
 
 
 def concept(system: str, code: str, text: str | None = None) -> Concept:
@@ -59,6 +60,12 @@ def concept(system: str, code: str, text: str | None = None) -> Concept:
 def population(name: str) -> Concept:
     """The concept of one of our populations, such as denominator_exception."""
     return concept(POPULATION_SYSTEM, name.replace("_", "-"))
+
+
+def defined_populations(measure: ProportionMeasure) -> tuple[str, ...]:
+    """Names of the populations that a measure has, in the order in which a report gives them."""
+    defined = {name for name, _ in measure.populations()} | {"denominator"}
+    return tuple(name for name in _ORDER if name in defined)
 
 
 def improvement(measure: ProportionMeasure) -> Concept:

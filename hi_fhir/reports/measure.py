@@ -9,8 +9,6 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
 from hi_fhir.reports.measure_report import measure_url
 
-_ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
-
 
 def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
     """The measure as an R4 Measure, with its populations as sentences."""
@@ -41,7 +39,8 @@ def _populations(measure: ProportionMeasure) -> list[dict[str, Any]]:
     sentences = {name: sentence(word) for name, word in measure.populations()}
     sentences["denominator"] = "in the initial population"
     return [
-        {"code": concepts.population(name), "criteria": _plain(sentences[name])} for name in _ORDER if name in sentences
+        {"code": concepts.population(name), "criteria": _plain(sentences[name])}
+        for name in concepts.defined_populations(measure)
     ]
 
 

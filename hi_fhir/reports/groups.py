@@ -1,0 +1,97 @@
+"""The group of a MeasureReport: populations, score and strata, or for each what is not given and why."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hi_fhir.disclosure.counts import ReleasedGroup
+from hi_fhir.disclosure.release import ReleasedCounts
+from hi_fhir.disclosure.statistics import score
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, Crossing, Stratifier
+from hi_fhir.reports import concepts
+from hi_fhir.reports.extensions import Json, absent, counted, definition, valued
+from hi_fhir.terminology.systems import UCUM
+
+_UNDETERMINED = "undetermined"
+Strata = Mapping[str, ReleasedGroup]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Builds the groups of one release.
+
+    strata: by measure id, reporter and stratifier, then by stratum. names: of organisations, by ODS code.
+    """
+
+    base: str
+    strata: Mapping[tuple[str, str, str], Strata]
+    names: Mapping[str, str]
+
+    def of(self, measure: ProportionMeasure, reporter: str) -> Json:
+        """The group of `measure` for `reporter`, in whole and by each stratifier."""
+        populations = concepts.defined_populations(measure)
+
+        def by(stratifier: str) -> Strata:
+            return self.strata.get((measure.id, reporter, stratifier), {})
+
+        stratifiers = [
+            *(self._area_stratifier(id_, by(id_), populations) for id_ in (PCN, PRACTICE) if by(id_)),
+            *(self._stratifier(one, by(one.id), populations) for one in measure.stratifiers),
+        ]
+        return {
+            "code": concepts.measure_group(self.base, measure),
+            **self._counts(by(ALL)[ALL], populations),
+            "stratifier": stratifiers,
+        }
+
+    def _area_stratifier(self, id_: str, strata: Strata, populations: tuple[str, ...]) -> Json:
+        """By network or practice, of a reporter that has several."""
+        return {
+            "code": [concepts.area_stratifier(self.base, id_)],
+            "stratum": [
+                {
+                    "value": concepts.area(self.base, id_, code, self.names),
+                    **self._counts(strata[code], populations),
+                }
+                for code in sorted(strata)
+            ],
+        }
+
+    def _stratifier(self, one: Stratifier | Crossing, strata: Strata, populations: tuple[str, ...]) -> Json:
+        """A crossing has no code of its own: the components of its strata carry theirs."""
+        built = [
+            {**self._told_apart(one, stratum), **self._counts(strata[stratum], populations)} for stratum in one.strata
+        ]
+        if isinstance(one, Crossing):
+            return {"stratum": built}
+        return {"code": [concepts.stratifier(self.base, one)], "stratum": built}
+
+    def _told_apart(self, one: Stratifier | Crossing, stratum: str) -> Json:
+        if isinstance(one, Crossing):
+            return {"component": concepts.components(self.base, one, stratum)}
+        return {"value": concepts.stratum(self.base, one, stratum)}
+
+    def _counts(self, group: ReleasedGroup, populations: tuple[str, ...]) -> Json:
+        extensions = [counted(definition(self.base, _UNDETERMINED), group.cells[_UNDETERMINED])]
+        counts: Json = {"extension": extensions, "population": [*_populations(group, populations)]}
+        value, reason = score(group)
+        if value is None:
+            extensions.append(valued(definition(self.base, "score-absent"), "Code", reason))
+            return counts
+        return counts | {"measureScore": {"value": value, "unit": "1", "system": UCUM, "code": "1"}}
+
+
+def by_stratifier(released: ReleasedCounts) -> dict[tuple[str, str, str], dict[str, ReleasedGroup]]:
+    """Released groups by measure id, reporter and stratifier, then by stratum."""
+    found: dict[tuple[str, str, str], dict[str, ReleasedGroup]] = {}
+    for (measure_id, reporter, stratifier, stratum), group in released.groups.items():
+        found.setdefault((measure_id, reporter, stratifier), {})[stratum] = group
+    return found
+
+
+def _populations(group: ReleasedGroup, populations: tuple[str, ...]) -> Iterator[Json]:
+    """Each population with its count or the reason why there is none."""
+    for name in populations:
+        cell = group.cells[name]
+        given = {"_count": {"extension": [absent(cell)]}} if cell.value is None else {"count": cell.value}
+        yield {"code": concepts.population(name), **given}

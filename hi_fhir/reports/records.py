@@ -1,0 +1,86 @@
+"""Resources on their way into the store: built, checked, spelt as bytes, with what the store searches them by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hi_fhir.core.files import canonical_json
+from hi_fhir.core.progress import Progress
+from hi_fhir.fhir.resources import ShapeChecker
+from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.reports.invariants import check_resource
+from hi_fhir.reports.measure import measure_resource
+from hi_fhir.reports.measure_report import MeasureReports, measure_url
+from hi_fhir.reports.organization import organisation_id, organisation_resource
+from hi_fhir.reports.reporters import Reporter
+from hi_fhir.reports.subjects import Subject
+from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewReport
+from hi_fhir.tables.views.elements import ODS_SYSTEM
+
+
+@dataclass(frozen=True)
+class BuiltReport:
+    """A report that is ready to be kept."""
+
+    subject: Subject
+    reporter: Reporter
+    record: NewReport
+
+
+class Records:
+    """Makes records; a shape of resource is shown to the models once."""
+
+    def __init__(self, evaluation: EvaluationManifest, base: str) -> None:
+        self._evaluation = evaluation
+        self._base = base
+        self._shapes = ShapeChecker()
+
+    def reports(
+        self, reports: MeasureReports, about: Iterable[Subject], reporters: Iterable[Reporter], progress: Progress
+    ) -> list[BuiltReport]:
+        """Every reporter's report on every subject, reporter by reporter."""
+        built = []
+        for reporter in reporters:
+            for subject in about:
+                resource = reports.build(subject, reporter)
+                built.append(BuiltReport(subject, reporter, self._report(resource, subject, reporter)))
+                progress.advance()
+        return built
+
+    def measure(self, subject: Subject) -> NewMeasure:
+        resource = measure_resource(self._base, subject.measure)
+        return NewMeasure(
+            id=resource["id"],
+            url=resource["url"],
+            version=resource["version"],
+            status=resource["status"],
+            content=self._content(resource),
+        )
+
+    def organisation(self, reporter: Reporter) -> NewOrganisation:
+        resource = organisation_resource(reporter)
+        return NewOrganisation(resource["id"], ODS_SYSTEM, reporter.code, self._content(resource))
+
+    def _report(self, resource: dict[str, Any], subject: Subject, reporter: Reporter) -> NewReport:
+        identifier = resource["identifier"][0]
+        return NewReport(
+            id=resource["id"],
+            identifier_system=identifier["system"],
+            identifier=identifier["value"],
+            measure_url=measure_url(self._base, subject.measure.id),
+            measure_version=subject.measure.version,
+            reporter_id=organisation_id(reporter.code),
+            reporter_system=ODS_SYSTEM,
+            reporter=reporter.code,
+            status=resource["status"],
+            period_start=self._evaluation.period.start,
+            period_end=self._evaluation.period.end,
+            as_of=self._evaluation.as_of,
+            data_date=self._evaluation.data_date,
+            content=self._content(resource),
+        )
+
+    def _content(self, resource: dict[str, Any]) -> bytes:
+        check_resource(resource)
+        self._shapes.check(resource)
+        return canonical_json(resource)

@@ -1,0 +1,59 @@
+"""What reports are about: measures as they were evaluated, with their definitions, which must be the same still."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hi_fhir.core.errors import UserError
+from hi_fhir.measures import registry
+from hi_fhir.measures.evaluation import MeasureReference
+from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.render.requirements import needs
+from hi_fhir.terminology.data_files import STATES
+
+_AT_FIRST = ("initial_population", "denominator", "undetermined")
+
+
+class Subject(NamedTuple):
+    """A measure as it is defined and as it was evaluated."""
+
+    measure: ProportionMeasure
+    reference: MeasureReference
+
+
+def subjects(references: Iterable[MeasureReference]) -> tuple[Subject, ...]:
+    """The subject of each measure that was evaluated.
+
+    Raises:
+        UserError: a measure was evaluated by another version of its definition.
+        NotFoundError: a measure is no longer there.
+    """
+    return tuple(_subject(reference) for reference in references)
+
+
+def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
+    """The state of the code lists that decide each population, by measure id and population.
+
+    The initial population and the denominator rest on the lists that they are defined by; what comes after them rests
+    on every list of the measure, as does the measure's own state.
+    """
+    return {
+        (measure.id, name): _begun(measure, reference) if name in _AT_FIRST else reference.state
+        for measure, reference in about
+        for name in POPULATIONS
+    }
+
+
+def _subject(reference: MeasureReference) -> Subject:
+    (measure,) = registry.load([reference.id])
+    if measure.version != reference.version:
+        raise UserError(
+            f"the evaluation is of {reference.id} version {reference.version}, which is now {measure.version}. "
+            "Run: hi-fhir evaluate"
+        )
+    return Subject(measure, reference)
+
+
+def _begun(measure: ProportionMeasure, reference: MeasureReference) -> str:
+    """The worst state of the lists of the initial population."""
+    own = {value_set for _, value_set in needs(measure.initial_population)}
+    return max((one.state for one in reference.value_sets if one.id in own), key=STATES.index, default=STATES[0])
