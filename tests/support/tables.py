@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_json
+from hi_fhir.core.files import commit_json, sha256_file
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import (
     BUCKETS,
@@ -24,8 +24,10 @@ from hi_fhir.tables.schema import (
 )
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest
+from hi_fhir.tables.views.registry import VIEWS
 
 SNOMED = "http://snomed.info/sct"
+WHOLE = Scope(types=dict.fromkeys(VIEWS))
 SCHEMAS = {
     **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
     "ethnic_category": CLINICAL,
@@ -50,6 +52,8 @@ class SnapshotBuilder:
     source: str = "main"
     practice: str | None = None
     data_date: date = date(2025, 4, 2)
+    scope: Scope = WHOLE
+    key_id: str = "00"
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def patient(self, name: str, *, practice: str | None = "A00001", **fields: Any) -> str:
@@ -120,7 +124,7 @@ class SnapshotBuilder:
                 pq.write_table(_table(rows, schema), folder / table / f"{bucket}.parquet")
         (folder / "organization").mkdir()
         pq.write_table(_table(self.rows["organization"], ORGANIZATION), folder / "organization" / "all.parquet")
-        commit_json(folder / "snapshot.json", msgspec.to_builtins(self._manifest()))
+        commit_json(folder / "snapshot.json", msgspec.to_builtins(self._manifest(folder)))
         return folder
 
     def _of(self, name: str) -> dict[str, Any]:
@@ -131,19 +135,19 @@ class SnapshotBuilder:
         row.setdefault("end_date", row.get("start_date"))
         self.rows[table].append(self._of(name) | row)
 
-    def _manifest(self) -> SnapshotManifest:
+    def _manifest(self, folder: Path) -> SnapshotManifest:
         return SnapshotManifest(
             id=self.source,
             source_id=self.source,
             schema_version=SCHEMA_VERSION,
             kernel_version=1,
-            key_id="00",
+            key_id=self.key_id,
             parents=(),
             pulls=(),
             data_date=self.data_date.isoformat(),
-            scope=Scope(types={}),
+            scope=self.scope,
             practice=self.practice,
-            tables={},
+            tables={str(path.relative_to(folder)): sha256_file(path) for path in sorted(folder.rglob("*.parquet"))},
             rows={table: len(self.rows[table]) for table in (*SCHEMAS, "organization")},
             reconciliation={
                 "Patient": Reconciliation(received=len(self.rows["patient"]), kept=len(self.rows["patient"]))

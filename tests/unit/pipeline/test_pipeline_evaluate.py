@@ -1,0 +1,281 @@
+"""From snapshots to counts: which day, whose people, what is refused, and the same bytes after an interruption."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.core.config import Config
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.progress import Silent
+from hi_fhir.measures import registry
+from hi_fhir.measures.evaluate import Evaluator
+from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
+from hi_fhir.pipeline import evaluate as module
+from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.tables.scope import Scope
+from hi_fhir.terminology.catalogue import load
+from tests.support.landing import config_in
+from tests.support.tables import SnapshotBuilder, nhs_key
+
+PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+CLOCK = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
+SMOKER = "77176002"
+TERMINOLOGY = load()
+TWO = ("nhs-number-verified", "smoking-status-recorded")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path)
+
+
+def evaluated(config: Config, *snapshots: Path, measures: tuple[str, ...] = TWO, **named: Any) -> EvaluationManifest:
+    wanted = {"period": PERIOD, "as_of": None, "terminology": TERMINOLOGY, "progress": Silent(), **named}
+    return evaluate(config, CLOCK, snapshots, registry.load(measures), **wanted)
+
+
+def job(config: Config, *snapshots: Path, measures: tuple[str, ...] = TWO[:1], **named: Any) -> Any:
+    """What an evaluation would hold fixed, without doing it."""
+    wanted = {"period": PERIOD, "as_of": None, "terminology": TERMINOLOGY, **named}
+    return module._job(config, snapshots, registry.load(measures), **wanted)
+
+
+def a_village(people: int = 40) -> SnapshotBuilder:
+    """People of two practices, every third with a smoking status in the period."""
+    main = SnapshotBuilder()
+    for number in range(people):
+        name = f"villager {number}"
+        main.patient(name, practice=f"A0000{number % 2 + 1}", birth_date=date(1940 + number, 5, 5))
+        if number % 3 == 0:
+            main.observation(name, SMOKER, date(2024, 6, 1))
+    return main
+
+
+def count(config: Config, manifest: EvaluationManifest, measure: str, population: str, practice: str = "A00001") -> int:
+    rows = pq.read_table(config.data_dir / "evaluations" / manifest.id / "counts.parquet").to_pylist()
+    [found] = [
+        row["count"]
+        for row in rows
+        if (row["measure_id"], row["population"], row["practice_id"]) == (measure, population, practice)
+        and row["stratifier"] == "all"
+    ]
+    return found
+
+
+def files(config: Config, manifest: EvaluationManifest) -> dict[str, bytes]:
+    folder = config.data_dir / "evaluations" / manifest.id
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_people_are_counted_by_practice(config: Config, tmp_path: Path) -> None:
+    manifest = evaluated(config, a_village().write(tmp_path))
+
+    smoking = [count(config, manifest, "smoking-status-recorded", p, "A00002") for p in ("denominator", "numerator")]
+    assert smoking == [20, 7]
+    assert [area.practice_id for area in manifest.areas] == ["A00001", "A00002"]
+    assert manifest.people.registered == 40
+
+
+@pytest.mark.parametrize(
+    ("data_date", "named", "as_of"),
+    [
+        (date(2025, 4, 2), None, PERIOD.end),
+        (date(2025, 1, 15), None, date(2025, 1, 15)),
+        (date(2025, 4, 2), date(2024, 12, 31), date(2024, 12, 31)),
+    ],
+)
+def test_the_as_of_day_is_the_named_one_else_the_periods_end_or_the_datas_date_if_earlier(
+    config: Config, tmp_path: Path, data_date: date, named: date | None, as_of: date
+) -> None:
+    assert job(config, SnapshotBuilder(data_date=data_date).write(tmp_path), as_of=named).frame.as_of == as_of
+
+
+def test_the_datas_date_of_several_sources_is_the_earliest(config: Config, tmp_path: Path) -> None:
+    elm, oak = SnapshotBuilder("elm", data_date=date(2025, 2, 1)), SnapshotBuilder("oak", data_date=date(2025, 1, 1))
+
+    assert job(config, elm.write(tmp_path), oak.write(tmp_path)).frame.as_of == date(2025, 1, 1)
+
+
+def test_an_as_of_day_before_the_period_is_refused(config: Config, tmp_path: Path) -> None:
+    old = SnapshotBuilder(data_date=date(2024, 3, 31)).write(tmp_path)
+
+    with pytest.raises(ConfigError, match="the as-of day 2024-03-31 is before the period starts"):
+        evaluated(config, old)
+
+
+def test_the_same_id_at_two_sources_is_two_people(config: Config, tmp_path: Path) -> None:
+    elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
+    for source in (elm, oak):
+        source.patient("1", nhs_key=None)
+        source.observation("1", SMOKER, date(2024, 6, 1))
+
+    manifest = evaluated(config, elm.write(tmp_path), oak.write(tmp_path))
+
+    assert manifest.people.registered == 2
+    assert count(config, manifest, "smoking-status-recorded", "numerator") == 2
+
+
+def test_one_nhs_number_at_two_sources_is_one_person_with_the_records_of_both(config: Config, tmp_path: Path) -> None:
+    elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
+    elm.patient("1", nhs_key=nhs_key("ann"), practice="A00001")
+    oak.patient("77", nhs_key=nhs_key("ann"), practice=None)
+    oak.observation("77", SMOKER, date(2024, 6, 1))
+
+    manifest = evaluated(config, elm.write(tmp_path), oak.write(tmp_path))
+
+    assert (manifest.people.persons, manifest.people.registered) == (1, 1)
+    assert count(config, manifest, "smoking-status-recorded", "numerator") == 1
+
+
+def test_a_finished_evaluation_is_returned_as_it_is(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = a_village().write(tmp_path)
+    first = evaluated(config, village)
+    before = files(config, first)
+    monkeypatch.setattr(module, "resolve", never)
+
+    assert evaluated(config, village) == first == read_evaluation(config.data_dir / "evaluations" / first.id)
+    assert files(config, first) == before
+
+
+def never(*given: Any, **named: Any) -> Any:
+    raise AssertionError("this was done already")
+
+
+class StoppedError(Exception):
+    """Stands for the end of the process."""
+
+
+def _stops(method: Callable[..., Any], after: int) -> Callable[..., Any]:
+    calls = iter(range(after + 1))
+
+    def stopping(*given: Any, **named: Any) -> Any:
+        if next(calls) == after:
+            raise StoppedError
+        return method(*given, **named)
+
+    return stopping
+
+
+@pytest.mark.parametrize(("step", "after"), [("write_leaves", 0), ("write_facts", 2)])
+def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int
+) -> None:
+    monkeypatch.setattr(module, "_PEOPLE_A_PASS", 10)
+    village = a_village().write(tmp_path)
+    whole = replace(config, data_dir=tmp_path / "undisturbed")
+    expected = files(whole, evaluated(whole, village))
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Evaluator, step, _stops(getattr(Evaluator, step), after))
+        with pytest.raises(StoppedError):
+            evaluated(config, village)
+    [folder] = (config.data_dir / "evaluations").iterdir()
+    (folder / "fact" / ".0.1.tmp").parent.mkdir(exist_ok=True)
+    (folder / "fact" / ".0.1.tmp").write_bytes(b"half a file")
+    assert not (folder / "evaluation.json").exists()
+    monkeypatch.setattr(module, "resolve", never)
+
+    assert files(config, evaluated(config, village)) == expected
+
+
+def test_one_worker_and_two_write_the_same_bytes(config: Config, tmp_path: Path) -> None:
+    village = a_village().write(tmp_path)
+    other = replace(config, data_dir=tmp_path / "other", workers=2)
+    everything = tuple(measure.id for measure in registry.load())
+
+    one, two = (evaluated(each, village, measures=everything) for each in (config, other))
+
+    assert files(config, one) == files(other, two)
+
+
+def test_the_order_of_sources_and_of_records_changes_no_count(config: Config, tmp_path: Path) -> None:
+    elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
+    for source in (elm, oak):
+        for number in range(10):
+            source.patient(f"{number}", nhs_key=nhs_key(f"{source.source}{number % 5}"))
+            source.observation(f"{number}", SMOKER, date(2024, 4 + number % 3, 1))
+    folders = [elm.write(tmp_path), oak.write(tmp_path)]
+
+    one, other = evaluated(config, *folders), evaluated(config, *reversed(folders))
+
+    name = "counts.parquet"
+    assert one.tables[name] == other.tables[name]
+
+
+def test_a_snapshot_whose_pull_asked_for_less_than_the_measures_read_is_refused(config: Config, tmp_path: Path) -> None:
+    asked = scope_of(config, registry.load(TWO[:1]), TERMINOLOGY)
+    narrow = SnapshotBuilder(scope=asked)
+    narrow.patient("ann")
+    folder = narrow.write(tmp_path)
+
+    assert evaluated(config, folder, measures=TWO[:1]).measures[0].id == TWO[0]
+    with pytest.raises(ConfigError, match="source main: its pull did not ask for all of Observation"):
+        evaluated(config, folder)
+
+
+def test_a_snapshot_without_a_type_that_the_measures_read_is_refused(config: Config, tmp_path: Path) -> None:
+    asked = scope_of(config, registry.load(["encounter-reason-coded"]), TERMINOLOGY)
+    without = Scope(types={type_: tokens for type_, tokens in asked.types.items() if type_ != "Encounter"})
+
+    with pytest.raises(ConfigError, match="did not ask for all of Encounter"):
+        evaluated(config, SnapshotBuilder(scope=without).write(tmp_path), measures=("encounter-reason-coded",))
+
+
+def test_snapshots_of_one_source_or_none_are_refused(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="one snapshot of each of its sources"):
+        evaluated(config)
+    twice = [SnapshotBuilder("elm").write(tmp_path / part) for part in ("one", "two")]
+    with pytest.raises(ConfigError, match="one snapshot of each of its sources"):
+        evaluated(config, *twice)
+
+
+def test_snapshots_made_with_different_keys_are_refused(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="different identity keys"):
+        evaluated(config, SnapshotBuilder("elm").write(tmp_path), SnapshotBuilder("oak", key_id="01").write(tmp_path))
+
+
+def test_what_decides_a_number_decides_the_id_and_what_does_not_does_not(config: Config, tmp_path: Path) -> None:
+    village = a_village(4).write(tmp_path)
+
+    def name(settings: Config = config, **named: Any) -> str:
+        return job(settings, village, **named).folder.name
+
+    first = name()
+    assert name(replace(config, workers=2, memory_mb=512)) == first
+    others = [
+        name(measures=TWO[1:]),
+        name(as_of=date(2025, 3, 30)),
+        name(period=Period(date(2024, 4, 2), PERIOD.end)),
+        name(replace(config, imd_year=2019)),
+        name(replace(config, opt_out_policy="applied-upstream")),
+    ]
+    assert len({first, *others}) == 6
+
+
+def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_path: Path) -> None:
+    manifest = evaluated(replace(config, opt_out_policy="applied-upstream"), a_village(4).write(tmp_path))
+
+    assert [measure.id for measure in manifest.measures] == list(TWO)
+    assert manifest.policies == {"opt_out": "applied-upstream", "imd_year": "2025"}
+    assert manifest.versions["stratifier/ethnic-group-5"] == "2021"
+    assert {"registration", "ethnicity", "deprivation"} <= {name.rpartition("/")[2] for name in manifest.versions}
+    assert [(one.source_id, one.data_date) for one in manifest.snapshots] == [("main", date(2025, 4, 2))]
+    assert manifest.reconciliation["main"]["Patient"].kept == 4
+    assert "counts.parquet" in manifest.tables
+    assert len(manifest.tables) == 4 * 16 + 1
+
+
+def test_no_temporary_file_and_nothing_for_others_to_read_is_left(config: Config, tmp_path: Path) -> None:
+    manifest = evaluated(config, a_village(4).write(tmp_path))
+    folder = config.data_dir / "evaluations" / manifest.id
+
+    assert not list(folder.rglob(".*"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.rglob("*.parquet"))
