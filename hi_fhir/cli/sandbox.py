@@ -58,7 +58,9 @@ def sandbox_command(
         else:
             click.echo(f"{count} people written to {target}: " + ", ".join(path.name for path in parts.values()))
         return
-    resources = () if empty else chain(render.organisation_resources(), *map(render.resources, crowd))
+    resources = (
+        () if empty else chain(render.organisation_resources(), chain.from_iterable(map(render.resources, crowd)))
+    )
     with server.serve(resources, port=port, faults=parse(faults) if faults else None, data_date=DATA_DATE) as running:
         if as_json:
             print_json({"base_url": running.base_url})

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
+from hi_fhir.fhir.rest.declarations import ID, PARAMETERS, SearchParameter
 from hi_fhir.fhir.rest.search import Criterion, Search
 from hi_fhir.fhir.rest.values import ReferenceTo, Token, Value, codings
 
-_NAMES = ("_id", "identifier", "patient", "code", "combo-code", "vaccine-code")
+_NAMES = ("identifier", "patient", "code", "combo-code", "vaccine-code")
 
 INDEXED = {
     type_: tuple(parameter for parameter in parameters if parameter.name in _NAMES)
@@ -20,35 +20,39 @@ class Index:
 
     def __init__(self, type_: str) -> None:
         self._parameters = INDEXED[type_]
-        self._ids: dict[tuple[str, str], dict[str, None]] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
 
     def add(self, id_: str, resource: dict[str, Any]) -> None:
         for key in self._keys(resource):
-            self._ids.setdefault(key, {})[id_] = None
+            self._ids.setdefault(key, []).append(id_)
 
     def remove(self, id_: str, resource: dict[str, Any]) -> None:
         for key in self._keys(resource):
-            self._ids.get(key, {}).pop(id_, None)
+            self._ids[key].remove(id_)
 
     def candidates(self, search: Search) -> list[str] | None:
-        """The fewest ids that hold every hit of the search, or None where no criterion is indexed."""
+        """The fewest ids that hold every hit of the search, or None where no criterion leads to any."""
         found = [self._of(criterion) for criterion in search.criteria if self._serves(criterion)]
         return min(found, key=len, default=None)
 
     def _serves(self, criterion: Criterion) -> bool:
-        return criterion.parameter in self._parameters and all(map(_key_of, criterion.values))
+        known = criterion.parameter is ID or criterion.parameter in self._parameters
+        return known and all(map(_key_of, criterion.values))
 
     def _of(self, criterion: Criterion) -> list[str]:
-        ids: dict[str, None] = {}
-        for value in criterion.values:
-            ids.update(self._ids.get((criterion.parameter.name, _key_of(value)), {}))
-        return list(ids)
+        keys = dict.fromkeys(map(_key_of, criterion.values))
+        if criterion.parameter is ID:
+            return list(keys)
+        return list(dict.fromkeys(id_ for key in keys for id_ in self._ids.get((criterion.parameter.name, key), ())))
 
-    def _keys(self, resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        for parameter in self._parameters:
-            for element in parameter.elements(resource):
-                for key in _element_keys(parameter, element):
-                    yield parameter.name, key
+    def _keys(self, resource: dict[str, Any]) -> dict[tuple[str, str], None]:
+        """Each once, however often the resource says it."""
+        return dict.fromkeys(
+            (parameter.name, key)
+            for parameter in self._parameters
+            for element in parameter.elements(resource)
+            for key in _element_keys(parameter, element)
+        )
 
 
 def _key_of(value: Value) -> str:

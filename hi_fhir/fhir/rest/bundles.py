@@ -9,7 +9,7 @@ import orjson
 from hi_fhir.fhir.rest.search import Pair
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A resource on its way out: `body` is its JSON."""
 

@@ -18,7 +18,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """From `low`, included, to `high`, excluded; instants in UTC."""
 
@@ -58,7 +58,7 @@ def interval_of(element: Any) -> Interval | None:
             start, end = element.get("start"), element.get("end")
             low = read_interval(start).low if start else EARLIEST
             return Interval(low, read_interval(end).high if end else LATEST)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         return None
     return None
 
@@ -71,7 +71,7 @@ def _days(year: str, month: str | None, day: str | None) -> Interval:
         last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     else:
         last = first.replace(month=12, day=31)
-    return Interval(_midnight(first), _midnight(last + timedelta(days=1)))
+    return Interval(_midnight(first), LATEST if last == date.max else _midnight(last + timedelta(days=1)))
 
 
 def _midnight(day: date) -> datetime:
@@ -79,5 +79,8 @@ def _midnight(day: date) -> datetime:
 
 
 def _from(at: datetime, width: timedelta) -> Interval:
-    low = at.astimezone(UTC)
-    return Interval(low, low + width)
+    try:
+        low = at.astimezone(UTC)
+        return Interval(low, low + width)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
