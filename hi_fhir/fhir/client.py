@@ -136,17 +136,26 @@ class FhirClient:
         Raises:
             SourceError: foreign-next-link, it leads to a host that is neither the source's own nor trusted.
         """
-        url = urljoin(page, link)
+        url = self.place(urljoin(page, link))
         if self._credentials.is_home(url) or self._credentials.is_trusted(url):
             return url
-        if self._source.rewrite_next_host:
-            home = urlsplit(self.base)
-            return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
         raise SourceError(
             f"{self._source.name}: {what}: a link leads to another host. If it is the same server behind a proxy, set "
             "rewrite_next_host for this source; if not, name the host in its trusted_hosts.",
             kind="foreign-next-link",
         )
+
+    def place(self, url: str) -> str:
+        """The address to ask for `url` at, which may be relative: on this server, where the deployment says so.
+
+        Other hosts are legal for the files of an export; they get no token.
+        """
+        url = urljoin(f"{self.base}/", url)
+        known = self._credentials.is_home(url) or self._credentials.is_trusted(url)
+        if known or not self._source.rewrite_next_host:
+            return url
+        home = urlsplit(self.base)
+        return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
 
     def _send(self, request: Request) -> Answer:
         """One try, with redirects followed by hand: none carries a token further than it is bound to."""

@@ -11,12 +11,13 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError, UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder, read_struct
 from hi_fhir.core.progress import Progress
-from hi_fhir.sources import ndjson_folder, search
+from hi_fhir.sources import bulk_export, ndjson_folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.tables.scope import Scope
 
 _MANIFEST = "pull.json"
+_LAND = {ndjson_folder.METHOD: ndjson_folder.land, search.METHOD: search.land}
 
 
 def pull(
@@ -72,9 +73,8 @@ def _pull(job: Pull) -> PullManifest:
     path = job.folder / _MANIFEST
     if not path.exists():
         _remove_abandoned(job.folder)
-        land = ndjson_folder.land if job.method == ndjson_folder.METHOD else search.land
         try:
-            manifest = land(job)
+            manifest = _LAND.get(job.method, bulk_export.land)(job)
         except GateError:  # to go on with the same lines would only stop here again
             remove_pull(job.folder)
             raise

@@ -49,14 +49,19 @@ def whole_type(type_: str) -> Search:
     return Search(type_, None, (), None, (Slice(),))
 
 
+def code_search(type_: str, tokens: Sequence[str]) -> Search:
+    """One search for all tokens; of the whole type where no search parameter would find them."""
+    parameter = CODE_PARAMETERS.get(type_)
+    return Search(type_, parameter, tuple(tokens), None, (Slice(),)) if parameter else whole_type(type_)
+
+
 def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[Search]:
     """Searches for some tokens each, which may find a record twice; the whole type where the tokens are too many."""
     if len(tokens) > _MOST_TOKENS:
         yield whole_type(type_)
         return
     for start in range(0, len(tokens), _TOKENS_A_SEARCH):
-        some = tuple(tokens[start : start + _TOKENS_A_SEARCH])
-        yield Search(type_, CODE_PARAMETERS[type_], some, None, (Slice(),))
+        yield code_search(type_, tokens[start : start + _TOKENS_A_SEARCH])
 
 
 def filters(search: Search, slice_: Slice) -> list[Parameter]:

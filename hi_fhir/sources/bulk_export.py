@@ -1,0 +1,179 @@
+"""A FHIR server read by Bulk Data export: of the whole system, of all patients, or of a group."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from urllib.parse import quote
+
+import msgspec
+
+from hi_fhir.core.errors import ConfigError, GateError
+from hi_fhir.fhir import bulk
+from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.conformance import Capability, read_capability
+from hi_fhir.fhir.retrying import response_date
+from hi_fhir.sources.export_files import FileLane, failed_parts, land_files, lanes_of
+from hi_fhir.sources.export_job import ExportJob
+from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
+from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.sources.searches import Search, code_search, filters, whole_type
+from hi_fhir.sources.slicing import plan_slices
+from hi_fhir.tables.dates import london_day
+
+METHOD = "export"
+
+_GROUP = "export-group:"
+_OUTSIDE_PATIENT = frozenset({"Organization"})  # of the types that are read, those not in the Patient compartment
+_LONGEST_FILTERS = 4_000  # characters, of the 8,000 or so that servers take in an address
+
+
+class ExportPlan(msgspec.Struct, frozen=True):
+    """level, types, filters: what is exported; searches: what such an export leaves out.
+
+    data_date: the London day of the server's first answer, for an export that does not say when it was made.
+    """
+
+    level: str
+    types: tuple[str, ...]
+    filters: tuple[str, ...]
+    searches: tuple[Search, ...]
+    not_offered: tuple[str, ...]
+    data_date: str | None
+
+
+def land(pull: Pull) -> PullManifest:
+    """Land everything in the pull's scope by export, and by search what an export of patients leaves out.
+
+    Raises:
+        ConfigError: `pull_method` is not an export.
+        SourceError: the server failed for longer than it is tried, or the export failed.
+        GateError: what arrived is not what the server said there is, or parts of the export failed.
+    """
+    level = _level(pull.method)
+    with FhirClient(pull.config, pull.source, pull.clock, pull.stop.wait) as client:
+        plan = pull.plan(ExportPlan, partial(_make_plan, pull, client, level))
+        pull.progress.start("pull", None, "records")
+        parts = parts_of(pull, plan.searches)
+        land_parts(pull, client, parts)
+        check_counts(pull, client, parts)
+        manifest, lanes = _land_export(pull, client, plan)
+    counts = _file_counts(manifest)
+    _check(pull, lanes, counts)
+    every = [*(part.lane for part in parts), *(lane.lane for lane in lanes)]
+    messages = sum(lane.at.tally.outcomes for lane in every)
+    told = f", {messages} messages of the server" if messages else ""
+    pull.progress.finish(f"{sum(lane.landed for lane in every)} records in {len(manifest.output or ())} files{told}")
+    unknown = dict.fromkeys(plan.types)
+    known = {**dict.fromkeys(plan.not_offered, 0), **server_counts(plan.searches), **counts}
+    return pull.manifest(every, _day(manifest.transaction_time) or plan.data_date, {**unknown, **known})
+
+
+def _level(method: str) -> str:
+    if method == METHOD:
+        return ""
+    if method == "export-patient":
+        return "/Patient"
+    group = method.removeprefix(_GROUP)
+    if not group or group == method:
+        raise ConfigError(f"pull_method {method!r} is not search, export, export-patient or {_GROUP}ID.")
+    return f"/Group/{quote(group, safe='')}"
+
+
+def _make_plan(pull: Pull, client: FhirClient, level: str) -> ExportPlan:
+    capability, answer = read_capability(client)
+    asked = response_date(answer.headers)
+    offered = [type_ for type_ in pull.scope.types if capability.has_type(type_)]
+    types = [type_ for type_ in offered if not level or type_ not in _OUTSIDE_PATIENT]
+    others = [whole_type(type_) for type_ in offered if type_ not in types]
+    return ExportPlan(
+        level=level,
+        types=tuple(types),
+        filters=tuple(_filters(pull, types, capability)),
+        searches=plan_slices(pull, client, others, asked or pull.clock.now()),
+        not_offered=tuple(type_ for type_ in pull.scope.types if type_ not in offered),
+        data_date=london_day(asked).isoformat() if asked else None,
+    )
+
+
+def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> Iterator[str]:
+    """A filter for each type that is asked for by code, the shortest first, as long as they fit in an address."""
+    written = []
+    for type_ in types:
+        tokens = pull.scope.types[type_]
+        if tokens is None or type_ in pull.source.whole_types:
+            continue
+        search = code_search(type_, tokens)
+        if search.parameter and capability.has_parameter(type_, search.parameter):
+            [(name, value)] = filters(search, search.slices[0])
+            written.append(bulk.type_filter(type_, name, value))
+    length = 0
+    for text in sorted(written, key=len):
+        length += len(quote(text, safe=""))
+        if length <= _LONGEST_FILTERS:
+            yield text
+
+
+def _land_export(pull: Pull, client: FhirClient, plan: ExportPlan) -> tuple[bulk.Manifest, list[FileLane]]:
+    """Land all files. Where links expire the manifest is fetched again; if that does not help, another export is made."""
+    job = ExportJob(pull, client, plan)
+    manifest, landed = job.manifest(), -1
+    pull.progress.start("pull", _total(manifest), "records")
+    while not land_files(pull, client, manifest, lanes := lanes_of(pull, manifest)):
+        before, landed = landed, sum(lane.done for lane in lanes)
+        renewed = job.renewed() if landed > before else None
+        if renewed is None or not _same_files(renewed, manifest):
+            for lane in lanes:
+                lane.lane.reset()
+            job.forget()
+            renewed, landed = job.manifest(), -1
+        manifest = renewed
+    return manifest, lanes
+
+
+def _same_files(one: bulk.Manifest, other: bulk.Manifest) -> bool:
+    """Whether two manifests are of the same export, whatever their links."""
+
+    def content(manifest: bulk.Manifest) -> list[list[tuple[str, int | None]]]:
+        parts = (manifest.output, manifest.deleted, manifest.error)
+        return [[(file.type, file.count) for file in part or ()] for part in parts]
+
+    return one.transaction_time == other.transaction_time and content(one) == content(other)
+
+
+def _file_counts(manifest: bulk.Manifest) -> dict[str, int | None]:
+    """Records by type that the manifest says its files have; None where it does not say for all of them."""
+    counts: dict[str, int | None] = {}
+    for file in manifest.output or ():
+        before = counts.get(file.type, 0)
+        counts[file.type] = None if before is None or file.count is None else before + file.count
+    return counts
+
+
+def _total(manifest: bulk.Manifest) -> int | None:
+    counts = list(_file_counts(manifest).values())
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
+
+
+def _check(pull: Pull, lanes: Sequence[FileLane], counts: dict[str, int | None]) -> None:
+    tolerance, failed = pull.config.count_tolerance, failed_parts(lanes)
+    if failed and not tolerance:
+        raise GateError(
+            f"source {pull.source.name}: the server says of {failed} parts of the export that they failed, so data is "
+            "missing. Its log says why; a count_tolerance above 0 takes the export as it is."
+        )
+    for type_, expected in counts.items():
+        came = sum(lane.lane.landed for lane in lanes if lane.lane.type == type_)
+        if expected is not None and abs(came - expected) > tolerance * expected:
+            raise GateError(
+                f"source {pull.source.name}: the export's manifest tells of {expected} {type_}, {came} came. Pull "
+                "again; if it goes on, the server's count is wrong, which count_tolerance can allow for."
+            )
+
+
+def _day(instant: str | None) -> str | None:
+    """The London day of an instant as a server writes it."""
+    try:
+        return london_day(datetime.fromisoformat(instant)).isoformat() if instant else None
+    except ValueError:
+        return None

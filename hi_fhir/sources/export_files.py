@@ -1,0 +1,189 @@
+"""The files of an export: shared out between lanes, downloaded side by side, and landed as they are."""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from hi_fhir.fhir import bulk
+from hi_fhir.fhir.answers import Answer, check_status, outcome_error
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.sources.chunks import Lane
+from hi_fhir.sources.lines import whole_lines
+from hi_fhir.sources.pulls import Pull
+from hi_fhir.tables.tombstones import DELETED_FOLDER
+from hi_fhir.tables.views.registry import RESOURCE_TYPES
+
+_OUTCOMES = "OperationOutcome"
+_JSON = frozenset({"application/fhir+json", "application/json"})
+
+
+class FileLane(NamedTuple):
+    """Files of one type, one after the other. A lane of messages counts its lines and lands none."""
+
+    files: tuple[bulk.File, ...]
+    lane: Lane
+
+    @property
+    def is_of_messages(self) -> bool:
+        return self.lane.type == _OUTCOMES
+
+    @property
+    def done(self) -> int:
+        """How many of the files are landed."""
+        return int(self.lane.at.position.get("files", 0))
+
+
+class ExpiredError(Exception):
+    """A link to a file leads nowhere any more."""
+
+
+class _Issue(msgspec.Struct):
+    severity: str = ""
+
+
+class _Outcome(msgspec.Struct):
+    issue: list[_Issue] = []
+
+
+class _Binary(msgspec.Struct, rename="camel"):
+    resource_type: Literal["Binary"]
+    data: str
+
+
+def lanes_of(pull: Pull, manifest: bulk.Manifest) -> list[FileLane]:
+    """The files of each type shared out between as many lanes as may work side by side."""
+    files: dict[str, list[bulk.File]] = defaultdict(list)
+    for file in manifest.output or ():
+        files[file.type if file.type in RESOURCE_TYPES else "Resource"].append(file)
+    files[DELETED_FOLDER] += manifest.deleted or ()
+    files[_OUTCOMES] += manifest.error or ()
+    lanes = []
+    for type_, mine in sorted(files.items()):
+        share = 1 if type_ == _OUTCOMES else min(len(mine), pull.config.slices)
+        lanes += [
+            FileLane(tuple(mine[number::share]), pull.lane(type_, f"export-{number:02d}"))
+            for number in range(share)
+            if mine
+        ]
+    return lanes
+
+
+def failed_parts(lanes: Iterable[FileLane]) -> int:
+    """Messages of the server that say that something could not be exported."""
+    return sum(int(lane.lane.at.position.get("failed", 0)) for lane in lanes)
+
+
+def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: Sequence[FileLane]) -> bool:
+    """Land all files that are not landed yet; False where links had expired, and what could be landed is.
+
+    Raises:
+        SourceError: a file failed for longer than it is tried.
+    """
+    expired: list[FileLane] = []
+
+    def land(lane: FileLane) -> None:
+        try:
+            _land_lane(pull, client, manifest.with_token, lane)
+        except ExpiredError:
+            expired.append(lane)
+
+    pull.side_by_side(partial(land, lane) for lane in lanes if not lane.lane.done)
+    return not expired
+
+
+def _land_lane(pull: Pull, client: FhirClient, with_token: bool, lane: FileLane) -> None:
+    for file in lane.files[lane.done :]:
+        if pull.stop.is_set():
+            return
+        what, accept = f"export file of {lane.lane.type}", {"Accept": bulk.NDJSON}
+        request = Request(what, client.place(file.url), headers=accept, with_token=with_token)
+        read = _count_messages if lane.is_of_messages else _land_answer
+        client.exchange(request, partial(read, lane.lane, pull))
+    lane.lane.finish()
+
+
+def _land_answer(lane: Lane, pull: Pull, answer: Answer) -> None:
+    """Land one file. What an earlier try of it landed is dropped first."""
+    lane.rollback()
+    before = lane.landed
+    for lines in whole_lines(_content(answer)):
+        lane.append(lines, lines.count(b"\n"))
+        if pull.stop.is_set():
+            return
+    lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1)
+    pull.progress.advance(lane.landed - before)
+
+
+def _count_messages(lane: Lane, pull: Pull, answer: Answer) -> None:
+    _check(answer)
+    failed = int(lane.at.position.get("failed", 0))
+    for line in answer.body.splitlines():
+        if line.strip():
+            lane.at.tally.outcomes += 1
+            failed += _is_failure(line)
+    lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1, failed=failed)
+
+
+def _is_failure(line: bytes) -> bool:
+    try:
+        issues = msgspec.json.decode(line, type=_Outcome).issue
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return any(issue.severity in ("fatal", "error") for issue in issues)
+
+
+def _check(answer: Answer) -> None:
+    if answer.status in bulk.GONE:
+        raise ExpiredError
+    check_status(answer)
+
+
+def _content(answer: Answer) -> Iterator[bytes]:
+    """The NDJSON of a file, out of the Binary that some servers wrap it in.
+
+    Raises:
+        ExpiredError: the link has expired.
+        SourceError: html-body, operation-outcome, truncated-body.
+    """
+    _check(answer)
+    blocks = answer.blocks()
+    first = next(blocks, b"")
+    start = first[:500].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        raise answer.error("html-body", "is a page of HTML or XML where NDJSON was asked for")
+    error = outcome_error(answer, first.partition(b"\n")[0])
+    if error:
+        raise error
+    if answer.content_type in _JSON or b'"Binary"' in start:
+        return iter([_unwrapped(answer, first + b"".join(blocks))])
+    return _to_the_end(answer, chain([first], blocks))
+
+
+def _unwrapped(answer: Answer, body: bytes) -> bytes:
+    try:
+        return base64.b64decode(msgspec.json.decode(body, type=_Binary).data, validate=True)
+    except binascii.Error as error:
+        raise answer.error("unreadable-body", "is a Binary that is not in base 64") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error_in_place = outcome_error(answer, body)
+        if error_in_place:
+            raise error_in_place from None
+        return body
+
+
+def _to_the_end(answer: Answer, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks; where the server announced no length, only a last newline shows that nothing is missing."""
+    last = b"\n"
+    for block in blocks:
+        if block:
+            last = block
+            yield block
+    announced = "Content-Length" in answer.headers or "chunked" in answer.headers.get("Transfer-Encoding", "")
+    if not announced and not last.endswith(b"\n"):
+        raise answer.error("truncated-body", "ended within a line", retryable=True)

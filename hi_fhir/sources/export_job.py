@@ -1,0 +1,111 @@
+"""One export on the server; its address and manifest are kept with the pull, so that a restart asks for no second."""
+
+from typing import Protocol
+
+import msgspec
+
+from hi_fhir.core.errors import SourceError
+from hi_fhir.core.files import commit_json, owner_folder, read_struct
+from hi_fhir.fhir import bulk
+from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.retrying import wait_s
+from hi_fhir.sources.chunks import WORK
+from hi_fhir.sources.pulls import Pull
+
+_MOST_KICK_OFFS = 3
+
+
+class Export(Protocol):
+    """What is exported. level: "" for the whole system, "/Patient" or "/Group/ID"; filters: `_typeFilter` values."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def types(self) -> tuple[str, ...]: ...
+    @property
+    def filters(self) -> tuple[str, ...]: ...
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """An export that was started. manifest: once it is done."""
+
+    status: str
+    manifest: bulk.Manifest | None = None
+
+
+class ExportJob:
+    """The export of one pull, started when its manifest is first asked for."""
+
+    def __init__(self, pull: Pull, client: FhirClient, export: Export) -> None:
+        self._pull, self._client, self._export = pull, client, export
+        self._path = owner_folder(pull.folder / WORK) / "export.json"
+        self._left = _MOST_KICK_OFFS
+
+    def manifest(self) -> bulk.Manifest:
+        """The manifest, however long it takes.
+
+        Raises:
+            SourceError: the export failed, or the server forgot it again and again.
+        """
+        while True:
+            job = self._kept() or self._begin()
+            if job.manifest:
+                return job.manifest
+            try:
+                return self._keep(_Job(job.status, self._wait(job.status)))
+            except SourceError as error:
+                if not error.retryable:  # this export will never be done; the next try begins another
+                    self.forget()
+                if error.kind != "export-gone":
+                    raise
+
+    def renewed(self) -> bulk.Manifest | None:
+        """The manifest with new links; None where the server does not have it any more."""
+        job = self._kept()
+        try:
+            found = bulk.poll(self._client, job.status) if job else None
+        except SourceError as error:
+            if error.retryable:
+                raise
+            return None
+        return self._keep(_Job(job.status, found)) if job and isinstance(found, bulk.Manifest) else None
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _kept(self) -> _Job | None:
+        return read_struct(self._path, _Job) if self._path.exists() else None
+
+    def _keep(self, job: _Job) -> bulk.Manifest:
+        commit_json(self._path, msgspec.to_builtins(job))
+        return job.manifest or bulk.Manifest()
+
+    def _begin(self) -> _Job:
+        if not self._left:
+            raise SourceError(
+                f"{self._client.name}: export: the server forgot it, or its files, {_MOST_KICK_OFFS} times. Let it "
+                "keep exports for longer.",
+                kind="export-gone",
+            )
+        self._left -= 1
+        job = _Job(self._kick_off())
+        self._keep(job)
+        return job
+
+    def _kick_off(self) -> str:
+        """With filters, or without where the server does not take them: more arrives then, and is not asked for."""
+        level, types, filters = self._export.level, self._export.types, self._export.filters
+        try:
+            return bulk.kick_off(self._client, level, types, filters)
+        except SourceError as error:
+            if not filters or error.kind != "http-status" or error.status is None or error.status >= 500:
+                raise
+            return bulk.kick_off(self._client, level, types, ())
+
+    def _wait(self, status: str) -> bulk.Manifest:
+        looks = 0
+        while isinstance(found := bulk.poll(self._client, status), bulk.Waiting):
+            cap, now = self._pull.config.export_poll_cap_s, self._pull.clock.now()
+            self._pull.stop.wait(wait_s(looks, found.headers, cap, now))
+            looks += 1
+        return found
