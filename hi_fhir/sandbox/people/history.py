@@ -84,8 +84,8 @@ def write_history(notes: Notes, age: int) -> None:
     """Everything that is recorded of a person of about this age, but for the ethnicity."""
     chance = notes.chance
     pressure = chance.random() < (0.08 if age < 40 else 0.45)
-    illness = chance.random() < 0.06
-    disability = chance.random() < 0.06
+    illness = chance.random() < 0.08
+    disability = chance.random() < 0.1
     if pressure:
         _hypertension(notes)
     if pressure or chance.random() < 0.3:
@@ -158,14 +158,14 @@ def _hypertension_adjustments(notes: Notes) -> None:
             notes.noted(codes.INVITATION[1], When(first + apart * _DAY))
 
 
-_VISITS = Ways({"panel": 44, "separate": 14, "home": 10, "home-panel": 6, "both": 7, "many": 12, "half": 7})
+_VISITS = Ways({"panel": 36, "separate": 14, "home": 15, "home-panel": 9, "both": 7, "many": 12, "half": 7})
 _UNITS: Ways[str | None] = Ways(
     {"mm[Hg]": 70, "mmHg": 12, "mm Hg": 3, "millimetres of mercury": 2, "kPa": 4, None: 8, "mmhg": 1}
 )
 _SYSTOLIC = (108, 118, 126, 130, 134, 135, 136, 138, 140, 141, 144, 145, 146, 150, 151, 158, 172)
 _DIASTOLIC = (62, 68, 72, 76, 80, 82, 84, 85, 86, 88, 90, 91, 96, 104)
 _IMPLAUSIBLE = ((39.0, 72.0), (351.0, 80.0), (130.0, 19.0), (124.0, 201.0), (13.2, 8.1), (0.0, 0.0))
-_AT_THE_EDGE = ((40.0, 20.0), (350.0, 200.0))
+_AT_THE_EDGE = ((40.0, 20.0), (350.0, 80.0), (130.0, 200.0), (40.0, 76.0))
 
 
 def _blood_pressures(notes: Notes) -> None:
@@ -201,9 +201,9 @@ def _visit(notes: Notes, when: When | None) -> None:
 
 def _reading(chance: Random) -> tuple[float, float]:
     roll = chance.random()
-    if roll < 0.03:
+    if roll < 0.06:
         return chance.choice(_IMPLAUSIBLE)
-    if roll < 0.035:
+    if roll < 0.1:
         return chance.choice(_AT_THE_EDGE)
     return float(chance.choice(_SYSTOLIC)), float(chance.choice(_DIASTOLIC))
 
@@ -257,7 +257,7 @@ def _checks(notes: Notes, usual: float) -> None:
 
 
 def _yearly_review(notes: Notes) -> None:
-    """All six checks of a severe mental illness on one day, or all but one of them."""
+    """All six checks of a severe mental illness on one day, or all but one or two of them."""
     chance = notes.chance
     when = When(in_period(chance), clock=in_surgery_hours(chance))
     checks = (codes.BMI, codes.GLUCOSE[0], chance.choice(codes.LIPIDS), chance.choice(codes.ALCOHOL), codes.SMOKING[2])
@@ -265,7 +265,8 @@ def _yearly_review(notes: Notes) -> None:
     for code in checks:
         if code != left_out:
             notes.observed(code, when)
-    _panel(notes, when, *_reading(chance), "mm[Hg]")
+    if chance.random() < 0.8:
+        _panel(notes, when, *_reading(chance), "mm[Hg]")
 
 
 def _smoking(notes: Notes) -> None:
@@ -276,7 +277,7 @@ def _smoking(notes: Notes) -> None:
 
 
 _REVIEWS = Ways(
-    {"both": 46, "plan-first": 8, "check-only": 10, "plan-only": 4, "declined": 10, "two-checks": 8, "": 14}
+    {"both": 58, "plan-first": 8, "check-only": 10, "plan-only": 4, "declined": 10, "two-checks": 8, "": 14}
 )
 
 
@@ -290,7 +291,7 @@ def _learning_disability(notes: Notes) -> None:
     check = day_between(chance, PERIOD_START, PERIOD_END - 30 * _DAY)
     match _REVIEWS.pick(chance):
         case "both":
-            notes.noted(codes.HEALTH_CHECK, chance.choice((When(check), around_period(chance))))
+            notes.noted(codes.HEALTH_CHECK, chance.choice((When(check), When(check), around_period(chance))))
             notes.noted(codes.ACTION_PLAN, chance.choice((When(check), When(check + 30 * _DAY), around_period(chance))))
         case "plan-first":
             notes.noted(codes.ACTION_PLAN, When(check))

@@ -16,7 +16,7 @@ _PRESSURES = {
     "systolic-blood-pressure-home": ("home", "systolic"),
     "diastolic-blood-pressure-home": ("home", "diastolic"),
 }
-_MILLIMETRES = frozenset({None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"})
+MILLIMETRES = frozenset({None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"})
 _PLAUSIBLE = {"systolic": (40, 350), "diastolic": (20, 200)}
 
 
@@ -105,7 +105,7 @@ def _values(record: Record) -> Iterator[tuple[Code, float, str | None]]:
 
 def _add_pressure(evidence: Evidence, record: Record, day: date, code: Code, value: float, unit: str | None) -> None:
     named = _PRESSURES.get(code.means or "")
-    if named is None or unit not in _MILLIMETRES:
+    if named is None or unit not in MILLIMETRES:
         return
     lowest, highest = _PLAUSIBLE[named[1]]
     if lowest <= value <= highest:

@@ -1,0 +1,213 @@
+"""The people of the sandbox: the same for a seed, and every trait among a thousand of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.sandbox import render
+from hi_fhir.sandbox.people import make_people
+from hi_fhir.sandbox.people.identity import MOST_PEOPLE
+from hi_fhir.sandbox.people.model import Code, Patient, Person, Record
+
+PEOPLE = tuple(make_people(1000, seed=1))
+AS_OF = date(2025, 3, 31)
+
+
+def test_a_seed_makes_the_same_people() -> None:
+    assert tuple(make_people(30, seed=5)) == tuple(make_people(30, seed=5))
+
+
+def test_another_seed_makes_others() -> None:
+    assert tuple(make_people(30, seed=5)) != tuple(make_people(30, seed=6))
+
+
+def test_the_first_of_many_are_those_of_few() -> None:
+    assert tuple(make_people(1000, seed=1)[:20]) == PEOPLE[:20] == tuple(make_people(20, seed=1))
+
+
+def test_one_of_very_many_is_made_without_the_others() -> None:
+    last = make_people(100_000, seed=1)[-1]
+    assert last.patients[0].id == "sandbox-099999"
+
+
+def test_more_people_than_there_are_numbers_for_are_refused() -> None:
+    with pytest.raises(ConfigError, match="no more than 200,000"):
+        make_people(MOST_PEOPLE + 1, seed=1)
+
+
+def test_no_two_people_share_a_number_and_all_are_in_the_test_range() -> None:
+    numbers = [{p.nhs_number.value for p in one.patients if p.nhs_number} for one in PEOPLE]
+    assert all(len(own) < 2 for own in numbers)
+    flat = [number for own in numbers for number in own]
+    assert len(set(flat)) == len(flat)
+    assert all(number.startswith("999") and len(number) == 10 for number in flat)
+
+
+def test_a_check_digit_is_right_but_where_the_number_is_to_be_invalid() -> None:
+    for patient in _patients():
+        if patient.nhs_number:
+            digits = [int(digit) for digit in patient.nhs_number.value]
+            remainder = sum(digit * (10 - place) for place, digit in enumerate(digits[:9])) % 11
+            is_right = (11 - remainder) % 11 == digits[9]
+            assert is_right == (patient.nhs_number.standing != "invalid")
+
+
+def test_no_two_records_share_an_id() -> None:
+    ids = Counter((r["resourceType"], r["id"]) for one in PEOPLE for r in render.resources(one))
+    assert max(ids.values()) == 1
+
+
+def test_a_person_has_about_35_resources() -> None:
+    assert 33 <= sum(1 for one in PEOPLE for _ in render.resources(one)) / len(PEOPLE) <= 37
+
+
+def _patients() -> Iterator[Patient]:
+    return (patient for person in PEOPLE for patient in person.patients)
+
+
+def _records(type_: str = "") -> Iterator[Record]:
+    return (record for person in PEOPLE for record in person.records if type_ in ("", record.type))
+
+
+def _of_patients(has: Callable[[Patient], object]) -> int:
+    return sum(bool(has(patient)) for patient in _patients())
+
+
+def _of_records(has: Callable[[Record], object], type_: str = "") -> int:
+    return sum(bool(has(record)) for record in _records(type_))
+
+
+def _of_people(has: Callable[[Person], object]) -> int:
+    return sum(bool(has(person)) for person in PEOPLE)
+
+
+def _by_extension(system_ends: str, code: str = "") -> int:
+    def has(patient: Patient) -> bool:
+        codings = patient.ethnicity.codings if patient.ethnicity else ()
+        return any(system.endswith(system_ends) and code in ("", one) for system, one in codings)
+
+    return _of_patients(has)
+
+
+def _in_system(code: Code | None, system: str) -> bool:
+    return code is not None and any(system == one for one, _ in code.codings)
+
+
+def _days_disagree(person: Person, same_day: bool) -> bool:
+    said = [(r.when.day, r.code.says) for r in person.records if r.code and r.code.says and r.when]
+    said = [(day, says) for day, says in said if says and len(says) == 1]
+    return any((a == b) == same_day and x != y for a, x in said for b, y in said)
+
+
+def _readings_in_a_day(person: Person) -> bool:
+    timed = Counter(r.when.day for r in person.records if r.components and r.when and r.when.clock)
+    return any(count > 1 for count in timed.values())
+
+
+def _unit(unit: str | None) -> int:
+    return _of_records(lambda r: any(part.unit == unit for part in r.components))
+
+
+TRAITS: dict[str, Callable[[], int]] = {
+    "ethnicity of England": lambda: _by_extension("England"),
+    "ethnicity of Wales": lambda: _by_extension("Wales"),
+    "ethnicity of Scotland": lambda: _by_extension("Scotland"),
+    "ethnicity of the retired system": lambda: _by_extension("UKCore-EthnicCategory"),
+    "ethnicity in SNOMED CT within the extension": lambda: _by_extension("snomed.info/sct"),
+    "ethnicity not stated in the extension": lambda: _by_extension("England", "Z"),
+    "ethnicity not known in the extension": lambda: _by_extension("England", "99"),
+    "ethnicity as an observation": lambda: _of_records(lambda r: r.code and r.code.says, "Observation"),
+    "ethnicity as a condition or procedure": lambda: (
+        _of_records(lambda r: r.code and r.code.says, "Condition")
+        + _of_records(lambda r: r.code and r.code.says, "Procedure")
+    ),
+    "ethnicity by an old code": lambda: _of_records(
+        lambda r: r.code and r.code.says and _in_system(r.code, "http://read.info/readv2")
+    ),
+    "ethnicity not stated": lambda: _of_records(lambda r: r.code and r.code.says == "not-stated"),
+    "ethnicity refused": lambda: _of_records(lambda r: r.code and r.code.says == "refused"),
+    "ethnicities that disagree on a day": lambda: _of_people(lambda p: _days_disagree(p, same_day=True)),
+    "ethnicities that disagree over time": lambda: _of_people(lambda p: _days_disagree(p, same_day=False)),
+    "number verified": lambda: _of_patients(lambda p: p.nhs_number and p.nhs_number.standing == "verified"),
+    "number verified in words": lambda: _of_patients(
+        lambda p: p.nhs_number and p.nhs_number.standing == "verified-in-words"
+    ),
+    "number not verified": lambda: _of_patients(lambda p: p.nhs_number and p.nhs_number.standing == "present"),
+    "number invalid": lambda: _of_patients(lambda p: p.nhs_number and p.nhs_number.standing == "invalid"),
+    "number absent": lambda: _of_patients(lambda p: p.nhs_number is None),
+    "registered by an episode": lambda: _of_patients(lambda p: any(r.kind == "episode" for r in p.registrations)),
+    "registered as a temporary patient": lambda: _of_patients(lambda p: any(r.temporary for r in p.registrations)),
+    "registered by managing organization": lambda: _of_patients(
+        lambda p: any(r.kind == "managing-organization" for r in p.registrations)
+    ),
+    "registered nowhere": lambda: _of_patients(lambda p: not p.registrations),
+    "moved": lambda: _of_patients(lambda p: len(p.registrations) > 1 and any(r.end for r in p.registrations)),
+    "in two records": lambda: _of_people(lambda p: len(p.patients) > 1),
+    "died": lambda: _of_patients(lambda p: p.death and p.death.when and p.death.when.day < AS_OF),
+    "died without a date": lambda: _of_patients(lambda p: p.death and p.death.when is None),
+    "died after the as-of day": lambda: _of_patients(lambda p: p.death and p.death.when and p.death.when.day > AS_OF),
+    "inactive": lambda: _of_patients(lambda p: p.active is False),
+    "restricted": lambda: _of_patients(lambda p: p.restricted),
+    "no birth date": lambda: _of_patients(lambda p: p.born is None),
+    "a partial birth date": lambda: _of_patients(lambda p: p.born and p.born.precision != "day"),
+    "sex other": lambda: _of_patients(lambda p: p.sex == "other"),
+    "sex not said": lambda: _of_patients(lambda p: p.sex is None),
+    "no address": lambda: _of_patients(lambda p: p.address is None),
+    "an unlisted postcode": lambda: _of_patients(
+        lambda p: p.address and p.address.postcode and not p.address.postcode.in_directory
+    ),
+    "a pseudo postcode": lambda: _of_patients(
+        lambda p: p.address and p.address.postcode and p.address.postcode.text.startswith("ZZ99")
+    ),
+    "outside England": lambda: _of_patients(
+        lambda p: (
+            p.address
+            and p.address.postcode
+            and p.address.postcode.place
+            and (p.address.postcode.place.lsoa21 or "").startswith(("W", "S"))
+        )
+    ),
+    "an area on the record": lambda: _of_patients(lambda p: p.address and p.address.area),
+    "a partial date": lambda: _of_records(lambda r: r.when and r.when.precision != "day"),
+    "a date by the night before in UTC": lambda: _of_records(lambda r: r.when and r.when.utc),
+    "dated by its issue": lambda: _of_records(lambda r: r.when is None and r.issued),
+    "undated": lambda: _of_records(lambda r: r.when is None and r.issued is None),
+    "entered in error": lambda: _of_records(lambda r: r.status == "entered-in-error"),
+    "resolved": lambda: _of_records(lambda r: r.status == "resolved"),
+    "remission": lambda: _of_records(lambda r: r.code and r.code.means == "severe-mental-illness-remission"),
+    "text alone": lambda: _of_records(lambda r: r.code and not r.code.codings),
+    "coded in Read v2": lambda: _of_records(lambda r: _in_system(r.code, "http://read.info/readv2")),
+    "coded in CTV3": lambda: _of_records(lambda r: _in_system(r.code, "http://read.info/ctv3")),
+    "blood pressure at home": lambda: _of_records(
+        lambda r: any(part.code.means == "systolic-blood-pressure-home" for part in r.components)
+    ),
+    "blood pressure in two observations": lambda: _of_records(
+        lambda r: r.code and r.code.means == "diastolic-blood-pressure"
+    ),
+    "several readings a day": lambda: _of_people(_readings_in_a_day),
+    "implausible": lambda: _of_records(lambda r: any(part.value < 19 for part in r.components)),
+    "in kPa": lambda: _unit("kPa"),
+    "without a unit": lambda: _unit(None),
+    "unit in words": lambda: _unit("millimetres of mercury"),
+    "invited": lambda: _of_records(lambda r: r.code and r.code.means == "hypertension-invitation"),
+    "declined": lambda: _of_records(lambda r: r.code and (r.code.means or "").endswith("-declined")),
+    "encounter without a reason": lambda: _of_records(lambda r: r.code is None, "Encounter"),
+    "encounter planned": lambda: _of_records(lambda r: r.status == "planned", "Encounter"),
+    "encounter cancelled": lambda: _of_records(lambda r: r.status == "cancelled", "Encounter"),
+    "an absolute reference": lambda: _of_records(lambda r: r.reference == "absolute"),
+    "a versioned reference": lambda: _of_records(lambda r: r.reference == "versioned"),
+    "about nobody who is there": lambda: _of_people(
+        lambda p: any(r.patient_id not in {patient.id for patient in p.patients} for r in p.records)
+    ),
+    "vaccinated": lambda: _of_records(lambda r: True, "Immunization"),
+    "prescribed": lambda: _of_records(lambda r: True, "MedicationRequest"),
+    "procedure": lambda: _of_records(lambda r: True, "Procedure"),
+}
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_a_thousand_people_have_each_trait(trait: str) -> None:
+    assert TRAITS[trait]() >= 3

@@ -1,0 +1,281 @@
+"""The sandbox's truth, held to the sentences of docs/explanation/rules.md one by one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from hi_fhir.sandbox.people import codes, places
+from hi_fhir.sandbox.people.model import Address, Code, Death, NhsNumber, Patient, Person, Record, Registration
+from hi_fhir.sandbox.truth import Truth, areas, expected
+from hi_fhir.sandbox.truth.deprivation import deprivation_of
+from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
+from hi_fhir.sandbox.truth.evidence import Statement, evidence_of
+from hi_fhir.sandbox.truth.registered import standing_of
+from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, at_practice, on, undated
+
+UNDER_80 = "hypertension-treated-to-target-under-80"
+DIAGNOSIS = a_record("Condition", codes.HYPERTENSION[0], when=on("2015-01-01"))
+
+
+def _truth(*records: Record, patient: Patient | None = None) -> Truth:
+    return expected([a_person(patient or a_patient(), records=records)])
+
+
+def _populations(measure: str, truth: Truth) -> set[str]:
+    return {population for id_, _, stratifier, _, population in truth.counts if id_ == measure and stratifier == "all"}
+
+
+def _is_met(measure: str, *records: Record, patient: Patient | None = None) -> bool:
+    return "numerator" in _populations(measure, _truth(*records, patient=patient))
+
+
+@pytest.mark.parametrize(
+    ("registrations", "reason"),
+    [
+        ((at_practice(),), "registered"),
+        ((at_practice(start=None),), "registered"),
+        ((at_practice(end="2025-03-31"),), "registered"),
+        ((at_practice(end="2025-03-30"),), "left"),
+        ((at_practice(start="2025-04-01"),), "not-begun"),
+        ((at_practice(kind="episode", temporary=True),), "temporary"),
+        ((at_practice(kind="episode", status="planned"),), "no-registration"),
+        ((), "no-registration"),
+    ],
+)
+def test_a_registration_has_begun_and_not_ended(registrations: tuple[Registration, ...], reason: str) -> None:
+    assert standing_of(a_person(a_patient(registrations=registrations))).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("death", "reason"),
+    [
+        (Death(None), "dead"),
+        (Death(on("2025-03-31")), "dead"),
+        (Death(on("2025-04-01")), "registered"),
+        (Death(on("2025-01-01", precision="year")), "dead"),
+    ],
+)
+def test_the_dead_of_the_as_of_day_are_not_registered(death: Death, reason: str) -> None:
+    assert standing_of(a_person(a_patient(death=death))).reason == reason
+
+
+def test_the_first_kind_of_statement_decides_alone() -> None:
+    stated = (at_practice(2), at_practice(1, kind="episode", end="2020-01-01"))
+    assert standing_of(a_person(a_patient(registrations=stated))).reason == "left"
+
+
+def test_the_latest_start_wins_and_a_tie_goes_to_the_lowest_code() -> None:
+    later = standing_of(a_person(a_patient(registrations=(at_practice(1), at_practice(2, start="2012-01-01")))))
+    assert (later.practice, later.conflict) == ("XP002", False)
+    tie = standing_of(a_person(a_patient(registrations=(at_practice(3), at_practice(2)))))
+    assert (tie.practice, tie.conflict) == ("XP002", True)
+
+
+def test_the_record_whose_registration_won_speaks_for_the_person() -> None:
+    one = a_patient(id="one", sex="female")
+    other = a_patient(id="other", sex="male", registrations=(at_practice(2, start="2020-01-01"),))
+    assert standing_of(a_person(one, other)).patient == other
+
+
+def test_a_person_is_dead_if_any_record_says_so() -> None:
+    assert standing_of(a_person(a_patient(), a_patient(id="other", death=Death(None)))).reason == "dead"
+
+
+@pytest.mark.parametrize(
+    ("extension", "said", "ethnicity"),
+    [
+        (codes.CATEGORY_ENGLAND["J"], [("2024-01-01", "A")], "J"),
+        (None, [("2020-01-01", "A"), ("2024-01-01", "M")], "M"),
+        (None, [("2024-01-01", "A"), ("2024-01-01", "M")], "not-known"),
+        (None, [(None, "A"), ("2001-01-01", "M")], "M"),
+        (None, [("2020-01-01", "A"), ("2024-01-01", "refused")], "A"),
+        (codes.CATEGORY_ENGLAND["Z"], [("2024-01-01", "A")], "A"),
+        (codes.CATEGORY_ENGLAND["Z"], [("2024-01-01", "refused")], "refused"),
+        (codes.CATEGORY_ENGLAND["Z"], [], "not-stated"),
+        (None, [("2024-01-01", "refused"), ("2024-01-01", "not-stated")], "refused"),
+        (None, [("2024-01-01", "refused"), ("2024-01-02", "not-stated")], "not-stated"),
+        (codes.ETHNICITY_NOT_KNOWN, [], "not-recorded"),
+        (None, [], "not-recorded"),
+    ],
+)
+def test_one_ethnicity_is_settled(
+    extension: Code | None, said: Sequence[tuple[str | None, str]], ethnicity: str
+) -> None:
+    statements = [Statement(on(day).day if day else None, says) for day, says in said]
+    assert ethnicity_of(extension, statements) == ethnicity
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({}, "linked"),
+        ({"restricted": True}, "restricted"),
+        ({"address": None}, "no-postcode"),
+        ({"address": Address(places.UNLISTED[0])}, "unknown-postcode"),
+        ({"address": Address(places.PSEUDO[0])}, "unknown-postcode"),
+        ({"address": Address(places.WELSH[0])}, "outside-england"),
+        ({"address": Address(places.NO_AREA[0])}, "outside-england"),
+        ({"address": Address(None, area=places.PLACES[0], vintages=("lsoa21",))}, "linked"),
+        ({"address": Address(None, area=places.PLACES[0], vintages=("lsoa11",))}, "no-postcode"),
+    ],
+)
+def test_deprivation_is_linked_or_a_kind_of_unknown(given: dict[str, object], kind: str) -> None:
+    assert deprivation_of(a_patient(**given)).kind == kind
+
+
+def test_a_decile_is_a_tenth_of_the_ranks_rounded_up() -> None:
+    assert deprivation_of(a_patient(address=Address(places.ENGLISH[0]))).decile == 1
+
+
+@pytest.mark.parametrize(
+    ("records", "met"),
+    [
+        ((a_pressure(140, 90),), True),
+        ((a_pressure(141, 90),), False),
+        ((a_pressure(136, 80, home=True),), False),
+        ((a_pressure(135, 85, home=True),), True),
+        ((a_pressure(150, 95), a_pressure(130, 80, home=True)), True),
+        ((a_pressure(120, 70), a_pressure(138, 80, home=True, when=on("2024-07-01"))), False),
+        ((a_pressure(120, 70), a_pressure(160, 95, when=on("2024-06-03", clock="09:00"))), False),
+        ((a_pressure(150, 80), a_pressure(138, 95)), True),
+        ((a_pressure(120, 70, when=on("2024-03-31")),), False),
+        ((a_pressure(120, 70, when=on("2024-04-01", clock="00:30", utc=True)),), True),
+        ((a_pressure(120, 70, when=on("2025-04-01")),), False),
+        ((undated(a_pressure(120, 70)),), False),
+        ((a_pressure(39, 70),), False),
+        ((a_pressure(120, 70, unit="kPa"),), False),
+        ((a_pressure(120, 70, unit=None),), True),
+        ((a_pressure(120, 70, status="preliminary"),), False),
+        ((), False),
+    ],
+)
+def test_a_blood_pressure_meets_its_target(records: tuple[Record, ...], met: bool) -> None:
+    assert _is_met(UNDER_80, DIAGNOSIS, *records) == met
+
+
+@pytest.mark.parametrize(
+    ("records", "is_exception"),
+    [
+        ((a_record("Observation", codes.UNSUITABLE),), True),
+        ((a_record("Procedure", codes.PRESSURE_DECLINED, when=on("2024-03-31")),), False),
+        ((a_record("Observation", codes.INVITATION[0]), a_record("Observation", codes.INVITATION[1])), False),
+        (
+            (
+                a_record("Observation", codes.INVITATION[0]),
+                a_record("Procedure", codes.INVITATION[1], when=on("2024-06-10")),
+            ),
+            True,
+        ),
+    ],
+)
+def test_an_adjustment_of_care_is_an_exception(records: tuple[Record, ...], is_exception: bool) -> None:
+    populations = _populations(UNDER_80, _truth(DIAGNOSIS, *records))
+    assert ("denominator_exception" in populations) == is_exception
+
+
+@pytest.mark.parametrize(
+    ("resolved", "on_register"),
+    [
+        (a_record("Observation", codes.HYPERTENSION_RESOLVED, when=on("2015-01-01")), False),
+        (a_record("Observation", codes.HYPERTENSION_RESOLVED, when=on("2014-12-31")), True),
+        (undated(a_record("Observation", codes.HYPERTENSION_RESOLVED)), True),
+    ],
+)
+def test_a_resolving_code_on_or_after_the_diagnosis_takes_off_the_register(resolved: Record, on_register: bool) -> None:
+    assert bool(_populations(UNDER_80, _truth(DIAGNOSIS, resolved))) == on_register
+
+
+@pytest.mark.parametrize("status", ["refuted", "resolved", "entered-in-error"])
+def test_a_condition_that_does_not_count_is_no_diagnosis(status: str) -> None:
+    assert not _populations(UNDER_80, _truth(replace(DIAGNOSIS, status=status)))
+
+
+def test_without_a_birth_date_one_is_undetermined_of_measures_that_ask_for_an_age() -> None:
+    truth = _truth(DIAGNOSIS, patient=a_patient(born=None))
+    assert _populations(UNDER_80, truth) == {"undetermined"}
+    assert _populations("learning-disability-health-check", truth) == set()
+    assert _populations("smoking-status-recorded", truth) == {"undetermined"}
+
+
+@pytest.mark.parametrize(("born", "inside"), [("2009-03-31", True), ("2009-04-01", False), ("2008-02-29", True)])
+def test_an_age_is_complete_on_the_birthday(born: str, inside: bool) -> None:
+    assert bool(_populations("smoking-status-recorded", _truth(patient=a_patient(born=on(born))))) == inside
+
+
+def test_a_plan_counts_from_the_first_check_on() -> None:
+    disability = a_record("Condition", codes.LEARNING_DISABILITY[0], when=on("2000-01-01"))
+    check = a_record("Procedure", codes.HEALTH_CHECK)
+    said = a_patient(ethnicity=codes.CATEGORY_ENGLAND["Z"])
+    measure = "learning-disability-health-check"
+    plans = {day: a_record("Observation", codes.ACTION_PLAN, when=on(day)) for day in ("2024-06-02", "2024-06-03")}
+    assert not _is_met(measure, disability, check, plans["2024-06-02"], patient=said)
+    assert _is_met(measure, disability, check, plans["2024-06-03"], patient=said)
+    assert not _is_met(measure, disability, check, plans["2024-06-03"])
+
+
+def test_the_latest_encounter_decides_and_among_equals_a_coded_one() -> None:
+    measure = "encounter-reason-coded"
+    coded, uncoded = a_record("Encounter"), a_record("Encounter", codes.REASON_UNCODED)
+    timed = a_record("Encounter", codes.REASON_UNCODED, when=on("2024-06-03", clock="08:00"))
+    assert _is_met(measure, coded, uncoded)
+    assert not _is_met(measure, coded, timed)
+    assert not _is_met(measure, uncoded)
+    assert _populations(measure, _truth(replace(coded, status="planned"))) == set()
+
+
+def test_records_about_nobody_who_is_there_are_no_evidence_and_are_counted() -> None:
+    stray = a_record("Observation", codes.SMOKING[0], patient_id="gone")
+    assert not evidence_of(a_person(records=(stray,))).days
+    assert _truth(stray).people()["orphan_events"]["observation"] == 1
+
+
+def test_everybody_is_in_one_stratum_of_each_stratifier() -> None:
+    truth = _truth(patient=a_patient(ethnicity=codes.CATEGORY_ENGLAND["R"]))
+    strata = {stratifier: stratum for id_, _, stratifier, stratum, _ in truth.counts if id_ == "ethnicity-usable"}
+    assert strata == {
+        "all": "all",
+        "practice": "XP001",
+        "pcn": "XN01",
+        "sex": "female",
+        "age-band": "40-64",
+        "ethnic-group-5": "asian",
+        "ethnic-category-16": "R",
+        "imd-quintile": "1",
+        "imd-decile": "1",
+        "core20": "core20",
+        "ethnic-group-5*imd-quintile": "asian*1",
+    }
+
+
+def test_a_number_counts_when_valid_and_verified() -> None:
+    standings = {"verified": True, "verified-in-words": True, "present": False, "invalid": False}
+    for standing, counts in standings.items():
+        number = NhsNumber("9990000018", standing)
+        assert _is_met("nhs-number-verified", patient=a_patient(nhs_number=number)) == counts
+
+
+def test_membership_is_that_of_the_as_of_day() -> None:
+    found = areas()
+    assert found["XP005"].pcn == places.VALLEY
+    assert {found[code].icb for code in ("XP006", "XP007")} == {places.NORTH, places.SOUTH}
+    assert {found[code].pcn for code in ("XP006", "XP007")} == {places.BORDER}
+    assert found["XP010"].pcn is None
+
+
+def test_every_resource_becomes_of_something() -> None:
+    person = Person(
+        (a_patient(registrations=(at_practice(kind="episode", status="entered-in-error"),)),),
+        (a_record("Encounter"), a_record("Observation"), a_record("Observation", codes.SMOKING[0]), a_pressure(1, 1)),
+    )
+    terms = expected([person]).reconciliation
+    assert terms.of_everything()["Observation"] == {
+        "received": 3,
+        "kept": 2,
+        "superseded": 0,
+        "deleted": 0,
+        "not_asked_for": 1,
+        "quarantined": 0,
+    }
+    assert terms.of_what_is_asked_for()["Observation"]["received"] == 2
+    assert terms.of_everything()["EpisodeOfCare"]["deleted"] == 1
