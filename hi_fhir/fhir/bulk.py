@@ -68,16 +68,17 @@ def kick_off(client: FhirClient, level: str, types: Sequence[str], filters: Sequ
     query = [("_outputFormat", NDJSON), ("_type", ",".join(types)), *(("_typeFilter", text) for text in filters)]
     address = f"{client.base}{level}/$export?{urlencode(query)}"
 
-    def read(answer: Answer) -> str:
+    def read(answer: Answer) -> tuple[str, str]:
         check_status(answer)
         status = answer.headers.get("Content-Location")
         if status:
-            return client.follow(status, answer.url, _STATUS)
+            return status, answer.url
         check_beginning(answer, answer.body)
         untold = answer.error("no-status-address", "does not say where the state of the export is told")
         raise outcome_error(answer, answer.body) or untold
 
-    return client.exchange(Request("export kick-off", address, headers={"Prefer": "respond-async"}), read)
+    status, url = client.exchange(Request("export kick-off", address, headers={"Prefer": "respond-async"}), read)
+    return client.follow(status, url, _STATUS)
 
 
 def type_filter(type_: str, parameter: str, value: str) -> str:

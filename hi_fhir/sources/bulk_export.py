@@ -114,7 +114,7 @@ def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> Iterat
 
 
 def _land_export(pull: Pull, client: FhirClient, plan: ExportPlan) -> tuple[bulk.Manifest, list[FileLane]]:
-    """Land all files. Where links expire the manifest is fetched again; if that does not help, another export is made."""
+    """Land all files. Where links expire the manifest is fetched again; if that does not help, a new export begins."""
     job = ExportJob(pull, client, plan)
     manifest, landed = job.manifest(), -1
     pull.progress.start("pull", _total(manifest), "records")

@@ -56,7 +56,11 @@ def codings(element: Any) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class DateTest:
-    """A prefix and a span. Source: the table of prefixes in FHIR R4 search.html."""
+    """A prefix and a span.
+
+    Source: the table of prefixes in FHIR R4 search.html, as HAPI reads it: a Period that reaches into what was asked for
+    is both `ge` and `le`.
+    """
 
     prefix: str
     span: Interval
@@ -81,8 +85,8 @@ _COMPARISONS: dict[str, Callable[[Interval, Interval], bool]] = {
     "ne": lambda asked, found: not asked.contains(found),
     "gt": lambda asked, found: found.high > asked.high,
     "lt": lambda asked, found: found.low < asked.low,
-    "ge": lambda asked, found: found.high > asked.high or asked.contains(found),
-    "le": lambda asked, found: found.low < asked.low or asked.contains(found),
+    "ge": lambda asked, found: found.high > asked.low,
+    "le": lambda asked, found: found.low < asked.high,
 }
 
 
