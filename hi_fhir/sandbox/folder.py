@@ -19,6 +19,7 @@ from hi_fhir.sandbox.blemishes import BROKEN, older_versions
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, Person
 from hi_fhir.sandbox.render import Resource
 from hi_fhir.sandbox.truth import Truth, areas, expected
+from hi_fhir.sandbox.truth.reconciliation import TERMS
 
 _GZIP_LEVEL = 3
 _BUFFER = 1 << 20
@@ -103,8 +104,9 @@ def _document(truth: Truth, files: _Files) -> dict[str, Any]:
     received = truth.reconciliation.of_everything()
     for term, counts in (("superseded", files.superseded), ("quarantined", files.quarantined)):
         for type_, count in counts.items():
-            received[type_][term] += count
-            received[type_]["received"] += count
+            terms = received.setdefault(type_, dict.fromkeys(TERMS, 0))
+            terms[term] += count
+            terms["received"] += count
     return {
         "period": {"start": PERIOD_START, "end": PERIOD_END},
         "as_of": AS_OF,

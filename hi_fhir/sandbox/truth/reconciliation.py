@@ -1,7 +1,7 @@
 """What becomes of each resource when the default scope is asked for: kept, deleted or not asked for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from hi_fhir.sandbox.people.model import Person, Record
 from hi_fhir.sandbox.people.places import ORGANISATIONS
@@ -32,15 +32,15 @@ class Reconciliation:
     def _add(self, type_: str, becomes: str, asked: bool, count: int = 1) -> None:
         self._fates[type_, becomes, asked] += count
 
-    def of_everything(self) -> Mapping[str, dict[str, int]]:
+    def of_everything(self) -> dict[str, dict[str, int]]:
         """Where all resources are received, as from a folder or an unfiltered export."""
         return self._terms(only_asked=False)
 
-    def of_what_is_asked_for(self) -> Mapping[str, dict[str, int]]:
+    def of_what_is_asked_for(self) -> dict[str, dict[str, int]]:
         """Where only types and codes of the scope are received, as from a search."""
         return self._terms(only_asked=True)
 
-    def _terms(self, only_asked: bool) -> Mapping[str, dict[str, int]]:
+    def _terms(self, only_asked: bool) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TERMS, 0))
         for (type_, becomes, asked), count in sorted(self._fates.items()):
             if asked or not only_asked:

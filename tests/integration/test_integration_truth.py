@@ -1,0 +1,131 @@
+"""From the sandbox's files to counts: every number is the one worked out from the people before FHIR was written."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import orjson
+import pyarrow.parquet as pq
+import pytest
+
+from hi_fhir.cohorts.imports import import_organisations, import_postcodes
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.days import Period
+from hi_fhir.core.progress import Silent
+from hi_fhir.measures import registry
+from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
+from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.pipeline.flatten import flatten
+from hi_fhir.pipeline.pull import pull
+from hi_fhir.sandbox.folder import write_folder
+from hi_fhir.sandbox.people import make_people
+from hi_fhir.tables.snapshot import SnapshotManifest
+from hi_fhir.terminology.catalogue import load
+
+Cell = tuple[str, ...]
+PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+
+
+@dataclass(frozen=True)
+class Run:
+    snapshot: SnapshotManifest
+    evaluation: EvaluationManifest
+    counts: dict[Cell, int]
+
+
+def run(sandbox: Path, fhir: Path, root: Path) -> Run:
+    """Take the files of a folder all the way to counts, with what the sandbox brings beside them."""
+    config = Config(
+        data_dir=root / "data", key_file=root / "keys" / "identity.key", overlays=(sandbox / "overlay",), workers=1
+    )
+    import_postcodes(sandbox / "postcodes.csv", config.data_dir / "imports")
+    import_organisations(sandbox / "organisations.csv", config.data_dir / "imports")
+    terminology, measures, clock = load(config.overlays), registry.load(), SystemClock()
+    source = SourceSettings(name="main", address=str(fhir))
+    landed = pull(config, clock, source, scope_of(config, measures, terminology), None, 1, Silent())
+    snapshot = flatten(config, clock, source, landed.id, Silent())
+    folder = config.data_dir / "sources" / "main" / "snapshots" / snapshot.id
+    evaluation = evaluate(config, clock, (folder,), measures, PERIOD, None, terminology, Silent())
+    table = pq.read_table(config.data_dir / "evaluations" / evaluation.id / COUNTS_FILE)
+    columns = [column.to_pylist() for column in table.columns]
+    return Run(snapshot, evaluation, {tuple(row[:5]): row[5] for row in zip(*columns, strict=True)})
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("sandbox")
+    write_folder(target, make_people(800, seed=1), gz=False)
+    return target
+
+
+@pytest.fixture(scope="module")
+def truth(sandbox: Path) -> dict[str, Any]:
+    content: dict[str, Any] = orjson.loads((sandbox / "truth.json").read_bytes())
+    return content
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the data folder and the identity key are."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def found(sandbox: Path, root: Path) -> Run:
+    return run(sandbox, sandbox / "fhir", root)
+
+
+def test_every_cell_of_every_measure_is_the_expected_one(truth: dict[str, Any], found: Run) -> None:
+    expected: dict[Cell, int] = {tuple(row[:5]): row[5] for row in truth["counts"]}
+    counted = {cell: count for cell, count in found.counts.items() if count}
+    differing = {cell for cell in expected.keys() | counted.keys() if expected.get(cell) != counted.get(cell)}
+    assert sorted(differing)[:20] == []
+
+
+def test_every_measure_has_people_in_its_numerator_and_outside(truth: dict[str, Any]) -> None:
+    whole: dict[tuple[str, str], int] = {}
+    for measure, _, stratifier, _, population, count in truth["counts"]:
+        if stratifier == "all":
+            whole[measure, population] = whole.get((measure, population), 0) + count
+    for measure in registry.load():
+        assert 0 < whole[measure.id, "numerator"] < whole[measure.id, "denominator"]
+
+
+def test_the_people_are_those_expected(truth: dict[str, Any], found: Run) -> None:
+    assert msgspec.to_builtins(found.evaluation.people) == truth["people"]
+
+
+def test_nothing_is_lost_and_each_term_is_the_expected_one(truth: dict[str, Any], found: Run) -> None:
+    terms = {type_: {**each, "carried": 0} for type_, each in truth["reconciliation"].items()}
+    assert msgspec.to_builtins(found.snapshot.reconciliation) == terms
+
+
+def test_practices_belong_where_they_are_expected_to(truth: dict[str, Any], found: Run) -> None:
+    areas = {area.practice_id: {"pcn": area.pcn_id, "icb": area.icb_id} for area in found.evaluation.areas}
+    assert areas == truth["areas"]
+
+
+def test_the_files_date_themselves(truth: dict[str, Any], found: Run) -> None:
+    assert found.snapshot.data_date == truth["data_date"]
+    assert found.evaluation.as_of == date.fromisoformat(truth["as_of"])
+
+
+def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
+    sandbox: Path, found: Run, root: Path, tmp_path: Path
+) -> None:
+    for number, path in enumerate(sorted((sandbox / "fhir").iterdir())):
+        lines = path.read_bytes().splitlines(keepends=True)
+        Random(1).shuffle(lines)
+        for part in range(2):
+            folder = tmp_path / f"part-{part}-{9 - number}"
+            folder.mkdir()
+            (folder / path.name).write_bytes(b"".join(lines[part::2]))
+    shuffled = run(sandbox, tmp_path, root)
+    assert shuffled.snapshot.id != found.snapshot.id
+    assert shuffled.snapshot.tables == found.snapshot.tables
+    assert shuffled.snapshot.reconciliation == found.snapshot.reconciliation
+    assert shuffled.evaluation.id == found.evaluation.id
