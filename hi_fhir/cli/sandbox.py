@@ -1,6 +1,5 @@
 """`hi-fhir sandbox`: synthetic people behind a FHIR server on loopback, or as files with the truth beside them."""
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -8,7 +7,6 @@ import click
 from hi_fhir.cli import options
 from hi_fhir.sandbox.faults import KINDS, LASTING_SHARE, PASSING_SHARE, parse
 
-DATA_DATE = date(2025, 4, 2)
 
 _FAULTS = "\n".join(f"  {name:<22} {kind.what}{' (lasts)' if kind.lasts else ''}" for name, kind in KINDS.items())
 _EPILOG = f"""\b
@@ -47,6 +45,7 @@ def sandbox_command(
     from hi_fhir.cli.output import print_json
     from hi_fhir.sandbox import people, render, server
     from hi_fhir.sandbox.folder import write_folder
+    from hi_fhir.sandbox.people.model import DATA_DATE
 
     crowd = () if empty else people.make_people(count, seed)
     if target is not None:
@@ -56,7 +55,7 @@ def sandbox_command(
         if as_json:
             print_json({name: str(path) for name, path in parts.items()})
         else:
-            click.echo(f"{count} people written to {target}: " + ", ".join(path.name for path in parts.values()))
+            click.echo(f"{len(crowd)} people written to {target}: " + ", ".join(path.name for path in parts.values()))
         return
     resources = (
         () if empty else chain(render.organisation_resources(), chain.from_iterable(map(render.resources, crowd)))
