@@ -21,4 +21,4 @@ def serve_command(port: int, host: str, data_dir: Path | None) -> None:
     """
     from hi_fhir.web.serve import serve
 
-    serve(options.read_config(data_dir), host, port)
+    serve(options.read_config(data_dir), host, port, lambda url: click.echo(f"FHIR service at {url} (Ctrl-C ends it)"))

@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import chain
@@ -35,7 +35,8 @@ class Running:
 
     def wait(self) -> None:
         """Block until interrupted."""
-        self._thread.join()
+        with suppress(KeyboardInterrupt):
+            self._thread.join()
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from sqlite3 import Connection as SqliteConnection
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
@@ -66,6 +68,17 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_migrated(store: Store) -> bool:
+    """Whether the schema is the newest revision.
+
+    Raises:
+        SQLAlchemyError: the store cannot be reached.
+    """
+    newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    with store.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def _file(url: URL) -> Path:

@@ -55,7 +55,7 @@ def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter
     return {
         "type": type_,
         "interaction": [{"code": code} for code in service.interactions],
-        "versioning": "versioned" if service.conditional_writes else "no-version",
+        "versioning": "versioned",
         **writes,
         "searchParam": [
             {"name": parameter.name, "type": _KINDS.get(parameter.kind, parameter.kind)} for parameter in parameters

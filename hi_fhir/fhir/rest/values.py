@@ -58,8 +58,8 @@ def codings(element: Any) -> Iterator[tuple[str, str]]:
 class DateTest:
     """A prefix and a span.
 
-    Source: the table of prefixes in FHIR R4 search.html, as HAPI reads it: a Period that reaches into what was asked for
-    is both `ge` and `le`.
+    Source: the table of prefixes in FHIR R4 search.html, as HAPI reads it: a Period that reaches into what was asked
+    for is both `ge` and `le`.
     """
 
     prefix: str

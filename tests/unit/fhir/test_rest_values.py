@@ -43,6 +43,8 @@ def test_a_token_is_a_code_with_or_without_its_system(text, element, matches):
         ("ge2024-05-01", "2024-05-01", True),
         ("gt2024-05-01", "2024-05-01", False),
         ("gt2024-05-01", "2024-05", True),
+        ("ge2024-05", {"start": "2024-04-20", "end": "2024-05-10"}, True),
+        ("gt2024-05", {"start": "2024-04-20", "end": "2024-05-10"}, False),
         ("lt2024-05-01", "2024-04-30", True),
         ("le2024", "2024-12-31T23:59:59Z", True),
         ("lt2024", "2024-12-31T23:59:59Z", False),

@@ -1,0 +1,95 @@
+"""FHIR REST over what was released: metadata, read and search."""
+
+from datetime import date
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.routing import BaseConverter
+
+from hi_fhir.fhir.rest.bundles import searchset
+from hi_fhir.fhir.rest.capability import Service, capability_statement
+from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, etag, http_date, is_tagged
+from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.paging import page_links, split_page
+from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
+from hi_fhir.store.session import Store
+from hi_fhir.web.served import SERVED, Served, as_entry
+
+
+class TypeConverter(BaseConverter):
+    """Resource types begin with a capital, so that `metadata` is none."""
+
+    regex = "[A-Z][A-Za-z]*"
+
+
+def make_blueprint(store: Store, since: date) -> Blueprint:
+    """The routes under /fhir. `since`: the day that the service was started, for its CapabilityStatement."""
+    views = FhirViews(store, since)
+    blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
+    blueprint.before_request(_negotiate)
+    blueprint.add_url_rule("/metadata", view_func=views.metadata)
+    blueprint.add_url_rule("/<type:type_>", view_func=views.search)
+    blueprint.add_url_rule("/<type:type_>/_search", view_func=views.search_by_post, methods=["POST"])
+    blueprint.add_url_rule("/<type:type_>/<id_>", view_func=views.read)
+    return blueprint
+
+
+class FhirViews:
+    def __init__(self, store: Store, since: date) -> None:
+        self._store = store
+        self._since = since
+
+    def metadata(self) -> Response:
+        parameters = {type_: served.parameters for type_, served in SERVED.items()}
+        service = Service("hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters)
+        return _fhir(orjson.dumps(capability_statement(service)))
+
+    def read(self, type_: str, id_: str) -> Response:
+        served = _served(type_)
+        with self._store.read() as session:
+            stored = served.read(session, id_)
+        if stored is None:
+            raise FhirError(404, f"there is no such {type_}.")
+        if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
+            response = Response(status=304)
+        else:
+            response = _fhir(as_entry(type_, stored).body)
+        response.headers["ETag"] = etag(stored.version)
+        response.headers["Last-Modified"] = http_date(stored.recorded_at)
+        return response
+
+    def search(self, type_: str) -> Response:
+        return self._answer(type_, [*request.args.items(multi=True)])
+
+    def search_by_post(self, type_: str) -> Response:
+        return self._answer(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
+
+    def _answer(self, type_: str, pairs: list[Pair]) -> Response:
+        served = _served(type_)
+        pairs, offset = split_page(pairs)
+        lenient = is_lenient(request.headers.get("Prefer", ""))
+        search = parse_search(type_, pairs, served.parameters, lenient=lenient)
+        with self._store.read() as session:
+            found = served.find(session, search, offset, 0 if search.count_only else search.count)
+        links = page_links(_base_url(), search, offset, found.total)
+        entries = [as_entry(type_, stored) for stored in found.resources]
+        return _fhir(searchset(_base_url(), entries, links=links, total=found.total))
+
+
+def _negotiate() -> None:
+    check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))
+
+
+def _served(type_: str) -> Served:
+    if type_ not in SERVED:
+        raise FhirError(404, f"{type_[:64]} is not served here; {', '.join(SERVED)} are.", code="not-supported")
+    return SERVED[type_]
+
+
+def _base_url() -> str:
+    """The FHIR base as the client calls it."""
+    return f"{request.host_url}fhir"
+
+
+def _fhir(body: bytes) -> Response:
+    return Response(body, content_type=CONTENT_TYPE)

@@ -1,0 +1,58 @@
+"""The resource types that the service has, each with its search parameters and where the store keeps it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy.orm import Session
+
+from hi_fhir.fhir.rest.bundles import Entry
+from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
+from hi_fhir.fhir.rest.search import Search
+from hi_fhir.store import search as store
+from hi_fhir.web.criteria import measure_criteria, organisation_criteria, report_criteria
+
+
+@dataclass(frozen=True)
+class Served:
+    """`find` takes offset and limit; `read` gives the latest version of an id."""
+
+    parameters: tuple[SearchParameter, ...]
+    find: Callable[[Session, Search, int, int], store.Found]
+    read: Callable[[Session, str], store.Stored | None]
+
+
+def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
+    return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
+
+
+def _find_reports(session: Session, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_reports(session, report_criteria(search), offset=offset, limit=limit)
+
+
+def _find_measures(session: Session, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_measures(session, measure_criteria(search), offset=offset, limit=limit)
+
+
+def _find_organisations(session: Session, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_organisations(session, organisation_criteria(search), offset=offset, limit=limit)
+
+
+SERVED = {
+    "Measure": Served(_parameters("Measure", "_id", "url", "version", "status"), _find_measures, store.read_measure),
+    "MeasureReport": Served(
+        _parameters("MeasureReport", "_id", "identifier", "measure", "period", "date", "reporter", "status"),
+        _find_reports,
+        store.read_report,
+    ),
+    "Organization": Served(
+        _parameters("Organization", "_id", "identifier"), _find_organisations, store.read_organisation
+    ),
+}
+
+
+def as_entry(type_: str, stored: store.Stored) -> Entry:
+    """The resource as it goes out: the stored bytes with the version's meta before them."""
+    updated = stored.recorded_at.isoformat(timespec="milliseconds")
+    meta = orjson.dumps({"meta": {"versionId": str(stored.version), "lastUpdated": updated}})
+    return Entry(type_, stored.id, meta[:-1] + b"," + stored.content[1:])

@@ -1,0 +1,227 @@
+"""The FHIR service over a store with a few released reports."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from hi_fhir.store import ledger
+from hi_fhir.store.session import open_store
+from hi_fhir.web.app import create_app
+from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
+
+MEASURES = ("ethnicity-recorded", "smoking-status-recorded")
+SMOKING = f"{BASE}/Measure/smoking-status-recorded"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
+    release(store, measures=MEASURES, reporters=("A99001", "A99002", "A99003"))
+    with store.write() as session:
+        oak = ledger.NewOrganisation("ods-A99001", ODS, "A99001", b'{"id":"ods-A99001","resourceType":"Organization"}')
+        ledger.record_organisation(session, oak, CLOCK.at)
+    yield create_app(store, CLOCK).test_client()
+    store.close()
+
+
+def entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in bundle.get("entry", [])]
+
+
+def link(bundle: dict[str, Any], relation: str) -> str | None:
+    return next((link["url"] for link in bundle["link"] if link["relation"] == relation), None)
+
+
+def found(service: FlaskClient, query: str) -> int:
+    answer = service.get(f"/fhir/MeasureReport?{query}")
+    assert answer.status_code == 200, answer.json
+    return answer.json["total"]
+
+
+def test_a_search_has_full_urls_versions_and_a_total(service):
+    bundle = service.get("/fhir/MeasureReport").json
+
+    first = bundle["entry"][0]
+    assert (bundle["type"], bundle["total"], len(bundle["entry"])) == ("searchset", 6, 6)
+    assert first["fullUrl"] == f"http://localhost/fhir/MeasureReport/{first['resource']['id']}"
+    assert first["search"] == {"mode": "match"}
+    assert first["resource"]["meta"] == {"versionId": "1", "lastUpdated": "2025-04-02T12:00:00.000+00:00"}
+    assert first["resource"]["type"] == "summary"
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        (f"measure={SMOKING}", 3),
+        (f"measure={SMOKING}|2026.1", 3),
+        (f"measure={SMOKING}|1999", 0),
+        (f"reporter:identifier={ODS}|A99001", 2),
+        ("reporter:identifier=A99001,A99002", 4),
+        (f"reporter:identifier={ODS}|A99001&measure={SMOKING}", 1),
+        ("reporter=Organization/nobody", 0),
+        ("reporter=Practitioner/A99001", 0),
+        ("period=ge2024-04-01&period=le2025-03-31", 6),
+        ("period=gt2025-03-31", 0),
+        ("period=2024", 0),
+        ("date=2025-03-31", 6),
+        ("date=2025-03", 6),
+        ("date=le9999-12-31", 6),
+        ("date=lt2025-03-31", 0),
+        ("status=complete", 6),
+        ("status=pending,error", 0),
+        (f"identifier={SYSTEM}|nobody", 0),
+        ("_summary=count", 6),
+        ("_id=nobody", 0),
+    ],
+)
+def test_reports_are_found_by(service, query, total):
+    assert found(service, query) == total
+
+
+def test_a_report_is_found_by_its_identifier_and_by_its_id(service):
+    report = entries(service.get("/fhir/MeasureReport?_count=1").json)[0]
+
+    assert found(service, f"identifier={SYSTEM}|{report['identifier'][0]['value']}") == 1
+    assert found(service, f"_id={report['id']}") == 1
+
+
+def test_pages_hold_every_report_once(service):
+    url, seen = "/fhir/MeasureReport?_count=4&status=complete", []
+    while url:
+        bundle = service.get(url).json
+        assert link(bundle, "self") == f"http://localhost{url.removeprefix('http://localhost')}"
+        seen += [report["id"] for report in entries(bundle)]
+        url = link(bundle, "next")
+
+    assert len(seen) == len(set(seen)) == 6
+
+
+def test_a_count_has_no_entries_and_no_next_link(service):
+    bundle = service.get("/fhir/MeasureReport?_summary=count").json
+
+    assert (bundle["total"], entries(bundle), link(bundle, "next")) == (6, [], None)
+
+
+def test_a_search_by_post_is_the_same_search(service):
+    answer = service.post("/fhir/MeasureReport/_search", data={"measure": SMOKING, "_count": "2"})
+
+    assert (answer.json["total"], len(entries(answer.json))) == (3, 2)
+
+
+def test_a_read_is_told_from_one_that_is_known_already(service):
+    [report, *_] = entries(service.get("/fhir/MeasureReport").json)
+    url = f"/fhir/MeasureReport/{report['id']}"
+
+    fresh = service.get(url)
+    known = service.get(url, headers={"If-None-Match": fresh.headers["ETag"]})
+    other = service.get(url, headers={"If-None-Match": 'W/"7"'})
+
+    assert (fresh.status_code, fresh.json) == (200, report)
+    assert (fresh.headers["ETag"], fresh.headers["Last-Modified"]) == ('W/"1"', "Wed, 02 Apr 2025 12:00:00 GMT")
+    assert (known.status_code, known.data, known.headers["ETag"]) == (304, b"", 'W/"1"')
+    assert other.status_code == 200
+
+
+def test_a_head_has_the_headers_alone(service):
+    [report, *_] = entries(service.get("/fhir/MeasureReport").json)
+
+    answer = service.head(f"/fhir/MeasureReport/{report['id']}")
+
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (200, b"", 'W/"1"')
+
+
+def test_a_correction_is_the_newest_version(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    release(store, measures=MEASURES[:1], reporters=("A99001",), count=100)
+    release(store, measures=MEASURES[:1], reporters=("A99001",), count=90)
+    service = create_app(store, CLOCK).test_client()
+
+    [report] = entries(service.get("/fhir/MeasureReport").json)
+    store.close()
+
+    assert report["meta"]["versionId"] == "2"
+    assert report["group"][0]["population"][0]["count"] == 90
+
+
+def test_measures_and_organisations_are_served_beside_reports(service):
+    measures = service.get(f"/fhir/Measure?url={SMOKING}&status=active").json
+    organisations = service.get(f"/fhir/Organization?identifier={ODS}|A99001").json
+
+    assert [measure["id"] for measure in entries(measures)] == ["smoking-status-recorded"]
+    assert [one["id"] for one in entries(organisations)] == ["ods-A99001"]
+    assert service.get("/fhir/Measure/ethnicity-recorded").json["version"] == "2026.1"
+    assert service.get("/fhir/Organization/ods-A99001").status_code == 200
+
+
+def test_the_capability_statement_lists_what_is_served(service):
+    statement = service.get("/fhir/metadata").json
+
+    resources = {one["type"]: [p["name"] for p in one["searchParam"]] for one in statement["rest"][0]["resource"]}
+    assert set(resources) == {"Measure", "MeasureReport", "Organization"}
+    assert set(resources["MeasureReport"]) == {"_id", "identifier", "measure", "period", "date", "reporter", "status"}
+    assert (statement["fhirVersion"], statement["date"]) == ("4.0.1", "2025-04-02")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("GET", "/fhir/MeasureReport/nobody", {}, 404, "not-found"),
+        ("GET", "/fhir/Patient", {}, 404, "not-supported"),
+        ("GET", "/fhir/Patient/1", {}, 404, "not-supported"),
+        ("GET", "/fhir/nowhere/at/all", {}, 404, "not-found"),
+        ("GET", "/fhir", {}, 404, "not-found"),
+        ("GET", "/fhir/MeasureReport?subject=1", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?date=soon", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?date=2025-04-02T10:00:00Z", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?measure:missing=true", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?reporter:missing=true", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?date:missing=true", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?status:missing=true", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_sort=date", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_page=7", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_page=ä", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport", {"Accept": "application/fhir+xml"}, 406, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_format=xml", {}, 406, "not-supported"),
+        ("POST", "/fhir/MeasureReport", {}, 405, "not-supported"),
+        ("DELETE", "/fhir/MeasureReport/1", {}, 405, "not-supported"),
+    ],
+)
+def test_every_error_is_an_operation_outcome(service, method, path, headers, status, code):
+    answer = service.open(path, method=method, headers=headers)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/fhir+json; charset=utf-8")
+    assert (answer.json["resourceType"], answer.json["issue"][0]["code"]) == ("OperationOutcome", code)
+
+
+def test_a_wrong_method_is_told_the_right_ones(service):
+    answer = service.delete("/fhir/MeasureReport/1")
+
+    assert {"GET", "HEAD"} <= set(answer.headers["Allow"].replace(" ", "").split(","))
+
+
+def test_an_unknown_parameter_is_passed_over_on_request(service):
+    bundle = service.get("/fhir/MeasureReport?shoe-size=44&_count=2", headers={"Prefer": "handling=lenient"}).json
+
+    assert bundle["total"] == 6
+    assert link(bundle, "self") == "http://localhost/fhir/MeasureReport?_count=2"
+
+
+def test_a_name_of_elsewhere_that_leads_here_is_not_answered(service):
+    answer = service.get("/fhir/MeasureReport", headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, answer.json["resourceType"]) == (400, "OperationOutcome")
+
+
+def test_a_fault_of_ours_is_an_outcome_and_its_log_has_no_query(service, monkeypatch, caplog):
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("hi_fhir.store.search.search_reports", fail)
+
+    answer = service.get("/fhir/MeasureReport?identifier=something-private")
+
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (500, "exception")
+    assert "GET /fhir/<type:type_> failed" in caplog.text
+    assert "something-private" not in caplog.text

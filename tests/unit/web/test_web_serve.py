@@ -1,0 +1,87 @@
+"""The service as its operator meets it: health, addresses, and the command as a process."""
+
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from hi_fhir.core.config import Config
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.store.session import open_store
+from hi_fhir.web.app import create_app
+from hi_fhir.web.serve import serve
+from tests.support.processes import HI_FHIR, environment
+from tests.support.released import CLOCK, release
+
+
+def test_a_service_lives_and_is_ready_once_its_store_is_migrated(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    service = create_app(store, CLOCK).test_client()
+
+    assert service.get("/healthz").json == {"status": "ok"}
+    assert service.get("/readyz").json == {"status": "ok", "store": "migrated"}
+
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
+    stale = service.get("/readyz")
+    store.close()
+
+    assert (stale.status_code, stale.json["store"]) == (503, "not migrated")
+
+
+def test_a_service_without_its_store_is_alive_and_not_ready(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path / 'data' / 'hi_fhir.sqlite'}")
+    service = create_app(store, CLOCK).test_client()
+    store.close()
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+
+    answer = service.get("/readyz")
+
+    assert (answer.status_code, answer.json["store"]) == (503, "unreachable")
+    assert service.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.invalid"])  # noqa: S104
+def test_an_address_that_others_can_call_is_refused(tmp_path, host):
+    with pytest.raises(ConfigError, match="is not a loopback address"):
+        serve(Config(data_dir=tmp_path), host, 0, print)
+
+
+def test_a_taken_port_is_told_as_such(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="Name another, or 0"):
+        serve(Config(data_dir=tmp_path), "127.0.0.1", taken.getsockname()[1], print)
+
+
+def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
+    store = open_store(Config(data_dir=tmp_path).store_url)
+    release(store)
+    store.close()
+
+    with running(tmp_path) as base_url:
+        bundle = requests.get(f"{base_url}/MeasureReport?_count=3", timeout=5).json()
+        following = next(link["url"] for link in bundle["link"] if link["relation"] == "next")
+        rest = requests.get(following, timeout=5).json()
+
+    assert (bundle["total"], len(bundle["entry"]), len(rest["entry"])) == (4, 3, 1)
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[str]:
+    """`hi-fhir serve` as a process; its base URL."""
+    command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir)]
+    env = environment(data_dir / "identity.key")
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/fhir", process.stdout.readline())
+        assert found
+        try:
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 0
