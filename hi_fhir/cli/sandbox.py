@@ -7,7 +7,6 @@ import click
 from hi_fhir.cli import options
 from hi_fhir.sandbox.faults import KINDS, LASTING_SHARE, PASSING_SHARE, parse
 
-
 _FAULTS = "\n".join(f"  {name:<22} {kind.what}{' (lasts)' if kind.lasts else ''}" for name, kind in KINDS.items())
 _EPILOG = f"""\b
 Faults, as KIND or KIND:SHARE of distinct requests, always the same ones.
