@@ -64,31 +64,44 @@ def write_evaluation(
     people: int = 60,
     seed: int = 1,
     state: str | None = None,
-    notes: Sequence[str] = (),
 ) -> EvaluationManifest:
     """A finished evaluation with `people` in each practice. state: of every code list, instead of the true ones."""
     chosen = registry.load(measures)
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(made_up_counts(chosen, areas, people, seed), folder / COUNTS_FILE)
-    manifest = EvaluationManifest(
-        id=folder.name,
+    tables = {COUNTS_FILE: sha256_file(folder / COUNTS_FILE)}
+    references = [a_reference(measure, state) for measure in chosen]
+    manifest = an_evaluation(references, areas, people * len(areas), name=folder.name, tables=tables)
+    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
+    return manifest
+
+
+def an_evaluation(
+    references: Sequence[MeasureReference],
+    areas: Sequence[Area] = AREAS,
+    registered: int = 300,
+    *,
+    name: str = "evaluation",
+    tables: dict[str, str] | None = None,
+    notes: Sequence[str] = (),
+) -> EvaluationManifest:
+    return EvaluationManifest(
+        id=name,
         period=Period(date(2024, 4, 1), date(2025, 3, 31)),
         as_of=date(2025, 3, 31),
         data_date=date(2025, 4, 2),
         software="hi_fhir 0.1.0",
         snapshots=[SnapshotReference("main", "0123456789abcdef", date(2025, 4, 2))],
-        measures=[_reference(measure, state) for measure in chosen],
+        measures=list(references),
         policies={"opt_out": "not-applicable", "imd_year": "2025"},
         versions={"rule/registration": "1", "mappings/units": "2026-11-01", "stratifier/sex": "1"},
         areas=list(areas),
         notes=list(notes),
-        people=_people(people * len(areas)),
+        people=_people(registered),
         quarantine={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
-        reconciliation={"main": {"Patient": Reconciliation(received=people, kept=people)}},
-        tables={COUNTS_FILE: sha256_file(folder / COUNTS_FILE)},
+        reconciliation={"main": {"Patient": Reconciliation(received=registered, kept=registered)}},
+        tables=tables or {},
     )
-    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
-    return manifest
 
 
 def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:
@@ -125,11 +138,11 @@ def _all_strata(measure: ProportionMeasure, area: Area) -> Iterable[tuple[str, s
             yield stratifier.id, stratum
 
 
-def _own_strata(area: Area) -> Iterable[tuple[str, str]]:
+def _own_strata(area: Area) -> Sequence[tuple[str, str]]:
     return ((ALL, ALL), (PRACTICE, area.practice_id), (PCN, area.pcn_id or "unknown"))
 
 
-def _reference(measure: ProportionMeasure, state: str | None) -> MeasureReference:
+def a_reference(measure: ProportionMeasure, state: str | None = None) -> MeasureReference:
     reference = measure_reference(measure, load())
     if state is None:
         return reference
@@ -148,7 +161,7 @@ def _people(count: int) -> People:
         restricted=1,
         opted_out=0,
         orphan_events={"observation": 4},
-        deprivation={"linked": count - 11, "no-postcode": 11},
-        ethnicity={"stated": count - 30, "not-recorded": 30},
+        deprivation={"linked": count - count // 20, "no-postcode": count // 20},
+        ethnicity={"stated": count - count // 10, "not-recorded": count // 10},
         pcn_unknown=0,
     )

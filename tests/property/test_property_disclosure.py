@@ -1,0 +1,96 @@
+"""What always holds of released counts and the reports made of them, whatever the people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hi_fhir.disclosure.counts import ExactCounts, Group
+from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.release import release
+from hi_fhir.disclosure.statistics import score, score_denominator
+from hi_fhir.measures.model import POPULATIONS
+from hi_fhir.reports.invariants import check_resource
+from tests.support.reporting import a_measure, count_of, extensions, groups_of, released_reports
+
+ABOVE = ("pcn", "icb", "public")
+GROUP = Group("m", "r", "all", "all")
+SMALL = range(1, 8)
+
+
+@st.composite
+def people(draw: st.DrawFn) -> dict[str, int]:
+    """Counts of one group as they can be: populations nested, small and round numbers alike."""
+    sizes = st.one_of(st.integers(0, 20), st.integers(0, 5000))
+    numerator, rest, exclusion, exception, undetermined = (draw(sizes) for _ in range(5))
+    whole = numerator + rest + exclusion + exception
+    counts = (whole, whole, exclusion, exception, numerator, undetermined)
+    return dict(zip(POPULATIONS, counts, strict=True))
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+@given(exact=people())
+def test_nothing_small_is_given_and_no_score_where_there_must_be_none(audience: str, exact: dict[str, int]) -> None:
+    states = {(GROUP.measure_id, name): "full" for name in POPULATIONS}
+    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES[audience], []).groups.values()
+    for name, cell in group.cells.items():
+        assert (cell.value is None) == (exact[name] in SMALL)
+        assert cell.value is None or (cell.value % 5 == 0 and abs(cell.value - exact[name]) <= 2)
+    value, reason = score(group)
+    assert (value is None) == (reason is not None)
+    denominator = score_denominator(exact)
+    if denominator == 0 or exact["numerator"] in SMALL or denominator - exact["numerator"] in SMALL:
+        assert value is None
+    assert value is None or 0 <= value <= 1
+
+
+@given(exact=people())
+def test_the_practice_has_exact_counts_and_every_score_that_there_is(exact: dict[str, int]) -> None:
+    states = {(GROUP.measure_id, name): "full" for name in POPULATIONS}
+    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES["practice"], []).groups.values()
+    assert {name: cell.value for name, cell in group.cells.items()} == exact
+    assert (score(group).value is None) == (score_denominator(exact) == 0)
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+@settings(max_examples=10, deadline=None)
+@given(people_each=st.integers(0, 120), seed=st.integers(0, 10_000))
+def test_a_report_outside_the_practice_holds_no_small_number(audience: str, people_each: int, seed: int) -> None:
+    released = released_reports(audience, people=people_each, seed=seed)
+    for report in released.reports.values():
+        check_resource(report)
+        for number in _integers(report):
+            assert number == 0 or (number >= 10 and number % 5 == 0)
+
+
+@settings(max_examples=10, deadline=None)
+@given(people_each=st.integers(0, 60), seed=st.integers(0, 10_000))
+def test_a_report_has_every_stratum_and_its_zeros(people_each: int, seed: int) -> None:
+    measure = a_measure()
+    released = released_reports("icb", people=people_each, seed=seed)
+    for reporter, report in released.reports.items():
+        counted = {(stratifier, stratum): group for stratifier, stratum, group in groups_of(report)}
+        expected = [(one.id, stratum) for one in measure.stratifiers for stratum in one.strata]
+        assert [key for key in counted if key[0] not in ("all", "practice", "pcn")] == expected
+        for (stratifier, stratum), group in counted.items():
+            exact = released.exact[Group(measure.id, reporter, stratifier, stratum)]
+            assert count_of(group, "denominator") == _given(exact["denominator"])
+            assert count_of(group, "numerator") == _given(exact["numerator"])
+            assert ("measureScore" in group) != bool(extensions(group, "score-absent"))
+
+
+def _given(count: int) -> int | str:
+    return "masked" if count in SMALL else (count + 2) // 5 * 5
+
+
+def _integers(element: Any) -> Iterator[int]:
+    if isinstance(element, dict):
+        for value in element.values():
+            yield from _integers(value)
+    elif isinstance(element, list):
+        for value in element:
+            yield from _integers(value)
+    elif isinstance(element, int):
+        yield element

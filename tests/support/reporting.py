@@ -1,0 +1,99 @@
+"""Reports of made-up people without a store or a file: as they would be released to an audience."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from hi_fhir.cohorts.inputs import Area
+from hi_fhir.disclosure.counts import ExactCounts, Group
+from hi_fhir.disclosure.exact import reporter_counts
+from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.release import release
+from hi_fhir.measures import registry
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
+from hi_fhir.reports.basis import run_counts
+from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
+from hi_fhir.reports.reporters import reporters
+from hi_fhir.reports.subjects import Subject, code_lists
+from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
+
+SETTINGS = ReportSettings("urn:example:measure-report", "https://example.invalid/fhir")
+
+
+@dataclass(frozen=True)
+class Released:
+    """reports: by reporter's code. exact: the counts behind them."""
+
+    reports: dict[str, dict[str, Any]]
+    exact: dict[Group, dict[str, int]]
+
+
+def a_measure(id_: str = "hypertension-treated-to-target-under-80") -> ProportionMeasure:
+    """A measure with few strata, so that a report of it can be read."""
+    (measure,) = registry.load([id_])
+    return replace(measure, stratifiers=(SEX, Crossing((SEX, CORE20))))
+
+
+def released_reports(
+    audience: str,
+    *,
+    measure: ProportionMeasure | None = None,
+    areas: Sequence[Area] = AREAS,
+    people: int = 60,
+    seed: int = 1,
+    state: str | None = "full",
+    counts: pa.Table | None = None,
+    notes: Sequence[str] = (),
+) -> Released:
+    """Every reporter's report on one measure."""
+    measure = measure or a_measure()
+    subject = Subject(measure, a_reference(measure, state))
+    evaluation = an_evaluation([subject.reference], areas, people * len(areas), notes=notes)
+    reporting = reporters(areas, audience)
+    table = counts if counts is not None else made_up_counts([measure], areas, people, seed)
+    exact = reporter_counts(table, {reporter.code: reporter.practices for reporter in reporting})
+    released = release(ExactCounts(exact, run_counts(evaluation), code_lists([subject])), POLICIES[audience], [])
+    building = MeasureReports(SETTINGS, evaluation, released)
+    return Released({reporter.code: building.build(subject, reporter) for reporter in reporting}, exact)
+
+
+def groups_of(report: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Stratifier, stratum and what is counted of it: the whole first, a crossing's parts joined as in the counts."""
+    (group,) = report["group"]
+    yield "all", "all", group
+    for stratifier in group["stratifier"]:
+        for stratum in stratifier["stratum"]:
+            if "component" in stratum:
+                ids = [_code(part["code"]) for part in stratum["component"]]
+                values = [_code(part["value"]) for part in stratum["component"]]
+                yield "*".join(ids), "*".join(values), stratum
+            else:
+                yield _code(stratifier["code"][0]), _code(stratum["value"]), stratum
+
+
+def count_of(counted: dict[str, Any], population: str) -> int | str:
+    """The count of a population, or the reason why there is none."""
+    (found,) = [one for one in counted["population"] if _code(one["code"]) == population]
+    return found["count"] if "count" in found else found["_count"]["extension"][0]["valueCode"]
+
+
+def extensions(report: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Our own extensions of a name."""
+    return [one for one in report.get("extension", []) if one["url"].endswith(f"/StructureDefinition/{name}")]
+
+
+def parts(extension: dict[str, Any]) -> dict[str, Any]:
+    """Value of each part of a nested extension; the reason where a count is not given."""
+    return {part["url"]: _value(part) for part in extension["extension"]}
+
+
+def _value(extension: dict[str, Any]) -> Any:
+    values = [value for name, value in extension.items() if name.startswith("value")]
+    return values[0] if values else _value(extension["extension"][0])
+
+
+def _code(concept: dict[str, Any]) -> str:
+    return str(concept["coding"][0]["code"])

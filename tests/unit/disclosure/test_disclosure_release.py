@@ -1,0 +1,148 @@
+"""What may be given of a count, and of a score, to whom."""
+
+import pytest
+
+from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published
+from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.release import ReleasedCounts, release
+from hi_fhir.disclosure.statistics import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL, Score, score
+from hi_fhir.measures.model import POPULATIONS
+
+GROUP = Group("ethnicity-recorded", "U99001", "all", "all")
+ABOVE = ("pcn", "icb", "public")
+
+
+def released(
+    audience: str, *, state: str = "full", first: str = "full", published: tuple[Published, ...] = (), **counts: int
+) -> ReleasedCounts:
+    """One group with the counts given, the others 0. first: state of the initial population's code lists."""
+    states = {name: first if name in ("initial_population", "denominator") else state for name in POPULATIONS}
+    exact = ExactCounts(
+        groups={GROUP: dict.fromkeys(POPULATIONS, 0) | counts},
+        run={("people", "opted_out"): 3, ("records", "Patient", "kept"): 1203},
+        code_lists={(GROUP.measure_id, name): of for name, of in states.items()},
+    )
+    return release(exact, POLICIES[audience], published)
+
+
+def numerator(audience: str, count: int) -> tuple[str, int | None]:
+    state, value, _ = released(audience, numerator=count).groups[GROUP].cells["numerator"]
+    return state, value
+
+
+def score_of(audience: str, **counts: int) -> Score:
+    return score(released(audience, **counts).groups[GROUP])
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 13])
+def test_a_practice_sees_its_own_counts_as_they_are(count: int) -> None:
+    assert numerator("practice", count) == (SHOWN, count)
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+@pytest.mark.parametrize("count", range(1, 8))
+def test_one_to_seven_is_masked_outside_the_practice(audience: str, count: int) -> None:
+    assert numerator(audience, count) == (MASKED, None)
+
+
+@pytest.mark.parametrize(("count", "given"), [(8, 10), (10, 10), (12, 10), (13, 15), (17, 15), (18, 20), (1002, 1000)])
+@pytest.mark.parametrize("audience", ABOVE)
+def test_eight_and_more_is_given_to_the_nearest_five(audience: str, count: int, given: int) -> None:
+    assert numerator(audience, count) == (ROUNDED, given)
+
+
+@pytest.mark.parametrize("audience", POLICIES)
+def test_zero_is_a_counted_zero(audience: str) -> None:
+    assert numerator(audience, 0) == (SHOWN, 0)
+
+
+def test_every_cell_says_why_it_is_as_it_is() -> None:
+    cells = released("icb", denominator=20, numerator=3).groups[GROUP].cells
+    assert cells["denominator"].reason == "to the nearest 5"
+    assert cells["numerator"].reason == "a count from 1 to 7"
+    assert cells["undetermined"].reason == "a counted zero"
+
+
+@pytest.mark.parametrize("audience", POLICIES)
+def test_counts_of_the_whole_run_are_nobodys_own(audience: str) -> None:
+    run = released(audience).run
+    assert run["people", "opted_out"].state == MASKED
+    assert run["records", "Patient", "kept"].value == 1205
+
+
+def test_a_score_is_worked_out_from_rounded_counts() -> None:
+    assert score_of("icb", denominator=101, denominator_exception=12, numerator=48) == Score(50 / 90, None)
+
+
+def test_a_practice_has_the_exact_score_of_few_people() -> None:
+    assert score_of("practice", denominator=7, numerator=3) == Score(3 / 7, None)
+
+
+@pytest.mark.parametrize("audience", POLICIES)
+def test_nobody_in_the_denominator_gives_no_score(audience: str) -> None:
+    assert score_of(audience) == Score(None, EMPTY)
+
+
+@pytest.mark.parametrize("counts", [{"denominator": 100, "numerator": 3}, {"denominator": 6, "numerator": 0}])
+def test_a_masked_part_gives_no_score(counts: dict[str, int]) -> None:
+    assert score_of("icb", **counts) == Score(None, MASKED_PART)
+
+
+def test_a_masked_exception_gives_no_score() -> None:
+    assert score_of("icb", denominator=100, numerator=50, denominator_exception=5) == Score(None, MASKED_PART)
+
+
+@pytest.mark.parametrize("left", range(1, 8))
+def test_a_small_complement_gives_no_score(left: int) -> None:
+    assert score_of("icb", denominator=100 + left, numerator=100) == Score(None, SMALL)
+
+
+@pytest.mark.parametrize(("numerator", "given"), [(100, 1.0), (0, 0.0)])
+def test_all_and_none_are_scores(numerator: int, given: float) -> None:
+    assert score_of("icb", denominator=100, numerator=numerator) == Score(given, None)
+
+
+def test_rounding_that_leaves_more_than_all_gives_no_score() -> None:
+    everybody = {"denominator_exclusion": 8, "denominator_exception": 8, "numerator": 18, "denominator": 34}
+    assert score_of("practice", **everybody) == Score(1.0, None)
+    assert score_of("icb", **everybody) == Score(None, ROUNDED_AWAY)
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+def test_partial_code_lists_leave_numerator_and_score_out_above_the_practice(audience: str) -> None:
+    group = released(audience, state="partial", denominator=100, numerator=50).groups[GROUP]
+    assert group.cells["numerator"].state == UNSUPPORTED
+    assert group.cells["denominator_exception"].state == UNSUPPORTED
+    assert group.cells["denominator"].value == 100
+    assert score(group) == Score(None, NO_CODES)
+
+
+def test_a_practice_sees_what_partial_code_lists_find() -> None:
+    group = released("practice", state="partial", denominator=100, numerator=50).groups[GROUP]
+    assert score(group) == Score(0.5, None)
+
+
+@pytest.mark.parametrize("audience", POLICIES)
+def test_missing_code_lists_are_no_zero_anywhere(audience: str) -> None:
+    group = released(audience, state="missing", denominator=100).groups[GROUP]
+    assert group.cells["numerator"] == (UNSUPPORTED, None, "code lists are missing")
+    assert group.cells["denominator"].value == 100
+    assert score(group) == Score(None, NO_CODES)
+
+
+@pytest.mark.parametrize("audience", POLICIES)
+def test_a_register_without_codes_is_no_empty_register(audience: str) -> None:
+    cells = released(audience, state="missing", first="missing").groups[GROUP].cells
+    assert cells["denominator"].state == UNSUPPORTED
+
+
+@pytest.mark.parametrize("state", ["outdated", "demonstration"])
+def test_outdated_and_demonstration_code_lists_are_shown(state: str) -> None:
+    assert score(released("icb", state=state, denominator=100, numerator=50).groups[GROUP]) == Score(0.5, None)
+
+
+def test_what_the_audience_had_before_is_pinned_in_any_order() -> None:
+    one, two = Published("a", 1, "x"), Published("a", 2, "y")
+    pinned = released("icb", published=(one, two)).published
+    assert released("icb", published=(two, one)).published == pinned
+    assert released("icb", published=(one,)).published != pinned

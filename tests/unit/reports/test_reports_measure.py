@@ -1,0 +1,42 @@
+"""The Measure resource of a definition."""
+
+import pytest
+
+from hi_fhir.measures import registry
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.reports.invariants import check_resource
+from hi_fhir.reports.measure import measure_resource
+
+BASE = "https://example.invalid/fhir"
+
+
+@pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
+def test_every_measure_has_a_resource_that_says_what_it_counts(measure: ProportionMeasure) -> None:
+    resource = measure_resource(BASE, measure)
+    check_resource(resource)
+    assert (resource["url"], resource["version"]) == (f"{BASE}/Measure/{measure.id}", measure.version)
+    (group,) = resource["group"]
+    codes = [population["code"]["coding"][0]["code"] for population in group["population"]]
+    assert codes[:2] == ["initial-population", "denominator"]
+    assert codes[-1] == "numerator"
+    assert ("denominator-exception" in codes) == (measure.denominator_exception is not None)
+    assert all(population["criteria"]["expression"] for population in group["population"])
+    assert len(group["stratifier"]) == len(measure.stratifiers)
+
+
+def test_a_population_is_told_as_a_sentence() -> None:
+    (measure,) = registry.load(["smoking-status-recorded"])
+    first = measure_resource(BASE, measure)["group"][0]["population"][0]
+    assert first["criteria"] == {
+        "language": "text/plain",
+        "expression": "registered on the as-of day and aged 16 or over at the period's end",
+    }
+
+
+def test_a_crossing_is_made_of_components() -> None:
+    (measure,) = registry.load(["ethnicity-recorded"])
+    crossing = measure_resource(BASE, measure)["group"][0]["stratifier"][-1]
+    assert [part["code"]["text"] for part in crossing["component"]] == [
+        "Ethnic group, five groups of the census of 2021",
+        "Deprivation quintile, 1 most deprived",
+    ]

@@ -1,0 +1,200 @@
+"""What a MeasureReport says, and what it leaves out."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from hi_fhir.core.files import canonical_json
+from hi_fhir.measures import registry
+from hi_fhir.reports.measure_report import ReportSettings, report_identifier
+from tests.support.evaluations import an_area, an_evaluation
+from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
+
+BASE = "https://example.invalid/fhir"
+AUDIENCES = ("practice", "pcn", "icb", "public")
+
+
+def report_of(reporter: str = "U99001", audience: str = "icb", **made: Any) -> dict[str, Any]:
+    return released_reports(audience, **made).reports[reporter]
+
+
+def test_it_names_measure_reporter_days_and_direction() -> None:
+    report = report_of()
+    measure = a_measure()
+    assert report["measure"] == f"{BASE}/Measure/{measure.id}|{measure.version}"
+    assert report["date"] == "2025-04-02"
+    assert report["period"] == {"start": "2024-04-01", "end": "2025-03-31"}
+    assert report["improvementNotation"]["coding"][0]["code"] == "increase"
+    assert report["reporter"] == {
+        "identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "U99001"},
+        "display": "Name of U99001",
+    }
+    assert report["id"] == f"mr-{report['identifier'][0]['value']}"
+    assert (report["status"], report["type"], "meta" in report) == ("complete", "summary", False)
+
+
+SETTINGS = ReportSettings("urn:example", BASE)
+
+
+def test_the_identifier_is_the_same_for_every_version_of_a_report() -> None:
+    one = an_evaluation([], registered=300)
+    corrected = msgspec.structs.replace(an_evaluation([], registered=200), software="hi_fhir 9")
+    made = {report_identifier(SETTINGS, evaluation, "m", "A99001", "icb") for evaluation in (one, corrected)}
+    assert len(made) == 1
+
+
+def test_the_identifier_differs_with_whatever_makes_it_another_report() -> None:
+    evaluation = an_evaluation([])
+    later = msgspec.structs.replace(evaluation, data_date=date(2025, 5, 2))
+    as_of = msgspec.structs.replace(evaluation, as_of=date(2025, 3, 30))
+    made = [
+        report_identifier(SETTINGS, evaluation, "m", "A99001", "icb"),
+        report_identifier(SETTINGS, evaluation, "n", "A99001", "icb"),
+        report_identifier(SETTINGS, evaluation, "m", "A99002", "icb"),
+        report_identifier(SETTINGS, evaluation, "m", "A99001", "pcn"),
+        report_identifier(SETTINGS, later, "m", "A99001", "icb"),
+        report_identifier(SETTINGS, as_of, "m", "A99001", "icb"),
+        report_identifier(replace(SETTINGS, identifier_system="urn:other"), evaluation, "m", "A99001", "icb"),
+    ]
+    assert len(set(made)) == len(made)
+
+
+def test_it_has_the_populations_that_the_measure_defines() -> None:
+    def codes(id_: str) -> list[str]:
+        group = report_of(measure=a_measure(id_))["group"][0]
+        return [one["code"]["coding"][0]["code"] for one in group["population"]]
+
+    without = ["initial-population", "denominator", "numerator"]
+    assert codes("ethnicity-recorded") == without
+    assert codes("hypertension-treated-to-target-under-80") == [*without[:2], "denominator-exception", without[2]]
+
+
+def test_a_score_has_full_precision_and_a_unit() -> None:
+    group = report_of("A99001", "practice", people=300, seed=2)["group"][0]
+    exact = released_reports("practice", people=300, seed=2).exact[a_measure().id, "A99001", "all", "all"]
+    denominator = exact["denominator"] - exact["denominator_exception"]
+    assert group["measureScore"] == {
+        "value": exact["numerator"] / denominator,
+        "unit": "1",
+        "system": "http://unitsofmeasure.org",
+        "code": "1",
+    }
+
+
+def test_a_masked_count_says_so_and_is_no_zero() -> None:
+    report = report_of(people=8, seed=4)
+    found = {count_of(group, "denominator") for _, _, group in groups_of(report)}
+    assert {"masked", 0} <= found
+
+
+def test_a_crossing_is_told_by_components_and_has_no_code_of_its_own() -> None:
+    crossing = report_of()["group"][0]["stratifier"][-1]
+    assert "code" not in crossing
+    stratum = crossing["stratum"][0]
+    assert "value" not in stratum
+    assert [part["code"]["coding"][0]["code"] for part in stratum["component"]] == ["sex", "core20"]
+    assert len(crossing["stratum"]) == 12
+
+
+def test_several_practices_and_networks_are_strata_of_those_above_them() -> None:
+    def by(report: dict[str, Any], id_: str) -> list[str]:
+        return [stratum for stratifier, stratum, _ in groups_of(report) if stratifier == id_]
+
+    reports = released_reports("icb").reports
+    assert by(reports["QZ1"], "pcn") == ["U99001", "U99002"]
+    assert by(reports["QZ1"], "practice") == ["A99001", "A99002", "A99003"]
+    assert (by(reports["U99001"], "pcn"), by(reports["U99001"], "practice")) == ([], ["A99001", "A99002"])
+    assert (by(reports["A99001"], "pcn"), by(reports["A99001"], "practice")) == ([], [])
+
+
+def test_a_practice_without_a_network_is_an_unknown_one_of_its_board() -> None:
+    areas = [an_area("A99001"), an_area("A99002", pcn=None)]
+    strata = {(one, stratum): group for one, stratum, group in groups_of(report_of("QZ1", areas=areas))}
+    assert strata["pcn", "unknown"]["value"]["coding"][0]["system"] == f"{BASE}/CodeSystem/pcn"
+
+
+def test_it_says_which_practices_it_covers() -> None:
+    covered = extensions(report_of("U99002"), "covered-practice")
+    assert [one["valueReference"]["identifier"]["value"] for one in covered] == ["A99003", "A99004"]
+
+
+def test_it_says_what_produced_it() -> None:
+    report = report_of("QZ1", state=None)
+    (basis,) = extensions(report, "report-basis")
+    assert parts(basis) == {
+        "audience": "icb",
+        "disclosurePolicy": "icb-primary",
+        "disclosurePolicyVersion": "1",
+        "optOutPolicy": "not-applicable",
+        "imdYear": "2025",
+        "asOf": "2025-03-31",
+        "software": "hi_fhir 0.1.0",
+        "use": "Monitoring, not a payment claim.",
+    }
+    versions = {part["name"]: part["version"] for part in map(parts, extensions(report, "version-used"))}
+    assert versions == {"mappings/units": "2026-11-01", "rule/registration": "1", "stratifier/sex": "1"}
+    assert [parts(one) for one in extensions(report, "data-source")] == [{"source": "main", "dataDate": "2025-04-02"}]
+    assert parts(extensions(report, "measure-rules")[0])["ruleSet"] == "QOF HYP008"
+    (lists,) = extensions(report, "code-lists")
+    sets = [parts(part)["id"] for part in lists["extension"] if part["url"] == "valueSet"]
+    assert "systolic-blood-pressure" in sets
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_counts_of_the_run_are_masked_for_everybody(audience: str) -> None:
+    report = released_reports(audience).reports["A99001"]
+    assert parts(extensions(report, "run-quarantine")[0]) == {
+        "type": "Observation",
+        "bad-date": 10,
+        "not-json": "masked",
+    }
+    people = parts(extensions(report, "run-people")[0])
+    assert (people["registered"], people["opted_out"], people["restricted"]) == (300, 0, "masked")
+    assert parts(extensions(report, "run-records")[0]) == {"type": "Patient", "kept": 300}
+
+
+def test_what_was_not_seen_in_a_source_is_marked() -> None:
+    (measure,) = registry.load(["hypertension-treated-to-target-80-and-over"])
+    doubts = extensions(report_of(measure=measure, state=None, people=5), "unverified")
+    assert doubts
+    assert all(one["valueString"].startswith("[U] ") for one in doubts)
+
+
+@pytest.mark.parametrize("state", ["partial", "missing"])
+def test_code_lists_that_cannot_bear_a_numerator_leave_it_out_with_the_reason(state: str) -> None:
+    report = report_of(state=state)
+    for _, _, group in groups_of(report):
+        assert count_of(group, "numerator") == "unsupported"
+        assert "measureScore" not in group
+        assert extensions(group, "score-absent")[0]["valueCode"] == "unsupported"
+    reasons = [
+        part["valueString"] for part in extensions(report, "code-lists")[0]["extension"] if part["url"] == "reason"
+    ]
+    assert any(f"is {state}" in reason for reason in reasons)
+
+
+def test_demonstration_is_said_in_words_too() -> None:
+    report = report_of(state="demonstration")
+    assert parts(extensions(report, "code-lists")[0])["state"] == "demonstration"
+    assert "Demonstration: the code lists were made up." in report["text"]["div"]
+    assert "Demonstration" not in report_of(state="full")["text"]["div"]
+
+
+def test_notes_are_carried_and_escaped() -> None:
+    report = report_of(notes=["elm: reconstructed: leavers <and> the dead are missing"])
+    assert extensions(report, "note")[0]["valueString"] == "elm: reconstructed: leavers <and> the dead are missing"
+    assert "leavers &lt;and&gt; the dead" in report["text"]["div"]
+
+
+def test_undetermined_people_are_carried_for_every_stratum() -> None:
+    released = released_reports("practice", people=100, seed=5)
+    for stratifier, stratum, group in groups_of(released.reports["A99001"]):
+        (carried,) = extensions(group, "undetermined")
+        assert carried["valueInteger"] == released.exact[a_measure().id, "A99001", stratifier, stratum]["undetermined"]
+
+
+def test_the_same_counts_make_the_same_bytes() -> None:
+    assert canonical_json(report_of()) == canonical_json(report_of())

@@ -1,0 +1,131 @@
+"""Versions are only ever added, and only where the bytes are others."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from hi_fhir.store import ledger
+from hi_fhir.store.ledger import Delivered, NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
+from hi_fhir.store.models import Release, Report
+from hi_fhir.store.search import read_measure, read_organisation
+from hi_fhir.store.session import Store, open_store
+
+AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
+TARGET = "http://example.invalid/fhir"
+RELEASE = NewRelease("e1", "icb", "icb-primary", "1", "digest")
+REPORT = NewReport(
+    id="mr-a",
+    identifier_system="urn:example",
+    identifier="a",
+    measure_url="https://example.invalid/Measure/m",
+    measure_version="1",
+    reporter_id="ods-u99001",
+    reporter_system="urn:example:ods",
+    reporter="U99001",
+    status="complete",
+    period_start=date(2024, 4, 1),
+    period_end=date(2025, 3, 31),
+    as_of=date(2025, 3, 31),
+    data_date=date(2025, 4, 2),
+    content=b"one",
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    yield opened
+    opened.close()
+
+
+def record(store: Store, *reports: NewReport, release: NewRelease = RELEASE, at: datetime = AT) -> list[int]:
+    with store.write() as session:
+        return [version.version for version in ledger.record_reports(session, release, reports, at)]
+
+
+def test_unchanged_bytes_make_no_new_version(store: Store) -> None:
+    assert record(store, REPORT) == [1]
+    assert record(store, REPORT, at=LATER) == [1]
+    with store.read() as session:
+        assert len(session.scalars(select(Report)).all()) == 1
+        assert len(session.scalars(select(Release)).all()) == 1
+
+
+def test_a_correction_is_a_new_version_and_the_old_one_stays(store: Store) -> None:
+    record(store, REPORT)
+    corrected = replace(REPORT, content=b"two")
+    assert record(store, corrected, release=replace(RELEASE, evaluation_id="e2"), at=LATER) == [2]
+    with store.read() as session:
+        rows = session.scalars(select(Report).order_by(Report.version)).all()
+        assert [(row.content, row.release.evaluation_id) for row in rows] == [(b"one", "e1"), (b"two", "e2")]
+        latest = ledger.report_version(session, "a")
+        assert latest
+        assert (latest.version, latest.content, latest.recorded_at) == (2, b"two", LATER)
+
+
+def test_going_back_to_old_bytes_is_a_version_of_its_own(store: Store) -> None:
+    record(store, REPORT)
+    record(store, replace(REPORT, content=b"two"))
+    assert record(store, REPORT) == [3]
+
+
+def test_an_audience_has_what_it_was_given_and_no_other(store: Store) -> None:
+    record(store, REPORT)
+    record(store, replace(REPORT, content=b"two"))
+    record(store, replace(REPORT, identifier="b", id="mr-b"), release=replace(RELEASE, audience="public"))
+    with store.read() as session:
+        given = ledger.released_versions(session, "icb")
+        assert [(one.identifier, one.version) for one in given] == [("a", 1), ("a", 2)]
+        assert isinstance(given[0], ReleasedVersion)
+        assert ledger.released_versions(session, "pcn") == []
+
+
+def test_a_report_carries_its_audience_and_organisation(store: Store) -> None:
+    record(store, REPORT)
+    with store.read() as session:
+        row = session.scalars(select(Report)).one()
+        assert (row.audience, row.organisation) == ("icb", "U99001")
+        assert (row.release.audience, row.release.organisation) == ("icb", "U99001")
+
+
+def test_measures_and_organisations_have_versions_too(store: Store) -> None:
+    measure = NewMeasure("m", "https://example.invalid/Measure/m", "1", "active", b"m1")
+    organisation = NewOrganisation("ods-a99001", "urn:example:ods", "A99001", b"o1")
+    for content in (b"m1", b"m1", b"m2"):
+        with store.write() as session:
+            ledger.record_measure(session, replace(measure, content=content), AT)
+            ledger.record_organisation(session, organisation, AT)
+    with store.read() as session:
+        found, practice = read_measure(session, "m"), read_organisation(session, "ods-a99001")
+        assert found
+        assert (found.version, found.content) == (2, b"m2")
+        assert practice
+        assert (practice.version, practice.organisation, practice.audience) == (1, "A99001", "public")
+
+
+def test_the_last_delivery_to_a_server_is_known(store: Store) -> None:
+    record(store, REPORT, replace(REPORT, identifier="b", id="mr-b"))
+    with store.write() as session:
+        failed = Delivered("a", 1, TARGET, "failed", http_status=503, outcome="http-status")
+        sent = Delivered("a", 1, TARGET, "sent", http_status=201, etag='W/"1"', location="MeasureReport/7")
+        for delivered in (failed, sent, replace(failed, target="http://example.invalid/other")):
+            ledger.record_delivery(session, delivered, AT)
+    with store.read() as session:
+        last = ledger.last_deliveries(session, TARGET)
+        assert list(last) == ["a"]
+        assert (last["a"].status, last["a"].version, last["a"].http_status) == ("sent", 1, 201)
+        assert (last["a"].etag, last["a"].location) == ('W/"1"', "MeasureReport/7")
+        assert ledger.last_deliveries(session, "http://example.invalid/third") == {}
+
+
+def test_a_failure_after_a_success_is_the_last_delivery(store: Store) -> None:
+    record(store, REPORT)
+    with store.write() as session:
+        ledger.record_delivery(session, Delivered("a", 1, TARGET, "sent"), AT)
+        ledger.record_delivery(session, Delivered("a", 1, TARGET, "failed"), LATER)
+    with store.read() as session:
+        assert ledger.last_deliveries(session, TARGET)["a"].status == "failed"

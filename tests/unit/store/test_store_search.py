@@ -1,0 +1,160 @@
+"""Searches find the latest versions that meet all criteria, a page at a time."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from hi_fhir.store import ledger
+from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport
+from hi_fhir.store.search import (
+    Canonical,
+    DayMatch,
+    MeasureCriteria,
+    OrganisationCriteria,
+    ReportCriteria,
+    ReporterMatch,
+    Token,
+    read_measure,
+    read_report,
+    search_measures,
+    search_organisations,
+    search_reports,
+)
+from hi_fhir.store.session import Store, open_store
+
+AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
+BASE = "https://example.invalid/fhir/Measure"
+YEAR, QUARTER = (date(2024, 4, 1), date(2025, 3, 31)), (date(2025, 4, 1), date(2025, 6, 30))
+
+
+def a_report(name: str, measure: str, reporter: str, period: tuple[date, date], content: bytes = b"one") -> NewReport:
+    return NewReport(
+        id=f"mr-{name}",
+        identifier_system="urn:example",
+        identifier=name,
+        measure_url=f"{BASE}/{measure}",
+        measure_version="1",
+        reporter_id=f"ods-{reporter.lower()}",
+        reporter_system="urn:ods",
+        reporter=reporter,
+        status="complete",
+        period_start=period[0],
+        period_end=period[1],
+        as_of=period[1],
+        data_date=period[1],
+        content=content,
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Reports a (two versions) and b of one practice, c of another and of a later period, d for the public."""
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
+    with opened.write() as session:
+        icb, public = (NewRelease("e", audience, "p", "1", "d") for audience in ("icb", "public"))
+        first = [
+            a_report("a", "m", "A99001", YEAR),
+            a_report("b", "n", "A99001", YEAR),
+            a_report("c", "m", "A99002", QUARTER),
+        ]
+        ledger.record_reports(session, icb, first, AT)
+        ledger.record_reports(session, icb, [a_report("a", "m", "A99001", YEAR, b"two")], AT)
+        ledger.record_reports(session, public, [a_report("d", "m", "A99001", YEAR)], AT)
+        for id_, version in (("m", "1"), ("n", "2")):
+            ledger.record_measure(session, NewMeasure(id_, f"{BASE}/{id_}", version, "active", b"{}"), AT)
+        for code in ("A99001", "A99002"):
+            ledger.record_organisation(session, NewOrganisation(f"ods-{code.lower()}", "urn:ods", code, b"{}"), AT)
+    yield opened
+    opened.close()
+
+
+def found(store: Store, criteria: ReportCriteria) -> str:
+    """Names of the reports found, joined."""
+    with store.read() as session:
+        page = search_reports(session, criteria, limit=100)
+    assert page.total == len(page.resources)
+    return "".join(one.id.removeprefix("mr-") for one in page.resources)
+
+
+def by_period(prefix: str, first: date, last: date) -> ReportCriteria:
+    return ReportCriteria(periods=((DayMatch(prefix, first, last),),))
+
+
+@pytest.mark.parametrize(
+    ("criteria", "names"),
+    [
+        (ReportCriteria(), "abcd"),
+        (ReportCriteria(ids=(("mr-a", "mr-c"),)), "ac"),
+        (ReportCriteria(ids=(("mr-a", "mr-c"), ("mr-c", "mr-d"))), "c"),
+        (ReportCriteria(identifiers=((Token("urn:example", "b"),),)), "b"),
+        (ReportCriteria(identifiers=((Token(None, "b"),),)), "b"),
+        (ReportCriteria(identifiers=((Token("urn:other", "b"),),)), ""),
+        (ReportCriteria(identifiers=((Token("urn:example", None),),)), "abcd"),
+        (ReportCriteria(measures=((Canonical(f"{BASE}/m", None),),)), "acd"),
+        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "1"), Canonical(f"{BASE}/n", "1")),)), "abcd"),
+        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "2"),),)), ""),
+        (ReportCriteria(reporters=((ReporterMatch("ods-a99002", None),),)), "c"),
+        (ReportCriteria(reporters=((ReporterMatch(None, Token("urn:ods", "A99002")),),)), "c"),
+        (ReportCriteria(statuses=(("complete",),), audiences=(("public",),)), "d"),
+        (ReportCriteria(statuses=(("pending",),)), ""),
+        (ReportCriteria(dates=((DayMatch("eq", date(2025, 6, 1), date(2025, 6, 30)),),)), "c"),
+    ],
+)
+def test_criteria_hold_together_and_values_are_alternatives(store: Store, criteria: ReportCriteria, names: str) -> None:
+    assert found(store, criteria) == names
+
+
+MARCH_31, APRIL_1 = date(2025, 3, 31), date(2025, 4, 1)
+CALENDAR_2025 = (date(2025, 1, 1), date(2025, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "first", "last", "names"),
+    [
+        ("eq", *YEAR, "abd"),
+        ("eq", *CALENDAR_2025, "c"),
+        ("ne", *CALENDAR_2025, "abd"),
+        ("ge", MARCH_31, MARCH_31, "abcd"),
+        ("ge", APRIL_1, APRIL_1, "c"),
+        ("gt", MARCH_31, MARCH_31, "c"),
+        ("le", MARCH_31, MARCH_31, "abd"),
+        ("lt", date(2024, 4, 1), date(2024, 4, 1), ""),
+        ("sa", MARCH_31, MARCH_31, "c"),
+        ("eb", APRIL_1, APRIL_1, "abd"),
+        ("ap", MARCH_31, APRIL_1, "abcd"),
+    ],
+)
+def test_periods_are_compared_as_spans_of_days(store: Store, prefix: str, first: date, last: date, names: str) -> None:
+    assert found(store, by_period(prefix, first, last)) == names
+
+
+def test_only_the_latest_version_is_found_and_read(store: Store) -> None:
+    with store.read() as session:
+        (one,) = search_reports(session, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
+        assert (one.version, one.content) == (2, b"two")
+        assert read_report(session, "mr-a") == one
+        assert read_report(session, "mr-x") is None
+        assert read_measure(session, "x") is None
+
+
+def test_pages_partition_what_is_found(store: Store) -> None:
+    with store.read() as session:
+        pages = [search_reports(session, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
+    assert [page.total for page in pages] == [4, 4]
+    assert [one.id for page in pages for one in page.resources] == ["mr-a", "mr-b", "mr-c", "mr-d"]
+
+
+def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
+    with store.read() as session:
+        by_url = search_measures(session, MeasureCriteria(urls=((Canonical(f"{BASE}/n", "2"),),)), limit=10)
+        by_version = search_measures(session, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10)
+    assert [one.id for one in by_url.resources] == ["n"]
+    assert [one.id for one in by_version.resources] == ["m"]
+
+
+def test_organisations_are_found_by_identifier(store: Store) -> None:
+    criteria = OrganisationCriteria(identifiers=((Token("urn:ods", "A99002"),),))
+    with store.read() as session:
+        assert [one.id for one in search_organisations(session, criteria, limit=10).resources] == ["ods-a99002"]
+        assert search_organisations(session, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0

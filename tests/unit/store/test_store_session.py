@@ -1,0 +1,117 @@
+"""The store is made, migrated and shared between processes."""
+
+import multiprocessing
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.store.models import PUBLIC, Base, Measure
+from hi_fhir.store.session import Store, open_store
+
+AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'new' / 'hi_fhir.sqlite'}")
+    yield opened
+    opened.close()
+
+
+def a_measure(id_: str) -> Measure:
+    return Measure(
+        audience=PUBLIC,
+        organisation=None,
+        recorded_at=AT,
+        resource_id=id_,
+        version=1,
+        content=b"{}",
+        sha256="0",
+        url="https://example.invalid/Measure/m",
+        measure_version="1",
+        status="active",
+    )
+
+
+def measures(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(select(func.count()).select_from(Measure)) or 0
+
+
+def test_an_empty_file_is_migrated_to_what_the_models_say(store: Store) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_every_table_has_audience_and_organisation() -> None:
+    for table in Base.metadata.tables.values():
+        assert {"audience", "organisation", "recorded_at"} <= set(table.columns.keys())
+
+
+def test_the_file_is_its_owners_alone(store: Store) -> None:
+    assert store.engine.url.database
+    file = Path(store.engine.url.database)
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_an_error_within_a_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError):
+        _fail_within(store)
+    assert measures(store) == 0
+
+
+def test_an_instant_comes_back_in_utc(store: Store) -> None:
+    with store.write() as session:
+        session.add(a_measure("m"))
+    with store.read() as session:
+        assert session.scalars(select(Measure.recorded_at)).one() == AT
+
+
+def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
+    with store.write() as session:
+        session.add(a_measure("m"))
+        session.flush()
+        assert measures(store) == 0
+    assert measures(store) == 1
+
+
+def test_several_processes_may_open_a_new_store_and_write_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}"
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write, args=(url, f"m{number}")) for number in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    store = open_store(url)
+    assert measures(store) == 6
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/x", "sqlite://", "sqlite:///:memory:"])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="SQLite file"):
+        open_store(url)
+
+
+def _fail_within(store: Store) -> None:
+    with store.write() as session:
+        session.add(a_measure("m"))
+        session.flush()
+        raise RuntimeError
+
+
+def _write(url: str, name: str) -> None:
+    store = open_store(url)
+    for number in range(3):
+        with store.write() as session:
+            session.add(a_measure(f"{name}-{number}"))
+    store.close()
