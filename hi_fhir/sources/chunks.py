@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from hi_fhir.core.files import commit_json, owner_folder, read_struct, sha256_file, sync_folder
+from hi_fhir.core.files import commit_bytes, commit_json, owner_folder, read_struct, sha256_file, sync_folder
 
 WORK = ".work"
 """Folder of a pull for what is only needed until it is finished."""
@@ -72,6 +72,7 @@ class Lane:
         self._path = owner_folder(pull / WORK) / f"{type_}-{name}.json"
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._file: int | None = None
+        self._checkpoint: int | None = None
         self._mid_line = False
         self.at = self._read_checkpoint()
         self._cut()
@@ -104,9 +105,9 @@ class Lane:
     def checkpoint(self, **position: int | str) -> None:
         """All that was appended holds; its source goes on at `position`."""
         self.at.position = position
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_bytes(msgspec.json.encode(self.at))
-        temporary.replace(self._path)
+        if self._checkpoint is None:
+            self._checkpoint = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.pwrite(self._checkpoint, _line(self.at), 0)  # one call, which no signal cuts in two
 
     def rollback(self) -> None:
         """Drop what was appended since the last checkpoint."""
@@ -127,7 +128,7 @@ class Lane:
             self._close_chunk()
         self._release()
         self.at.done = True
-        commit_json(self._path, msgspec.to_builtins(self.at))
+        commit_bytes(self._path, _line(self.at))
 
     def receipts(self) -> list[Receipt]:
         """Of a finished lane, in order."""
@@ -162,13 +163,14 @@ class Lane:
         commit_json(self._folder / f"{name}.json", msgspec.to_builtins(receipt))
 
     def _release(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-        self._file, self._mid_line = None, False
+        for handle in (self._file, self._checkpoint):
+            if handle is not None:
+                os.close(handle)
+        self._file, self._checkpoint, self._mid_line = None, None, False
 
     def _read_checkpoint(self) -> Checkpoint:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Checkpoint)
+            return msgspec.json.decode(self._path.read_bytes().partition(b"\n")[0], type=Checkpoint)
         except (FileNotFoundError, msgspec.DecodeError):  # not written yet, or lost with the power
             return Checkpoint()
 
@@ -216,6 +218,11 @@ def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as stream:
         while block := stream.read(_BLOCK):
             yield block
+
+
+def _line(checkpoint: Checkpoint) -> bytes:
+    """Written over a longer one, it ends where its newline is."""
+    return msgspec.json.encode(checkpoint) + b"\n"
 
 
 def _write(handle: int, content: bytes) -> None:

@@ -1,9 +1,10 @@
 """A page of a search: its entries as raw lines, what came along with them, and where the next page is."""
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -13,8 +14,9 @@ from hi_fhir.sources.chunks import Tally
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
 Parameter = tuple[str, str]
+Buffer: TypeAlias = bytes | msgspec.Raw
 
-_OUTCOME = "OperationOutcome"
+_OUTCOME = b"OperationOutcome"
 
 
 class _Link(msgspec.Struct, gc=False):
@@ -43,7 +45,7 @@ class Bundle(msgspec.Struct, rename="camel"):
 
 
 class _Header(msgspec.Struct, gc=False, rename="camel"):
-    resource_type: str
+    resource_type: str = ""
     id: str = ""
 
 
@@ -56,6 +58,7 @@ class Page(NamedTuple):
 
 _decode = msgspec.json.Decoder(Bundle).decode
 _header = msgspec.json.Decoder(_Header).decode
+_BEGINNING = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"(\w+)"\s*,\s*"id"\s*:\s*"([A-Za-z0-9.-]+)"')
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -77,38 +80,51 @@ class Distinct:
     def __init__(self) -> None:
         self._hashes = array("q")
 
-    def add(self, id_: str, line: bytes | msgspec.Raw) -> None:
-        self._hashes.append(hash(id_ or bytes(line)))
+    def add(self, id_: bytes, resource: Buffer) -> None:
+        self._hashes.append(hash(id_ or bytes(resource)))
 
     def add_lines(self, lines: Iterable[bytes]) -> None:
         """Those that were landed before."""
         for line in lines:
-            header = _header_of(line)
-            self.add(header.id if header else "", line)
+            self.add(_identity(line)[1], line)
 
     def count(self) -> int:
         return int(np.unique(np.frombuffer(self._hashes, dtype=np.int64)).size)
 
 
-def take(bundle: Bundle, tally: Tally, distinct: Distinct) -> Page:
-    """The matches as lines, newlines within one made spaces; all else that the entries hold is counted in `tally`."""
-    lines = []
+def take(bundle: Bundle, tally: Tally, distinct: Distinct, *, pretty: bool) -> Page:
+    """The matches as lines; all else that the entries hold is counted in `tally`.
+
+    pretty: whether there are newlines in the page; those within an entry become spaces.
+    """
+    matches: list[Buffer] = []
     for entry in bundle.entry or ():
-        if entry is None or entry.resource in (b"", b"null"):
+        if entry is None or _is_nothing(entry.resource):
             tally.empty += 1
             continue
-        header = _header_of(entry.resource)
+        type_, id_ = _identity(entry.resource)
         mode = entry.search.mode if entry.search else ""
-        if mode == "outcome" or (header and header.resource_type == _OUTCOME):
+        if mode == "outcome" or type_ == _OUTCOME:
             tally.outcomes += 1
         elif mode == "include":
-            type_ = header.resource_type if header and header.resource_type in RESOURCE_TYPES else "Resource"
-            tally.included[type_] = tally.included.get(type_, 0) + 1
+            name = type_.decode(errors="replace")
+            known = name if name in RESOURCE_TYPES else "Resource"
+            tally.included[known] = tally.included.get(known, 0) + 1
         else:
-            line = bytes(entry.resource)
-            lines.append(line.replace(b"\n", b" ") if b"\n" in line else line)
-            distinct.add(header.id if header else "", line)
-    return Page(b"".join(line + b"\n" for line in lines), len(lines))
+            matches.append(entry.resource)
+            distinct.add(id_, entry.resource)
+    return Page(_as_lines(matches, pretty=pretty), len(matches))
+
+
+def _as_lines(resources: Sequence[Buffer], *, pretty: bool) -> bytes:
+    if pretty:
+        resources = [bytes(resource).replace(b"\n", b" ") for resource in resources]
+    return b"\n".join([*resources, b""])
+
+
+def _is_nothing(resource: msgspec.Raw) -> bool:
+    """Whether an entry's resource is absent or null."""
+    return memoryview(resource).nbytes < len(b"null") or bytes(memoryview(resource)[:4]) == b"null"
 
 
 def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, posted: bool) -> str | None:
@@ -124,8 +140,13 @@ def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, poste
     return next((name for name, times in asked.items() if understood[name] < times), None)
 
 
-def _header_of(resource: bytes | msgspec.Raw) -> _Header | None:
+def _identity(resource: Buffer) -> tuple[bytes, bytes]:
+    """The type and id that a resource states, as far as it can be read. Most begin with both, which spares a decode."""
+    start = _BEGINNING.match(resource)
+    if start:
+        return start[1], start[2]
     try:
-        return _header(resource)
+        header = _header(resource)
     except _UNREADABLE:
-        return None
+        return b"", b""
+    return header.resource_type.encode(), header.id.encode()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from hi_fhir.core.errors import GateError, SourceError
+from hi_fhir.fhir.answers import Answer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.pages import Bundle, Distinct, decode_bundle, take
@@ -119,8 +120,8 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
     distinct.add_lines(lane.lines())
     link = str(lane.at.position.get("next", "")) or None
     while not pull.stop.is_set():
-        bundle, url = _next_page(client, part, link, pull.config.page_size)
-        page = take(bundle, lane.at.tally, distinct)
+        bundle, answer = _next_page(client, part, link, pull.config.page_size)
+        page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in answer.body)
         if page.records:
             lane.append(page.lines, page.records)
             pull.progress.advance(page.records)
@@ -129,7 +130,7 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
             lane.at.tally.distinct = distinct.count()
             lane.finish()
             return
-        link = client.follow(following, url, f"search of {part.search.type}")
+        link = client.follow(following, answer.url, f"search of {part.search.type}")
         if link in seen:
             raise SourceError(
                 f"{client.name}: search of {part.search.type}: its next links go in a circle, so it has no end.",
@@ -139,18 +140,17 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
         lane.checkpoint(next=link)
 
 
-def _next_page(client: FhirClient, part: Part, link: str | None, page_size: int) -> tuple[Bundle, str]:
-    """A page and its own address: that of `link`, else the first."""
+def _next_page(client: FhirClient, part: Part, link: str | None, page_size: int) -> tuple[Bundle, Answer]:
+    """A page and its answer: that of `link`, else the first."""
     search = part.search
     if link is None:
         asked = [*filters(search, part.slice), ("_count", str(page_size))]
         bundle, answer = client.resource(request_of(client, search, asked), decode_bundle)
         check_self_link(client, search, part.slice, bundle.linked("self"))
-        return bundle, answer.url
+        return bundle, answer
     try:
-        bundle, answer = client.resource(Request(f"search of {search.type}", link), decode_bundle)
+        return client.resource(Request(f"search of {search.type}", link), decode_bundle)
     except SourceError as error:
         if error.status in _GONE:
             raise _ExpiredError from error
         raise
-    return bundle, answer.url

@@ -5,7 +5,7 @@ there, and cover what changes while they are read: the last one has no end and i
 whose counts do not show that its slices cover the whole is not sliced.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +30,7 @@ def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[Search], now:
         counted = list(pool.map(counter.counted, searches))
         total = sum(search.count or 0 for search in counted)
         target = max(-(-total // (2 * pull.config.slices)), _PAGES_A_SLICE * pull.config.page_size)
-        return tuple(pool.map(partial(_sliced, counter, _milliseconds(now), target), counted))
+        return tuple(_sliced(counter, pool, search, _milliseconds(now), target) for search in counted)
 
 
 class _Total(msgspec.Struct):
@@ -105,34 +105,42 @@ class _Piece(NamedTuple):
     high: int
     size: int
 
+    @property
+    def middle(self) -> int:
+        return (self.low + self.high) // 2
 
-def _sliced(counter: Counter, now: int, target: int, search: Search) -> Search:
+    def halves(self, first: int) -> "tuple[_Piece, _Piece]":
+        """Cut in the middle, with `first` records before it."""
+        return _Piece(self.low, self.middle, first), _Piece(self.middle, self.high, self.size - first)
+
+
+def _sliced(counter: Counter, pool: ThreadPoolExecutor, search: Search, now: int, target: int) -> Search:
     """The search in slices of about `target` records, or as it is where the server's counts do not add up."""
     if search.count is None or search.count <= target:
         return search
-    oldest, newest = counter.updated(search, "_lastUpdated"), counter.updated(search, "-_lastUpdated")
-    before, late = (counter.count(search, slice_) for slice_ in (Slice(before=_text(now)), Slice(since=_text(now))))
+    before, late = pool.map(partial(counter.count, search), (Slice(before=_text(now)), Slice(since=_text(now))))
+    oldest, newest = pool.map(partial(counter.updated, search), ("_lastUpdated", "-_lastUpdated"))
     if oldest is None or newest is None or not before or late is None or before + late != search.count:
         return search
     whole = _Piece(min(oldest, now - 1), min(newest + 1, now), before)
-    pieces = _merged(_halved(counter, search, whole, target), target)
+    pieces = _merged(_halved(counter, pool, search, whole, target), target)
     bounds = [None, *(_text(piece.low) for piece in pieces[1:]), _text(now)]
     slices = [Slice(bounds[i], bounds[i + 1], piece.size) for i, piece in enumerate(pieces)]
     return msgspec.structs.replace(search, slices=(*slices, Slice(since=_text(now), count=late)))
 
 
-def _halved(counter: Counter, search: Search, piece: _Piece, target: int) -> Iterator[_Piece]:
-    """Cut in two by time until each piece is short enough, or a single millisecond."""
-    if piece.size <= target or piece.high - piece.low <= 1:
-        yield piece
-        return
-    middle = (piece.low + piece.high) // 2
-    first = counter.count(search, Slice(_text(piece.low), _text(middle))) or 0
-    yield from _halved(counter, search, _Piece(piece.low, middle, first), target)
-    yield from _halved(counter, search, _Piece(middle, piece.high, piece.size - first), target)
+def _halved(counter: Counter, pool: ThreadPoolExecutor, search: Search, whole: _Piece, target: int) -> list[_Piece]:
+    """Cut in two by time until each piece is short enough, or a single millisecond; all of one length at a time."""
+    pieces = [whole]
+    while long := [piece for piece in pieces if piece.size > target and piece.high - piece.low > 1]:
+        firsts = [Slice(_text(piece.low), _text(piece.middle)) for piece in long]
+        sizes = pool.map(partial(counter.count, search), firsts)
+        halves = {piece: piece.halves(size or 0) for piece, size in zip(long, sizes, strict=True)}
+        pieces = [part for piece in pieces for part in halves.get(piece, (piece,))]
+    return pieces
 
 
-def _merged(pieces: Iterator[_Piece], target: int) -> list[_Piece]:
+def _merged(pieces: Iterable[_Piece], target: int) -> list[_Piece]:
     """Neighbours that are short enough together are one."""
     found: list[_Piece] = []
     for piece in pieces:
