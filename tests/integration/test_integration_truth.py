@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,13 +22,16 @@ from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
+from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_folder
 from hi_fhir.sandbox.people import make_people
+from hi_fhir.sandbox.people.model import DATA_DATE
 from hi_fhir.tables.snapshot import SnapshotManifest
 from hi_fhir.terminology.catalogue import load
 
 Cell = tuple[str, ...]
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+FEW = make_people(120, seed=4)
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,19 @@ class Run:
     counts: dict[Cell, int]
 
 
-def run(sandbox: Path, fhir: Path, root: Path) -> Run:
-    """Take the files of a folder all the way to counts, with what the sandbox brings beside them."""
+def run(sandbox: Path, address: Path | str, root: Path, method: str = "search") -> Run:
+    """Take a folder or a server all the way to counts, with what the sandbox brings beside its FHIR."""
     config = Config(
-        data_dir=root / "data", key_file=root / "keys" / "identity.key", overlays=(sandbox / "overlay",), workers=1
+        data_dir=root / "data",
+        key_file=root / "keys" / "identity.key",
+        overlays=(sandbox / "overlay",),
+        workers=1,
+        pull_method=method,
     )
     import_postcodes(sandbox / "postcodes.csv", config.data_dir / "imports")
     import_organisations(sandbox / "organisations.csv", config.data_dir / "imports")
     terminology, measures, clock = load(config.overlays), registry.load(), SystemClock()
-    source = SourceSettings(name="main", address=str(fhir))
+    source = SourceSettings(name="main", address=str(address))
     landed = pull(config, clock, source, scope_of(config, measures, terminology), None, 1, Silent())
     snapshot = flatten(config, clock, source, landed.id, Silent())
     folder = config.data_dir / "sources" / "main" / "snapshots" / snapshot.id
@@ -129,3 +137,26 @@ def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     assert shuffled.snapshot.tables == found.snapshot.tables
     assert shuffled.snapshot.reconciliation == found.snapshot.reconciliation
     assert shuffled.evaluation.id == found.evaluation.id
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("few")
+    write_folder(target, FEW, gz=False)
+    return target
+
+
+@pytest.mark.parametrize("method", ["search", "export"])
+def test_a_server_gives_the_tables_and_counts_of_the_files(few: Path, method: str) -> None:
+    root = few / "run"
+    truth = orjson.loads((few / "truth.json").read_bytes())
+    resources = chain(render.organisation_resources(), *map(render.resources, FEW))
+    with server.serve(resources, port=0, faults=None, data_date=DATA_DATE) as running:
+        served = run(few, running.base_url, root, method)
+    filed = run(few, few / "fhir", root)
+    assert served.snapshot.tables == filed.snapshot.tables
+    assert {cell: count for cell, count in served.counts.items() if count} == {
+        tuple(row[:5]): row[5] for row in truth["counts"]
+    }
+    for type_, terms in truth["reconciliation_by_search"].items():
+        assert served.snapshot.reconciliation[type_].kept == terms["kept"]

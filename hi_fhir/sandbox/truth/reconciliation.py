@@ -37,7 +37,10 @@ class Reconciliation:
         return self._terms(only_asked=False)
 
     def of_what_is_asked_for(self) -> dict[str, dict[str, int]]:
-        """Where only types and codes of the scope are received, as from a search."""
+        """Where only types and codes of the scope are received, as from searches: each resource once.
+
+        One with codes of several requests comes with each of them, and is superseded by itself.
+        """
         return self._terms(only_asked=True)
 
     def _terms(self, only_asked: bool) -> dict[str, dict[str, int]]:
