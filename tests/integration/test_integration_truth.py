@@ -31,7 +31,7 @@ from hi_fhir.terminology.catalogue import load
 
 Cell = tuple[str, ...]
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
-FEW = make_people(120, seed=4)
+FEW = make_people(80, seed=4)
 
 
 @dataclass(frozen=True)
