@@ -37,12 +37,17 @@ def write_folder(target: Path, people: Iterable[Person], *, gz: bool) -> None:
         truth = expected(_written(people, files))
         files.add_broken()
     files.commit()
+    write_beside(target)
+    commit_bytes(target / "truth.json", canonical_json(_document(truth, files)))
+
+
+def write_beside(target: Path) -> None:
+    """Write what a user brings beside the FHIR: value sets as an overlay, postcodes and memberships to import."""
     value_sets = owner_folder(target / "overlay" / "terminology" / "value_sets")
     for name, content in overlay.value_sets():
         commit_bytes(value_sets / name, content)
     commit_bytes(target / "postcodes.csv", overlay.postcodes())
     commit_bytes(target / "organisations.csv", overlay.organisations())
-    commit_bytes(target / "truth.json", canonical_json(_document(truth, files)))
 
 
 def _written(people: Iterable[Person], files: "_Files") -> Iterator[Person]:
