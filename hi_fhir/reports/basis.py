@@ -40,11 +40,11 @@ def release_extensions(
     """What all reports of a release have in common: policies, rules, mappings, sources and the run's own counts."""
     own = [
         valued("audience", "Code", policy.audience),
-        valued("disclosurePolicy", "String", policy.id),
-        valued("disclosurePolicyVersion", "String", policy.version),
-        valued("optOutPolicy", "String", evaluation.policies["opt_out"]),
-        valued("imdYear", "String", evaluation.policies["imd_year"]),
-        valued("asOf", "Date", evaluation.as_of.isoformat()),
+        valued("disclosure-policy", "String", policy.id),
+        valued("disclosure-policy-version", "String", policy.version),
+        valued("opt-out-policy", "String", evaluation.policies["opt_out"]),
+        valued("imd-year", "String", evaluation.policies["imd_year"]),
+        valued("as-of", "Date", evaluation.as_of.isoformat()),
         valued("software", "String", evaluation.software),
         valued("use", "String", USE),
     ]
@@ -52,7 +52,7 @@ def release_extensions(
         nested(definition(base, "report-basis"), own),
         *(_version(base, name, version) for name, version in sorted(evaluation.versions.items())),
         *(
-            _texts(definition(base, "data-source"), source=one.source_id, dataDate=one.data_date.isoformat())
+            _texts(definition(base, "data-source"), source=one.source_id, data_date=one.data_date.isoformat())
             for one in sorted(evaluation.snapshots, key=lambda snapshot: snapshot.source_id)
         ),
         *(valued(definition(base, "note"), "String", note) for note in evaluation.notes),
@@ -63,9 +63,9 @@ def release_extensions(
 def measure_extensions(base: str, reference: MeasureReference) -> list[Json]:
     """What the reports of a measure have in common: its rules, code lists and doubts."""
     state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
-    sets = (_texts("valueSet", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
+    sets = (_texts("value-set", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
     return [
-        _texts(definition(base, "measure-rules"), ruleSet=reference.rule_set, source=reference.source),
+        _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
         nested(definition(base, "code-lists"), [*state, *sets]),
         *(valued(definition(base, "unverified"), "String", f"[U] {doubt}") for doubt in reference.unverified),
     ]
@@ -76,12 +76,16 @@ def _version(base: str, name: str, version: str) -> Json:
 
 
 def _texts(url: str, **texts: str) -> Json:
-    return nested(url, [valued(name, "String", text) for name, text in texts.items()])
+    return nested(url, [valued(_spelt(name), "String", text) for name, text in texts.items()])
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _run_extensions(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
     """One extension for people, one a resource type for the records that were kept and for those refused."""
-    people = [counted(".".join(name[1:]), cell) for name, cell in run.items() if name[0] == _PEOPLE]
+    people = [counted(_spelt(".".join(name[1:])), cell) for name, cell in run.items() if name[0] == _PEOPLE]
     yield nested(definition(base, "run-people"), people)
     for kind in (_RECORDS, _QUARANTINE):
         by_type: dict[str, list[Json]] = {}

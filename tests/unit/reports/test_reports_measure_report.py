@@ -126,20 +126,20 @@ def test_it_says_what_produced_it() -> None:
     (basis,) = extensions(report, "report-basis")
     assert parts(basis) == {
         "audience": "icb",
-        "disclosurePolicy": "icb-primary",
-        "disclosurePolicyVersion": "1",
-        "optOutPolicy": "not-applicable",
-        "imdYear": "2025",
-        "asOf": "2025-03-31",
+        "disclosure-policy": "icb-primary",
+        "disclosure-policy-version": "1",
+        "opt-out-policy": "not-applicable",
+        "imd-year": "2025",
+        "as-of": "2025-03-31",
         "software": "hi_fhir 0.1.0",
         "use": "Monitoring, not a payment claim.",
     }
     versions = {part["name"]: part["version"] for part in map(parts, extensions(report, "version-used"))}
     assert versions == {"mappings/units": "2026-11-01", "rule/registration": "1", "stratifier/sex": "1"}
-    assert [parts(one) for one in extensions(report, "data-source")] == [{"source": "main", "dataDate": "2025-04-02"}]
-    assert parts(extensions(report, "measure-rules")[0])["ruleSet"] == "QOF HYP008"
+    assert [parts(one) for one in extensions(report, "data-source")] == [{"source": "main", "data-date": "2025-04-02"}]
+    assert parts(extensions(report, "measure-rules")[0])["rule-set"] == "QOF HYP008"
     (lists,) = extensions(report, "code-lists")
-    sets = [parts(part)["id"] for part in lists["extension"] if part["url"] == "valueSet"]
+    sets = [parts(part)["id"] for part in lists["extension"] if part["url"] == "value-set"]
     assert "systolic-blood-pressure" in sets
 
 
@@ -152,7 +152,7 @@ def test_counts_of_the_run_are_masked_for_everybody(audience: str) -> None:
         "not-json": "masked",
     }
     people = parts(extensions(report, "run-people")[0])
-    assert (people["registered"], people["opted_out"], people["restricted"]) == (300, 0, "masked")
+    assert (people["registered"], people["opted-out"], people["restricted"]) == (300, 0, "masked")
     assert parts(extensions(report, "run-records")[0]) == {"type": "Patient", "kept": 300}
 
 

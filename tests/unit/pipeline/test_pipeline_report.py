@@ -1,0 +1,186 @@
+"""An evaluation becomes an audience's reports, in the store and as files, once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import func, select
+
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.core.config import Config
+from hi_fhir.core.errors import UserError
+from hi_fhir.core.files import commit_json, read_json, sha256_file
+from hi_fhir.core.progress import Silent
+from hi_fhir.measures.evaluation import COUNTS_FILE, MANIFEST, EvaluationManifest
+from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.reports.invariants import InvalidResourceError
+from hi_fhir.store import ledger
+from hi_fhir.store.models import Measure, Organisation, Release, Report
+from hi_fhir.store.search import read_measure, read_organisation, read_report
+from hi_fhir.store.session import Store, open_store
+from tests.support.evaluations import write_evaluation
+
+AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(data_dir=tmp_path)
+
+
+@pytest.fixture
+def store(config: Config) -> Iterator[Store]:
+    opened = open_store(config.store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> Path:
+    folder = tmp_path / "evaluations" / "e1"
+    write_evaluation(folder, measures=["ethnicity-recorded"])
+    return folder
+
+
+def release(
+    config: Config, store: Store, evaluation: Path, audience: str = "icb", clock: FixedClock = AT
+) -> ReportManifest:
+    return report(config, clock, store, evaluation, audience, config.data_dir / "runs" / "1", Silent())
+
+
+def rows(store: Store, kind: type[Report] | type[Release] | type[Measure] | type[Organisation]) -> int:
+    with store.read() as session:
+        return session.scalar(select(func.count()).select_from(kind)) or 0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.json")}
+
+
+def test_each_practice_has_a_folder_of_its_own_with_its_own_reports_alone(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    manifest = release(config, store, evaluation, "practice")
+    files = contents(config.data_dir / "runs" / "1" / "reports" / "practice")
+    assert sorted(files) == [f"ods-a9900{number}/ethnicity-recorded.json" for number in range(1, 6)]
+    for path, one in zip(manifest.paths, manifest.reports, strict=True):
+        resource = read_json(Path(path))
+        assert resource["reporter"]["identifier"]["value"] == one.reporter
+        assert resource["id"] == one.id
+    texts = files["ods-a99001/ethnicity-recorded.json"].decode()
+    assert not [code for code in ("A99002", "A99003", "A99004") if code in texts]
+
+
+def test_files_are_what_the_store_holds(config: Config, store: Store, evaluation: Path) -> None:
+    manifest = release(config, store, evaluation)
+    with store.read() as session:
+        for one in manifest.reports:
+            kept = read_report(session, one.id)
+            assert kept
+            assert kept.content == Path(one.path).read_bytes()
+            assert (kept.version, kept.sha256, kept.audience) == (one.version, one.sha256, "icb")
+        assert [read_measure(session, id_) is not None for id_ in manifest.measures] == [True]
+        assert all(read_organisation(session, id_) for id_ in manifest.organisations)
+
+
+def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, store: Store, evaluation: Path) -> None:
+    first = release(config, store, evaluation)
+    before = contents(config.data_dir)
+    assert release(config, store, evaluation, clock=LATER) == first
+    assert contents(config.data_dir) == before
+    assert {one.version for one in first.reports} == {1}
+    assert (rows(store, Report), rows(store, Measure), rows(store, Organisation)) == (9, 1, 9)
+    assert rows(store, Release) == 9
+
+
+def test_a_fresh_store_makes_the_same_bytes(config: Config, store: Store, evaluation: Path, tmp_path: Path) -> None:
+    first = release(config, store, evaluation)
+    other = open_store(f"sqlite:///{tmp_path / 'other' / 'hi_fhir.sqlite'}")
+    assert release(config, other, evaluation, clock=LATER) == first
+    other.close()
+
+
+def test_a_correction_is_a_new_version_and_the_ledger_keeps_both(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    release(config, store, evaluation)
+    corrected = evaluation.parent / "e2"
+    write_evaluation(corrected, measures=["ethnicity-recorded"], seed=2)
+    manifest = release(config, store, corrected, clock=LATER)
+    assert {one.version for one in manifest.reports} == {2}
+    with store.read() as session:
+        assert len(ledger.released_versions(session, "icb")) == 18
+        digests = set(session.scalars(select(Release.published)))
+    assert len(digests) == 2
+
+
+def test_another_audience_has_reports_of_its_own(config: Config, store: Store, evaluation: Path) -> None:
+    icb, public = release(config, store, evaluation), release(config, store, evaluation, "public")
+    assert not {one.identifier for one in icb.reports} & {one.identifier for one in public.reports}
+    assert all(Path(path).exists() for path in (*icb.paths, *public.paths))
+
+
+def test_a_run_leaves_exactly_its_own_files(config: Config, store: Store, evaluation: Path) -> None:
+    manifest = release(config, store, evaluation)
+    stray = Path(manifest.paths[0]).parent.parent / "ods-z99999" / "old.json"
+    stray.parent.mkdir()
+    stray.write_text("{}")
+    Path(manifest.paths[0]).write_text("cut off")
+    release(config, store, evaluation)
+    assert not stray.parent.exists()
+    assert len(contents(config.data_dir / "runs" / "1")) == 9
+    assert read_json(Path(manifest.paths[0]))["resourceType"] == "MeasureReport"
+
+
+def test_what_publishing_must_know_of_code_lists_is_said(config: Config, store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "evaluations" / "demo"
+    write_evaluation(folder, measures=["smoking-status-recorded"], state="demonstration")
+    assert {one.state for one in release(config, store, folder).reports} == {"demonstration"}
+
+
+def test_counts_that_were_changed_are_refused(config: Config, store: Store, evaluation: Path) -> None:
+    _rewrite_counts(evaluation, repin=False)
+    with pytest.raises(UserError, match="its counts were changed"):
+        release(config, store, evaluation)
+
+
+def test_a_measure_that_was_defined_anew_is_refused(config: Config, store: Store, evaluation: Path) -> None:
+    manifest = read_json(evaluation / MANIFEST)
+    manifest["measures"][0]["version"] = "1999.1"
+    commit_json(evaluation / MANIFEST, manifest)
+    with pytest.raises(UserError, match=r"ethnicity-recorded version 1999\.1, which is now"):
+        release(config, store, evaluation)
+
+
+def test_an_invalid_report_stops_the_release_and_nothing_is_kept(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    _change(evaluation, notes=[" "])
+    with pytest.raises(InvalidResourceError):
+        release(config, store, evaluation)
+    assert (rows(store, Report), rows(store, Release)) == (0, 0)
+    assert not (config.data_dir / "runs").exists()
+
+
+def test_nobody_registered_makes_no_report(config: Config, store: Store, evaluation: Path) -> None:
+    _change(evaluation, areas=[])
+    assert release(config, store, evaluation).reports == []
+
+
+def _change(evaluation: Path, **changes: object) -> EvaluationManifest:
+    manifest = msgspec.json.decode((evaluation / MANIFEST).read_bytes(), type=EvaluationManifest)
+    changed = msgspec.structs.replace(manifest, **changes)
+    commit_json(evaluation / MANIFEST, msgspec.to_builtins(changed))
+    return changed
+
+
+def _rewrite_counts(evaluation: Path, *, repin: bool) -> None:
+    table = pq.read_table(evaluation / COUNTS_FILE)
+    doubled = table.set_column(5, table.schema.field("count"), pc.multiply(table["count"], 2))
+    pq.write_table(doubled, evaluation / COUNTS_FILE)
+    if repin:
+        _change(evaluation, tables={COUNTS_FILE: sha256_file(evaluation / COUNTS_FILE)})
