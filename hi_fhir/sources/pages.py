@@ -124,7 +124,7 @@ def _as_lines(resources: Sequence[Buffer], *, pretty: bool) -> bytes:
 
 def _is_nothing(resource: msgspec.Raw) -> bool:
     """Whether an entry's resource is absent or null."""
-    return memoryview(resource).nbytes < len(b"null") or bytes(memoryview(resource)[:4]) == b"null"
+    return memoryview(resource).nbytes in (0, 4) and bytes(resource) in (b"", b"null")
 
 
 def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, posted: bool) -> str | None:

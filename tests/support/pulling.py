@@ -17,7 +17,7 @@ def landed_folder(config: Config, manifest: PullManifest) -> Path:
 
 def chunk_lines(path: Path) -> list[bytes]:
     with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as stream:
-        return stream.read().splitlines(keepends=True)
+        return [line + b"\n" for line in stream.read().split(b"\n")[:-1]]
 
 
 def landed_lines(config: Config, manifest: PullManifest) -> dict[str, list[bytes]]:
