@@ -1,0 +1,45 @@
+"""Which code lists decide which population of a measure."""
+
+import msgspec
+import pytest
+
+from hi_fhir.core.errors import NotFoundError
+from hi_fhir.measures import registry
+from hi_fhir.reports.subjects import code_lists, subjects
+from tests.support.evaluations import a_reference
+
+CHECK = "learning-disability-health-check"
+
+
+def states(**of: str) -> dict[str, str]:
+    """State by population, where the value sets named have the states given and all others are full."""
+    (measure,) = registry.load([CHECK])
+    reference = a_reference(measure, "full")
+    sets = [
+        msgspec.structs.replace(one, state=of.get(one.id.replace("-", "_"), "full")) for one in reference.value_sets
+    ]
+    worst = next(iter(of.values()), "full")
+    changed = msgspec.structs.replace(reference, value_sets=sets, state=worst)
+    return {population: state for (_, population), state in code_lists(subjects([changed])).items()}
+
+
+def test_a_register_rests_on_its_own_code_lists_alone() -> None:
+    found = states(learning_disability_health_check="missing")
+    assert (found["initial_population"], found["denominator"], found["undetermined"]) == ("full", "full", "full")
+    assert (found["numerator"], found["denominator_exception"]) == ("missing", "missing")
+
+
+def test_all_rests_on_the_code_lists_of_the_register() -> None:
+    assert set(states(learning_disability="missing").values()) == {"missing"}
+
+
+def test_a_measure_without_code_lists_is_full() -> None:
+    (measure,) = registry.load(["ethnicity-recorded"])
+    assert set(code_lists(subjects([a_reference(measure)])).values()) == {"full"}
+
+
+def test_a_measure_that_is_gone_is_named() -> None:
+    (measure,) = registry.load([CHECK])
+    gone = msgspec.structs.replace(a_reference(measure), id="long-gone")
+    with pytest.raises(NotFoundError, match="long-gone"):
+        subjects([gone])
