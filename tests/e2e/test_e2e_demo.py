@@ -1,0 +1,68 @@
+"""The demo as a newcomer types it, twice: from one server to another, and every count as the sandbox knew it."""
+
+import io
+import json
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from hi_fhir.cli.main import run_command
+
+pytestmark = pytest.mark.slow
+
+
+class Twice(NamedTuple):
+    folder: Path
+    first: dict[str, Any]
+    first_files: dict[str, bytes]
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    folder = tmp_path_factory.mktemp("demo")
+    first = json.loads(_printed(folder, "--json"))
+    files = _reports(folder, first["run"]["run"])
+    return Twice(folder, first, files, _printed(folder))
+
+
+def _printed(folder: Path, *more: str) -> str:
+    with redirect_stdout(io.StringIO()) as printed:
+        assert run_command(["demo", "--people", "150", "--folder", str(folder), *more]) == 0
+    return printed.getvalue()
+
+
+def _reports(folder: Path, run: str) -> dict[str, bytes]:
+    root = folder / "data" / "runs" / run / "reports"
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.json")}
+
+
+def test_every_report_is_at_the_second_server_and_every_count_is_as_the_sandbox_knew(demo: Twice) -> None:
+    found = demo.first
+
+    assert found["differing"] == 0
+    assert found["cells"] > 10_000
+    assert found["target_reports"] == len(found["run"]["reports"]) == found["run"]["published"]["sent"] > 50
+
+
+def test_the_second_time_is_another_run_with_the_same_reports(demo: Twice) -> None:
+    first, second = sorted(path.name for path in (demo.folder / "data" / "runs").glob("*-*"))
+
+    assert first == demo.first["run"]["run"]
+    assert _reports(demo.folder, second) == demo.first_files
+    assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 1
+
+
+def test_what_it_prints_can_be_read_by_a_person(demo: Twice) -> None:
+    assert "Smoking status recorded: " in demo.printed
+    assert "masked" in demo.printed
+    assert "agree with the sandbox's own" in demo.printed
+    assert f"hi-fhir serve --data-dir {demo.folder / 'data'}" in demo.printed
+
+
+def test_the_key_lies_outside_the_data_folder_and_the_received_lines_are_gone(demo: Twice) -> None:
+    assert (demo.folder / "identity.key").stat().st_mode & 0o077 == 0
+    assert not list((demo.folder / "data").rglob("*.key"))
+    assert not list((demo.folder / "data").rglob("*.zst"))
