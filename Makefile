@@ -23,10 +23,10 @@ $(STAMP): requirements.lock pyproject.toml
 setup: $(STAMP) ## make the environment in .venv from the hashed lock
 
 demo: setup ## a thousand synthetic people, from a FHIR server to published MeasureReports
-	$(BIN)/hi-fhir demo --data-dir demo-data
+	$(BIN)/hi-fhir demo
 
 serve: setup ## serve what `make demo` made, on loopback
-	$(BIN)/hi-fhir serve --data-dir demo-data --port 8765
+	$(BIN)/hi-fhir serve --data-dir demo-data/data --port 8765
 
 test: setup ## unit, spec, property, contract and house tests: Python packages only
 	$(BIN)/pytest -n 2 -m "not real and not slow"

@@ -1,0 +1,74 @@
+"""`hi-fhir demo`: the main job on synthetic people, from one FHIR server to another, on this machine alone."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json, print_reconciliation, print_table
+from hi_fhir.cli.progress import TerminalProgress
+
+if TYPE_CHECKING:  # the engines take a second to import
+    from hi_fhir.pipeline.demonstration import Demonstration
+
+
+@click.command("demo")
+@click.option("--people", "count", type=click.IntRange(100), default=1000, show_default=True, help="How many people.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-data"),
+    show_default=True,
+    help="Where the demo keeps its data, its key and what goes with its people.",
+)
+@options.json_option
+@click.pass_context
+def demo_command(context: click.Context, count: int, seed: int, folder: Path, as_json: bool) -> None:
+    """Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.
+
+    Starts a sandbox server, and a second, empty one to publish to; both answer on loopback only and end with the demo.
+    Your own settings play no part.
+
+    \b
+    Example:
+      hi-fhir demo --people 2000
+    """
+    from hi_fhir.core.clock import SystemClock
+    from hi_fhir.core.config import Config
+    from hi_fhir.pipeline.demonstration import demonstrate
+
+    beside = folder / "sandbox"
+    config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))
+    with TerminalProgress() as progress:
+        found = demonstrate(config, SystemClock(), beside, count, seed, progress)
+    if as_json:
+        print_json({**asdict(found), "run": msgspec.to_builtins(found.run)})
+    else:
+        _print(found, config.data_dir)
+    if found.differing:
+        context.exit(1)
+
+
+def _print(found: "Demonstration", data_dir: Path) -> None:
+    click.echo("")
+    print_reconciliation(found.run.reconciliation)
+    click.echo("")
+    click.echo(f"{found.title}: {found.reporter} by ethnic group, as the second server has it")
+    rows = [[one.name, one.denominator, one.numerator, one.score] for one in found.shown]
+    print_table("", ["ethnic group", "people", "recorded", "share"], rows)
+    agree = "agree" if not found.differing else f"were compared, and {found.differing:,} DIFFER,"
+    click.echo(f"""
+{found.registered:,} of {found.people:,} people are registered. In a report for an ICB counts of 1 to 7 are masked and
+the others rounded to 5; no share is given where it would tell one that is masked.
+The second server says that it has {found.target_reports} MeasureReports: of practices, PCNs and ICBs, one a measure.
+All {found.cells:,} counts behind them {agree} with the sandbox's own, worked out before any FHIR was written.
+Code lists that are not public are the sandbox's own here, and these measures labelled as a demonstration:
+  {", ".join(found.demonstrated)}
+
+Reports  {data_dir / "runs" / found.run.run / "reports"}
+Next     hi-fhir serve --data-dir {data_dir}    and open http://127.0.0.1:8765/fhir/MeasureReport?_count=5
+         hi-fhir status --data-dir {data_dir}   what ran, and what was published where""")
