@@ -1,0 +1,328 @@
+"""An export is waited for, fetched whole, and taken up again after a restart without asking for a second one."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+import pytest
+import responses
+
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import ConfigError, GateError, SourceError
+from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.pull import pull
+from hi_fhir.sandbox.faults import parse
+from hi_fhir.sandbox.server import Running, serve
+from hi_fhir.sources.pulls import PullManifest
+from hi_fhir.tables.scope import Scope
+from tests.support.calling import BASE, NOW
+from tests.support.landing import config_in
+from tests.support.pulling import KilledError, kill_after, landed_lines
+
+SCOPE = Scope(types={"Patient": None, "Organization": None})
+RECORDINGS = Path(__file__).parents[4] / "shared" / "corpora" / "bulk-recordings"
+STATUS = f"{BASE}/status/1"
+STORE = "http://files.invalid/store"
+
+
+def a_line(id_: str, type_: str = "Patient") -> bytes:
+    return orjson.dumps({"resourceType": type_, "id": id_}) + b"\n"
+
+
+def pull_from(config: Config, address: str = BASE, scope: Scope = SCOPE, **source: Any) -> PullManifest:
+    settings = replace(SourceSettings("elm", address), **source)
+    return pull(config, NOW, settings, scope, None, 1, Silent())
+
+
+def an_export(manifest: dict[str, Any], *, waits: int = 0) -> None:
+    """A server that has an export with this manifest, after it was asked `waits` times in vain."""
+    types = [{"type": type_, "searchParam": [{"name": "code"}]} for type_ in ("Patient", "Organization", "Condition")]
+    responses.get(f"{BASE}/metadata", json={"rest": [{"resource": types}]}, headers={"Date": NOW_DATE})
+    responses.get(f"{BASE}/$export", status=202, headers={"Content-Location": STATUS})
+    for _ in range(waits):
+        responses.get(STATUS, status=202, headers={"Retry-After": "120", "X-Progress": "1%"})
+    responses.get(STATUS, json={"transactionTime": "2025-03-30T23:30:00Z", **manifest})
+
+
+NOW_DATE = "Wed, 02 Apr 2025 12:00:00 GMT"
+
+
+def a_file(name: str, body: bytes, **more: Any) -> dict[str, Any]:
+    announced = {"auto_calculate_content_length": True, **more}
+    responses.get(f"{BASE}/files/{name}", body=body, content_type="application/fhir+ndjson", **announced)
+    return {"type": "Patient", "url": f"{BASE}/files/{name}"}
+
+
+def asked(path: str) -> list[Any]:
+    return [call.request for call in responses.calls if urlsplit(call.request.url).path.endswith(path)]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path, pull_method="export", slices=2, tries=2, retry_after_cap_s=0.01, export_poll_cap_s=0.01)
+
+
+@responses.activate
+def test_the_files_of_an_export_are_landed(config: Config) -> None:
+    files = [a_file("1", a_line("p1") + a_line("p2")), a_file("2", a_line("p3").rstrip()), a_file("3", b"")]
+    an_export({"output": files}, waits=2)
+    manifest = pull_from(config, token="secret")
+    assert landed_lines(config, manifest) == {"Patient": [a_line("p1"), a_line("p2"), a_line("p3")]}
+    assert manifest.data_date == "2025-03-31"  # in London
+    assert manifest.server_counts == {"Patient": None, "Organization": None}
+    [kick_off] = asked("$export")
+    assert kick_off.headers["Prefer"] == "respond-async"
+    assert kick_off.headers["Accept"] == "application/fhir+json"
+    assert dict(parse_qsl(urlsplit(kick_off.url).query))["_type"] == "Patient,Organization"
+    assert [request.headers["Accept"] for request in asked("/files/1")] == ["application/fhir+ndjson"]
+
+
+@responses.activate
+@pytest.mark.parametrize(("required", "sent"), [(True, "Bearer secret"), (None, "Bearer secret"), (False, None)])
+def test_the_token_is_sent_to_the_servers_own_files_unless_it_says_not_to(
+    config: Config, required: bool | None, sent: str | None
+) -> None:
+    needs = {} if required is None else {"requiresAccessToken": required}
+    an_export({"output": [a_file("1", a_line("p1"))], **needs})
+    pull_from(config, token="secret")
+    assert asked("/files/1")[0].headers.get("Authorization") == sent
+
+
+@responses.activate
+def test_files_on_another_host_are_fetched_without_the_token(config: Config) -> None:
+    responses.get(f"{STORE}/1", body=a_line("p1"))
+    an_export({"requiresAccessToken": True, "output": [{"type": "Patient", "url": f"{STORE}/1"}]})
+    assert landed_lines(config, pull_from(config, token="secret")) == {"Patient": [a_line("p1")]}
+    assert "Authorization" not in asked("/store/1")[0].headers
+
+
+@responses.activate
+@pytest.mark.parametrize("content_type", ["application/fhir+json", "application/fhir+ndjson"])
+def test_a_file_in_a_binary_is_taken_out_of_it(config: Config, content_type: str) -> None:
+    data = base64.b64encode(a_line("p1") + a_line("p2")).decode()
+    envelope = orjson.dumps({"resourceType": "Binary", "contentType": "application/fhir+ndjson", "data": data})
+    responses.get(f"{BASE}/Binary/1", body=envelope, content_type=content_type)
+    an_export({"output": [{"type": "Patient", "url": f"{BASE}/Binary/1"}]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+
+
+@responses.activate
+def test_deletions_and_messages_are_kept_apart(config: Config) -> None:
+    gone = b'{"resourceType":"Bundle","type":"transaction","entry":[]}\n'
+    warning = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}) + b"\n"
+    an_export(
+        {
+            "output": [a_file("1", a_line("p1"))],
+            "deleted": [a_file("2", gone)],
+            "error": [a_file("3", warning + b"\n" + warning), a_file("4", warning)],
+        }
+    )
+    manifest = pull_from(config)
+    assert landed_lines(config, manifest) == {"Patient": [a_line("p1")], "_deleted": [gone]}
+    assert manifest.counts["OperationOutcome"].outcomes == 3
+
+
+@responses.activate
+def test_an_export_with_failed_parts_is_not_taken_for_a_whole_one(config: Config) -> None:
+    failure = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}) + b"\n"
+    an_export({"output": [a_file("1", a_line("p1"))], "error": [a_file("2", failure)]})
+    with pytest.raises(GateError, match="1 parts of the export"):
+        pull_from(config)
+    assert pull_from(replace(config, count_tolerance=0.01)).counts["OperationOutcome"].outcomes == 1
+
+
+@responses.activate
+def test_the_counts_of_the_manifest_are_compared(config: Config) -> None:
+    file = a_file("1", a_line("p1") + a_line("p2"))
+    an_export({"output": [{**file, "count": 3}]})
+    with pytest.raises(GateError, match="tells of 3 Patient, 2 came"):
+        pull_from(config)
+    assert pull_from(replace(config, count_tolerance=0.5)).server_counts["Patient"] == 3
+
+
+@responses.activate
+def test_manifest_pages_are_all_read(config: Config) -> None:
+    more = {"output": [a_file("2", a_line("p2"))]}
+    responses.get(f"{STATUS}/2", json=more)
+    an_export({"output": [a_file("1", a_line("p1"))], "link": [{"relation": "next", "url": f"{STATUS}/2"}]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+
+
+@responses.activate
+@pytest.mark.parametrize("type_", ["../../escaped", "", "Nonsense"])
+def test_a_type_that_is_none_names_no_folder(config: Config, type_: str) -> None:
+    an_export({"output": [{**a_file("1", a_line("p1")), "type": type_}]})
+    assert [chunk.type for chunk in pull_from(config).chunks] == ["Resource"]
+
+
+@responses.activate
+def test_a_failure_that_may_pass_is_asked_about_again(config: Config) -> None:
+    issue = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "transient"}]}
+    responses.get(STATUS, status=500, json=issue)
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1")]}
+
+
+@responses.activate
+def test_an_export_that_failed_is_begun_anew_by_the_next_try(config: Config) -> None:
+    responses.get(STATUS, status=500, json={"resourceType": "OperationOutcome", "issue": [{"code": "exception"}]})
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    with pytest.raises(SourceError, match="export status: the answer is 500"):
+        pull_from(config)
+    pull_from(config)
+    assert len(asked("$export")) == 2
+
+
+@responses.activate
+def test_a_link_that_expired_is_renewed_from_the_manifest(config: Config) -> None:
+    responses.get(f"{BASE}/files/2", status=410)
+    an_export({"output": [a_file("1", a_line("p1")), a_file("2", a_line("p2"))]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+    assert len(asked("/files/1")) == 1
+    assert len(asked("$export")) == 1
+
+
+@responses.activate
+def test_links_that_stay_expired_cost_a_new_export_but_not_for_ever(config: Config) -> None:
+    responses.get(f"{BASE}/files/1", status=410)
+    an_export({"output": [{"type": "Patient", "url": f"{BASE}/files/1"}]})
+    with pytest.raises(SourceError) as error:
+        pull_from(config)
+    assert error.value.kind == "export-gone"
+    assert len(asked("$export")) == 3
+
+
+@responses.activate
+def test_a_restart_goes_on_polling_and_fetches_only_what_is_left(config: Config) -> None:
+    config = replace(config, slices=1)
+    an_export({"output": [a_file(str(n), a_line(f"p{n}")) for n in range(4)]}, waits=1)
+    with pytest.MonkeyPatch.context() as patch:
+        kill_after(patch, "checkpoint", 2)
+        with pytest.raises(KilledError):
+            pull_from(config)
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line(f"p{n}") for n in range(4)]}
+    assert len(asked("$export")) == 1
+    assert [len(asked(f"/files/{n}")) for n in range(4)] == [1, 1, 1, 1]
+
+
+@responses.activate
+@pytest.mark.parametrize("method", ["append", "checkpoint", "finish", "_close_chunk"])
+def test_an_export_killed_anywhere_lands_the_same_lines(config: Config, method: str) -> None:
+    config = replace(config, slices=1, chunk_mb=0)
+    an_export({"output": [a_file(str(n), a_line(f"p{n}") * 3) for n in range(4)]})
+    for tries in range(1, 20):
+        with pytest.MonkeyPatch.context() as patch:
+            kill_after(patch, method, tries)
+            try:
+                manifest = pull_from(config)
+            except KilledError:
+                continue
+        break
+    assert tries > 1
+    assert landed_lines(config, manifest) == {"Patient": sorted([a_line(f"p{n}") for n in range(4)] * 3)}
+
+
+@responses.activate
+def test_codes_are_sent_as_filters_and_left_out_where_they_are_refused(config: Config) -> None:
+    scope = Scope(types={"Patient": None, "Condition": ("http://snomed.info/sct|1", "http://snomed.info/sct|2")})
+    responses.get(f"{BASE}/$export", status=400, json={"resourceType": "OperationOutcome"})
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    pull_from(config, scope=scope)
+    first, second = (dict(parse_qsl(urlsplit(request.url).query)) for request in asked("$export"))
+    assert (
+        first["_typeFilter"] == "Condition?code=http%3A%2F%2Fsnomed.info%2Fsct%7C1%2Chttp%3A%2F%2Fsnomed.info%2Fsct%7C2"
+    )
+    assert "_typeFilter" not in second
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html>Sign in</html>", "html-body"),
+        (b'{"resourceType":"OperationOutcome","issue":[{"code":"exception"}]}\n', "operation-outcome"),
+    ],
+)
+def test_a_file_that_is_none_is_named(config: Config, body: bytes, kind: str) -> None:
+    an_export({"output": [a_file("1", body)]})
+    with pytest.raises(SourceError, match="export file of Patient") as error:
+        pull_from(config)
+    assert error.value.kind == kind
+
+
+@responses.activate
+def test_a_file_of_no_announced_length_that_ends_within_a_line_was_cut(config: Config) -> None:
+    an_export({"output": [a_file("1", a_line("p1") + b'{"resou', auto_calculate_content_length=False)]})
+    with pytest.raises(SourceError) as error:
+        pull_from(config)
+    assert error.value.kind == "truncated-body"
+    assert len(asked("/files/1")) == 2
+
+
+@responses.activate
+def test_a_kick_off_that_is_not_accepted_is_named(config: Config) -> None:
+    responses.get(f"{BASE}/metadata", status=404)
+    responses.get(f"{BASE}/$export", body=b"<html></html>")
+    with pytest.raises(SourceError) as error:
+        pull_from(config)
+    assert error.value.kind == "html-body"
+
+
+@pytest.mark.parametrize("method", ["exports", "export-group:", "bulk"])
+def test_a_method_that_is_none_is_named(config: Config, method: str) -> None:
+    with pytest.raises(ConfigError, match="pull_method"):
+        pull_from(replace(config, pull_method=method))
+
+
+def recorded(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = orjson.loads((RECORDINGS / f"{name}.json").read_bytes())
+    return content
+
+
+@responses.activate
+@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings of a bulk server are not here")
+def test_an_export_of_a_group_as_a_bulk_server_answered_it(config: Config) -> None:
+    kick_off = recorded("partial-kickoff")
+    root, _, _ = kick_off["request"]["url"].partition("/Group/")
+    responses.get(f"{root}/metadata", status=404)
+    responses.get(f"{root}/Organization", json={"resourceType": "Bundle", "total": 0})
+    responses.get(f"{root}/Group/BMCHealthNet/$export", status=202, headers=kick_off["headers"], json=kick_off["body"])
+    counts = {"Encounter": 0, "Patient": 0}
+    for name in ("status-01", "status-02", "page-2", "page-3", "page-4"):
+        page = recorded(f"partial-{name}")
+        responses.get(page["request"]["url"], status=page["status"], json=page.get("body"))
+        for file in (page.get("body") or {}).get("output", []):
+            responses.get(file["url"], body=a_line("x", file["type"]) * file["count"])
+            counts[file["type"]] += file["count"]
+    scope = Scope(types={"Encounter": None, "Patient": None, "Organization": None})
+    manifest = pull_from(replace(config, pull_method="export-group:BMCHealthNet"), root, scope)
+    assert manifest.server_counts == {**counts, "Organization": 0}
+    assert {type_: came.received for type_, came in manifest.counts.items()} == counts
+    assert manifest.data_date == "2026-11-21"
+
+
+@contextmanager
+def serving(faults: str = "") -> Iterator[Running]:
+    people = [{"resourceType": "Patient", "id": f"p{n}"} for n in range(40)]
+    practice = [{"resourceType": "Organization", "id": "practice"}]
+    with serve(
+        [*people, *practice], port=0, faults=parse(faults) if faults else None, data_date=date(2025, 4, 2)
+    ) as on:
+        yield on
+
+
+@pytest.mark.parametrize("method", ["export", "export-patient"])
+@pytest.mark.parametrize("faults", ["", "expired-links:1,truncated-body:0.5,429:0.3"])
+def test_an_export_of_a_server_is_what_it_has(config: Config, method: str, faults: str) -> None:
+    with serving(faults) as server:
+        manifest = pull_from(replace(config, pull_method=method, tries=5), server.base_url)
+    assert {type_: len(lines) for type_, lines in landed_lines(config, manifest).items()} == {
+        "Organization": 1,
+        "Patient": 40,
+    }
