@@ -1,18 +1,23 @@
 """`hi-fhir status`: the runs in the data folder, whether their records reconcile, and what was published where."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 
+if TYPE_CHECKING:
+    from hi_fhir.core.config import Config
+    from hi_fhir.store.ledger import DeliveryCount
+
 
 @click.command("status")
 @click.option("--run", "name", metavar="ID", help="One run in full; the newest is shown in full by default.")
 @options.common_options
 def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """List runs; show a run's reconciliation and deliveries.
+    """List runs, show a run's reconciliation, and what every server was sent.
 
     \b
     Example:
@@ -26,8 +31,9 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     chosen = [run for run in runs if name in (None, run["run"])]
     if name is not None and not chosen:
         raise NotFoundError(f"no run is called {name!r}. hi-fhir status lists them.")
+    deliveries = _deliveries(config)
     if as_json:
-        print_json(chosen)
+        print_json({"runs": chosen, "deliveries": [one._asdict() for one in deliveries]})
         return
     rows = [
         [
@@ -45,3 +51,17 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     if done:
         click.echo("")
         print_reconciliation(done[-1]["result"]["reconciliation"])
+    if deliveries:
+        click.echo("")
+        print_table("Published", ["to", "audience", "last try", "reports"], deliveries)
+
+
+def _deliveries(config: "Config") -> "list[DeliveryCount]":
+    """From the store where there is one: looking makes none."""
+    from hi_fhir.store.ledger import delivery_counts
+    from hi_fhir.store.session import open_store
+
+    if not config.store_file.exists():
+        return []
+    with open_store(config.store_url).read() as session:
+        return delivery_counts(session)

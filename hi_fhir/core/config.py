@@ -65,8 +65,12 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @property
+    def store_file(self) -> Path:
+        return self.data_dir / "hi_fhir.sqlite"
+
+    @property
     def store_url(self) -> str:
-        return f"sqlite:///{self.data_dir / 'hi_fhir.sqlite'}"
+        return f"sqlite:///{self.store_file}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

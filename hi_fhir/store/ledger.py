@@ -73,7 +73,7 @@ class ReleasedVersion(NamedTuple):
 
 @dataclass(frozen=True)
 class Delivered:
-    """One try to send a version of a report. status: sent, unchanged or failed."""
+    """One try to send a version of a report. status: sent or failed."""
 
     identifier: str
     version: int
@@ -93,6 +93,15 @@ class LastDelivery:
     http_status: int | None
     etag: str | None
     location: str | None
+
+
+class DeliveryCount(NamedTuple):
+    """How many reports for an audience a server was last sent, by what came of it."""
+
+    target: str
+    audience: str
+    status: str
+    reports: int
 
 
 def released_versions(session: Session, audience: str) -> list[ReleasedVersion]:
@@ -186,6 +195,14 @@ def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
     )
     rows = session.execute(select(Delivery, Report).join(Report).where(Delivery.id.in_(newest)).options(_LIGHT))
     return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
+
+
+def delivery_counts(session: Session) -> list[DeliveryCount]:
+    """What every server was sent, the newest try of each report alone, in order of server and audience."""
+    newest = select(func.max(Delivery.id)).join(Report).group_by(Delivery.target, Report.identifier).scalar_subquery()
+    groups = (Delivery.target, Delivery.audience, Delivery.status)
+    counts = select(*groups, func.count()).where(Delivery.id.in_(newest)).group_by(*groups).order_by(*groups)
+    return [DeliveryCount(*row) for row in session.execute(counts)]
 
 
 def _last_delivery(delivery: Delivery, report: Report) -> LastDelivery:

@@ -131,7 +131,7 @@ class Organisation(Versioned, Base):
 class Delivery(Owned, Base):
     """Grain: one row a try to send a version of a report to a server.
 
-    target: origin and path of the server, nothing secret. status: sent, unchanged or failed. location: without query.
+    target: origin and path of the server, nothing secret. status: sent or failed. location: without query.
     outcome: what came back, in our own words.
     """
 
