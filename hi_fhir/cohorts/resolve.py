@@ -21,7 +21,7 @@ from hi_fhir.cohorts.people import finished, write_buckets
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
-from hi_fhir.tables.schema import BUCKETS, LINK, PERSON
+from hi_fhir.tables.schema import BUCKETS, CLINICAL_TABLES, LINK, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -188,12 +188,24 @@ def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], stated:
     found = registration.sources_without_history(stated).to_pyarrow().to_pylist()
     with_history = {row["source_id"] for row in found if row["history"]}
     end = inputs.period.end
-    return [
+    reconstructed = [
         f"{manifest.source_id}: {RECONSTRUCTED}"
         for manifest in manifests
         if manifest.source_id not in with_history
         and (date.fromisoformat(manifest.data_date) - end).days > _DAYS_UNTIL_RECONSTRUCTED
     ]
+    return reconstructed + [
+        f"{manifest.source_id}: no {type_} was received: a zero counted from it may be the source's silence"
+        for manifest in manifests
+        for type_ in _lacking(manifest)
+    ]
+
+
+def _lacking(manifest: SnapshotManifest) -> list[str]:
+    """Types that the pull asked for and of which nothing came: their zeros may be the source's silence."""
+    terms = manifest.reconciliation
+    came = {type_ for type_, counts in terms.items() if counts.carried + counts.received}
+    return [type_ for type_ in manifest.scope.types if type_ in ("Patient", *CLINICAL_TABLES) and type_ not in came]
 
 
 def _versions(inputs: ResolveInputs) -> dict[str, str]:

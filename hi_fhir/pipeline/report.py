@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import UserError
+from hi_fhir.core.errors import GateError, UserError
 from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
 from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ExactCounts, Published
@@ -80,7 +80,7 @@ def report(
 
     Raises:
         UserError: a measure was defined anew since it was evaluated, or the counts were changed.
-        GateError: the strata of a reporter do not add up.
+        GateError: nobody is registered, or the strata of a reporter do not add up.
     """
     job = _job(evaluation_folder, audience)
     progress.start("report", len(job.about) * len(job.reporting), "reports")
@@ -101,6 +101,11 @@ def report(
 def _job(folder: Path, audience: str) -> _Job:
     evaluation = read_evaluation(folder)
     about, reporting = subjects(evaluation.measures), reporters(evaluation.areas, audience)
+    if not reporting:
+        raise GateError(
+            f"evaluation {evaluation.id}: nobody is registered with a practice on {evaluation.as_of}, so there is "
+            "nobody to report about. hi-fhir status tells what was received; is the source the right one?"
+        )
     practices = {reporter.code: reporter.practices for reporter in reporting}
     exact = ExactCounts(
         groups=reporter_counts(_read_counts(folder, evaluation), practices),

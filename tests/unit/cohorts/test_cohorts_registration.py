@@ -3,6 +3,7 @@
 from datetime import date
 
 from hi_fhir.cohorts.imports import AreaFile, Membership
+from hi_fhir.tables.scope import Scope
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, nhs_key
 
@@ -213,7 +214,20 @@ def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_pat
 
     found = resolve_snapshots(tmp_path, late, dated, prompt).found
 
-    assert found.notes == ["late: reconstructed: leavers and the dead are missing"]
+    assert [note for note in found.notes if "reconstructed" in note] == [
+        "late: reconstructed: leavers and the dead are missing"
+    ]
+
+
+def test_a_source_that_gave_nothing_of_a_type_that_was_asked_for_is_named(tmp_path):
+    builder = SnapshotBuilder("elm", scope=Scope(types={"Patient": None, "Observation": None, "EpisodeOfCare": None}))
+    builder.patient("ann", practice="A1")
+
+    found = resolve_snapshots(tmp_path, builder).found
+
+    assert found.notes == [
+        "elm: no Observation was received: a zero counted from it may be the source's silence",
+    ]
 
 
 def test_events_of_nobody_are_counted_by_table(tmp_path):

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import UserError
+from hi_fhir.core.errors import GateError, UserError
 from hi_fhir.core.files import commit_json, read_json, sha256_file
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures.evaluation import COUNTS_FILE, MANIFEST, EvaluationManifest
@@ -166,9 +166,10 @@ def test_an_invalid_report_stops_the_release_and_nothing_is_kept(
     assert not (config.data_dir / "runs").exists()
 
 
-def test_nobody_registered_makes_no_report(config: Config, store: Store, evaluation: Path) -> None:
+def test_nobody_registered_stops_the_release(config: Config, store: Store, evaluation: Path) -> None:
     _change(evaluation, areas=[])
-    assert release(config, store, evaluation).reports == []
+    with pytest.raises(GateError, match="nobody is registered"):
+        release(config, store, evaluation)
 
 
 def _change(evaluation: Path, **changes: object) -> EvaluationManifest:
