@@ -116,7 +116,7 @@ def _open_run(config: Config, request: RunRequest) -> Path:
     root = owner_folder(config.data_dir / "runs")
     for past in reversed(history.runs(config.data_dir)):
         if past["result"] is None and past["plan"]["arguments"] == arguments:
-            return root / past["run"]
+            return root / str(past["run"])
     numbers = (int(plan.parent.name.partition("-")[0]) for plan in root.glob("*/plan.json"))
     number = 1 + max(numbers, default=0)
     folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
