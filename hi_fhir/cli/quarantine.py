@@ -1,6 +1,7 @@
 """`hi-fhir quarantine`: what was refused, where it stood and why. Raw bytes are shown only when asked for."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import pyarrow.dataset as ds
@@ -31,7 +32,7 @@ def quarantine_command(
     config = options.read_config(data_dir)
     folder = history.latest_snapshot(config.data_dir, name) / "quarantine"
     files = sorted(folder.glob(f"{resource_type or '*'}.parquet"))
-    records = []
+    records: list[dict[str, Any]] = []
     for file in files:
         for row in ds.dataset(file).head(limit - len(records)).to_pylist():
             shown = {"type": file.stem, **{column: row[column] for column in _COLUMNS}}

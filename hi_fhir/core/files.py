@@ -18,7 +18,9 @@ _OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 
 def owner_folder(path: Path) -> Path:
     """Make `path` (and missing parents), readable by its owner only."""
-    path.mkdir(mode=_OWNER_FOLDER, parents=True, exist_ok=True)
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):  # mkdir(parents=True) would give the mode to the last alone
+        folder.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
     return path
 
 

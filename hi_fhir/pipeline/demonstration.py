@@ -113,7 +113,7 @@ def _resources(people: Sequence[Person], progress: Progress) -> Iterator[dict[st
 
 def _request(source: str, target: str) -> RunRequest:
     return RunRequest(
-        sources=(SourceSettings(name="sandbox", address=source),),
+        sources=(SourceSettings(name="main", address=source),),
         period=Period(PERIOD_START, PERIOD_END),
         audience=AUDIENCE,
         publish_url=target,

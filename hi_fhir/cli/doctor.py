@@ -1,0 +1,189 @@
+"""`hi-fhir doctor`: what is set up, what is not, and which of the configured servers answer. Changes nothing."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from hi_fhir.cli import options
+from hi_fhir.cli.output import print_json, print_table
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import ConfigError, SourceError
+
+OK, NOTE, SET_UP, UNREACHABLE = "ok", "note", "set up", "unreachable"
+_EXIT_CODES = {OK: 0, NOTE: 0, SET_UP: 2, UNREACHABLE: 3}
+_PACKAGES = ("hi-fhir", "duckdb", "ibis-framework", "pyarrow", "msgspec", "sqlalchemy", "flask")
+_NOT_OWNER = 0o077
+_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """state: ok, note (works as it is, and should be known), set up (something to do) or unreachable."""
+
+    name: str
+    state: str
+    found: str
+    to_do: str = ""
+
+
+@click.command("doctor")
+@options.overlay_option
+@options.common_options
+@click.pass_context
+def doctor_command(context: click.Context, overlays: tuple[Path, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Look at settings, folders, code lists, imports and servers. Exits with 2 or 3 where something is to be done.
+
+    \b
+    Example:
+      hi-fhir doctor --json
+    """
+    config = options.read_config(data_dir, overlays)
+    checks = [*_checks(config)]
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        rows = [[check.name, check.state, check.found, check.to_do] for check in checks]
+        print_table("", ["what", "state", "found", "to do"], rows)
+    context.exit(max(_EXIT_CODES[check.state] for check in checks))
+
+
+def _checks(config: Config) -> Iterator[Check]:
+    yield Check("python", OK, f"{platform.python_version()} on {platform.system()}")
+    yield Check("packages", OK, ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    yield _data_folder(config.data_dir)
+    yield _key(config)
+    yield _store(config)
+    yield from _terminology(config)
+    yield from _imports(config)
+    yield _opt_outs(config)
+    yield _names(config)
+    yield from _sources(config)
+
+
+def _data_folder(folder: Path) -> Check:
+    name = "data folder"
+    if not folder.exists():
+        return Check(name, OK, f"{folder} is not there; the first run makes it")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Check(name, SET_UP, f"{folder} cannot be written to", "name another: --data-dir or HI_FHIR_DATA_DIR")
+    if folder.stat().st_mode & _NOT_OWNER:
+        return Check(name, SET_UP, f"{folder} is open to others", "run chmod 700 on it")
+    return Check(name, OK, f"{folder}, its owner's only")
+
+
+def _key(config: Config) -> Check:
+    from hi_fhir.tables.identity import load_key
+
+    name, path = "identity key", config.key_file
+    if path.resolve().is_relative_to(config.data_dir.resolve()):
+        return Check(name, SET_UP, f"{path} lies in the data folder", "keep it elsewhere: HI_FHIR_KEY_FILE")
+    if not path.exists():
+        return Check(name, OK, f"{path} is not there; the first run makes it")
+    try:
+        return Check(name, OK, f"{path}, key {load_key(path).key_id}")
+    except ConfigError as error:
+        return Check(name, SET_UP, str(error), "see the message")
+
+
+def _store(config: Config) -> Check:
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hi_fhir.store.session import Store, is_migrated
+
+    name, path = "store", Path(make_url(config.store_url).database or "")
+    if not path.exists():
+        return Check(name, OK, "none yet; the first report makes it")
+    store = Store(create_engine(config.store_url))
+    try:
+        migrated = is_migrated(store)
+    except SQLAlchemyError:
+        return Check(name, SET_UP, f"{path} is not a store", "move it away, or restore it from a backup")
+    finally:
+        store.close()
+    return Check(name, OK, f"{path}, {'migrated' if migrated else 'of an older version; the next run migrates it'}")
+
+
+def _terminology(config: Config) -> Iterator[Check]:
+    from hi_fhir.measures import evaluation, registry
+    from hi_fhir.terminology.catalogue import load
+
+    terminology = load(config.overlays)
+    states = Counter(value_set.state for value_set in terminology.value_sets.values())
+    yield Check("code lists", OK, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    for measure in registry.load():
+        reference = evaluation.measure_reference(measure, terminology)
+        if reference.state in ("partial", "missing"):
+            lists = ", ".join(one.id for one in reference.value_sets if one.state in ("partial", "missing"))
+            found = f"no numerator above the practice: {lists}"
+            yield Check(measure.id, NOTE, found, "bring these code lists in an overlay")
+
+
+def _imports(config: Config) -> Iterator[Check]:
+    from hi_fhir.cohorts.imports import load_organisations, load_postcodes
+
+    folder = config.data_dir / "imports"
+    directory, areas = load_postcodes(folder), load_organisations(folder)
+    if directory:
+        yield Check("postcodes", OK, f"imported, version {directory.version}")
+    else:
+        to_do = "hi-fhir mappings import-postcodes FILE"
+        yield Check("postcodes", SET_UP, "none: deprivation is known only where a record carries an LSOA", to_do)
+    if areas:
+        yield Check("organisations", OK, f"{len(areas.memberships):,} memberships, version {areas.version}")
+    else:
+        found = "none: PCN and ICB are those that a source's Organization.partOf tells"
+        yield Check("organisations", NOTE, found, "hi-fhir mappings import-organisations FILE")
+
+
+def _opt_outs(config: Config) -> Check:
+    from hi_fhir.core.config import OPT_OUT_POLICIES
+
+    name, policy = "opt-outs", config.opt_out_policy
+    if policy == OPT_OUT_POLICIES[3] and not (config.opt_out_list and config.opt_out_list.is_file()):
+        return Check(name, SET_UP, f"{policy}, and the list is not there", "name it: HI_FHIR_OPT_OUT_LIST")
+    return Check(name, OK, policy)
+
+
+def _names(config: Config) -> Check:
+    own = {field: getattr(config, field) for field in ("identifier_system", "canonical_base")}
+    left = [field for field, value in own.items() if value == getattr(Config, field)]
+    if left:
+        found = f"{', '.join(left)} as shipped"
+        return Check("names in reports", NOTE, found, "name your own before publishing: docs/reference/settings.md")
+    return Check("names in reports", OK, ", ".join(own.values()))
+
+
+def _sources(config: Config) -> Iterator[Check]:
+    if not config.sources:
+        yield Check("sources", OK, "none in the settings; --source names them")
+    for source in config.sources.values():
+        yield _source(config, source)
+
+
+def _source(config: Config, source: SourceSettings) -> Check:
+    from hi_fhir.fhir.client import FhirClient
+    from hi_fhir.fhir.conformance import read_capability
+
+    name = f"source {source.name}"
+    if not source.address.startswith(("http://", "https://")):
+        if Path(source.address).is_dir():
+            return Check(name, OK, "a folder that is there")
+        return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "mend its address")
+    try:
+        with FhirClient(replace(config, timeout_s=_TIMEOUT_S, tries=1), source, SystemClock()) as client:
+            capability, answer = read_capability(client)
+    except SourceError as error:
+        return Check(name, UNREACHABLE, str(error), "mend its address or token, or wait for the server")
+    return Check(name, OK, f"answers{_lacking(capability.parameters, answer.status)}")
+
+
+def _lacking(stated: object, status: int) -> str:
+    return "" if stated is not None else f" with {status}, and states no capabilities"

@@ -1,0 +1,35 @@
+"""Every setting has its line in the reference, and the reference names no other."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from hi_fhir.core.config import Config, SourceSettings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+LINES = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE, flags=re.MULTILINE))
+
+
+def test_the_page_has_a_line_for_every_setting_and_for_no_other() -> None:
+    assert set(LINES) == {field.name for field in fields(Config)}
+
+
+@pytest.mark.parametrize("field", fields(Config), ids=lambda field: field.name)
+def test_the_default_on_the_page_is_the_default(field) -> None:
+    told = LINES[field.name].strip()
+
+    if isinstance(field.default, str | int | float):
+        number = float(told.strip("`")) if not isinstance(field.default, str) else told.strip("`")
+        assert number == field.default
+    elif field.default in (None, ()):
+        assert told == "none"
+
+
+@pytest.mark.parametrize("field", fields(SourceSettings), ids=lambda field: field.name)
+def test_the_page_tells_of_every_setting_of_a_source(field) -> None:
+    if field.name in ("name", "token"):  # the table's name, and the environment's
+        assert "HI_FHIR_SOURCE_MAIN_TOKEN" in PAGE
+    else:
+        assert re.search(rf"\b{field.name}\b", PAGE)

@@ -1,0 +1,157 @@
+"""`hi-fhir doctor`: what it finds on a bare machine, a set-up one, and with servers that do and do not answer."""
+
+from pathlib import Path
+
+import pytest
+import responses
+
+from hi_fhir.store.session import open_store
+from hi_fhir.tables.identity import load_key
+from tests.support.cli import Ran, hi_fhir, settings
+
+BASE = "http://example.invalid/fhir"
+SOURCE = f'[sources.elm]\naddress = "{BASE}"\n'
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with settings(monkeypatch, tmp_path):
+        yield tmp_path
+
+
+def given_imports(place: Path) -> None:
+    (place / "postcodes.csv").write_text("pcds,lsoa11,lsoa21\nAA1 1AA,E01000001,E01000001\n", encoding="utf-8")
+    assert hi_fhir("mappings", "import-postcodes", place / "postcodes.csv").code == 0
+
+
+def states(ran: Ran) -> dict[str, str]:
+    return {check["name"]: check["state"] for check in ran.json}
+
+
+def found(ran: Ran, name: str) -> str:
+    [check] = [check for check in ran.json if check["name"] == name]
+    return f"{check['found']} {check['to_do']}"
+
+
+def test_a_bare_machine_lacks_postcodes_alone_and_the_doctor_makes_nothing(place: Path) -> None:
+    ran = hi_fhir("doctor", "--json")
+
+    assert ran.code == 2
+    assert [name for name, state in states(ran).items() if state == "set up"] == ["postcodes"]
+    assert "the first run makes it" in found(ran, "identity key")
+    assert list(place.iterdir()) == []
+
+
+def test_what_is_set_up_is_told_and_the_code_is_0(place: Path) -> None:
+    given_imports(place)
+    key = load_key(place / "keys" / "identity.key")
+    open_store(f"sqlite:///{place / 'data' / 'hi_fhir.sqlite'}").close()
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert ran.code == 0
+    assert set(states(ran).values()) == {"ok", "note"}
+    assert key.key_id in found(ran, "identity key")
+    assert "migrated" in found(ran, "store")
+    assert key.secret.hex() not in ran.out
+
+
+def test_measures_without_a_numerator_are_named_with_the_lists_that_lack(place: Path) -> None:
+    ran = hi_fhir("doctor", "--json")
+
+    assert states(ran)["severe-mental-illness-six-checks"] == "note"
+    assert "alcohol, lipids" in found(ran, "severe-mental-illness-six-checks")
+    assert "4 missing" in found(ran, "code lists")
+
+
+def test_a_key_that_others_may_read_is_to_be_mended(place: Path) -> None:
+    load_key(place / "keys" / "identity.key")
+    (place / "keys" / "identity.key").chmod(0o644)
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert states(ran)["identity key"] == "set up"
+    assert "others may read it" in found(ran, "identity key")
+
+
+def test_a_key_in_the_data_folder_is_to_be_moved(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HI_FHIR_KEY_FILE", str(place / "data" / "identity.key"))
+
+    assert "HI_FHIR_KEY_FILE" in found(hi_fhir("doctor", "--json"), "identity key")
+
+
+def test_a_data_folder_that_is_open_to_others_is_to_be_closed(place: Path) -> None:
+    given_imports(place)
+    assert states(hi_fhir("doctor", "--json"))["data folder"] == "ok"
+    (place / "data").chmod(0o755)
+
+    assert states(hi_fhir("doctor", "--json"))["data folder"] == "set up"
+
+
+def test_a_file_that_is_no_store_is_told(place: Path) -> None:
+    (place / "data").mkdir(mode=0o700)
+    (place / "data" / "hi_fhir.sqlite").write_bytes(b"not a database at all" * 100)
+
+    assert states(hi_fhir("doctor", "--json"))["store"] == "set up"
+
+
+def test_an_opt_out_list_that_is_not_there_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HI_FHIR_OPT_OUT_POLICY", "imported-list")
+    assert states(hi_fhir("doctor", "--json"))["opt-outs"] == "set up"
+    (place / "list.csv").write_text("nhs_number\n", encoding="utf-8")
+    monkeypatch.setenv("HI_FHIR_OPT_OUT_LIST", str(place / "list.csv"))
+
+    assert states(hi_fhir("doctor", "--json"))["opt-outs"] == "ok"
+
+
+@responses.activate
+def test_a_server_that_answers_is_reached(place: Path) -> None:
+    given_imports(place)
+    (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
+    responses.get(f"{BASE}/metadata", json={"resourceType": "CapabilityStatement", "rest": [{"resource": []}]})
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert (ran.code, states(ran)["source elm"]) == (0, "ok")
+
+
+@responses.activate
+def test_a_server_without_a_statement_is_reached_all_the_same(place: Path) -> None:
+    given_imports(place)
+    (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
+    responses.get(f"{BASE}/metadata", json={"resourceType": "OperationOutcome", "issue": []}, status=404)
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert states(ran)["source elm"] == "ok"
+    assert "states no capabilities" in found(ran, "source elm")
+
+
+@responses.activate
+@pytest.mark.parametrize("answer", [None, 401, 503])
+def test_a_server_that_cannot_be_used_is_unreachable_and_the_code_is_3(place: Path, answer: int | None) -> None:
+    given_imports(place)
+    (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
+    if answer:
+        responses.get(f"{BASE}/metadata", json={"resourceType": "OperationOutcome", "issue": []}, status=answer)
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert (ran.code, states(ran)["source elm"]) == (3, "unreachable")
+
+
+def test_a_source_that_is_a_folder_is_looked_for(place: Path) -> None:
+    (place / "export").mkdir()
+    there, gone = f'[sources.a]\naddress = "{place}/export"\n', f'[sources.b]\naddress = "{place}/nowhere"\n'
+    (place / "hi-fhir.toml").write_text(there + gone, encoding="utf-8")
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert (states(ran)["source a"], states(ran)["source b"]) == ("ok", "unreachable")
+
+
+def test_it_can_be_read_by_a_person(place: Path) -> None:
+    ran = hi_fhir("doctor")
+
+    assert "import-postcodes FILE" in ran.out
+    assert "identity key" in ran.out

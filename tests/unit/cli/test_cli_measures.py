@@ -1,0 +1,121 @@
+"""`hi-fhir measures`: what it lists, what it shows, and what it finds wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from hi_fhir.measures import registry
+from hi_fhir.measures.model import ProportionMeasure
+from tests.support.cli import hi_fhir
+
+HEAD = """\
+# title: Alcohol
+# version: 9
+# source: our own list
+# retrieved: 2026-08-31
+# licence: MIT
+# reviewed_by: somebody
+# next_review: 2027-04-01
+# state: full
+# system: http://snomed.info/sct
+code,note
+"""
+
+
+def an_overlay(folder: Path, name: str, text: str) -> Path:
+    file = folder / "overlay" / "terminology" / "value_sets" / f"{name}.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    return folder / "overlay"
+
+
+def test_the_list_names_every_measure_with_its_rules_and_the_state_of_its_code_lists() -> None:
+    ran = hi_fhir("measures", "list", "--json")
+
+    assert ran.code == 0
+    assert [one["id"] for one in ran.json] == [measure.id for measure in registry.load()]
+    states = {one["id"]: one["state"] for one in ran.json}
+    assert states["learning-disability-health-check"] == "missing"
+    assert states["ethnicity-recorded"] == "full"
+    assert {"id", "version", "rule_set", "state", "title"} == set(ran.json[0])
+
+
+def test_the_list_can_be_read_by_a_person() -> None:
+    ran = hi_fhir("measures", "list")
+
+    assert ran.code == 0
+    assert all(measure.id in ran.out for measure in registry.load())
+
+
+def test_a_measure_is_shown_in_sentences_with_its_code_lists_and_whose_rules_they_are() -> None:
+    ran = hi_fhir("measures", "show", "smoking-status-recorded", "--json")
+
+    assert ran.code == 0
+    found = ran.json
+    assert found["populations"] == {
+        "initial_population": "registered on the as-of day and aged 16 or over at the period's end",
+        "numerator": "smoking status recorded in the 12 months to the as-of day",
+    }
+    [used] = found["value_sets"]
+    assert (used["id"], used["state"], used["verified"]) == ("smoking-status", "full", True)
+    assert found["reviewed_by"]
+    assert found["examples"]["undated"] == "denominator"
+    assert "sex" in found["stratifiers"]
+
+
+@pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
+def test_every_measure_can_be_shown_to_a_person(measure: ProportionMeasure) -> None:
+    ran = hi_fhir("measures", "show", measure.id)
+
+    assert ran.code == 0
+    assert measure.title in ran.out
+    assert "initial population" in ran.out
+
+
+def test_a_measure_that_there_is_not_is_the_users_error() -> None:
+    ran = hi_fhir("measures", "show", "nonsense")
+
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "no measure is called 'nonsense'. hi-fhir measures list names them." in ran.err
+
+
+def test_an_overlay_stands_in_for_the_shipped_list(tmp_path: Path) -> None:
+    overlay = an_overlay(tmp_path, "alcohol", f"{HEAD}160573003,\n")
+
+    found = hi_fhir("measures", "show", "severe-mental-illness-six-checks", "--overlay", overlay, "--json").json
+
+    [alcohol] = [one for one in found["value_sets"] if one["id"] == "alcohol"]
+    assert (alcohol["state"], alcohol["version"], alcohol["codes"]) == ("full", "9", 1)
+
+
+def test_the_check_runs_every_example_and_finds_nothing_wrong_with_what_is_shipped() -> None:
+    ran = hi_fhir("measures", "check", "--json")
+
+    assert ran.code == 0
+    assert ran.json["faults"] == []
+    assert ran.json["measures"] == len(registry.load())
+    assert ran.json["examples"] == sum(len(measure.examples) for measure in registry.load())
+
+
+def test_a_file_that_does_not_read_is_named_with_its_line(tmp_path: Path) -> None:
+    overlay = an_overlay(tmp_path, "alcohol", f"{HEAD}160573003,\n160573003,\n")
+
+    ran = hi_fhir("measures", "check", "--overlay", overlay)
+
+    assert ran.code == 2
+    assert "alcohol.csv line 12: code 160573003 stands twice. Remove one line." in ran.err
+
+
+def test_a_fault_of_a_definition_exits_with_2_and_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    [usable] = registry.load(["ethnicity-usable"])
+    wrong = replace(usable, source="", examples=(replace(usable.examples[0], outcome="denominator"),))
+    monkeypatch.setattr(registry, "load", lambda ids=None: (wrong,))
+
+    told, as_json = hi_fhir("measures", "check"), hi_fhir("measures", "check", "--json")
+
+    assert told.code == as_json.code == 2
+    assert "ethnicity-usable: source is empty" in told.err
+    assert "ethnicity-usable, example 'stated': numerator, not denominator" in as_json.json["faults"]
