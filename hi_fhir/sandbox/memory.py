@@ -73,10 +73,6 @@ class Memory:
     def peek(self, type_: str, id_: str) -> Stored | None:
         return self._of_type(type_).get(id_)
 
-    def everything(self, type_: str) -> list[Stored]:
-        with self._lock:
-            return list(self._of_type(type_).values())
-
     def deleted(self) -> list[tuple[str, str]]:
         """(type, id) of what was deleted and has not come back."""
         with self._lock:
