@@ -42,9 +42,10 @@ check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hi-fhir measures check
 
-fix: setup ## format and mend what can be mended
+fix: setup ## format, mend what can be mended, write the reference pages anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m tests.house.reference_pages
 
 bench: setup ## speeds and memory; minutes
 	$(BIN)/python -m tests.bench

@@ -82,7 +82,7 @@ def _print_description(found: dict[str, Any]) -> None:
         "source": found["source"],
         "reviewed by": found["reviewed_by"],
         "next review": found["next_review"],
-        "better is": f"an {found['improvement']}" if found["improvement"] == "increase" else "a decrease",
+        "better": found["improvement"],
         "not seen in the rule set": "; ".join(found["doubts"]) or "nothing",
         "broken down by": ", ".join(found["stratifiers"]),
         "worked examples": len(found["examples"]),

@@ -13,7 +13,7 @@ CLINICAL = pa.schema(
         pa.field("source_id", pa.string(), nullable=False),
         pa.field("patient_id", pa.string(), nullable=False),  # keyed hash, 32 hex digits
         pa.field("resource_id", pa.string(), nullable=False),
-        pa.field("component", pa.string(), nullable=False),  # see below
+        pa.field("component", pa.string(), nullable=False),  # of which part of the resource
         pa.field("system", pa.string()),
         pa.field("code", pa.string()),  # null: the resource or component carries no code
         pa.field("start_date", pa.date32()),  # first day of a partial date, London; null: undated
