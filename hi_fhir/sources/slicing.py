@@ -20,6 +20,7 @@ from hi_fhir.sources.pulls import Pull
 from hi_fhir.sources.searches import Search, Slice, check_self_link, filters, request_of
 
 _PAGES_A_SLICE = 5  # shorter slices are not worth their requests
+_MOST_WRITTEN = 1.01  # by others, between two counts
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,15 +119,24 @@ def _sliced(counter: Counter, pool: ThreadPoolExecutor, search: Search, now: int
     """The search in slices of about `target` records, or as it is where the server's counts do not add up."""
     if search.count is None or search.count <= target:
         return search
-    before, late = pool.map(partial(counter.count, search), (Slice(before=_text(now)), Slice(since=_text(now))))
     oldest, newest = pool.map(partial(counter.updated, search), ("_lastUpdated", "-_lastUpdated"))
-    if oldest is None or newest is None or not before or late is None or before + late != search.count:
+    before = counter.count(search, Slice(before=_text(now)))
+    late = counter.count(search, Slice(since=_text(now)))  # after the other: what is updated between is in both
+    if oldest is None or newest is None or not before or late is None or not _covers(search.count, before + late):
         return search
     whole = _Piece(min(oldest, now - 1), min(newest + 1, now), before)
     pieces = _merged(_halved(counter, pool, search, whole, target), target)
     bounds = [None, *(_text(piece.low) for piece in pieces[1:]), _text(now)]
     slices = [Slice(bounds[i], bounds[i + 1], piece.size) for i, piece in enumerate(pieces)]
     return msgspec.structs.replace(search, slices=(*slices, Slice(since=_text(now), count=late)))
+
+
+def _covers(whole: int, parts: int) -> bool:
+    """Whether the counts of two parts come to the whole, but for the little that others may have written.
+
+    Less means records that no slice would find; much more, that the server passes over `_lastUpdated`.
+    """
+    return whole <= parts <= whole * _MOST_WRITTEN
 
 
 def _halved(counter: Counter, pool: ThreadPoolExecutor, search: Search, whole: _Piece, target: int) -> list[_Piece]:

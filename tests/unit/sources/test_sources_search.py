@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import orjson
@@ -244,6 +245,33 @@ def test_a_server_that_gives_no_counts_is_taken_at_its_pages(config: Config) -> 
     manifest = pull_from(BASE, config)
     assert manifest.server_counts == {"Observation": None}
     assert ids(config, manifest) == ["o1"]
+
+
+@responses.activate
+@pytest.mark.parametrize(("undated", "heeded", "sliced"), [(0, True, True), (1, True, False), (0, False, False)])
+def test_a_search_is_sliced_only_where_its_slices_are_seen_to_cover_it(
+    config: Config, undated: int, heeded: bool, sliced: bool
+) -> None:
+    updated = [None] * undated + [f"2025-01-01T00:00:{n:02d}.000Z" for n in range(undated, 60)]
+
+    def is_in(at: str | None, end: str) -> bool:
+        return not heeded or (at is not None and (at >= end[2:] if end.startswith("ge") else at < end[2:]))
+
+    def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
+        asked = parse_qs(urlsplit(request.url).query)
+        found = [n for n, at in enumerate(updated) if all(is_in(at, end) for end in asked.get("_lastUpdated", []))]
+        if "_summary" in asked:
+            return 200, {}, orjson.dumps({"resourceType": "Bundle", "total": len(found)})
+        if "_sort" in asked:
+            found = found[-1:] if asked["_sort"][0].startswith("-") else found[undated:][:1]
+        return 200, {}, orjson.dumps(a_page(*found))
+
+    responses.get(f"{BASE}/metadata", status=404, headers={"Date": "Wed, 02 Apr 2025 12:00:00 GMT"})
+    responses.add_callback(responses.GET, f"{BASE}/Observation", answer)
+    manifest = pull_from(BASE, config)
+    [search] = searches(config, manifest)
+    assert (len(search.slices) > 1) == sliced
+    assert len(ids(config, manifest)) == 60
 
 
 @responses.activate
