@@ -47,12 +47,13 @@ def server_counts(searches: Iterable[Search]) -> dict[str, int | None]:
 
 
 def land_parts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
-    """Land all slices side by side; those that take what changed meanwhile come last.
+    """Land all slices side by side, the longest first; those that take what changed meanwhile come last.
 
     Raises:
         SourceError: a slice failed for longer than it is tried.
     """
     pull.progress.advance(sum(part.lane.landed for part in parts))
+    parts = sorted(parts, key=lambda part: -(part.slice.count or 0))
     for late in (False, True):
         pull.side_by_side(partial(_land, pull, client, part) for part in parts if part.slice.is_late == late)
 

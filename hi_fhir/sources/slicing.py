@@ -62,7 +62,8 @@ class Counter:
         self._client = client
 
     def counted(self, search: Search) -> Search:
-        return msgspec.structs.replace(search, count=self.count(search, Slice()))
+        found = self.count(search, Slice())
+        return msgspec.structs.replace(search, count=found, slices=(Slice(count=found),))
 
     def count(self, search: Search, slice_: Slice) -> int | None:
         """None where the server does not say.
