@@ -21,3 +21,10 @@ def source(lenient_hapi: Hapi, crowd: Crowd) -> Hapi:
     """A HAPI to pull from. Tests leave it as it is."""
     lenient_hapi.load([*crowd.resources, *stray_resources()])
     return lenient_hapi
+
+
+@pytest.fixture(scope="module")
+def target(hapi: Hapi) -> Hapi:
+    """A strict HAPI, empty when a module of tests begins."""
+    hapi.reset()
+    return hapi

@@ -79,7 +79,7 @@ class RestartOnce(Silent):
 def test_a_restart_of_the_server_in_the_middle_of_a_pull_changes_nothing(
     source: Hapi, keys: Path, searched: SnapshotManifest, tmp_path: Path
 ) -> None:
-    config = Config(data_dir=tmp_path, key_file=keys, workers=1, page_size=20, slices=4)
+    config = Config(data_dir=tmp_path, key_file=keys, workers=1, page_size=20, slices=4, tries=10)
     restarting = RestartOnce(source, after=300)
 
     disturbed = snapshot(source, config, restarting)
@@ -88,10 +88,10 @@ def test_a_restart_of_the_server_in_the_middle_of_a_pull_changes_nothing(
     assert disturbed.tables == searched.tables
 
 
-def test_a_server_without_people_gives_empty_tables(hapi: Hapi, tmp_path: Path) -> None:
+def test_a_server_without_people_gives_empty_tables(target: Hapi, tmp_path: Path) -> None:
     config = Config(data_dir=tmp_path / "data", key_file=tmp_path / "identity.key", workers=1)
 
-    empty = snapshot(hapi, config)
+    empty = snapshot(target, config)
 
     assert sum(empty.rows.values()) == 0
     assert all(counts.received == 0 for counts in empty.reconciliation.values())
