@@ -37,6 +37,17 @@ class Area(msgspec.Struct, frozen=True, order=True):
     icb_name: str | None
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What a reader of counts should know of a source. type: the resource type that it is about; None: of all."""
+
+    source: str
+    text: str
+    type: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.text}"
+
+
 class Resolution(msgspec.Struct, frozen=True):
     """What resolving found, as counts of people unless it says otherwise.
 
@@ -60,5 +71,5 @@ class Resolution(msgspec.Struct, frozen=True):
     ethnicity: dict[str, int]
     areas: list[Area]
     pcn_unknown: int
-    notes: list[str]
+    notes: list[Note]
     versions: dict[str, str]

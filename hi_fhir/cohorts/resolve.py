@@ -15,7 +15,7 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts import deprivation, ethnicity, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
-from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Note, Resolution, ResolveInputs
 from hi_fhir.cohorts.linking import link
 from hi_fhir.cohorts.people import finished, write_buckets
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
@@ -184,18 +184,22 @@ def _resolution(
     )
 
 
-def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], stated: ibis.Table) -> list[str]:
+def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], stated: ibis.Table) -> list[Note]:
     found = registration.sources_without_history(stated).to_pyarrow().to_pylist()
     with_history = {row["source_id"] for row in found if row["history"]}
     end = inputs.period.end
     reconstructed = [
-        f"{manifest.source_id}: {RECONSTRUCTED}"
+        Note(manifest.source_id, RECONSTRUCTED)
         for manifest in manifests
         if manifest.source_id not in with_history
         and (date.fromisoformat(manifest.data_date) - end).days > _DAYS_UNTIL_RECONSTRUCTED
     ]
     return reconstructed + [
-        f"{manifest.source_id}: no {type_} was received: a zero counted from it may be the source's silence"
+        Note(
+            manifest.source_id,
+            f"no {type_} was received: a zero counted from it may be the source's silence",
+            type_,
+        )
         for manifest in manifests
         for type_ in _lacking(manifest)
     ]

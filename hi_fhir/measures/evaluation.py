@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from hi_fhir.cohorts.inputs import Area, Resolution
+from hi_fhir.cohorts.inputs import Area, Note, Resolution
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_struct
 from hi_fhir.measures.model import ProportionMeasure
@@ -84,7 +84,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     policies: dict[str, str]
     versions: dict[str, str]
     areas: list[Area]
-    notes: list[str]
+    notes: list[Note]
     people: People
     quarantine: dict[str, dict[str, dict[str, int]]]
     reconciliation: dict[str, dict[str, Reconciliation]]

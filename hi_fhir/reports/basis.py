@@ -1,16 +1,20 @@
 """What made a report's numbers, as extensions: everything that another run would need to give the same ones."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from hi_fhir.cohorts.inputs import Note
 from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
 from hi_fhir.reports.extensions import Json, counted, definition, nested, valued
 from hi_fhir.tables.reconcile import total
+from hi_fhir.tables.schema import CLINICAL_TABLES
 
 USE = "Monitoring, not a payment claim."
 _RECORDS, _QUARANTINE, _PEOPLE = "records", "quarantine", "people"
-_PEOPLE_KINDS = ("not_registered_by_reason", "orphan_events", "deprivation", "ethnicity")
+_ORPHANS = "orphan_events"
+_PEOPLE_KINDS = ("not_registered_by_reason", _ORPHANS, "deprivation", "ethnicity")
+_TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registration": "EpisodeOfCare"}
 
 
 def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
@@ -34,10 +38,8 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     return found
 
 
-def release_extensions(
-    base: str, evaluation: EvaluationManifest, policy: Policy, run: Mapping[RunCount, Cell]
-) -> list[Json]:
-    """What all reports of a release have in common: policies, rules, mappings, sources and the run's own counts."""
+def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy) -> list[Json]:
+    """What all reports of a release have in common: policies, rules, mappings and sources."""
     own = [
         valued("audience", "Code", policy.audience),
         valued("disclosure-policy", "String", policy.id),
@@ -55,9 +57,23 @@ def release_extensions(
             _texts(definition(base, "data-source"), source=one.source_id, data_date=one.data_date.isoformat())
             for one in sorted(evaluation.snapshots, key=lambda snapshot: snapshot.source_id)
         ),
-        *(valued(definition(base, "note"), "String", note) for note in evaluation.notes),
-        *_run_extensions(base, run),
     ]
+
+
+def run_extensions(
+    base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell], types: Collection[str]
+) -> list[Json]:
+    """What a report on a measure that reads these types says of the run: with other types it has nothing to do."""
+    own = {name: cell for name, cell in run.items() if _type(name) is None or _type(name) in types}
+    return [
+        *(valued(definition(base, "note"), "String", str(note)) for note in notes_on(notes, types)),
+        *_counted(base, own),
+    ]
+
+
+def notes_on(notes: Iterable[Note], types: Collection[str]) -> list[Note]:
+    """The notes that are about one of the types, or about a source as a whole."""
+    return [note for note in notes if note.type is None or note.type in types]
 
 
 def measure_extensions(base: str, reference: MeasureReference) -> list[Json]:
@@ -83,7 +99,14 @@ def _spelt(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _run_extensions(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
+def _type(name: RunCount) -> str | None:
+    """The resource type that a count of the run is about; None: it is about people."""
+    if name[0] != _PEOPLE:
+        return name[1]
+    return _TYPES[name[2]] if name[1] == _ORPHANS else None
+
+
+def _counted(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
     """One extension for people, one a resource type for the records that were kept and for those refused."""
     people = [counted(_spelt(".".join(name[1:])), cell) for name, cell in run.items() if name[0] == _PEOPLE]
     yield nested(definition(base, "run-people"), people)

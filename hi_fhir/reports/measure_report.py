@@ -8,8 +8,9 @@ from xml.sax.saxutils import escape
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.render.requirements import types_read
 from hi_fhir.reports import concepts
-from hi_fhir.reports.basis import USE, measure_extensions, release_extensions
+from hi_fhir.reports.basis import USE, measure_extensions, notes_on, release_extensions, run_extensions
 from hi_fhir.reports.extensions import Json, definition, valued
 from hi_fhir.reports.groups import Groups, by_stratifier
 from hi_fhir.reports.organization import organisation_identifier
@@ -54,12 +55,13 @@ class MeasureReports:
         self._audience = released.policy.audience
         self._names = area_names(evaluation.areas)
         self._groups = Groups(settings.base, by_stratifier(released), self._names)
-        self._common = release_extensions(settings.base, evaluation, released.policy, released.run)
+        self._common = release_extensions(settings.base, evaluation, released.policy)
+        self._run = released.run
 
     def build(self, subject: Subject, reporter: Reporter) -> Json:
         """The report as JSON: R4, no meta, no literal reference."""
         measure, reference = subject
-        base, evaluation = self._settings.base, self._evaluation
+        base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
         identifier = report_identifier(self._settings, evaluation, measure.id, reporter.code, self._audience)
         return {
             "resourceType": "MeasureReport",
@@ -67,6 +69,7 @@ class MeasureReports:
             "text": _narrative(subject, reporter, evaluation),
             "extension": [
                 *self._common,
+                *run_extensions(base, evaluation.notes, self._run, types),
                 *measure_extensions(base, reference),
                 *(self._covered(practice) for practice in reporter.practices),
             ],
@@ -93,11 +96,12 @@ class MeasureReports:
 def _narrative(subject: Subject, reporter: Reporter, evaluation: EvaluationManifest) -> dict[str, Any]:
     """What a reader without software needs first. No counts: they are below."""
     period, state = evaluation.period, subject.reference.state
+    notes = notes_on(evaluation.notes, types_read(subject.measure))
     lines = [
         f"{subject.measure.title}. {reporter.code}, {period.start} to {period.end}, "
         f"as of {evaluation.as_of}, from data of {evaluation.data_date}.",
         *([_LABELLED[state]] if state in _LABELLED else []),
-        *evaluation.notes,
+        *(str(note) for note in notes),
         USE,
     ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.files import canonical_json
 from hi_fhir.fhir.resources import ShapeChecker, round_trip
 from hi_fhir.measures import registry
@@ -18,6 +19,7 @@ from tests.contract.snapshot import SNAPSHOT, snapshot
 from tests.support.evaluations import AREAS
 from tests.support.reporting import SETTINGS, a_measure, released_reports
 
+A_NOTE = Note("elm", "a note")
 AUDIENCES = ("practice", "pcn", "icb", "public")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "measure-report.md"
 
@@ -33,7 +35,7 @@ def as_sent(resource: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("state", ["full", "partial", "missing"])
 @pytest.mark.parametrize("people", [0, 9, 200])
 def test_a_report_of_every_shape_comes_back_as_it_went(audience: str, state: str, people: int) -> None:
-    for report in released_reports(audience, state=state, people=people, notes=["a note"]).reports.values():
+    for report in released_reports(audience, state=state, people=people, notes=[A_NOTE]).reports.values():
         check_resource(report)
         assert as_sent(round_trip(report)) == as_sent(report)
 
@@ -69,7 +71,7 @@ def test_the_models_refuse_what_is_no_r4() -> None:
 def test_every_extension_of_ours_is_in_the_reference() -> None:
     described = REFERENCE.read_text(encoding="utf-8")
     own = f"{SETTINGS.base}/StructureDefinition/"
-    reports = [released_reports("icb", state=state, notes=["a note"]).reports["U99001"] for state in ("full", None)]
+    reports = [released_reports("icb", state=state, notes=[A_NOTE]).reports["U99001"] for state in ("full", None)]
     for report in reports:
         for url in _urls(report):
             assert f"`{url.removeprefix(own)}`" in described or not url.startswith(own)

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hi_fhir.cohorts.inputs import Area
+from hi_fhir.cohorts.inputs import Area, Note
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import commit_json, sha256_file
 from hi_fhir.measures import registry
@@ -83,7 +83,7 @@ def an_evaluation(
     *,
     name: str = "evaluation",
     tables: dict[str, str] | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Note] = (),
 ) -> EvaluationManifest:
     return EvaluationManifest(
         id=name,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from hi_fhir.cohorts.inputs import Area
+from hi_fhir.cohorts.inputs import Area, Note
 from hi_fhir.disclosure.counts import ExactCounts, Group
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
@@ -46,7 +46,7 @@ def released_reports(
     seed: int = 1,
     state: str | None = "full",
     counts: pa.Table | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Note] = (),
 ) -> Released:
     """Every reporter's report on one measure."""
     measure = measure or a_measure()

@@ -159,7 +159,7 @@ def test_a_measure_that_was_defined_anew_is_refused(config: Config, store: Store
 def test_an_invalid_report_stops_the_release_and_nothing_is_kept(
     config: Config, store: Store, evaluation: Path
 ) -> None:
-    _change(evaluation, notes=[" "])
+    _change(evaluation, software=" ")
     with pytest.raises(InvalidResourceError):
         release(config, store, evaluation)
     assert (rows(store, Report), rows(store, Release)) == (0, 0)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.files import canonical_json
 from hi_fhir.measures import registry
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
@@ -184,9 +185,25 @@ def test_demonstration_is_said_in_words_too() -> None:
 
 
 def test_notes_are_carried_and_escaped() -> None:
-    report = report_of(notes=["elm: reconstructed: leavers <and> the dead are missing"])
+    report = report_of(notes=[Note("elm", "reconstructed: leavers <and> the dead are missing")])
     assert extensions(report, "note")[0]["valueString"] == "elm: reconstructed: leavers <and> the dead are missing"
     assert "leavers &lt;and&gt; the dead" in report["text"]["div"]
+
+
+def test_a_report_tells_of_the_types_that_its_measure_reads_and_of_no_others() -> None:
+    notes = [Note("elm", "no Observation was received", "Observation"), Note("elm", "no history")]
+    (plain, bp) = (report_of(measure=a_measure(id_), notes=notes) for id_ in ("ethnicity-recorded", a_measure().id))
+
+    def told(report: dict[str, Any]) -> tuple[list[str], list[str], bool, bool]:
+        return (
+            [one["valueString"] for one in extensions(report, "note")],
+            [parts(one)["type"] for one in extensions(report, "run-quarantine")],
+            "orphan-events.observation" in parts(extensions(report, "run-people")[0]),
+            "no Observation" in report["text"]["div"],
+        )
+
+    assert told(bp) == (["elm: no Observation was received", "elm: no history"], ["Observation"], True, True)
+    assert told(plain) == (["elm: no history"], [], False, False)
 
 
 def test_undetermined_people_are_carried_for_every_stratum() -> None:
