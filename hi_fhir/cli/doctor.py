@@ -15,10 +15,16 @@ from hi_fhir.cli.output import print_json, print_table
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.terminology.data_files import DEMONSTRATION
 
 OK, NOTE, SET_UP, UNREACHABLE = "ok", "note", "set up", "unreachable"
 _EXIT_CODES = {OK: 0, NOTE: 0, SET_UP: 2, UNREACHABLE: 3}
 _PACKAGES = ("hi-fhir", "duckdb", "ibis-framework", "pyarrow", "msgspec", "sqlalchemy", "flask")
+_MEANINGS = {
+    "no numerator above the practice": ("partial", "missing"),
+    "published to this machine only, made up": (DEMONSTRATION,),
+}
+"""What the state of its code lists does to a measure."""
 _NOT_OWNER = 0o077
 _TIMEOUT_S = 2.0
 
@@ -120,10 +126,13 @@ def _terminology(config: Config) -> Iterator[Check]:
     yield Check("code lists", OK, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
     for measure in registry.load():
         reference = evaluation.measure_reference(measure, terminology)
-        if reference.state in ("partial", "missing"):
-            lists = ", ".join(one.id for one in reference.value_sets if one.state in ("partial", "missing"))
-            found = f"no numerator above the practice: {lists}"
-            yield Check(measure.id, NOTE, found, "bring these code lists in an overlay")
+        found = [
+            f"{meaning}: {lists}"
+            for meaning, states in _MEANINGS.items()
+            if (lists := ", ".join(one.id for one in reference.value_sets if one.state in states))
+        ]
+        if found:
+            yield Check(measure.id, NOTE, "; ".join(found), "bring these code lists in an overlay")
 
 
 def _imports(config: Config) -> Iterator[Check]:

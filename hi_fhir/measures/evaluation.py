@@ -12,7 +12,7 @@ from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.terminology.catalogue import Terminology
-from hi_fhir.terminology.data_files import STATES
+from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
 
 MANIFEST = "evaluation.json"
 COUNTS_FILE = "counts.parquet"
@@ -40,7 +40,6 @@ class MeasureReference(msgspec.Struct, frozen=True):
     id: str
     version: str
     title: str
-    description: str
     rule_set: str
     source: str
     improvement: str
@@ -48,7 +47,11 @@ class MeasureReference(msgspec.Struct, frozen=True):
     reasons: list[str]
     value_sets: list[ValueSetReference]
     unverified: list[str]
-    stratifiers: list[str]
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether any of its value sets was made up, whatever the state of the others."""
+        return any(one.state == DEMONSTRATION for one in self.value_sets)
 
 
 class People(msgspec.Struct, frozen=True):
@@ -106,7 +109,6 @@ def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> M
         id=measure.id,
         version=measure.version,
         title=measure.title,
-        description=measure.description,
         rule_set=measure.rule_set,
         source=measure.source,
         improvement=measure.improvement,
@@ -114,5 +116,4 @@ def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> M
         reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if one.state != STATES[0]],
         value_sets=[ValueSetReference(one.id, one.version, one.state) for one in used],
         unverified=[*measure.doubts, *(f"codes of {one.id}" for one in used if one.unverified)],
-        stratifiers=[stratifier.id for stratifier in measure.stratifiers],
     )

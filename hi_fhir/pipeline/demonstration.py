@@ -23,7 +23,7 @@ from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, Person
-from hi_fhir.sandbox.truth import Cell, expected
+from hi_fhir.sandbox.truth import MEASURES, Cell, expected
 
 AUDIENCE = "icb"
 SHOWN_MEASURE, SHOWN_STRATIFIER = "smoking-status-recorded", "ethnic-group-5"
@@ -92,7 +92,7 @@ def demonstrate(config: Config, clock: Clock, beside: Path, count: int, seed: in
         title=next(measure.title for measure in evaluation.measures if measure.id == SHOWN_MEASURE),
         reporter=shown["reporter"].get("display") or "a PCN",
         shown=tuple(_strata(shown)),
-        demonstrated=tuple(measure.id for measure in evaluation.measures if measure.state == "demonstration"),
+        demonstrated=tuple(measure.id for measure in evaluation.measures if measure.is_demonstration),
     )
 
 
@@ -115,6 +115,7 @@ def _request(source: str, target: str) -> RunRequest:
     return RunRequest(
         sources=(SourceSettings(name="main", address=source),),
         period=Period(PERIOD_START, PERIOD_END),
+        measures=MEASURES,
         audience=AUDIENCE,
         publish_url=target,
     )

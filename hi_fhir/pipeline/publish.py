@@ -50,7 +50,7 @@ def publish(
     """
     target = read_target(url)
     own = _own(released, config.publish_practice)
-    fit = [report for report in own if target.is_loopback or report.state != "demonstration"]
+    fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with store.read() as session:
         last = last_deliveries(session, target.base_url)
     due = [report for report in fit if not _is_there(last.get(report.identifier), report)]

@@ -30,14 +30,17 @@ from hi_fhir.store.session import Store
 
 
 class ReleasedReport(msgspec.Struct, frozen=True):
-    """One report as it was released. identifier: its value in the deployment's system. state: of its code lists."""
+    """One report as it was released. identifier: its value in the deployment's system.
+
+    is_demonstration: whether any of its code lists was made up.
+    """
 
     identifier: str
     id: str
     version: int
     sha256: str
     measure_id: str
-    state: str
+    is_demonstration: bool
     reporter: str
     reporter_name: str | None
     organisation_id: str
@@ -162,7 +165,7 @@ def _released(built: BuiltReport, version: ledger.ReleasedVersion, path: str) ->
         version=version.version,
         sha256=version.sha256,
         measure_id=built.subject.measure.id,
-        state=built.subject.reference.state,
+        is_demonstration=built.subject.reference.is_demonstration,
         reporter=built.reporter.code,
         reporter_name=built.reporter.name,
         organisation_id=built.record.reporter_id,

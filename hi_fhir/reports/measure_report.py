@@ -17,8 +17,8 @@ from hi_fhir.reports.organization import organisation_identifier
 from hi_fhir.reports.reporters import Reporter, area_names
 from hi_fhir.reports.subjects import Subject
 
+_DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
 _LABELLED = {
-    "demonstration": "Demonstration: the code lists were made up. Not about real care.",
     "outdated": "The code lists are outdated.",
     "partial": "The code lists are partial.",
     "missing": "Code lists are missing.",
@@ -95,12 +95,13 @@ class MeasureReports:
 
 def _narrative(subject: Subject, reporter: Reporter, evaluation: EvaluationManifest) -> dict[str, Any]:
     """What a reader without software needs first. No counts: they are below."""
-    period, state = evaluation.period, subject.reference.state
+    period, reference = evaluation.period, subject.reference
     notes = notes_on(evaluation.notes, types_read(subject.measure))
     lines = [
         f"{subject.measure.title}. {reporter.code}, {period.start} to {period.end}, "
         f"as of {evaluation.as_of}, from data of {evaluation.data_date}.",
-        *([_LABELLED[state]] if state in _LABELLED else []),
+        *([_DEMONSTRATION] if reference.is_demonstration else []),
+        *([_LABELLED[reference.state]] if reference.state in _LABELLED else []),
         *(str(note) for note in notes),
         USE,
     ]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 
-STATES = ("full", "outdated", "demonstration", "partial", "missing")
+DEMONSTRATION = "demonstration"
+STATES = ("full", "outdated", DEMONSTRATION, "partial", "missing")
 """From best to worst; a measure is in the worst state of its value sets."""
 
 _REQUIRED = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review", "state")
@@ -103,6 +104,11 @@ def read_head(path: Path) -> dict[str, str]:
     if head["state"] not in STATES:
         raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(STATES)}.")
     return head
+
+
+def is_unverified(head: Mapping[str, str]) -> bool:
+    """Whether what a file says was not seen in a source, by its own word."""
+    return head.get("unverified") == "true"
 
 
 def _rows(path: Path, depth: int, columns: tuple[str, ...], table: Iterator[list[str]]) -> Iterator[Mapping[str, str]]:

@@ -2,9 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pyarrow as pa
@@ -142,11 +143,14 @@ def _own_strata(area: Area) -> Sequence[tuple[str, str]]:
     return ((ALL, ALL), (PRACTICE, area.practice_id), (PCN, area.pcn_id or "unknown"))
 
 
-def a_reference(measure: ProportionMeasure, state: str | None = None) -> MeasureReference:
+def a_reference(
+    measure: ProportionMeasure, state: str | None = None, states: Mapping[str, str] = MappingProxyType({})
+) -> MeasureReference:
+    """state: of every code list, instead of the true ones; states: of some of them by id, instead of that."""
     reference = measure_reference(measure, load())
     if state is None:
         return reference
-    sets = [msgspec.structs.replace(one, state=state) for one in reference.value_sets]
+    sets = [msgspec.structs.replace(one, state=states.get(one.id, state)) for one in reference.value_sets]
     reasons = [f"{one.id} is {state}: made up for a test" for one in sets]
     return msgspec.structs.replace(reference, state=state, value_sets=sets, reasons=reasons)
 

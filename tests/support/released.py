@@ -25,10 +25,10 @@ def release(
     measures: Sequence[str] = ("ethnicity-recorded", "smoking-status-recorded"),
     reporters: Sequence[str] = ("A99001", "A99002"),
     audience: str = "icb",
-    states: dict[str, str] | None = None,
+    demonstrations: Sequence[str] = (),
     count: int = 100,
 ) -> ReportManifest:
-    """Put a report a measure and reporter into the store. states: of a measure's code lists, full if not given."""
+    """Put a report a measure and reporter into the store. demonstrations: measures with a made-up code list."""
     contents = {(m, r): canonical_json(_report(m, r, audience, count)) for r in reporters for m in measures}
     with store.write() as session:
         for measure in measures:
@@ -46,7 +46,7 @@ def release(
             version=version.version,
             sha256=version.sha256,
             measure_id=measure,
-            state=(states or {}).get(measure, "full"),
+            is_demonstration=measure in demonstrations,
             reporter=reporter,
             reporter_name=None,
             organisation_id=organisation_id(reporter),

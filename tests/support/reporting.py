@@ -1,7 +1,8 @@
 """Reports of made-up people without a store or a file: as they would be released to an audience."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -45,12 +46,13 @@ def released_reports(
     people: int = 60,
     seed: int = 1,
     state: str | None = "full",
+    states: Mapping[str, str] = MappingProxyType({}),
     counts: pa.Table | None = None,
     notes: Sequence[Note] = (),
 ) -> Released:
     """Every reporter's report on one measure."""
     measure = measure or a_measure()
-    subject = Subject(measure, a_reference(measure, state))
+    subject = Subject(measure, a_reference(measure, state, states))
     evaluation = an_evaluation([subject.reference], areas, people * len(areas), notes=notes)
     reporting = reporters(areas, audience)
     table = counts if counts is not None else made_up_counts([measure], areas, people, seed)

@@ -7,6 +7,7 @@ import responses
 
 from hi_fhir.store.session import open_store
 from hi_fhir.tables.identity import load_key
+from hi_fhir.terminology.data_files import shipped_folder
 from tests.support.cli import Ran, hi_fhir, settings
 
 BASE = "http://example.invalid/fhir"
@@ -155,3 +156,15 @@ def test_it_can_be_read_by_a_person(place: Path) -> None:
 
     assert "import-postcodes FILE" in ran.out
     assert "identity key" in ran.out
+
+
+def test_a_made_up_list_is_told_beside_those_that_lack(place: Path) -> None:
+    folder = place / "overlay" / "terminology" / "value_sets"
+    folder.mkdir(parents=True)
+    own = (shipped_folder("terminology") / "value_sets" / "alcohol.csv").read_text(encoding="utf-8")
+    (folder / "alcohol.csv").write_text(own.replace("# state: partial", "# state: demonstration"), encoding="utf-8")
+
+    told = found(hi_fhir("doctor", "--json", "--overlay", place / "overlay"), "severe-mental-illness-six-checks")
+
+    assert "no numerator above the practice: lipids" in told
+    assert "published to this machine only, made up: alcohol" in told

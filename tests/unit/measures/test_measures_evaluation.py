@@ -40,6 +40,15 @@ def test_a_measure_is_in_the_worst_state_of_its_value_sets(a: str, b: str, worst
     assert measure_reference(MEASURE, terminology({"a": a, "b": b})).state == worst
 
 
+@pytest.mark.parametrize(("a", "b"), [("full", "demonstration"), ("demonstration", "missing")])
+def test_one_made_up_value_set_makes_a_measure_a_demonstration_whatever_the_other_lacks(a: str, b: str) -> None:
+    assert measure_reference(MEASURE, terminology({"a": a, "b": b})).is_demonstration
+
+
+def test_a_measure_without_made_up_value_sets_is_no_demonstration() -> None:
+    assert not measure_reference(MEASURE, terminology({"a": "full", "b": "missing"})).is_demonstration
+
+
 def test_why_a_measure_is_not_in_a_full_state_is_told_by_value_set() -> None:
     reference = measure_reference(MEASURE, terminology({"a": "full", "b": "outdated"}))
 
@@ -71,5 +80,4 @@ def test_a_reference_carries_what_a_report_says_of_the_measure(measure: Proporti
     reference = measure_reference(measure, load())
 
     assert (reference.id, reference.version, reference.rule_set) == (measure.id, measure.version, measure.rule_set)
-    assert reference.stratifiers == [stratifier.id for stratifier in measure.stratifiers]
     assert (reference.state == "full") == (reference.reasons == [])

@@ -245,7 +245,7 @@ def test_refused_reports_are_counted_kept_as_failed_and_sent_again(store: Store)
 
 
 def test_demonstration_reports_stay_on_this_machine(store: Store) -> None:
-    released = release(store, states={"ethnicity-recorded": "demonstration"})
+    released = release(store, demonstrations=["ethnicity-recorded"])
 
     with a_server() as url:
         assert published(store, released, url).sent == 4
@@ -254,7 +254,7 @@ def test_demonstration_reports_stay_on_this_machine(store: Store) -> None:
 def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = release(store, states={"ethnicity-recorded": "demonstration"})
+    released = release(store, demonstrations=["ethnicity-recorded"])
 
     with a_server() as url:
         monkeypatch.setattr("hi_fhir.reports.targets.Target.is_loopback", False)

@@ -180,8 +180,15 @@ def test_code_lists_that_cannot_bear_a_numerator_leave_it_out_with_the_reason(st
 def test_demonstration_is_said_in_words_too() -> None:
     report = report_of(state="demonstration")
     assert parts(extensions(report, "code-lists")[0])["state"] == "demonstration"
-    assert "Demonstration: the code lists were made up." in report["text"]["div"]
+    assert "Demonstration: code lists were made up." in report["text"]["div"]
     assert "Demonstration" not in report_of(state="full")["text"]["div"]
+
+
+def test_a_demonstration_is_said_beside_lists_that_are_worse() -> None:
+    released = released_reports("icb", states={"hypertension": "demonstration"}, state="missing")
+    text = released.reports["U99001"]["text"]["div"]
+    assert "Demonstration: code lists were made up." in text
+    assert "Code lists are missing." in text
 
 
 def test_notes_are_carried_and_escaped() -> None:
