@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
-from hi_fhir.terminology.data_files import find_files, read_head
+from hi_fhir.terminology.data_files import find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
 from hi_fhir.terminology.ranks import DeprivationRanks, read_ranks
 from hi_fhir.terminology.value_sets import ValueSet, read_value_set
@@ -58,12 +58,25 @@ class Terminology:
 
     def versions(self) -> dict[str, str]:
         """Version of every value set and mapping by id."""
-        files = {id_: path for id_, path in self.mapping_files.items() if id_ not in self.concept_maps}
         return {
             **{f"value_sets/{id_}": value_set.version for id_, value_set in self.value_sets.items()},
             **{f"mappings/{id_}": map_.version for id_, map_ in self.concept_maps.items()},
-            **{f"mappings/{id_}": read_head(path)["version"] for id_, path in files.items()},
+            **{f"mappings/{id_}": head["version"] for id_, head in self._larger_heads().items()},
         }
+
+    def unverified(self) -> frozenset[str]:
+        """Those of `versions` whose codes or pairs were not seen in a source."""
+        return frozenset(
+            [
+                *(f"value_sets/{id_}" for id_, value_set in self.value_sets.items() if value_set.unverified),
+                *(f"mappings/{id_}" for id_, map_ in self.concept_maps.items() if map_.unverified),
+                *(f"mappings/{id_}" for id_, head in self._larger_heads().items() if is_unverified(head)),
+            ]
+        )
+
+    def _larger_heads(self) -> dict[str, dict[str, str]]:
+        """Heads of the mappings that are no concept maps."""
+        return {id_: read_head(path) for id_, path in self.mapping_files.items() if id_ not in self.concept_maps}
 
     def _file(self, id_: str) -> Path:
         if id_ not in self.mapping_files:

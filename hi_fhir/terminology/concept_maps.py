@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.data_files import DataFile, read_data_file
+from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
 EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
@@ -14,11 +14,15 @@ EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
 
 @dataclass(frozen=True)
 class ConceptMap:
-    """targets: source `system|code` to the target code; "" where the file says that there is none."""
+    """targets: source `system|code` to the target code; "" where the file says that there is none.
+
+    unverified: what the map says was not seen in a source.
+    """
 
     id: str
     version: str
     target_system: str
+    unverified: bool
     targets: Mapping[str, str]
 
     def sources_of(self, codes: frozenset[str]) -> frozenset[str]:
@@ -47,7 +51,7 @@ def read_concept_map(path: Path) -> ConceptMap:
                 f'Use one of {", ".join(EQUIVALENCES)}; a row without target is "unmatched".'
             )
         targets[source] = row["target_code"]
-    return ConceptMap(file.id, file.version, file.head.get("target_system", ""), targets)
+    return ConceptMap(file.id, file.version, file.head.get("target_system", ""), is_unverified(file.head), targets)
 
 
 def _source(file: DataFile, row: Mapping[str, str], number: int) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.data_files import DataFile, read_data_file
+from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
 
@@ -43,7 +43,7 @@ def read_value_set(path: Path) -> ValueSet:
         title=file.head["title"],
         state=file.head["state"],
         reason=file.head.get("reason"),
-        unverified=file.head.get("unverified") == "true",
+        unverified=is_unverified(file.head),
         codes=frozenset(codes),
     )
 

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from hi_fhir.measures import registry
+from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.terminology.data_files import find_files, read_data_file, read_head
 from hi_fhir.terminology.ethnicity import GROUPS
@@ -17,34 +19,13 @@ SMALL = {name: path for name, path in FILES.items() if not name.startswith("imd-
 CODE_SHAPES = {READ_V2: r"[0-9A-Za-z.]{5}", CTV3: r"[0-9A-Za-z.]{5}"}
 CATEGORIES = "ABCDEFGHJKLMNPRS"
 HOME = {"413606001", "413605002"}
-NEEDED = {
-    "learning-disability",
-    "learning-disability-health-check",
-    "learning-disability-health-check-declined",
-    "health-action-plan",
-    "health-action-plan-declined",
-    "hypertension",
-    "hypertension-resolved",
-    "hypertension-maximal-therapy",
-    "hypertension-unsuitable",
-    "hypertension-declined",
-    "hypertension-invitation",
-    "blood-pressure-declined",
-    "systolic-blood-pressure",
-    "diastolic-blood-pressure",
-    "systolic-blood-pressure-home",
-    "diastolic-blood-pressure-home",
-    "blood-pressure-panel",
-    "smoking-status",
-    "severe-mental-illness",
-    "severe-mental-illness-remission",
-    "bmi",
-    "alcohol",
-    "lipids",
-    "hba1c-or-glucose",
-    "type-1-opt-out",
-    "type-1-opt-out-withdrawn",
+AMBULATORY = {
+    *("198081000000101", "314441002", "314444005", "314445006", "314446007", "314447003", "314448008", "314449000"),
+    *("198091000000104", "314454009", "314456006", "314458007", "314459004", "314461008", "314462001"),
+    *("314464000", "314465004"),
 }
+"""Over 24 hours, or intervals of the day or night."""
+OF_NO_MEASURE = {"blood-pressure-panel", "type-1-opt-out", "type-1-opt-out-withdrawn"}
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +76,10 @@ def test_no_term_of_snomed_stands_beside_its_code(name):
             assert row["note"] in ("", "counts as a status", "code not seen in a source")
 
 
-def test_all_value_sets_that_measures_use_are_there(terminology):
-    assert set(terminology.value_sets) == NEEDED
+def test_every_value_set_that_a_measure_uses_is_there_and_no_other(terminology):
+    used = {id_ for measure in registry.load() for id_ in value_sets(measure)}
+
+    assert set(terminology.value_sets) == used | OF_NO_MEASURE
 
 
 def test_the_states_are_those_of_the_lists_that_could_be_had(terminology):
@@ -110,7 +93,38 @@ def test_the_states_are_those_of_the_lists_that_could_be_had(terminology):
         "learning-disability-health-check-declined": "missing",
         "health-action-plan": "missing",
         "health-action-plan-declined": "missing",
+        "type-1-opt-out": "partial",
+        "type-1-opt-out-withdrawn": "partial",
     }
+
+
+def test_a_list_from_memory_does_not_claim_to_be_full(terminology):
+    assert {id_ for id_, one in terminology.value_sets.items() if one.unverified and one.state == "full"} == set()
+
+
+def test_what_is_our_own_reading_is_marked_as_not_seen_in_a_source(terminology):
+    assert terminology.unverified() == {
+        "value_sets/type-1-opt-out",
+        "value_sets/type-1-opt-out-withdrawn",
+        "mappings/ethnicity-to-category-2021",
+        "mappings/ethnicity-ukcore-retired",
+        "mappings/old-codes-to-snomed",
+    }
+
+
+def test_the_head_of_the_retired_categories_names_every_code_that_leaves_its_national_letter():
+    file = read_data_file(MAPPINGS["ethnicity-ukcore-retired.csv"])
+    own = {row["source_code"] for row in file.rows if row["target_code"] not in ("", row["source_code"][0])}
+
+    assert own == {"C2", "CA", "CB", "CC", "CD", "LA", "PA", "PB", "PC", "SA", "SB", "SC", "SD"}
+    assert "but for C2, CA to CD, LA, PA to PC and SA to SD: there it is our own choice" in file.head["source"]
+
+
+@pytest.mark.parametrize("name", ["systolic-blood-pressure", "diastolic-blood-pressure"])
+def test_no_list_of_the_clinic_has_a_code_of_ambulatory_monitoring(terminology, name):
+    codes = {token.partition("|")[2] for token in terminology.value_set(name).codes}
+
+    assert not codes & AMBULATORY
 
 
 def test_readings_at_home_are_in_no_list_of_the_clinic(terminology):
@@ -178,6 +192,29 @@ def test_where_public_maps_disagree_the_majority_decides_else_opensafely_and_the
 
     assert row["target_code"] == category
     assert "maps disagree: GDPPR" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "equivalence"),
+    [
+        ("ethnicity-ukcore-retired", "CE", "wider"),
+        ("ethnicity-ukcore-retired", "A", "equivalent"),
+        ("ethnicity-ukcore-scotland", "2A", "narrower"),  # any mixed: more than the other mixed
+        ("ethnicity-ukcore-scotland", "1L", "wider"),
+        ("ethnicity-ukcore-wales", "A", "narrower"),
+        ("ethnicity-ukcore-wales", "T", "wider"),
+        ("ethnicity-snomed-to-category-2001", "286009", "wider"),
+        ("ethnicity-snomed-to-category-2001", "92411000000108", "equivalent"),
+        ("ethnicity-snomed-to-category-2001", "976691000000100", "wider"),  # Traveller stands apart since 2011
+        ("ethnicity-snomed-to-category-2001", "315239007", "narrower"),
+        ("ethnicity-to-category-2021", "286009", "wider"),
+        ("ethnicity-to-category-2021", "976951000000102", "equivalent"),
+    ],
+)
+def test_an_equivalence_says_what_the_target_is_to_the_source(name, source, equivalence):
+    [row] = [row for row in read_data_file(MAPPINGS[f"{name}.csv"]).rows if row["source_code"] == source]
+
+    assert row["equivalence"] == equivalence
 
 
 def test_old_codes_lead_to_current_ones(terminology):

@@ -29,7 +29,7 @@ def describe(measure: ProportionMeasure, terminology: Terminology) -> dict[str, 
                 "version": one.version,
                 "state": one.state,
                 "reason": one.reason,
-                "verified": not one.unverified,
+                "verified": bool(one.codes) and not one.unverified,
                 "codes": len(one.codes),
             }
             for one in used
