@@ -6,9 +6,10 @@ Nothing here has seen FHIR, or a line of the code that evaluates it.
 from collections.abc import Iterable
 
 from hi_fhir.sandbox.people.model import Person
+from hi_fhir.sandbox.truth.measures import MEASURES
 from hi_fhir.sandbox.truth.tally import Cell, Truth, areas
 
-__all__ = ["Cell", "Truth", "areas", "expected"]
+__all__ = ["MEASURES", "Cell", "Truth", "areas", "expected"]
 
 
 def expected(people: Iterable[Person]) -> Truth:

@@ -1,5 +1,6 @@
 """What each measure makes of a registered person, sentence by sentence of the rules."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
@@ -34,20 +35,15 @@ _OUTSIDE: Outcome = ()
 
 def outcomes(subject: Subject) -> dict[str, Outcome]:
     """By measure."""
-    recorded = subject.ethnicity not in (NOT_KNOWN, NOT_RECORDED)
-    stated = recorded and subject.ethnicity not in (NOT_STATED, REFUSED)
-    return {
-        "ethnicity-recorded": _decided(True, recorded),
-        "ethnicity-usable": _decided(True, stated),
-        "nhs-number-verified": _decided(True, subject.is_number_verified),
-        "deprivation-linked": _decided(True, subject.decile is not None),
-        "learning-disability-health-check": _health_check(subject, recorded),
-        "hypertension-treated-to-target-under-80": _hypertension(subject, over=False),
-        "hypertension-treated-to-target-80-and-over": _hypertension(subject, over=True),
-        "smoking-status-recorded": _smoking(subject),
-        "severe-mental-illness-six-checks": _six_checks(subject),
-        "encounter-reason-coded": _encounter_reason(subject),
-    }
+    return {measure: rule(subject) for measure, rule in _RULES.items()}
+
+
+def _is_recorded(subject: Subject) -> bool:
+    return subject.ethnicity not in (NOT_KNOWN, NOT_RECORDED)
+
+
+def _is_stated(subject: Subject) -> bool:
+    return _is_recorded(subject) and subject.ethnicity not in (NOT_STATED, REFUSED)
 
 
 def _decided(initial: bool | None, numerator: bool, exception: bool = False) -> Outcome:
@@ -81,7 +77,7 @@ def _is_diagnosed(evidence: Evidence, diagnosis: str, resolving: str) -> bool:
     return not any(day and (latest is None or day >= latest) for day in evidence.days[resolving])
 
 
-def _health_check(subject: Subject, ethnicity_recorded: bool) -> Outcome:
+def _health_check(subject: Subject) -> Outcome:
     evidence = subject.evidence
     checks = [day for day in evidence.days["learning-disability-health-check"] if day and within(day, IN_PERIOD)]
     plans = [day for day in evidence.days["health-action-plan"] if day and within(day, IN_PERIOD)]
@@ -90,7 +86,7 @@ def _health_check(subject: Subject, ethnicity_recorded: bool) -> Outcome:
         evidence, "health-action-plan-declined", IN_PERIOD
     )
     initial = _aged(subject, 14, 200, bool(evidence.days["learning-disability"]))
-    return _decided(initial, done and ethnicity_recorded, declined)
+    return _decided(initial, done and _is_recorded(subject), declined)
 
 
 def _hypertension(subject: Subject, over: bool) -> Outcome:
@@ -135,3 +131,20 @@ def _encounter_reason(subject: Subject) -> Outcome:
         return _OUTSIDE
     latest = max((visit.day, visit.order) for visit in visits)
     return _decided(True, any(visit.is_coded for visit in visits if (visit.day, visit.order) == latest))
+
+
+_RULES: dict[str, Callable[[Subject], Outcome]] = {
+    "ethnicity-recorded": lambda one: _decided(True, _is_recorded(one)),
+    "ethnicity-usable": lambda one: _decided(True, _is_stated(one)),
+    "nhs-number-verified": lambda one: _decided(True, one.is_number_verified),
+    "deprivation-linked": lambda one: _decided(True, one.decile is not None),
+    "learning-disability-health-check": _health_check,
+    "hypertension-treated-to-target-under-80": lambda one: _hypertension(one, over=False),
+    "hypertension-treated-to-target-80-and-over": lambda one: _hypertension(one, over=True),
+    "smoking-status-recorded": _smoking,
+    "severe-mental-illness-six-checks": _six_checks,
+    "encounter-reason-coded": _encounter_reason,
+}
+
+MEASURES = tuple(sorted(_RULES))
+"""Ids of the measures whose numbers the sandbox knows; a measure that is not here has no truth to be held to."""
