@@ -162,12 +162,10 @@ def _opt_outs(config: Config) -> Check:
 
 
 def _names(config: Config) -> Check:
-    own = {field: getattr(config, field) for field in ("identifier_system", "canonical_base")}
-    left = [field for field, value in own.items() if value == getattr(Config, field)]
-    if left:
-        found = f"{', '.join(left)} as shipped"
-        return Check("names in reports", NOTE, found, "name your own before publishing: docs/reference/settings.md")
-    return Check("names in reports", OK, ", ".join(own.values()))
+    if config.names_as_shipped:
+        found = f"{', '.join(config.names_as_shipped)} as shipped: nothing is published to another machine"
+        return Check("names in reports", NOTE, found, "name your own: docs/reference/settings.md")
+    return Check("names in reports", OK, f"{config.identifier_system}, {config.canonical_base}")
 
 
 def _sources(config: Config) -> Iterator[Check]:

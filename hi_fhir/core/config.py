@@ -72,6 +72,12 @@ class Config:
     def store_url(self) -> str:
         return f"sqlite:///{self.store_file}"
 
+    @property
+    def names_as_shipped(self) -> tuple[str, ...]:
+        """The settings of names in reports that are those of every new deployment still."""
+        names = ("identifier_system", "canonical_base")
+        return tuple(name for name in names if getattr(self, name).rstrip("/") == getattr(Config, name))
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """The settings of this process.

@@ -8,13 +8,13 @@ import msgspec
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import GateError, SourceError
+from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.courier import Courier, Delivery
 from hi_fhir.reports.publish import Entry, measure_entry, report_entry
-from hi_fhir.reports.targets import read_target
+from hi_fhir.reports.targets import Target, read_target
 from hi_fhir.store.ledger import Delivered, LastDelivery, last_deliveries, record_delivery, report_version
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
@@ -43,12 +43,13 @@ def publish(
     Each answer is kept as it comes, so that the same call after an interruption sends what is missing.
 
     Raises:
-        ConfigError: `url` is no FHIR base, or holds credentials.
+        ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
+            own; or no report is of the practice that the settings name.
         GateError: the reports may not go there: exact counts of several practices (nothing is sent), or reports made
             with demonstration code lists to a server elsewhere (the others are sent first).
         SourceError: the server did not take them all; the message counts those that it has not.
     """
-    target = read_target(url)
+    target = check_target(config, url)
     own = _own(released, config.publish_practice)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with store.read() as session:
@@ -75,6 +76,23 @@ def publish(
     )
 
 
+def check_target(config: Config, url: str) -> Target:
+    """The target at `url`, if this deployment may send reports there.
+
+    Raises:
+        ConfigError: it is no FHIR base, or is elsewhere while the reports bear the names that every new deployment has:
+            those of two would overwrite each other there.
+    """
+    target = read_target(url)
+    if config.names_as_shipped and not target.is_loopback:
+        raise ConfigError(
+            "reports would go to another machine under names that every deployment has. Set "
+            f"{' and '.join(config.names_as_shipped)} to a URI of your own (in hi-fhir.toml, or as HI_FHIR_... in the "
+            "environment)."
+        )
+    return target
+
+
 def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]:
     """The reports that one reader may have. Those for the practice audience are exact: a practice gets its own only."""
     if released.audience != "practice":
@@ -85,7 +103,14 @@ def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]
             f"reports for the practice audience are of {len(practices)} practices here, and a practice gets its own "
             "only. Name the one whose server it is (setting publish_practice), or publish for another audience."
         )
-    return [report for report in released.reports if practice in (None, report.reporter)]
+    if practice is None:
+        return released.reports
+    own = [report for report in released.reports if report.reporter.upper() == practice.strip().upper()]
+    if not own:
+        raise ConfigError(
+            f"publish_practice: no report is of {practice}. These have one: {', '.join(sorted(practices))}."
+        )
+    return own
 
 
 def _is_there(last: LastDelivery | None, report: ReleasedReport) -> bool:

@@ -22,6 +22,8 @@ from hi_fhir.store.models import Delivery
 from hi_fhir.store.session import Store, open_store
 from tests.support.released import CLOCK, DAY, ODS, release
 
+NAMES = {"identifier_system": "urn:example:reports", "canonical_base": "https://example.invalid/fhir"}
+"""A deployment's own."""
 MEASURES = tuple(f"measure-{letter}" for letter in "abcdef")
 
 
@@ -259,7 +261,7 @@ def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
     with a_server() as url:
         monkeypatch.setattr("hi_fhir.reports.targets.Target.is_loopback", False)
         with pytest.raises(GateError, match="2 reports were made with demonstration code lists") as stopped:
-            published(store, released, url)
+            published(store, released, url, **NAMES)
         sent = {report["measure"] for report in found(url, "MeasureReport")}
 
     assert stopped.value.exit_code == 4
@@ -284,6 +286,35 @@ def test_a_practice_gets_its_own_reports_only(store: Store) -> None:
 
     assert (manifest.sent, manifest.withheld) == (2, 2)
     assert {report["reporter"]["identifier"]["value"] for report in reports} == {"A99002"}
+
+
+def test_a_practice_is_named_in_any_case(store: Store) -> None:
+    with a_server() as url:
+        assert published(store, release(store, audience="practice"), url, publish_practice=" a99002").sent == 2
+
+
+def test_a_practice_of_which_there_is_no_report_is_a_setting_to_mend(store: Store) -> None:
+    with a_server() as url:
+        with pytest.raises(
+            ConfigError, match=r"publish_practice: no report is of A99\. These have one: A99001, A99002"
+        ):
+            published(store, release(store, audience="practice"), url, publish_practice="A99")
+        assert found(url, "MeasureReport") == []
+
+
+@pytest.mark.parametrize(
+    ("own", "lacking"),
+    [
+        ({}, "identifier_system and canonical_base"),
+        ({"identifier_system": NAMES["identifier_system"]}, "canonical_base"),
+        ({"canonical_base": NAMES["canonical_base"]}, "identifier_system"),
+    ],
+)
+def test_reports_without_names_of_their_own_go_to_no_other_machine(
+    store: Store, own: dict[str, str], lacking: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"Set {lacking} to"):
+        published(store, release(store), "http://example.invalid/fhir", **own)
 
 
 def test_exact_reports_of_one_practice_need_no_word_about_whose_server_it_is(store: Store) -> None:
