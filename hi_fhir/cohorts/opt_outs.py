@@ -11,6 +11,9 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.tables.identity import IdentityKey
 
 NOT_APPLICABLE, APPLIED_UPSTREAM, TYPE_1_BY_CODE, IMPORTED_LIST = OPT_OUT_POLICIES
+OPTED_OUT, WITHDRAWN = "opted-out", "withdrawn"
+TYPE_1_SETS = {OPTED_OUT: "type-1-opt-out", WITHDRAWN: "type-1-opt-out-withdrawn"}
+"""What a record says of a type 1 opt-out, and the value set whose codes say it."""
 _DIGITS = 10
 
 
@@ -56,11 +59,11 @@ def _number(row: list[str], column: int) -> str | None:
 def opted_out_by_code(spoken: ibis.Table) -> ibis.Table:
     """People with a type 1 opt-out and no later withdrawal, whatever the as-of day.
 
-    spoken: rows with person_id, day (never null; undated is the earliest day) and says (`opt-out` or `withdrawn`).
+    spoken: rows with person_id, day (never null; undated is the earliest day) and says (one of TYPE_1_SETS).
     Grain: one row a person; column person_id.
     """
-    opted = (spoken.says == "opt-out").ifelse(spoken.day, ibis.null("date"))
-    withdrawn = (spoken.says == "withdrawn").ifelse(spoken.day, ibis.null("date"))
+    opted = (spoken.says == OPTED_OUT).ifelse(spoken.day, ibis.null("date"))
+    withdrawn = (spoken.says == WITHDRAWN).ifelse(spoken.day, ibis.null("date"))
     latest = spoken.group_by("person_id").agg(opted=opted.max(), withdrawn=withdrawn.max())
     stands = latest.withdrawn.isnull() | (latest.withdrawn <= latest.opted)
     return latest.filter(latest.opted.notnull() & stands).select("person_id")

@@ -9,22 +9,19 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE
+from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.cohorts.records import CODED_TABLES, that_count
 from hi_fhir.cohorts.registration import EARLIEST
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.tables.schema import CLINICAL_TABLES
 from hi_fhir.terminology.catalogue import Terminology
 
-OPT_OUT, WITHDRAWN = "opt-out", "withdrawn"
-_VALUE_SETS = {OPT_OUT: "type-1-opt-out", WITHDRAWN: "type-1-opt-out-withdrawn"}
-
 
 def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Table:
     """The codes to look for: of ethnicity, and of opt-outs where the policy goes by code. Columns as `meanings`."""
     tables = [meanings]
     if policy == TYPE_1_BY_CODE:
-        for says, value_set in _VALUE_SETS.items():
+        for says, value_set in TYPE_1_SETS.items():
             tokens = [token.split("|", 1) for token in sorted(terminology.preimage(value_set))]
             rows = {"system": [t[0] for t in tokens], "code": [t[1] for t in tokens], "says": [says] * len(tokens)}
             tables.append(pa.table(rows))
@@ -43,7 +40,7 @@ def spoken_rows(
         events = that_count(read_table(backend, snapshots, table), table)
         parts.append(events.select("patient_id", "system", "code", "start_date"))
     rows = reduce(lambda left, right: left.union(right), parts).join(codes, ["code", "system"])
-    seen = rows.start_date.isnull() | (rows.start_date <= as_of) | rows.says.isin(list(_VALUE_SETS))
+    seen = rows.start_date.isnull() | (rows.start_date <= as_of) | rows.says.isin(list(TYPE_1_SETS))
     rows = rows.filter(seen).join(members, "patient_id")
     day = ibis.coalesce(rows.start_date, ibis.literal(EARLIEST))
     return rows.select("person_id", "says", "category_2001", "category_2021", day=day)

@@ -176,7 +176,6 @@ def _records(matches: Sequence[ibis.Table]) -> ibis.Table:
 def _matches(resource_type: str, events: ibis.Table) -> ibis.Table:
     codes = _named("record_code")
     codes = codes.filter(codes["type"] == resource_type)
-    events = events.filter(~events.component.endswith("value"))  # an answer is not a record of what it names
     found = events.join(codes, ["system", "code"])
     in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
     return found.filter(in_window | (found.start_date.isnull() & found.undated)).select(

@@ -8,7 +8,8 @@ class Scope(msgspec.Struct, frozen=True):
 
     A resource is in scope when its type is listed and, where tokens are given, a coding of its code or of a component's
     code is among them (Condition.code, Procedure.code, Immunization.vaccineCode, Observation.code and
-    Observation.component.code, MedicationRequest.medicationCodeableConcept).
+    Observation.component.code, MedicationRequest.medicationCodeableConcept). A coded value of an Observation is not:
+    no search by code finds it, and every way in must give the same tables.
     """
 
     types: dict[str, tuple[str, ...] | None]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import singledispatch
 
-from hi_fhir.core.config import OPT_OUT_POLICIES
+from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.words import base, events, population, values
 from hi_fhir.tables.scope import Scope
@@ -14,8 +14,6 @@ Need = tuple[str, str | None]
 
 _ALWAYS = ("Patient", "EpisodeOfCare", "Organization")
 _PANEL = "blood-pressure-panel"
-_TYPE_1 = ("type-1-opt-out", "type-1-opt-out-withdrawn")
-_BY_CODE = OPT_OUT_POLICIES[2]
 _NOTHING: frozenset[Need] = frozenset()
 
 
@@ -126,8 +124,8 @@ def scope(measures: Iterable[ProportionMeasure], terminology: Terminology, opt_o
             tokens[type_] |= _panel_codes(value_set, terminology)
     for type_ in events.NOTED:
         tokens.setdefault(type_, set()).update(terminology.ethnicity().meanings)
-        if opt_out_policy == _BY_CODE:
-            tokens[type_].update(*(terminology.preimage(value_set) for value_set in _TYPE_1))
+        if opt_out_policy == TYPE_1_BY_CODE:
+            tokens[type_].update(*(terminology.preimage(value_set) for value_set in TYPE_1_SETS.values()))
     coded = {type_: tuple(sorted(found)) for type_, found in tokens.items() if type_ not in whole and found}
     return Scope(types=dict(sorted({**dict.fromkeys(whole), **coded}.items())))
 

@@ -103,7 +103,14 @@ CASES = {
         _observed((INDIAN, LATER), table="condition", status="refuted"),
         ("not-recorded", None, None),
     ),
-    "a coded value speaks": (_observed((INDIAN, LATER), component="value"), ("stated", "observation", "H")),
+    "an answer is no statement": (
+        _all(_observed((INDIAN, LATER), component="value"), _observed((IRISH, LATER), component="1.value")),
+        ("not-recorded", None, None),
+    ),
+    "an answer does not stand against a statement": (
+        _all(_observed((WHITE_BRITISH, EARLIER)), _observed((INDIAN, LATER), component="value")),
+        ("stated", "observation", "A"),
+    ),
     "an old code is mapped": (_observed(("9i00.", LATER), system=READ_V2), ("stated", "observation", "A")),
     "the later of refused and not stated": (
         _observed((REFUSED, EARLIER), (NOT_STATED, LATER)),

@@ -23,6 +23,7 @@ def _people() -> tuple[SnapshotBuilder, dict[str, str]]:
         main.observation(name, OPTED, opted)
         main.observation(name, WITHDRAWN, withdrawn)
     main.condition("old code", "9Nu0.", EARLY, system=READ_V2)
+    main.observation("none", OPTED, LATE, component="value")
     return main, ids
 
 
