@@ -5,20 +5,39 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.core.config import AUDIENCES
+from hi_fhir.core.errors import UserError
 
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address: there is no login yet.")
+@click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    default="icb",
+    show_default=True,
+    help="Who reads: only what was released to this audience is served.",
+)
+@click.option("--practice", metavar="ODS", help="With --audience practice: the one whose own reports are served.")
 @options.data_dir_option
-def serve_command(port: int, host: str, data_dir: Path | None) -> None:
-    """Serve MeasureReport, Measure and Organization over FHIR, on loopback.
+def serve_command(port: int, host: str, audience: str, practice: str | None, data_dir: Path | None) -> None:
+    """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback.
 
     \b
     Example:
-      hi-fhir serve --port 8765
+      hi-fhir serve --audience icb --port 8765
       curl http://127.0.0.1:8765/fhir/MeasureReport?_count=5
     """
+    from hi_fhir.store.search import Reader
     from hi_fhir.web.serve import serve
 
-    serve(options.read_config(data_dir), host, port, lambda url: click.echo(f"FHIR service at {url} (Ctrl-C ends it)"))
+    code = (practice or "").strip().upper()
+    if (audience == "practice") != bool(code):
+        raise UserError("--audience practice and --practice ODS go together: a practice reads its own reports alone.")
+    whose = f"practice {code}" if code else f"the {audience} audience"
+
+    def started(url: str) -> None:
+        click.echo(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
+
+    serve(options.read_config(data_dir), Reader(audience, code or None), host, port, started)

@@ -15,8 +15,14 @@ from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.courier import Courier, Delivery
 from hi_fhir.reports.publish import Entry, measure_entry, report_entry
 from hi_fhir.reports.targets import Target, read_target
-from hi_fhir.store.ledger import Delivered, LastDelivery, last_deliveries, record_delivery, report_version
-from hi_fhir.store.search import read_measure
+from hi_fhir.store.ledger import (
+    Delivered,
+    LastDelivery,
+    last_deliveries,
+    measure_version,
+    record_delivery,
+    report_version,
+)
 from hi_fhir.store.session import Store
 
 
@@ -152,7 +158,7 @@ class _Sending:
     def _measures(self, due: Iterable[ReleasedReport]) -> int:
         """Send the Measures of the reports. One that is refused stops nothing: a report is whole without it."""
         with self.store.read() as session:
-            found = [read_measure(session, id_) for id_ in sorted({report.measure_id for report in due})]
+            found = [measure_version(session, id_) for id_ in sorted({report.measure_id for report in due})]
         entries = [measure_entry(measure.content) for measure in found if measure is not None]
         settled = [delivery for deliveries in self.courier.deliver(entries) for delivery in deliveries]
         return sum(delivery.outcome.is_stored for delivery in settled)

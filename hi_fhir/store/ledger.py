@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from hi_fhir.store.models import PUBLIC, Delivery, Measure, Organisation, Release, Report
-from hi_fhir.store.search import Stored, read_measure, read_organisation, stored
+from hi_fhir.store.search import Stored, latest, stored
 
 _LIGHT = defer(Report.content)  # a report's bytes are read only where they are asked for
 
@@ -116,6 +116,16 @@ def report_version(session: Session, identifier: str) -> Stored | None:
     return stored(row) if row else None
 
 
+def measure_version(session: Session, id_: str) -> Stored | None:
+    """The latest version of a Measure resource."""
+    return latest(session, Measure, Measure.resource_id == id_)
+
+
+def organisation_version(session: Session, id_: str) -> Stored | None:
+    """The latest version of an Organization resource."""
+    return latest(session, Organisation, Organisation.resource_id == id_)
+
+
 def record_reports(
     session: Session, release: NewRelease, reports: Iterable[NewReport], at: datetime
 ) -> list[ReleasedVersion]:
@@ -125,7 +135,7 @@ def record_reports(
 
 def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
     """Keep a Measure resource as a new version, if it is not the latest already."""
-    last = read_measure(session, measure.id)
+    last = measure_version(session, measure.id)
     digest = _digest(measure.content)
     if last is None or last.sha256 != digest:
         session.add(
@@ -146,7 +156,7 @@ def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
 
 def record_organisation(session: Session, organisation: NewOrganisation, at: datetime) -> None:
     """Keep an Organization resource as a new version, if it is not the latest already."""
-    last = read_organisation(session, organisation.id)
+    last = organisation_version(session, organisation.id)
     digest = _digest(organisation.content)
     if last is None or last.sha256 != digest:
         session.add(

@@ -1,6 +1,7 @@
 """Searches of the store as FHIR asks them: criteria within a tuple are alternatives, the tuples all hold.
 
-Only the latest version of a resource is found. What comes over the wire is parsed elsewhere; here it is values.
+Only the latest version of a resource is found, and only what the reader may have. What comes over the wire is parsed
+elsewhere; here it is values.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from hi_fhir.store.models import Measure, Organisation, Report, Versioned
+
+_EXACT = "practice"  # the audience of exact counts
 
 T = TypeVar("T")
 Row = TypeVar("Row", Report, Measure, Organisation)
@@ -50,6 +53,17 @@ class ReporterMatch(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Reader:
+    """Who asks: an audience has the reports that were released to it, their measures and their reporters.
+
+    practice: ODS code of the practice that asks, for the practice audience, of which each has its own reports alone.
+    """
+
+    audience: str
+    practice: str | None = None
+
+
+@dataclass(frozen=True)
 class ReportCriteria:
     ids: AnyOf[str] = ()
     identifiers: AnyOf[Token] = ()
@@ -58,7 +72,6 @@ class ReportCriteria:
     dates: AnyOf[DayMatch] = ()
     reporters: AnyOf[ReporterMatch] = ()
     statuses: AnyOf[str] = ()
-    audiences: AnyOf[str] = ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,9 @@ class Found:
     resources: list[Stored]
 
 
-def search_reports(session: Session, criteria: ReportCriteria, *, offset: int = 0, limit: int) -> Found:
+def search_reports(session: Session, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int) -> Found:
     conditions = [
+        _has_report(reader),
         _all_of(criteria.ids, lambda id_: Report.resource_id == id_),
         _all_of(criteria.identifiers, lambda token: _token(token, Report.identifier_system, Report.identifier)),
         _all_of(criteria.measures, lambda one: _canonical(one, Report.measure_url, Report.measure_version)),
@@ -105,13 +119,15 @@ def search_reports(session: Session, criteria: ReportCriteria, *, offset: int = 
         _all_of(criteria.dates, lambda days: _days(days, Report.data_date, Report.data_date)),
         _all_of(criteria.reporters, _reporter),
         _all_of(criteria.statuses, lambda status: Report.status == status),
-        _all_of(criteria.audiences, lambda audience: Report.audience == audience),
     ]
     return _page(session, Report, and_(*conditions), offset, limit)
 
 
-def search_measures(session: Session, criteria: MeasureCriteria, *, offset: int = 0, limit: int) -> Found:
+def search_measures(
+    session: Session, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
+) -> Found:
     conditions = [
+        _has_measure(reader),
         _all_of(criteria.ids, lambda id_: Measure.resource_id == id_),
         _all_of(criteria.urls, lambda one: _canonical(one, Measure.url, Measure.measure_version)),
         _all_of(criteria.versions, lambda version: Measure.measure_version == version),
@@ -120,8 +136,11 @@ def search_measures(session: Session, criteria: MeasureCriteria, *, offset: int 
     return _page(session, Measure, and_(*conditions), offset, limit)
 
 
-def search_organisations(session: Session, criteria: OrganisationCriteria, *, offset: int = 0, limit: int) -> Found:
+def search_organisations(
+    session: Session, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
+) -> Found:
     conditions = [
+        _has_organisation(reader),
         _all_of(criteria.ids, lambda id_: Organisation.resource_id == id_),
         _all_of(
             criteria.identifiers, lambda token: _token(token, Organisation.identifier_system, Organisation.organisation)
@@ -130,16 +149,16 @@ def search_organisations(session: Session, criteria: OrganisationCriteria, *, of
     return _page(session, Organisation, and_(*conditions), offset, limit)
 
 
-def read_report(session: Session, id_: str) -> Stored | None:
-    return _latest(session, Report, Report.resource_id == id_)
+def read_report(session: Session, reader: Reader, id_: str) -> Stored | None:
+    return latest(session, Report, Report.resource_id == id_, _has_report(reader))
 
 
-def read_measure(session: Session, id_: str) -> Stored | None:
-    return _latest(session, Measure, Measure.resource_id == id_)
+def read_measure(session: Session, reader: Reader, id_: str) -> Stored | None:
+    return latest(session, Measure, Measure.resource_id == id_, _has_measure(reader))
 
 
-def read_organisation(session: Session, id_: str) -> Stored | None:
-    return _latest(session, Organisation, Organisation.resource_id == id_)
+def read_organisation(session: Session, reader: Reader, id_: str) -> Stored | None:
+    return latest(session, Organisation, Organisation.resource_id == id_, _has_organisation(reader))
 
 
 def stored(row: Versioned) -> Stored:
@@ -161,9 +180,23 @@ def is_latest(kind: type[Row]) -> ColumnElement[bool]:
     return ~newer.exists()
 
 
-def _latest(session: Session, kind: type[Row], condition: ColumnElement[bool]) -> Stored | None:
-    row = session.scalars(select(kind).where(condition).order_by(kind.version.desc()).limit(1)).first()
+def latest(session: Session, kind: type[Row], *conditions: ColumnElement[bool]) -> Stored | None:
+    """The latest version that meets the conditions, whoever asks."""
+    row = session.scalars(select(kind).where(*conditions).order_by(kind.version.desc()).limit(1)).first()
     return stored(row) if row else None
+
+
+def _has_report(reader: Reader) -> ColumnElement[bool]:
+    released = Report.audience == reader.audience
+    return released & (Report.organisation == reader.practice) if reader.audience == _EXACT else released
+
+
+def _has_measure(reader: Reader) -> ColumnElement[bool]:
+    return Measure.url.in_(select(Report.measure_url).where(_has_report(reader)))
+
+
+def _has_organisation(reader: Reader) -> ColumnElement[bool]:
+    return Organisation.resource_id.in_(select(Report.reporter_id).where(_has_report(reader)))
 
 
 def _page(session: Session, kind: type[Row], condition: ColumnElement[bool], offset: int, limit: int) -> Found:

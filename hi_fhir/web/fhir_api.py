@@ -12,6 +12,7 @@ from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, etag, http
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
+from hi_fhir.store.search import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.served import SERVED, Served, as_entry
 
@@ -22,9 +23,9 @@ class TypeConverter(BaseConverter):
     regex = "[A-Z][A-Za-z]*"
 
 
-def make_blueprint(store: Store, since: date) -> Blueprint:
+def make_blueprint(store: Store, reader: Reader, since: date) -> Blueprint:
     """The routes under /fhir. `since`: the day that the service was started, for its CapabilityStatement."""
-    views = FhirViews(store, since)
+    views = FhirViews(store, reader, since)
     blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
     blueprint.before_request(_negotiate)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -35,8 +36,9 @@ def make_blueprint(store: Store, since: date) -> Blueprint:
 
 
 class FhirViews:
-    def __init__(self, store: Store, since: date) -> None:
+    def __init__(self, store: Store, reader: Reader, since: date) -> None:
         self._store = store
+        self._reader = reader
         self._since = since
 
     def metadata(self) -> Response:
@@ -47,7 +49,7 @@ class FhirViews:
     def read(self, type_: str, id_: str) -> Response:
         served = _served(type_)
         with self._store.read() as session:
-            stored = served.read(session, id_)
+            stored = served.read(session, self._reader, id_)
         if stored is None:
             raise FhirError(404, f"there is no such {type_}.")
         if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
@@ -70,7 +72,7 @@ class FhirViews:
         lenient = is_lenient(request.headers.get("Prefer", ""))
         search = parse_search(type_, pairs, served.parameters, lenient=lenient)
         with self._store.read() as session:
-            found = served.find(session, search, offset, 0 if search.count_only else search.count)
+            found = served.find(session, self._reader, search, offset, 0 if search.count_only else search.count)
         links = page_links(_base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
         return _fhir(searchset(_base_url(), entries, links=links, total=found.total))

@@ -11,14 +11,15 @@ from waitress.server import create_server
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.store.search import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 
 _THREADS = 8
 
 
-def serve(config: Config, host: str, port: int, started: Callable[[str], None]) -> None:
-    """Serve what was released until interrupted. `port` 0 takes a free one; `started` is told the address.
+def serve(config: Config, reader: Reader, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve what the reader may have until interrupted. `port` 0 takes a free one; `started` is told the address.
 
     Raises:
         ConfigError: the address is not of this machine alone, or is taken.
@@ -26,7 +27,7 @@ def serve(config: Config, host: str, port: int, started: Callable[[str], None]) 
     listening = _listen(_loopback(host), port)
     store = open_store(config.store_url)
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    server = create_server(create_app(store, SystemClock()), sockets=[listening], threads=_THREADS, ident=None)
+    server = create_server(create_app(store, SystemClock(), reader), sockets=[listening], threads=_THREADS, ident=None)
     try:
         with suppress(KeyboardInterrupt):
             started(f"http://{_in_url(server.effective_host)}:{server.effective_port}/fhir")

@@ -15,27 +15,27 @@ from hi_fhir.web.criteria import measure_criteria, organisation_criteria, report
 
 @dataclass(frozen=True)
 class Served:
-    """`find` takes offset and limit; `read` gives the latest version of an id."""
+    """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
 
     parameters: tuple[SearchParameter, ...]
-    find: Callable[[Session, Search, int, int], store.Found]
-    read: Callable[[Session, str], store.Stored | None]
+    find: Callable[[Session, store.Reader, Search, int, int], store.Found]
+    read: Callable[[Session, store.Reader, str], store.Stored | None]
 
 
 def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
     return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
 
 
-def _find_reports(session: Session, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_reports(session, report_criteria(search), offset=offset, limit=limit)
+def _find_reports(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_reports(session, reader, report_criteria(search), offset=offset, limit=limit)
 
 
-def _find_measures(session: Session, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_measures(session, measure_criteria(search), offset=offset, limit=limit)
+def _find_measures(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_measures(session, reader, measure_criteria(search), offset=offset, limit=limit)
 
 
-def _find_organisations(session: Session, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_organisations(session, organisation_criteria(search), offset=offset, limit=limit)
+def _find_organisations(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_organisations(session, reader, organisation_criteria(search), offset=offset, limit=limit)
 
 
 SERVED = {

@@ -20,7 +20,6 @@ from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
 from hi_fhir.store import ledger
 from hi_fhir.store.models import Measure, Organisation, Release, Report
-from hi_fhir.store.search import read_measure, read_organisation, read_report
 from hi_fhir.store.session import Store, open_store
 from tests.support.evaluations import write_evaluation
 
@@ -79,12 +78,12 @@ def test_files_are_what_the_store_holds(config: Config, store: Store, evaluation
     manifest = release(config, store, evaluation)
     with store.read() as session:
         for one in manifest.reports:
-            kept = read_report(session, one.id)
+            kept = ledger.report_version(session, one.identifier)
             assert kept
             assert kept.content == Path(one.path).read_bytes()
             assert (kept.version, kept.sha256, kept.audience) == (one.version, one.sha256, "icb")
-        assert [read_measure(session, id_) is not None for id_ in manifest.measures] == [True]
-        assert all(read_organisation(session, id_) for id_ in manifest.organisations)
+        assert [ledger.measure_version(session, id_) is not None for id_ in manifest.measures] == [True]
+        assert all(ledger.organisation_version(session, id_) for id_ in manifest.organisations)
 
 
 def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, store: Store, evaluation: Path) -> None:

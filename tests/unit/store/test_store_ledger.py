@@ -11,7 +11,6 @@ from sqlalchemy import select
 from hi_fhir.store import ledger
 from hi_fhir.store.ledger import Delivered, NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
 from hi_fhir.store.models import Release, Report
-from hi_fhir.store.search import read_measure, read_organisation
 from hi_fhir.store.session import Store, open_store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
@@ -100,7 +99,7 @@ def test_measures_and_organisations_have_versions_too(store: Store) -> None:
             ledger.record_measure(session, replace(measure, content=content), AT)
             ledger.record_organisation(session, organisation, AT)
     with store.read() as session:
-        found, practice = read_measure(session, "m"), read_organisation(session, "ods-a99001")
+        found, practice = ledger.measure_version(session, "m"), ledger.organisation_version(session, "ods-a99001")
         assert found
         assert (found.version, found.content) == (2, b"m2")
         assert practice

@@ -12,10 +12,12 @@ from hi_fhir.store.search import (
     DayMatch,
     MeasureCriteria,
     OrganisationCriteria,
+    Reader,
     ReportCriteria,
     ReporterMatch,
     Token,
     read_measure,
+    read_organisation,
     read_report,
     search_measures,
     search_organisations,
@@ -25,6 +27,7 @@ from hi_fhir.store.session import Store, open_store
 
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
 BASE = "https://example.invalid/fhir/Measure"
+ICB, PUBLIC = Reader("icb"), Reader("public")
 YEAR, QUARTER = (date(2024, 4, 1), date(2025, 3, 31)), (date(2025, 4, 1), date(2025, 6, 30))
 
 
@@ -49,18 +52,24 @@ def a_report(name: str, measure: str, reporter: str, period: tuple[date, date], 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Reports a (two versions) and b of one practice, c of another and of a later period, d for the public."""
+    """For the ICB: reports a (two versions), b and d of one practice, c of another and of a later period.
+
+    For the public e of the second practice, and for the practices themselves f and g of one each.
+    """
     opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
     with opened.write() as session:
-        icb, public = (NewRelease("e", audience, "p", "1", "d") for audience in ("icb", "public"))
+        icb, public, own = (NewRelease("e", audience, "p", "1", "d") for audience in ("icb", "public", "practice"))
         first = [
             a_report("a", "m", "A99001", YEAR),
             a_report("b", "n", "A99001", YEAR),
             a_report("c", "m", "A99002", QUARTER),
+            a_report("d", "m", "A99001", YEAR),
         ]
         ledger.record_reports(session, icb, first, AT)
         ledger.record_reports(session, icb, [a_report("a", "m", "A99001", YEAR, b"two")], AT)
-        ledger.record_reports(session, public, [a_report("d", "m", "A99001", YEAR)], AT)
+        ledger.record_reports(session, public, [a_report("e", "n", "A99002", YEAR)], AT)
+        exact = [a_report("f", "m", "A99001", YEAR), a_report("g", "n", "A99002", YEAR)]
+        ledger.record_reports(session, own, exact, AT)
         for id_, version in (("m", "1"), ("n", "2")):
             ledger.record_measure(session, NewMeasure(id_, f"{BASE}/{id_}", version, "active", b"{}"), AT)
         for code in ("A99001", "A99002"):
@@ -69,10 +78,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-def found(store: Store, criteria: ReportCriteria) -> str:
+def found(store: Store, criteria: ReportCriteria, reader: Reader = ICB) -> str:
     """Names of the reports found, joined."""
     with store.read() as session:
-        page = search_reports(session, criteria, limit=100)
+        page = search_reports(session, reader, criteria, limit=100)
     assert page.total == len(page.resources)
     return "".join(one.id.removeprefix("mr-") for one in page.resources)
 
@@ -96,7 +105,7 @@ def by_period(prefix: str, first: date, last: date) -> ReportCriteria:
         (ReportCriteria(measures=((Canonical(f"{BASE}/m", "2"),),)), ""),
         (ReportCriteria(reporters=((ReporterMatch("ods-a99002", None),),)), "c"),
         (ReportCriteria(reporters=((ReporterMatch(None, Token("urn:ods", "A99002")),),)), "c"),
-        (ReportCriteria(statuses=(("complete",),), audiences=(("public",),)), "d"),
+        (ReportCriteria(statuses=(("complete",),)), "abcd"),
         (ReportCriteria(statuses=(("pending",),)), ""),
         (ReportCriteria(dates=((DayMatch("eq", date(2025, 6, 1), date(2025, 6, 30)),),)), "c"),
     ],
@@ -131,24 +140,51 @@ def test_periods_are_compared_as_spans_of_days(store: Store, prefix: str, first:
 
 def test_only_the_latest_version_is_found_and_read(store: Store) -> None:
     with store.read() as session:
-        (one,) = search_reports(session, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
+        (one,) = search_reports(session, ICB, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
         assert (one.version, one.content) == (2, b"two")
-        assert read_report(session, "mr-a") == one
-        assert read_report(session, "mr-x") is None
-        assert read_measure(session, "x") is None
+        assert read_report(session, ICB, "mr-a") == one
+        assert read_report(session, ICB, "mr-x") is None
+        assert read_measure(session, ICB, "x") is None
+
+
+@pytest.mark.parametrize(
+    ("reader", "reports", "measures", "organisations"),
+    [
+        (ICB, "abcd", "mn", ["ods-a99001", "ods-a99002"]),
+        (PUBLIC, "e", "n", ["ods-a99002"]),
+        (Reader("practice", "A99001"), "f", "m", ["ods-a99001"]),
+        (Reader("practice", "A99002"), "g", "n", ["ods-a99002"]),
+        (Reader("practice"), "", "", []),
+        (Reader("pcn"), "", "", []),
+    ],
+)
+def test_a_reader_finds_and_reads_what_was_released_to_it_alone(
+    store: Store, reader: Reader, reports: str, measures: str, organisations: list[str]
+) -> None:
+    assert found(store, ReportCriteria(), reader) == reports
+    with store.read() as session:
+        assert [name for name in "abcdefg" if read_report(session, reader, f"mr-{name}")] == [*reports]
+        assert [one.id for one in search_measures(session, reader, MeasureCriteria(), limit=9).resources] == [*measures]
+        assert [id_ for id_ in "mn" if read_measure(session, reader, id_)] == [*measures]
+        page = search_organisations(session, reader, OrganisationCriteria(), limit=9)
+        assert [one.id for one in page.resources] == organisations
+        codes = ("ods-a99001", "ods-a99002")
+        assert [id_ for id_ in codes if read_organisation(session, reader, id_)] == organisations
 
 
 def test_pages_partition_what_is_found(store: Store) -> None:
     with store.read() as session:
-        pages = [search_reports(session, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
+        pages = [search_reports(session, ICB, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
     assert [page.total for page in pages] == [4, 4]
     assert [one.id for page in pages for one in page.resources] == ["mr-a", "mr-b", "mr-c", "mr-d"]
 
 
 def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
     with store.read() as session:
-        by_url = search_measures(session, MeasureCriteria(urls=((Canonical(f"{BASE}/n", "2"),),)), limit=10)
-        by_version = search_measures(session, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10)
+        by_url = search_measures(session, ICB, MeasureCriteria(urls=((Canonical(f"{BASE}/n", "2"),),)), limit=10)
+        by_version = search_measures(
+            session, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10
+        )
     assert [one.id for one in by_url.resources] == ["n"]
     assert [one.id for one in by_version.resources] == ["m"]
 
@@ -156,5 +192,5 @@ def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
 def test_organisations_are_found_by_identifier(store: Store) -> None:
     criteria = OrganisationCriteria(identifiers=((Token("urn:ods", "A99002"),),))
     with store.read() as session:
-        assert [one.id for one in search_organisations(session, criteria, limit=10).resources] == ["ods-a99002"]
-        assert search_organisations(session, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
+        assert [one.id for one in search_organisations(session, ICB, criteria, limit=10).resources] == ["ods-a99002"]
+        assert search_organisations(session, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0

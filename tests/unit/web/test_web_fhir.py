@@ -7,10 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from hi_fhir.store import ledger
+from hi_fhir.store.search import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
 
+ICB = Reader("icb")
 MEASURES = ("ethnicity-recorded", "smoking-status-recorded")
 SMOKING = f"{BASE}/Measure/smoking-status-recorded"
 
@@ -20,9 +22,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
     release(store, measures=MEASURES, reporters=("A99001", "A99002", "A99003"))
     with store.write() as session:
-        oak = ledger.NewOrganisation("ods-A99001", ODS, "A99001", b'{"id":"ods-A99001","resourceType":"Organization"}')
+        oak = ledger.NewOrganisation("ods-a99001", ODS, "A99001", b'{"id":"ods-a99001","resourceType":"Organization"}')
         ledger.record_organisation(session, oak, CLOCK.at)
-    yield create_app(store, CLOCK).test_client()
+    yield create_app(store, CLOCK, ICB).test_client()
     store.close()
 
 
@@ -136,7 +138,7 @@ def test_a_correction_is_the_newest_version(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=100)
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=90)
-    service = create_app(store, CLOCK).test_client()
+    service = create_app(store, CLOCK, ICB).test_client()
 
     [report] = entries(service.get("/fhir/MeasureReport").json)
     store.close()
@@ -150,9 +152,28 @@ def test_measures_and_organisations_are_served_beside_reports(service):
     organisations = service.get(f"/fhir/Organization?identifier={ODS}|A99001").json
 
     assert [measure["id"] for measure in entries(measures)] == ["smoking-status-recorded"]
-    assert [one["id"] for one in entries(organisations)] == ["ods-A99001"]
+    assert [one["id"] for one in entries(organisations)] == ["ods-a99001"]
     assert service.get("/fhir/Measure/ethnicity-recorded").json["version"] == "2026.1"
-    assert service.get("/fhir/Organization/ods-A99001").status_code == 200
+    assert service.get("/fhir/Organization/ods-a99001").status_code == 200
+
+
+def test_reports_for_other_audiences_are_not_there(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    released = {audience: release(store, measures=MEASURES[:1], audience=audience) for audience in ("icb", "practice")}
+    release(store, measures=MEASURES[1:], audience="public")
+    seen = {}
+    for reader in (ICB, Reader("practice", "A99001")):
+        service = create_app(store, CLOCK, reader).test_client()
+        all_ids = [report.id for manifest in released.values() for report in manifest.reports]
+        read = {id_ for id_ in all_ids if service.get(f"/fhir/MeasureReport/{id_}").status_code == 200}
+        assert read == {report["id"] for report in entries(service.get("/fhir/MeasureReport").json)}
+        assert [one["id"] for one in entries(service.get("/fhir/Measure").json)] == ["ethnicity-recorded"]
+        assert service.get("/fhir/Measure/smoking-status-recorded").status_code == 404
+        seen[reader.audience] = read
+    store.close()
+
+    assert seen["icb"] == {report.id for report in released["icb"].reports}
+    assert seen["practice"] == {report.id for report in released["practice"].reports if report.reporter == "A99001"}
 
 
 def test_the_capability_statement_lists_what_is_served(service):

@@ -13,16 +13,18 @@ import requests
 
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.store.search import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.serve import serve
+from tests.support.cli import hi_fhir
 from tests.support.processes import HI_FHIR, environment
 from tests.support.released import CLOCK, release
 
 
 def test_a_service_lives_and_is_ready_once_its_store_is_migrated(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    service = create_app(store, CLOCK).test_client()
+    service = create_app(store, CLOCK, Reader("icb")).test_client()
 
     assert service.get("/healthz").json == {"status": "ok"}
     assert service.get("/readyz").json == {"status": "ok", "store": "migrated"}
@@ -37,7 +39,7 @@ def test_a_service_lives_and_is_ready_once_its_store_is_migrated(tmp_path):
 
 def test_a_service_without_its_store_is_alive_and_not_ready(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'data' / 'hi_fhir.sqlite'}")
-    service = create_app(store, CLOCK).test_client()
+    service = create_app(store, CLOCK, Reader("icb")).test_client()
     store.close()
     (tmp_path / "data").rename(tmp_path / "elsewhere")
 
@@ -50,12 +52,12 @@ def test_a_service_without_its_store_is_alive_and_not_ready(tmp_path):
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.invalid"])  # noqa: S104
 def test_an_address_that_others_can_call_is_refused(tmp_path, host):
     with pytest.raises(ConfigError, match="is not a loopback address"):
-        serve(Config(data_dir=tmp_path), host, 0, print)
+        serve(Config(data_dir=tmp_path), Reader("icb"), host, 0, print)
 
 
 def test_a_taken_port_is_told_as_such(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="Name another, or 0"):
-        serve(Config(data_dir=tmp_path), "127.0.0.1", taken.getsockname()[1], print)
+        serve(Config(data_dir=tmp_path), Reader("icb"), "127.0.0.1", taken.getsockname()[1], print)
 
 
 def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
@@ -71,10 +73,34 @@ def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
     assert (bundle["total"], len(bundle["entry"]), len(rest["entry"])) == (4, 3, 1)
 
 
+def test_a_practice_is_served_its_own_reports(tmp_path):
+    store = open_store(Config(data_dir=tmp_path).store_url)
+    release(store)
+    own = release(store, audience="practice").reports
+    store.close()
+
+    with running(tmp_path, "--audience", "practice", "--practice", "a99002") as base_url:
+        bundle = requests.get(f"{base_url}/MeasureReport", timeout=5).json()
+
+    served = {entry["resource"]["id"] for entry in bundle["entry"]}
+    assert served == {report.id for report in own if report.reporter == "A99002"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--audience", "practice"), ("--audience", "practice", "--practice", " "), ("--practice", "A99001")],
+)
+def test_the_practice_audience_and_a_practice_go_together(tmp_path, arguments):
+    ran = hi_fhir("serve", "--data-dir", tmp_path, *arguments)
+
+    assert ran.code == 2
+    assert "--audience practice and --practice ODS go together" in ran.err
+
+
 @contextmanager
-def running(data_dir: Path) -> Iterator[str]:
+def running(data_dir: Path, *arguments: str) -> Iterator[str]:
     """`hi-fhir serve` as a process; its base URL."""
-    command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir)]
+    command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
     env = environment(data_dir / "identity.key")
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
