@@ -180,7 +180,7 @@ def _source(config: Config, source: SourceSettings) -> Check:
     from hi_fhir.fhir.conformance import read_capability
 
     name = f"source {source.name}"
-    if not source.address.startswith(("http://", "https://")):
+    if not source.is_server:
         if Path(source.address).is_dir():
             return Check(name, OK, "a folder that is there")
         return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "mend its address")

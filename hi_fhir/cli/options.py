@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from hi_fhir.core.config import AUDIENCES, Config, SourceSettings
+from hi_fhir.core.config import AUDIENCES, Config, SourceSettings, source_token
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.fhir.auth import Origin
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -112,11 +113,26 @@ def read_sources(config: Config, words: Sequence[str]) -> tuple[SourceSettings, 
             raise ConfigError(f"--source: the name {name!r} may have letters, digits, - and _ only.")
         if name in sources:
             raise ConfigError(f"--source: two sources are called {name!r}. Name each: --source NAME=URL.")
-        if not address.startswith(("http://", "https://")) and not Path(address).is_dir():
-            raise ConfigError("--source: it is neither a URL (http:// or https://) nor a folder that is there.")
-        settings = config.sources.get(name, SourceSettings(name=name, address=address))
-        sources[name] = replace(settings, address=address)
+        sources[name] = _source(config, name, address)
     return tuple(sources[name] for name in sorted(sources))
+
+
+def _source(config: Config, name: str, address: str) -> SourceSettings:
+    """The source at `address`, with what the settings have for its name: secrets for no server but their own."""
+    known = config.sources.get(name)
+    if known is None:
+        source = SourceSettings(name=name, address=address, token=source_token(name, os.environ))
+    else:
+        source = replace(known, address=address)
+    if not source.is_server and not Path(address).is_dir():
+        raise ConfigError("--source: it is neither a URL (http:// or https://) nor a folder that is there.")
+    has_secrets = known is not None and bool(known.token or known.trusted_hosts)
+    if known and has_secrets and source.is_server and Origin.of(address) != Origin.of(known.address):
+        raise ConfigError(
+            f"--source: the token and trusted hosts of source {name} are for the server in its settings, and this is "
+            "another one. Give it another name (--source NAME=URL), or mend the address in the settings."
+        )
+    return source
 
 
 def read_measure_ids(words: str | None) -> tuple[str, ...] | None:

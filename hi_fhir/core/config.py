@@ -5,21 +5,49 @@ A setting NAME in the file is HI_FHIR_NAME in the environment. Sources are table
 bearer tokens come from the environment (HI_FHIR_SOURCE_<NAME>_TOKEN) or the file, never from an argument.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import platformdirs
 
 from hi_fhir.core.errors import ConfigError
 
+T = TypeVar("T")
+
 _PREFIX = "HI_FHIR_"
 AUDIENCES = ("practice", "pcn", "icb", "public")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
-_KINDS = {"overlays": tuple, "opt_out_list": Path, "publish_token": str, "publish_practice": str}
+IMD_YEARS = (2019, 2025)
+_KINDS = {
+    "overlays": tuple,
+    "opt_out_list": Path,
+    "publish_url": str,
+    "publish_token": str,
+    "publish_practice": str,
+}
 """Types of the settings whose default does not tell."""
+
+CHOICES: Mapping[str, tuple[Any, ...]] = {"opt_out_policy": OPT_OUT_POLICIES, "imd_year": IMD_YEARS}
+RANGES: Mapping[str, tuple[float, float]] = {
+    "workers": (1, 64),
+    "memory_mb": (64, 1_048_576),
+    "page_size": (1, 10_000),
+    "slices": (1, 64),
+    "chunk_mb": (1, 1_024),
+    "count_tolerance": (0, 1),
+    "timeout_s": (0.1, 3_600),
+    "tries": (1, 100),
+    "retry_after_cap_s": (0, 86_400),
+    "export_poll_cap_s": (0.1, 3_600),
+    "line_limit_mb": (1, 1_024),
+    "publish_batch": (1, 1_000),
+}
+"""What numbers may be, both ends included."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +61,19 @@ class SourceSettings:
     trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own token, or None
     rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
     whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where the address holds a user or password: others can read an address."""
+        if self.is_server and "@" in re.split(r"[/?#]", self.address.partition("://")[2], maxsplit=1)[0]:
+            raise ConfigError(
+                f"source {self.name}: its address holds a user or a password, which others could read. Leave them out; "
+                f"a bearer token goes into {_token_variable(self.name)}."
+            )
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the address is that of a server; else it is a folder's."""
+        return self.address.startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True)
@@ -59,6 +100,7 @@ class Config:
     retry_after_cap_s: float = 300.0
     export_poll_cap_s: float = 30.0
     line_limit_mb: int = 16
+    publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
     publish_practice: str | None = None  # ODS code, where the server published to is one practice's own
@@ -91,53 +133,85 @@ class Config:
         for name in file:
             if name not in known:
                 raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
-        values: dict[str, Any] = {}
-        for name in known:
-            variable = _PREFIX + name.upper()
-            if variable in environ:
-                values[name] = _parse(name, environ[variable], getattr(cls, name, None))
-            elif name in file:
-                values[name] = _parse(name, file[name], getattr(cls, name, None))
+        given = {name: environ.get(_PREFIX + name.upper(), file.get(name)) for name in known}
+        values = {name: _parse(name, raw) for name, raw in given.items() if raw is not None}
         config = cls(**values, sources=sources)
-        if config.opt_out_policy not in OPT_OUT_POLICIES:
-            raise ConfigError(f"opt_out_policy {config.opt_out_policy!r} is not one of {', '.join(OPT_OUT_POLICIES)}.")
-        if config.imd_year not in (2019, 2025):
-            raise ConfigError(f"imd_year {config.imd_year} is not 2019 or 2025.")
+        if config.publish_token and not config.publish_url:
+            raise ConfigError("publish_token needs publish_url: the FHIR base of the server that the token is for.")
         return config
+
+
+def source_token(name: str, environ: Mapping[str, str]) -> str | None:
+    """The bearer token that the environment has for a source."""
+    return environ.get(_token_variable(name)) or None
+
+
+def _token_variable(source: str) -> str:
+    return f"{_PREFIX}SOURCE_{source.upper().replace('-', '_')}_TOKEN"
 
 
 def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     named = environ.get(_PREFIX + "CONFIG")
     path = Path(named or "hi-fhir.toml")
-    if not path.exists():
-        if named:
-            raise ConfigError(f"settings file {path} is not there. Mend HI_FHIR_CONFIG or create it.")
-        return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if named:
+            raise ConfigError(f"settings file {path} is not there. Mend HI_FHIR_CONFIG or create it.") from error
+        return {}
+    except OSError as error:
+        raise ConfigError(f"settings file {path} cannot be read: {error.strerror}. Mend it or its rights.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"settings file {path}: {error}. Mend the line named.") from error
 
 
-def _sources(tables: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]) -> dict[str, SourceSettings]:
-    sources = {}
-    for name, table in tables.items():
-        token = environ.get(f"{_PREFIX}SOURCE_{name.upper().replace('-', '_')}_TOKEN")
-        try:
-            settings = SourceSettings(name=name, **{**table, "token": token or table.get("token")})
-        except TypeError as error:
-            raise ConfigError(f"settings file, [sources.{name}]: {error}.") from error
-        sources[name] = settings
-    return sources
+def _sources(tables: Any, environ: Mapping[str, str]) -> dict[str, SourceSettings]:
+    if not isinstance(tables, dict):
+        raise ConfigError("settings file: sources are tables, one each: [sources.NAME].")
+    return {name: _source(name, table, source_token(name, environ)) for name, table in tables.items()}
 
 
-def _parse(name: str, raw: Any, default: Any) -> Any:
-    """`raw`, text or a TOML value, as the type of the setting."""
-    kind = _KINDS.get(name) or type(default)
+def _source(name: str, table: Any, token: str | None) -> SourceSettings:
+    """token: the environment's, which wins over the file's."""
+    place = f"settings file, [sources.{name}]"
+    if not isinstance(table, dict):
+        raise ConfigError(f"{place}: a source is a table. docs/reference/settings.md shows one.")
+    names = {f.name for f in fields(SourceSettings)} - {"name"}
+    if unknown := sorted(table.keys() - names):
+        raise ConfigError(f"{place}: unknown setting {unknown[0]!r}. There are {', '.join(sorted(names))}.")
+    try:
+        return msgspec.convert({**table, "name": name, **({"token": token} if token else {})}, SourceSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{place}: {error}.") from error
+
+
+def _parse(name: str, raw: Any) -> Any:
+    """`raw`, text or a TOML value, as the type of the setting, if it is one that the setting may have."""
+    kind = _KINDS.get(name) or type(getattr(Config, name))
     try:
         if kind is tuple:
-            parts = raw.split(":") if isinstance(raw, str) else raw
+            parts = raw.split(":") if isinstance(raw, str) else msgspec.convert(raw, list[str])
             return tuple(Path(part) for part in parts if part)
-        return kind(raw)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"setting {name}: {raw!r} is not a {kind.__name__}.") from error
+        value: Any = Path(_as(str, raw)) if issubclass(kind, Path) else _as(kind, raw)
+    except msgspec.ValidationError as error:
+        raise _wrong(name, raw, kind) from error
+    if name in CHOICES and value not in CHOICES[name]:
+        raise _wrong(name, raw, kind)
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:  # not a number is in no range
+        raise _wrong(name, raw, kind)
+    return value
+
+
+def _as(kind: type[T], raw: Any) -> T:
+    return msgspec.convert(raw, kind, strict=False)
+
+
+def _wrong(name: str, raw: Any, kind: type) -> ConfigError:
+    """The error that says what the setting may be, and what it is, unless that is a secret."""
+    told = {int: "a whole number", float: "a number", tuple: "a list of folders"}.get(kind, "text")
+    if name in RANGES:
+        told = f"{told} from {RANGES[name][0]} to {RANGES[name][1]:,}"
+    if name in CHOICES:
+        told = f"one of {', '.join(map(str, CHOICES[name]))}"
+    shown = "its value" if name == "publish_token" else repr(raw)
+    return ConfigError(f"setting {name}: {shown} is not {told}.")

@@ -10,6 +10,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.progress import Progress
+from hi_fhir.fhir.auth import Origin
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.courier import Courier, Delivery
@@ -62,7 +63,7 @@ def publish(
         last = last_deliveries(session, target.base_url)
     due = [report for report in fit if not _is_there(last.get(report.identifier), report)]
     progress.start("publish", len(due), "reports")
-    settings = SourceSettings(name="publish", address=target.base_url, token=config.publish_token)
+    settings = SourceSettings(name="publish", address=target.base_url, token=_token(config, target))
     with FhirClient(config, settings, clock) as client:
         sending = _Sending(clock, store, target.base_url, Courier(client, config.tries), progress)
         measures = sending.all(due, config.publish_batch)
@@ -97,6 +98,13 @@ def check_target(config: Config, url: str) -> Target:
             "environment)."
         )
     return target
+
+
+def _token(config: Config, target: Target) -> str | None:
+    """The token, for the server that the settings say it is for, and no other."""
+    if not config.publish_url or Origin.of(config.publish_url) != Origin.of(target.base_url):
+        return None
+    return config.publish_token
 
 
 def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import RANGES, Config, SourceSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 LINES = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE, flags=re.MULTILINE))
+SPANS = dict(re.findall(r"^\| `(\w+)` \|[^|]+\| ([^|]+) \|", PAGE, flags=re.MULTILINE))
 
 
 def test_the_page_has_a_line_for_every_setting_and_for_no_other() -> None:
@@ -29,7 +30,11 @@ def test_the_default_on_the_page_is_the_default(field) -> None:
 
 @pytest.mark.parametrize("field", fields(SourceSettings), ids=lambda field: field.name)
 def test_the_page_tells_of_every_setting_of_a_source(field) -> None:
-    if field.name in ("name", "token"):  # the table's name, and the environment's
-        assert "HI_FHIR_SOURCE_MAIN_TOKEN" in PAGE
+    if field.name == "name":  # the table's own
+        assert "[sources.main]" in PAGE
     else:
-        assert re.search(rf"\b{field.name}\b", PAGE)
+        assert re.search(rf"^    \[?(sources\.main\.)?{field.name}\b", PAGE, flags=re.MULTILINE)
+
+
+def test_the_page_tells_the_range_of_every_number() -> None:
+    assert {name: f"{lowest} to {highest:,}" for name, (lowest, highest) in RANGES.items()} == SPANS

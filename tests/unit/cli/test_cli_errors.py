@@ -116,7 +116,7 @@ def test_a_setting_that_does_not_parse_is_named(place: Path, monkeypatch: pytest
     ran = hi_fhir("status")
 
     assert ran.code == 2
-    assert "setting workers: 'many' is not a int" in ran.err
+    assert "setting workers: 'many' is not a whole number from 1 to 64" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.config import Config
+from hi_fhir.core.config import RANGES, Config, SourceSettings
 from hi_fhir.core.errors import ConfigError
 
 
@@ -59,11 +59,23 @@ def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environme
     [
         ("pagesize = 50\n", "unknown setting 'pagesize'"),
         ("page_size = [\n", "Mend the line named"),
-        ('imd_year = "soon"\n', "setting imd_year: 'soon' is not a int"),
-        ("imd_year = 2015\n", "imd_year 2015 is not 2019 or 2025"),
-        ('opt_out_policy = "none"\n', "opt_out_policy 'none' is not one of not-applicable"),
+        ('imd_year = "soon"\n', "setting imd_year: 'soon' is not one of 2019, 2025"),
+        ("imd_year = 2015\n", "setting imd_year: 2015 is not one of 2019, 2025"),
+        ('opt_out_policy = "none"\n', "setting opt_out_policy: 'none' is not one of not-applicable"),
+        ('page_size = "many"\n', "setting page_size: 'many' is not a whole number from 1 to 10,000"),
+        ("page_size = 1.5\n", r"setting page_size: 1\.5 is not a whole number from 1 to 10,000"),
+        ("page_size = true\n", "setting page_size: True is not a whole number"),
+        ("overlays = [1]\n", r"setting overlays: \[1\] is not a list of folders"),
+        ("data_dir = 1\n", "setting data_dir: 1 is not text"),
+        ("sources = 5\n", "sources are tables"),
+        ("[sources]\nelm = 5\n", r"\[sources.elm\]: a source is a table"),
         ('[sources.elm]\naddress = "x"\ncolour = "red"\n', r"\[sources.elm\]: .*colour"),
+        ('[sources.elm]\naddress = "x"\nname = "oak"\n', r"\[sources.elm\]: .*name"),
         ("[sources.elm]\n", r"\[sources.elm\]: .*address"),
+        ('[sources.elm]\naddress = "x"\nrewrite_next_host = "false"\n', r"\[sources.elm\]: .*rewrite_next_host"),
+        ('[sources.elm]\naddress = "x"\ntrusted_hosts = ["x"]\n', r"\[sources.elm\]: .*trusted_hosts"),
+        ('[sources.elm]\naddress = "x"\nwhole_types = "Observation"\n', r"\[sources.elm\]: .*whole_types"),
+        ('[sources.elm]\naddress = "http://me:secret@example.invalid"\n', "source elm: .*HI_FHIR_SOURCE_ELM_TOKEN"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(file: Path, text: str, message: str) -> None:
@@ -76,3 +88,53 @@ def test_a_setting_that_is_wrong_is_named(file: Path, text: str, message: str) -
 def test_a_file_that_is_named_must_be_there(file: Path) -> None:
     with pytest.raises(ConfigError, match=r"settings file other\.toml is not there"):
         Config.from_env({"HI_FHIR_CONFIG": "other.toml"})
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_number_stays_in_its_range(file: Path, name: str) -> None:
+    lowest, highest = RANGES[name]
+    variable = f"HI_FHIR_{name.upper()}"
+
+    assert lowest <= getattr(Config, name) <= highest
+    assert getattr(Config.from_env({variable: f"{lowest:g}"}), name) == lowest
+    for wrong in (f"{lowest - 1:g}", f"{highest + 1:.0f}", "nan", "inf", ""):
+        with pytest.raises(ConfigError, match=rf"setting {name}: '{wrong}' is not a .*number from {lowest} to "):
+            Config.from_env({variable: wrong})
+
+
+def test_every_number_has_a_range_or_a_choice() -> None:
+    numbers = {name for name, value in vars(Config()).items() if isinstance(value, int | float)}
+
+    assert numbers == {*RANGES, "imd_year"}
+
+
+def test_a_token_to_publish_with_needs_the_server_that_it_is_for(file: Path) -> None:
+    with pytest.raises(ConfigError, match="publish_token needs publish_url"):
+        Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret"})
+
+    whole = Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret", "HI_FHIR_PUBLISH_URL": "https://icb.example/fhir"})
+
+    assert whole.publish_token == "secret"
+    assert "secret" not in repr(whole)
+
+
+def test_a_secret_that_is_wrong_is_not_told(file: Path) -> None:
+    file.write_text("publish_token = 12345\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="setting publish_token: its value is not text") as caught:
+        Config.from_env({})
+    assert "12345" not in str(caught.value)
+
+
+def test_a_settings_file_that_cannot_be_read_is_named(file: Path) -> None:
+    file.mkdir()
+
+    with pytest.raises(ConfigError, match=r"settings file hi-fhir\.toml cannot be read: Is a directory"):
+        Config.from_env({})
+
+
+@pytest.mark.parametrize("address", ["http://me:secret@example.invalid/fhir", "https://me@example.invalid/fhir"])
+def test_an_address_with_a_user_or_a_password_is_refused_without_telling_it(address: str) -> None:
+    with pytest.raises(ConfigError, match="source elm: its address holds a user or a password") as caught:
+        SourceSettings("elm", address)
+    assert "secret" not in str(caught.value)

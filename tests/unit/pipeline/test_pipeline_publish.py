@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+import responses
 from sqlalchemy import select
 
 from hi_fhir.core.config import Config
@@ -335,3 +336,25 @@ def test_progress_tells_how_many_were_sent(store: Store) -> None:
 
     assert watching.advanced == 4
     assert watching.summaries == ["4 sent, 0 there unchanged"]
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        ({"publish_url": "http://localhost:8080/"}, "Bearer secret"),
+        ({"publish_url": "http://localhost:8081/fhir"}, None),
+        ({"publish_url": "https://localhost:8080/fhir"}, None),
+        ({}, None),
+    ],
+)
+def test_the_token_goes_to_the_server_that_it_is_for_alone(
+    store: Store, settings: dict[str, str], sent: str | None
+) -> None:
+    url = "http://localhost:8080/fhir"
+    responses.post(url, status=401)
+
+    with pytest.raises(SourceError):
+        published(store, release(store), url, publish_token="secret", **settings)
+
+    assert [call.request.headers.get("Authorization") for call in responses.calls] == [sent]
