@@ -145,25 +145,24 @@ def evaluate_command(
 def report_command(evaluation: str | None, audience: str | None, data_dir: Path | None, as_json: bool) -> None:
     """Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation.
 
+    They lie under reports/ of the newest run of that evaluation; one made step by step gets a run of its own.
+
     \b
     Example:
       hi-fhir report --audience icb
     """
     from hi_fhir.pipeline import history
-    from hi_fhir.pipeline.report import report
-    from hi_fhir.store.session import open_store
+    from hi_fhir.pipeline.release import release_evaluation
 
     config = options.read_config(data_dir)
     folder = history.find_evaluation(config.data_dir, evaluation)
-    target = config.data_dir / "evaluations" / folder.name
     with TerminalProgress() as progress:
-        manifest = report(
-            config, SystemClock(), open_store(config.store_url), folder, audience or "practice", target, progress
-        )
+        released = release_evaluation(config, SystemClock(), folder, audience or "practice", None, progress)
     if as_json:
-        print_json(msgspec.to_builtins(manifest))
+        print_json(msgspec.to_builtins(released.reports))
         return
-    click.echo(f"{len(manifest.paths)} reports for the {manifest.audience} audience in {target / 'reports'}")
+    made = released.reports
+    click.echo(f"{len(made.paths)} reports for the {made.audience} audience in {released.folder / 'reports'}")
 
 
 @click.command("publish")
@@ -181,22 +180,18 @@ def publish_command(
       hi-fhir publish --audience icb --publish http://127.0.0.1:8081/fhir
     """
     from hi_fhir.pipeline import history
-    from hi_fhir.pipeline.publish import publish
-    from hi_fhir.pipeline.report import report
-    from hi_fhir.store.session import open_store
+    from hi_fhir.pipeline.release import release_evaluation
 
     if audience is None:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
     config = options.read_config(data_dir)
     folder = history.find_evaluation(config.data_dir, evaluation)
-    store = open_store(config.store_url)
     with TerminalProgress() as progress:
-        released = report(config, SystemClock(), store, folder, audience, folder, progress)
-        manifest = publish(config, SystemClock(), store, released, publish_url, progress)
+        released = release_evaluation(config, SystemClock(), folder, audience, publish_url, progress)
     if as_json:
-        print_json(msgspec.to_builtins(manifest))
-        return
-    click.echo(f"{manifest.target}: {manifest.sent} reports sent, {manifest.unchanged} there unchanged")
+        print_json(msgspec.to_builtins(released.sent))
+    elif sent := released.sent:
+        click.echo(f"{sent.target}: {sent.sent} reports sent, {sent.unchanged} there unchanged")
 
 
 def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:

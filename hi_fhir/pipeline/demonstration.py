@@ -17,7 +17,8 @@ from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
-from hi_fhir.pipeline.run import RunManifest, RunRequest, run
+from hi_fhir.pipeline.run import RunRequest, run
+from hi_fhir.pipeline.run_folder import RunManifest
 from hi_fhir.reports.organization import organisation_id
 from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside

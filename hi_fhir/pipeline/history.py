@@ -91,6 +91,14 @@ def runs(data_dir: Path) -> list[dict[str, Any]]:
     return found
 
 
+def run_of(data_dir: Path, evaluation: str) -> Path | None:
+    """The folder of the newest finished run of an evaluation."""
+    finished = (run for run in reversed(runs(data_dir)) if run["result"])
+    names = (str(run["run"]) for run in finished if run["result"]["evaluation"] == evaluation)
+    name = next(names, None)
+    return data_dir / "runs" / name if name else None
+
+
 def _newest(root: Path, manifest: str) -> Path | None:
     return max(root.glob(f"*/{manifest}"), key=lambda path: path.stat().st_mtime_ns, default=None)
 

@@ -1,0 +1,72 @@
+"""Report and publish alone: another audience, or another server, for an evaluation that is there."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config
+from hi_fhir.core.files import content_name
+from hi_fhir.core.progress import Progress
+from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
+from hi_fhir.pipeline import history
+from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
+from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, open_run
+from hi_fhir.store.session import open_store
+
+
+class Released(NamedTuple):
+    """folder: of the run under which the reports lie. sent: None where there was no server to publish to."""
+
+    folder: Path
+    reports: ReportManifest
+    sent: PublishManifest | None
+
+
+def release_evaluation(
+    config: Config, clock: Clock, folder: Path, audience: str, publish_url: str | None, progress: Progress
+) -> Released:
+    """Report the evaluation in `folder` to an audience and publish that, under the newest run that made it.
+
+    Where it was made step by step there is none, and one is opened for it. The evaluation's own folder stays as it is.
+
+    Raises:
+        UserError: the same release is going on in another process; and as `report` and `publish`.
+    """
+    if publish_url:
+        check_target(config, publish_url)
+    evaluation = read_evaluation(folder)
+    made_by = history.run_of(config.data_dir, evaluation.id)
+    run = made_by or open_run(config.data_dir, _arguments(evaluation, audience, publish_url))
+    store = open_store(config.store_url)
+    with at_work(run):
+        reports = report(config, clock, store, folder, audience, run, progress)
+        sent = publish(config, clock, store, reports, publish_url, progress) if publish_url else None
+        if made_by is None:
+            close_run(run, _manifest(run, evaluation, reports, sent))
+    return Released(run, reports, sent)
+
+
+def _arguments(evaluation: EvaluationManifest, audience: str, publish_url: str | None) -> dict[str, Any]:
+    return {
+        "evaluation": evaluation.id,
+        "period": [evaluation.period.start.isoformat(), evaluation.period.end.isoformat()],
+        "audience": audience,
+        "publish": content_name(publish_url) if publish_url else None,
+    }
+
+
+def _manifest(
+    run: Path, evaluation: EvaluationManifest, reports: ReportManifest, sent: PublishManifest | None
+) -> RunManifest:
+    return RunManifest(
+        run=run.name,
+        snapshots={one.source_id: one.id for one in evaluation.snapshots},
+        evaluation=evaluation.id,
+        audience=reports.audience,
+        reconciliation=msgspec.to_builtins(evaluation.reconciliation),
+        reports=reports.paths,
+        published=msgspec.to_builtins(sent),
+    )
