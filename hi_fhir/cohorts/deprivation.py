@@ -1,4 +1,6 @@
-"""How deprived the area is that a person lives in. Rule `deprivation`, version 1 (docs/explanation/rules.md)."""
+"""How deprived the area is that a person lives in. Rule `deprivation`, version 2 (docs/explanation/rules.md)."""
+
+from datetime import date
 
 import ibis
 import pyarrow as pa
@@ -7,7 +9,7 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts.imports import PostcodeDirectory
 from hi_fhir.terminology.ranks import LSOA_OF, DeprivationRanks
 
-VERSION = "1"
+VERSION = "2"
 LINKED, NO_POSTCODE, UNKNOWN_POSTCODE = "linked", "no-postcode", "unknown-postcode"
 OUTSIDE_ENGLAND, RESTRICTED = "outside-england", "restricted"
 _NO_DIRECTORY = pa.table({name: pa.array([], pa.string()) for name in ("postcode", "lsoa11", "lsoa21")})
@@ -16,6 +18,13 @@ _NO_DIRECTORY = pa.table({name: pa.array([], pa.string()) for name in ("postcode
 def rank_table(ranks: DeprivationRanks) -> pa.Table:
     """The ranks of a year with its columns named for it: lsoa_YEAR, imd_YEAR_rank and imd_YEAR_decile."""
     return ranks.table.rename_columns([f"lsoa_{ranks.year}", f"imd_{ranks.year}_rank", f"imd_{ranks.year}_decile"])
+
+
+def at_home(patient: ibis.Table, as_of: date) -> ibis.Table:
+    """`patient` without the postcode and areas of a home that ended before the as-of day."""
+    ended = ibis.coalesce(patient.home_until < as_of, False)
+    places = {name: ended.ifelse(ibis.null("string"), patient[name]) for name in ("postcode", *LSOA_OF.values())}
+    return patient.mutate(**places)
 
 
 def known_postcodes(backend: Backend, directory: PostcodeDirectory | None, patient: ibis.Table) -> ibis.Table:

@@ -1,11 +1,11 @@
-"""Who is registered where on the as-of day. Rule `registration`, version 1 (docs/explanation/rules.md)."""
+"""Who is registered where on the as-of day. Rule `registration`, version 2 (docs/explanation/rules.md)."""
 
 from collections.abc import Mapping
 from datetime import date
 
 import ibis
 
-VERSION = "1"
+VERSION = "2"
 REGISTERED = "registered"
 EARLIEST = date(1, 1, 1)
 """Stands for a day that a record does not give, where the latest one decides."""
@@ -25,8 +25,9 @@ def deciding_rows(
 
     resident: patients with their person_id. declared: source to the ODS code of its own practice. A row whose practice
     has no known ODS code states nothing.
-    Grain: one row a registration. Columns: person_id, patient_id, practice, start, started (EARLIEST for no start) and
-    the steps is_active, is_regular, is_begun and is_current, each with those before it.
+    Grain: one row a registration. Columns: person_id, patient_id, source_id, practice, start, started (EARLIEST for no
+    start), is_dated (the source says when it began or that it ended) and the steps is_active, is_regular, is_begun and
+    is_current, each with those before it.
     """
     rows = _with_practice(registration, organization)
     if declared:
@@ -35,15 +36,17 @@ def deciding_rows(
     first = rows.group_by("patient_id").agg(first=rows.rank.min())
     rows = rows.join(first, "patient_id")
     rows = rows.filter(rows.rank == rows["first"])
-    rows = rows.join(resident.select("patient_id", "person_id", "active"), "patient_id")
+    rows = rows.join(resident.select("patient_id", "person_id", "source_id", "active"), "patient_id")
     is_regular = rows.active & ibis.coalesce(rows.regular, True)
     is_begun = is_regular & (rows.start.isnull() | (rows.start <= as_of))
-    is_current = is_begun & (rows.end.isnull() | (rows.end >= as_of))
+    is_current = is_begun & ~rows.over & (rows.end.isnull() | (rows.end >= as_of))
     return rows.select(
         "person_id",
         "patient_id",
+        "source_id",
         "practice",
         "start",
+        is_dated=rows.start.notnull() | rows.end.notnull() | rows.over,
         started=ibis.coalesce(rows.start, ibis.literal(EARLIEST)),
         is_active=rows.active,
         is_regular=is_regular,
@@ -64,6 +67,7 @@ def _with_practice(registration: ibis.Table, organization: ibis.Table) -> ibis.T
         start=rows.start_date,
         end=rows.end_date,
         regular=rows.regular,
+        over=rows.over,
     )
     return rows.filter(rows.practice.notnull())
 
@@ -77,6 +81,7 @@ def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> i
         start=ibis.null(like.schema()["start"]),
         end=ibis.null(like.schema()["end"]),
         regular=ibis.null("boolean"),
+        over=ibis.literal(False),
     )
 
 
@@ -128,8 +133,7 @@ def reason(people: ibis.Table) -> ibis.Column:
     )
 
 
-def sources_without_history(registration: ibis.Table) -> ibis.Table:
-    """Sources and whether they state when registrations begin or end. Columns: source_id, history."""
-    episode = registration.kind == "episode"
-    dated = registration.start_date.notnull() | registration.end_date.notnull()
-    return registration.group_by("source_id").agg(history=(episode | dated).any())
+def sources_with_history(judged: ibis.Table) -> ibis.Table:
+    """Sources of whose deciding registrations at least half are dated. Column: source_id."""
+    found = judged.group_by("source_id").agg(stated=judged.count(), dated=judged.is_dated.sum())
+    return found.filter(found.dated * 2 >= found.stated).select("source_id")

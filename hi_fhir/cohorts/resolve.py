@@ -58,7 +58,7 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
     snapshots = inputs.snapshots
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
-    patient = read_table(backend, snapshots, "patient")
+    patient = deprivation.at_home(read_table(backend, snapshots, "patient"), inputs.as_of)
     resident = keep(backend, "resident", link(patient))
     members = resident.select("patient_id", "person_id")
     codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
@@ -72,7 +72,6 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
         "resident": resident,
         "spoken": said,
         "extension": keep(backend, "extension", _extension(read_table(backend, snapshots, "ethnic_category"), codes)),
-        "registration": stated,
         "organization": organization,
         "judged": keep(backend, "judged", judged),
         "postcode": keep(backend, "known_postcode", postcodes),
@@ -127,7 +126,8 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
     """People whom the policy does not leave out, their registration, and home_id: the patient that speaks for them."""
     resident, judged = _within(tables["resident"], low, high), _within(tables["judged"], low, high)
     died = resident.dead & (resident.death_date.isnull() | (resident.death_date <= inputs.as_of))
-    people = resident.group_by("person_id").agg(dead=died.any()).anti_join(tables["left_out"], "person_id")
+    people = resident.group_by("person_id").agg(dead=died.any(), restricted=resident.restricted.any())
+    people = people.anti_join(tables["left_out"], "person_id")
     steps, choice = registration.steps(judged), registration.choose(judged)
     people = people.left_join(steps, people.person_id == steps.steps_id)
     people = people.left_join(choice, people.person_id == choice.chosen_id)
@@ -135,6 +135,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
     registered = reason == registration.REGISTERED
     return people.select(
         "person_id",
+        "restricted",
         reason=reason,
         registered=registered,
         home_id=registered.ifelse(people.chosen_home, people.person_id),
@@ -146,7 +147,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
 
 def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
     """The fields that a person takes from one patient record."""
-    fields = ["patient_id", "birth_date", "sex", "nhs_number", "restricted", "postcode", "lsoa11", "lsoa21"]
+    fields = ["patient_id", "birth_date", "sex", "nhs_number", "postcode", "lsoa11", "lsoa21"]
     return _within(resident, low, high).select(fields)
 
 
@@ -179,14 +180,14 @@ def _resolution(
         ethnicity=dict(sorted(tally.ethnicity.items())),
         areas=areas,
         pcn_unknown=sum(tally.practices[area.practice_id] for area in areas if area.pcn_id is None),
-        notes=_notes(inputs, manifests, tables["registration"]),
+        notes=_notes(inputs, manifests, tables["judged"]),
         versions=_versions(inputs),
     )
 
 
-def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], stated: ibis.Table) -> list[Note]:
-    found = registration.sources_without_history(stated).to_pyarrow().to_pylist()
-    with_history = {row["source_id"] for row in found if row["history"]}
+def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged: ibis.Table) -> list[Note]:
+    found = registration.sources_with_history(judged).to_pyarrow().to_pylist()
+    with_history = {row["source_id"] for row in found}
     end = inputs.period.end
     reconstructed = [
         Note(manifest.source_id, RECONSTRUCTED)

@@ -59,6 +59,18 @@ def scope_of(config: Config, measures: Iterable[ProportionMeasure], terminology:
     return requirements.scope(measures, terminology, config.opt_out_policy)
 
 
+def check_as_of(period: Period, as_of: date | None) -> None:
+    """That a named day is not after the period.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if as_of and as_of > period.end:
+        raise ConfigError(
+            f"the as-of day {as_of} is after the period's end, {period.end}. Name a day in the period, or a longer one."
+        )
+
+
 def evaluate(
     config: Config,
     clock: Clock,
@@ -72,8 +84,8 @@ def evaluate(
     """Make the evaluation of these snapshots, continue an unfinished one, or return a finished one as it is.
 
     Raises:
-        ConfigError: no snapshot, two of one source, an as-of day before the period, or a snapshot whose pull asked for
-            less than the measures read.
+        ConfigError: no snapshot, two of one source, an as-of day outside the period or after the data's date, or a
+            snapshot whose pull asked for less than the measures read.
         TerminologyError: a value set or mapping is not there.
         GateError: the strata do not add up.
     """
@@ -141,8 +153,17 @@ def _check_scope(manifests: Iterable[SnapshotManifest], needed: Scope) -> None:
 
 
 def _as_of(manifests: Sequence[SnapshotManifest], period: Period, named: date | None) -> date:
-    """The day that was named, else the period's end, or the data's date if that is earlier."""
-    as_of = named or min(period.end, _data_date(manifests))
+    """The day that was named, else the period's end, or the data's date if that is earlier.
+
+    A later day than either would be one of which the data cannot tell, or whose records lie outside the period.
+    """
+    check_as_of(period, named)
+    data_date = _data_date(manifests)
+    if named and named > data_date:
+        raise ConfigError(
+            f"the as-of day {named} is after the data's date, {data_date}. Name an earlier day, or pull newer data."
+        )
+    as_of = named or min(period.end, data_date)
     if as_of < period.start:
         raise ConfigError(
             f"the as-of day {as_of} is before the period starts. Choose an earlier period, newer data or another day."

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -95,7 +95,6 @@ def _make(
 
 
 def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: _Files) -> list[ChunkTask]:
-    day = date.fromisoformat(landed.data_date).toordinal() - date(1970, 1, 1).toordinal() if landed.data_date else None
     tasks = []
     for number, chunk in enumerate(sorted(landed.chunks, key=lambda chunk: (chunk.type, chunk.name))):
         path = files.raw / chunk.type / f"{chunk.name}.ndjson.zst"
@@ -113,7 +112,6 @@ def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: 
                 folder=folder,
                 source_id=source.name,
                 scope=landed.scope,
-                data_date=day,
                 line_limit=config.line_limit_mb << 20,
             )
         )

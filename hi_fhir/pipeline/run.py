@@ -17,7 +17,7 @@ from hi_fhir.core.files import commit_json, content_name, owner_folder, read_jso
 from hi_fhir.core.progress import Progress
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import history
-from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.pipeline.evaluate import check_as_of, evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import publish
 from hi_fhir.pipeline.pull import pull
@@ -64,6 +64,7 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
     """
     if request.publish_url and not request.audience:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
+    check_as_of(request.period, request.as_of)
     folder = _open_run(config, request)
     try:
         with FileLock(folder / "lock", timeout=0):

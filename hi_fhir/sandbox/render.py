@@ -147,15 +147,19 @@ def _nhs_number(number: NhsNumber) -> Resource:
 
 
 def _addresses(address: Address) -> list[Resource]:
-    home: Resource = {"use": "home", "line": ["1 Sandbox Street", "Nowhere"], "city": "Nowhere"}
+    own: Resource = {"line": ["1 Sandbox Street", "Nowhere"], "city": "Nowhere"}
+    if address.use:
+        own["use"] = address.use
+    if address.until:
+        own["period"] = {"end": _date(address.until)}
     if address.postcode:
-        home["postalCode"] = address.written or address.postcode.text
+        own["postalCode"] = address.written or address.postcode.text
     if address.area and not address.area_on_patient:
-        home["extension"] = _areas(address)
+        own["extension"] = _areas(address)
     if address.former is None:
-        return [home]
+        return [own]
     former = {"use": "old", "postalCode": address.former.text, "period": {"start": "2009", "end": "2019-05-01"}}
-    return [former, home]
+    return [former, own]
 
 
 def _areas(address: Address) -> list[Resource]:

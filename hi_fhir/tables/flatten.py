@@ -29,7 +29,7 @@ from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 
-KERNEL_VERSION = 1
+KERNEL_VERSION = 2
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(
@@ -58,7 +58,6 @@ class ChunkTask(msgspec.Struct, frozen=True):
     folder: Path
     source_id: str
     scope: Scope
-    data_date: int | None
     line_limit: int
 
 
@@ -183,7 +182,6 @@ class _Chunk:
             subjects=Subjects(self._patient, VIEWS[type_].subject),
             nhs_key=self.key.nhs_key,
             asked=None if tokens is None else frozenset(_token(token) for token in tokens),
-            data_date=self.task.data_date,
         )
 
     def _patient(self, id_: str) -> int:

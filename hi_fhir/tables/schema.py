@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -54,9 +54,10 @@ PATIENT = pa.schema(
         pa.field("active", pa.bool_(), nullable=False),
         pa.field("dead", pa.bool_(), nullable=False),
         pa.field("death_date", pa.date32()),  # null with dead: an undated death
-        pa.field("postcode", pa.string()),  # current home address, upper case, no space
-        pa.field("lsoa11", pa.string()),
+        pa.field("postcode", pa.string()),  # of the home address, upper case, no space
+        pa.field("lsoa11", pa.string()),  # on the home address, else on the patient
         pa.field("lsoa21", pa.string()),
+        pa.field("home_until", pa.date32()),  # last day of the home address; null: it has no end
         pa.field("restricted", pa.bool_(), nullable=False),  # meta.security R or V
     ]
 )
@@ -72,6 +73,7 @@ REGISTRATION = pa.schema(
         pa.field("start_date", pa.date32()),
         pa.field("end_date", pa.date32()),  # exclusive in no way: the last day registered
         pa.field("regular", pa.bool_()),  # false: temporary; null: the source does not say
+        pa.field("over", pa.bool_(), nullable=False),  # finished, and the source does not say on which day
     ]
 )
 """Grain: one row a registration that a Patient or EpisodeOfCare states."""

@@ -139,6 +139,7 @@ def _patients(random: np.random.Generator, patients: np.ndarray) -> pa.Table:
         "postcode": pa.nulls(count, pa.string()),
         "lsoa11": pa.nulls(count, pa.string()),
         "lsoa21": pa.nulls(count, pa.string()),
+        "home_until": pa.nulls(count, pa.date32()),
         "restricted": pa.repeat(False, count),
     }
     return pa.table(columns, schema=TABLES["patient"])
@@ -157,6 +158,7 @@ def _registrations(random: np.random.Generator, patients: np.ndarray) -> pa.Tabl
         "start_date": pa.array(random.integers(10_000, 20_000, count).astype("int32")).cast(pa.date32()),
         "end_date": pa.nulls(count, pa.date32()),
         "regular": pa.nulls(count, pa.bool_()),
+        "over": pa.repeat(False, count),
     }
     return pa.table(columns, schema=TABLES["registration"])
 

@@ -82,7 +82,7 @@ class SnapshotBuilder:
         end: date | None = None,
         **fields: Any,
     ) -> None:
-        row = {"kind": kind, "ods_code": practice, "start_date": start, "end_date": end, **fields}
+        row = {"kind": kind, "ods_code": practice, "start_date": start, "end_date": end, "over": False, **fields}
         self.rows["registration"].append(self._of(name) | row)
 
     def organization(

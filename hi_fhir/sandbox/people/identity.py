@@ -110,6 +110,9 @@ _ADDRESSES = Ways(
         "own-area-on-patient": 1.5,
         "own-old-area": 1.2,
         "unlisted-own-area": 1.3,
+        "elsewhere": 1.5,
+        "unsaid": 1.5,
+        "ended": 2,
     }
 )
 _POSTCODES = {
@@ -122,7 +125,7 @@ _POSTCODES = {
 
 
 def address(chance: Random) -> Address | None:
-    """A home address; None for none."""
+    """An address, of a home but for a few; None for none."""
     way = _ADDRESSES.pick(chance)
     home: Postcode = chance.choice(_POSTCODES.get(way, places.ENGLISH))
     area = chance.choice(places.PLACES)
@@ -133,6 +136,12 @@ def address(chance: Random) -> Address | None:
             return Address(None)
         case "moved":
             return Address(home, former=chance.choice(places.ENGLISH))
+        case "elsewhere":
+            return Address(home, use=chance.choice(("old", "temp", "work", "billing")))
+        case "unsaid":
+            return Address(home, use=None)
+        case "ended":
+            return Address(home, until=When(AS_OF + chance.choice((-1, -1, 0, 1)) * _DAY))
         case "unspaced":
             return Address(home, written=home.text.replace(" ", "").lower())
         case "own-area":

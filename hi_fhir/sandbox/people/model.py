@@ -126,7 +126,10 @@ class Postcode:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The home address. postcode: None for none. area: an LSOA that stands on the record, with its vintages."""
+    """An address. postcode: None for none. area: an LSOA that stands on the record, with its vintages.
+
+    use: as FHIR has it, None where it is not said. until: the last day there. former: the postcode of an old home.
+    """
 
     postcode: Postcode | None
     written: str | None = None
@@ -134,6 +137,8 @@ class Address:
     vintages: tuple[str, ...] = ()
     area_on_patient: bool = False
     former: Postcode | None = None
+    use: str | None = "home"
+    until: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _WAYS = Ways(
         "temporary": 1.5,
         "temporary-and-regular": 1.5,
         "planned-episode": 1.5,
+        "finished-episode": 1.5,
         "none": 2.5,
         "left": 2.5,
         "left-on-last-day": 1.5,
@@ -54,6 +55,9 @@ def registrations(chance: Random) -> tuple[Registration, ...]:
             return (_episode(chance, practice, start),)
         case "episode-reference":
             return (_episode(chance, practice, start, by_identifier=False),)
+        case "finished-episode":
+            end = chance.choice((None, When(AS_OF - _DAY), When(AS_OF + _DAY)))
+            return (Registration("episode", practice, start, end, status="finished"),)
         case "begun-partial":
             return (Registration("general-practitioner", practice, _vague(chance, start.day)),)
         case "left":

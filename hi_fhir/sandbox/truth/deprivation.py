@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import Patient, Place
+from hi_fhir.sandbox.people.model import AS_OF, Address, Patient, Place
 from hi_fhir.sandbox.people.places import LSOAS_2021
 
 
@@ -13,12 +13,12 @@ class Deprivation(NamedTuple):
     decile: int | None = None
 
 
-def deprivation_of(patient: Patient) -> Deprivation:
-    """Of the person for whom this patient record speaks."""
-    if patient.restricted:
+def deprivation_of(patient: Patient, *, restricted: bool) -> Deprivation:
+    """Of the person for whom this patient record speaks; restricted: whether any of the person's records is."""
+    if restricted:
         return Deprivation("restricted")
     address = patient.address
-    if address is None:
+    if address is None or not _is_home(address):
         return Deprivation("no-postcode")
     listed = address.postcode is not None and address.postcode.in_directory
     if listed and address.postcode and address.postcode.place:
@@ -28,6 +28,11 @@ def deprivation_of(patient: Patient) -> Deprivation:
     if listed:
         return Deprivation("outside-england")
     return Deprivation("unknown-postcode" if address.postcode else "no-postcode")
+
+
+def _is_home(address: Address) -> bool:
+    """On the as-of day."""
+    return address.use in (None, "home") and (address.until is None or address.until.day >= AS_OF)
 
 
 def _ranked(place: Place) -> Deprivation:

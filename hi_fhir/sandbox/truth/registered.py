@@ -43,11 +43,18 @@ def standing_of(person: Person) -> Standing:
     active = [one for one in stated if one.patient.active is not False]
     regular = [one for one in active if not one.registration.temporary]
     begun = [one for one in regular if one.start <= AS_OF]
-    current = [one for one in begun if one.registration.end is None or one.registration.end.day >= AS_OF]
+    current = [one for one in begun if _is_current(one.registration)]
     for left, reason in ((active, "inactive"), (regular, "temporary"), (begun, "not-begun"), (current, "left")):
         if not left:
             return Standing(reason)
     return _latest(current)
+
+
+def _is_current(registration: Registration) -> bool:
+    """An episode that is finished on a day that it does not name is over."""
+    if registration.end is None:
+        return registration.status != "finished"
+    return registration.end.day >= AS_OF
 
 
 def _is_dead(patient: Patient) -> bool:

@@ -94,7 +94,8 @@ class Truth:
             return
         evidence = evidence_of(person)
         ethnicity = ethnicity_of(patient.ethnicity, evidence.statements)
-        deprivation = deprivation_of(patient)
+        restricted = any(one.restricted for one in person.patients)
+        deprivation = deprivation_of(patient, restricted=restricted)
         subject = Subject(
             age=age_at_period_end(patient.born.day) if patient.born else None,
             ethnicity=ethnicity,
@@ -104,7 +105,7 @@ class Truth:
             evidence=evidence,
         )
         self.conflicts += standing.conflict
-        self.restricted += patient.restricted
+        self.restricted += restricted
         self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1
         self.deprivation[deprivation.kind] += 1
         self._add_cells(subject, patient.sex, standing.practice)

@@ -101,7 +101,6 @@ class Context(msgspec.Struct):
     subjects: Subjects
     nhs_key: Callable[[str], str]
     asked: frozenset[tuple[str | None, str]] | None
-    data_date: int | None
 
 
 class State:

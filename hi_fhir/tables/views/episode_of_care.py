@@ -24,7 +24,10 @@ class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
 
 
 def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
-    """A function that appends the row of one EpisodeOfCare. One that states no registration is a row without kind."""
+    """A function that appends the row of one EpisodeOfCare. One that states no registration is a row without kind.
+
+    One that is finished ended on its last day; where it names none it is over, on whatever day that was.
+    """
     rows = context.tables["registration"]
 
     def emit(record: EpisodeOfCare, line: int) -> int:
@@ -34,10 +37,11 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
         period, organization = record.period or Period(), record.managing_organization or Reference()
         start = first_day(read_span(context.read_date, period.start, "$.period.start")) if period.start else None
         end = last_day(read_span(context.read_date, period.end, "$.period.end")) if period.end else None
+        over = record.status == "finished" and end is None
         kind = None if record.status in _NOT_A_REGISTRATION else "episode"
         ods = ods_code([organization.identifier]) if organization.identifier else None
         organization_id = organization_reference(organization.reference)
-        rows.append((patient, kind, organization_id, ods, start, end, _regular(record.type), line))
+        rows.append((patient, kind, organization_id, ods, start, end, _regular(record.type), over, line))
         return State.KEPT
 
     return emit

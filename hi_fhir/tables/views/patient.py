@@ -65,7 +65,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
         if record.deceased_date_time:
             died = read_span(context.read_date, record.deceased_date_time, "$.deceasedDateTime")
         registrations = _registrations(context, record)
-        address = _current_address(context, record.address)
+        home, home_until = _home(context, record.address)
         patient = context.patient(record.id)
         number, standing = read_nhs_number(record.identifier)
         rows.append(
@@ -78,9 +78,10 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
                 record.active is not False,
                 bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
                 None if died is None else first_day(died),
-                _postcode(address),
-                _lsoa(record, address, "lsoa11"),
-                _lsoa(record, address, "lsoa21"),
+                _postcode(home),
+                _lsoa(record, home, "lsoa11"),
+                _lsoa(record, home, "lsoa21"),
+                home_until,
                 _is_restricted(record.meta),
                 line,
             )
@@ -104,7 +105,7 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
 
 
 def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]]:
-    """Kind, organization_id, ods_code, start, end, regular of what the Patient itself states."""
+    """Kind, organization_id, ods_code, start, end, regular and over of what the Patient itself states."""
     stated: list[tuple[object, ...]] = []
     for number, reference in enumerate(record.general_practitioner):
         organization_id, ods = _organization(reference)
@@ -113,10 +114,10 @@ def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]
             path = f"$.generalPractitioner[{number}].identifier.period"
             start = first_day(read_span(context.read_date, period.start, f"{path}.start")) if period.start else None
             end = last_day(read_span(context.read_date, period.end, f"{path}.end")) if period.end else None
-            stated.append(("general-practitioner", organization_id, ods, start, end, None))
+            stated.append(("general-practitioner", organization_id, ods, start, end, None, False))
     organization_id, ods = _organization(record.managing_organization)
     if organization_id or ods:
-        stated.append(("managing-organization", organization_id, ods, None, None, None))
+        stated.append(("managing-organization", organization_id, ods, None, None, None, False))
     return stated
 
 
@@ -137,22 +138,27 @@ def _death_notified(extensions: list[Extension]) -> bool:
     )
 
 
-def _current_address(context: Context, addresses: list[Address]) -> Address | None:
-    """The home address in use; else the first one that is not old; else the first.
+def _home(context: Context, addresses: list[Address]) -> tuple[Address | None, int | None]:
+    """The home address that ends last, and its last day (None: it has no end), so that any day can be judged by it.
 
-    A period has ended when its end lies before the data's date; where that is not known beforehand, when it has an end.
+    A home is of use home or of none. One without an end ends last; among equals one of use home goes first, then the
+    first. Whether it has ended is not decided here: that depends on the day that is asked about.
     """
-    ended = [_has_ended(context, address, number) for number, address in enumerate(addresses)]
-    current = [address for address, over in zip(addresses, ended, strict=True) if not over and address.use != "old"]
-    homes = [address for address in current if address.use == "home"]
-    return next(iter(homes or current or addresses), None)
+    homes = []
+    for number, address in enumerate(addresses):
+        if address.use in (None, "home"):
+            until = _last_day(context, address, number)
+            homes.append((until is None, until or 0, address.use == "home", -number))
+    if not homes:
+        return None, None
+    endless, until, _, place = max(homes)
+    return addresses[-place], None if endless else until
 
 
-def _has_ended(context: Context, address: Address, number: int) -> bool:
+def _last_day(context: Context, address: Address, number: int) -> int | None:
     if address.period is None or not address.period.end:
-        return False
-    end = last_day(read_span(context.read_date, address.period.end, f"$.address[{number}].period.end"))
-    return context.data_date is None or end < context.data_date
+        return None
+    return last_day(read_span(context.read_date, address.period.end, f"$.address[{number}].period.end"))
 
 
 def _postcode(address: Address | None) -> str | None:

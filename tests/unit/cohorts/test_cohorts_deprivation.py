@@ -1,5 +1,7 @@
 """Each sentence of the rule on deprivation, by postcode through an imported directory and by an LSOA on the record."""
 
+from datetime import date
+
 import pytest
 
 from hi_fhir.cohorts.imports import import_postcodes, load_postcodes
@@ -28,6 +30,8 @@ PEOPLE = {
     "on record": {"lsoa11": LSOA_2019, "lsoa21": LSOA_2025},
     "both": {"postcode": "CF11AA", "lsoa21": LSOA_2025},
     "restricted": {"postcode": "AB12CD", "restricted": True},
+    "until today": {"postcode": "AB12CD", "home_until": date(2025, 3, 31)},
+    "until yesterday": {"postcode": "AB12CD", "lsoa21": LSOA_2025, "home_until": date(2025, 3, 30)},
 }
 
 
@@ -66,6 +70,8 @@ def test_who_is_not_linked_is_of_one_kind_of_unknown(by_year):
         "on record": "linked",
         "both": "outside-england",
         "restricted": "restricted",
+        "until today": "linked",
+        "until yesterday": "no-postcode",
     }
     assert sum(found.deprivation.values()) == found.registered == len(PEOPLE)
 

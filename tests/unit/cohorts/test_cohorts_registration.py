@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from hi_fhir.cohorts.imports import AreaFile, Membership
 from hi_fhir.tables.scope import Scope
 from tests.support.resolving import resolve_snapshots
@@ -24,6 +26,8 @@ def test_both_ends_of_a_registration_are_inclusive_and_each_reason_against_one_i
     main.registration("left", "episode", "A1", date(2010, 1, 1), DAY_BEFORE)
     temporary = main.patient("temporary", practice=None)
     main.registration("temporary", "episode", "A1", date(2024, 1, 1), regular=False)
+    over = main.patient("over", practice=None)
+    main.registration("over", "episode", "A1", date(2010, 1, 1), over=True)
     inactive = main.patient("inactive", active=False)
     died_today = main.patient("died today", dead=True, death_date=AS_OF)
     died_undated = main.patient("died", dead=True)
@@ -34,15 +38,15 @@ def test_both_ends_of_a_registration_are_inclusive_and_each_reason_against_one_i
 
     registered = {id_ for id_ in resolved.links if resolved[id_]["registered"]}
     assert registered == {begins_today, ends_today, dies_tomorrow}
-    refused = {begins_tomorrow, left, temporary, inactive, died_today, died_undated, nowhere}
+    refused = {begins_tomorrow, left, over, temporary, inactive, died_today, died_undated, nowhere}
     assert {resolved[id_]["practice_id"] for id_ in refused} == {None}
     assert {resolved[id_]["registered_on"] for id_ in refused} == {None}
     assert resolved[begins_today]["registered_on"] == AS_OF
     assert resolved[ends_today]["registered_on"] is None
     assert resolved.found.not_registered_by_reason == {
-        "dead": 2, "inactive": 1, "left": 1, "no-registration": 1, "not-begun": 1, "temporary": 1,
+        "dead": 2, "inactive": 1, "left": 2, "no-registration": 1, "not-begun": 1, "temporary": 1,
     }  # fmt: skip
-    assert (resolved.found.persons, resolved.found.registered, resolved.found.no_registration) == (10, 3, 1)
+    assert (resolved.found.persons, resolved.found.registered, resolved.found.no_registration) == (11, 3, 1)
 
 
 def test_the_first_kind_that_a_patient_has_any_of_decides_alone(tmp_path):
@@ -144,6 +148,18 @@ def test_dead_if_any_linked_record_says_so_and_then_the_lowest_patient_speaks(tm
     assert person["sex"] == ids[min(ids)]
 
 
+def test_restricted_if_any_linked_record_says_so(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    main.patient("ann", nhs_key=nhs_key("ann"), restricted=True, practice=None)
+    home = other.patient("ann", nhs_key=nhs_key("ann"), lsoa21="E01000002")
+
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    person = resolved[home]
+    assert (person["registered"], person["restricted"], person["deprivation"]) == (True, True, "restricted")
+    assert (person["imd_2025_rank"], resolved.found.restricted) == (None, 1)
+
+
 def test_ages_are_completed_at_the_period_end_and_29_february_completes_on_1_march(tmp_path):
     main = SnapshotBuilder()
     born = {
@@ -217,6 +233,29 @@ def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_pat
     assert [str(note) for note in found.notes if note.type is None] == [
         "late: reconstructed: leavers and the dead are missing"
     ]
+
+
+@pytest.mark.parametrize(("dated", "noted"), [(2, False), (1, True)])
+def test_a_source_has_history_where_half_of_the_deciding_registrations_are_dated(tmp_path, dated, noted):
+    main = SnapshotBuilder(data_date=date(2025, 6, 1))
+    for number in range(4):
+        main.patient(f"{number}", practice="A1" if number < dated else None)
+        main.registration(f"{number}", "managing-organization", "A1")
+
+    found = resolve_snapshots(tmp_path, main).found
+
+    assert ["reconstructed" in note.text for note in found.notes].count(True) == noted
+
+
+def test_a_practice_whose_own_server_states_no_registration_has_no_history(tmp_path):
+    main = SnapshotBuilder(data_date=date(2025, 6, 1), practice="OWN")
+    main.patient("stated", practice="A1")
+    for number in range(2):
+        main.patient(f"{number}", practice=None)
+
+    found = resolve_snapshots(tmp_path, main).found
+
+    assert any("reconstructed" in note.text for note in found.notes)
 
 
 def test_a_source_that_gave_nothing_of_a_type_that_was_asked_for_is_named(tmp_path):

@@ -110,6 +110,24 @@ def test_an_as_of_day_before_the_period_is_refused(config: Config, tmp_path: Pat
         evaluated(config, old)
 
 
+def test_an_as_of_day_after_the_period_is_refused(config: Config, tmp_path: Path) -> None:
+    new = SnapshotBuilder(data_date=date(2025, 6, 1)).write(tmp_path)
+
+    with pytest.raises(ConfigError, match="the as-of day 2025-04-01 is after the period's end") as refused:
+        evaluated(config, new, as_of=date(2025, 4, 1))
+
+    assert "Name a day in the period" in str(refused.value)
+
+
+def test_an_as_of_day_after_any_sources_data_is_refused(config: Config, tmp_path: Path) -> None:
+    elm, oak = SnapshotBuilder("elm", data_date=date(2025, 2, 1)), SnapshotBuilder("oak", data_date=date(2025, 1, 1))
+    folders = [elm.write(tmp_path), oak.write(tmp_path)]
+
+    with pytest.raises(ConfigError, match="the as-of day 2025-01-02 is after the data's date, 2025-01-01"):
+        evaluated(config, *folders, as_of=date(2025, 1, 2))
+    assert job(config, *folders, as_of=date(2025, 1, 1)).frame.as_of == date(2025, 1, 1)
+
+
 def test_the_same_id_at_two_sources_is_two_people(config: Config, tmp_path: Path) -> None:
     elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
     for source in (elm, oak):
@@ -271,6 +289,21 @@ def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_pat
     assert manifest.reconciliation["main"]["Patient"].kept == 4
     assert "counts.parquet" in manifest.tables
     assert len(manifest.tables) == 4 * 16 + 1
+
+
+def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
+    config: Config, tmp_path: Path
+) -> None:
+    snapshot = a_village(4).write(tmp_path)
+    opt_outs = {"value_sets/type-1-opt-out", "value_sets/type-1-opt-out-withdrawn"}
+
+    by_code = evaluated(replace(config, opt_out_policy="type-1-by-code"), snapshot)
+    upstream = evaluated(replace(config, opt_out_policy="applied-upstream"), snapshot)
+
+    assert opt_outs <= set(by_code.versions)
+    assert not opt_outs & set(upstream.versions)
+    assert set(by_code.unverified) - set(upstream.unverified) == {f"codes of {id_}" for id_ in opt_outs}
+    assert "codes of mappings/old-codes-to-snomed" in upstream.unverified
 
 
 def test_no_temporary_file_and_nothing_for_others_to_read_is_left(config: Config, tmp_path: Path) -> None:

@@ -139,6 +139,10 @@ TRAITS: dict[str, Callable[[], int]] = {
     "number invalid": lambda: _of_patients(lambda p: p.nhs_number and p.nhs_number.standing == "invalid"),
     "number absent": lambda: _of_patients(lambda p: p.nhs_number is None),
     "registered by an episode": lambda: _of_patients(lambda p: any(r.kind == "episode" for r in p.registrations)),
+    "registered by an episode that is over": lambda: _of_patients(
+        lambda p: any(r.status == "finished" and r.end is None for r in p.registrations)
+    ),
+    "restricted by one record of two": lambda: _of_people(lambda p: len({r.restricted for r in p.patients}) > 1),
     "registered as a temporary patient": lambda: _of_patients(lambda p: any(r.temporary for r in p.registrations)),
     "registered by managing organization": lambda: _of_patients(
         lambda p: any(r.kind == "managing-organization" for r in p.registrations)
@@ -170,6 +174,9 @@ TRAITS: dict[str, Callable[[], int]] = {
             and (p.address.postcode.place.lsoa21 or "").startswith(("W", "S"))
         )
     ),
+    "an address that is no home": lambda: _of_patients(lambda p: p.address and p.address.use not in (None, "home")),
+    "an address of no named use": lambda: _of_patients(lambda p: p.address and p.address.use is None),
+    "a home that ended": lambda: _of_patients(lambda p: p.address and p.address.until and p.address.until.day < AS_OF),
     "an area on the record": lambda: _of_patients(lambda p: p.address and p.address.area),
     "a partial date": lambda: _of_records(lambda r: r.when and r.when.precision != "day"),
     "a date by the night before in UTC": lambda: _of_records(lambda r: r.when and r.when.utc),

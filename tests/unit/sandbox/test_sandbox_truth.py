@@ -40,6 +40,8 @@ def _is_met(measure: str, *records: Record, patient: Patient | None = None) -> b
         ((at_practice(start="2025-04-01"),), "not-begun"),
         ((at_practice(kind="episode", temporary=True),), "temporary"),
         ((at_practice(kind="episode", status="planned"),), "no-registration"),
+        ((at_practice(kind="episode", status="finished"),), "left"),
+        ((at_practice(kind="episode", status="finished", end="2025-03-31"),), "registered"),
         ((), "no-registration"),
     ],
 )
@@ -110,7 +112,6 @@ def test_one_ethnicity_is_settled(
     ("given", "kind"),
     [
         ({}, "linked"),
-        ({"restricted": True}, "restricted"),
         ({"address": None}, "no-postcode"),
         ({"address": Address(places.UNLISTED[0])}, "unknown-postcode"),
         ({"address": Address(places.PSEUDO[0])}, "unknown-postcode"),
@@ -118,14 +119,24 @@ def test_one_ethnicity_is_settled(
         ({"address": Address(places.NO_AREA[0])}, "outside-england"),
         ({"address": Address(None, area=places.PLACES[0], vintages=("lsoa21",))}, "linked"),
         ({"address": Address(None, area=places.PLACES[0], vintages=("lsoa11",))}, "no-postcode"),
+        ({"address": Address(places.ENGLISH[0], use=None)}, "linked"),
+        ({"address": Address(places.ENGLISH[0], use="work")}, "no-postcode"),
+        ({"address": Address(places.ENGLISH[0], until=on("2025-03-31"))}, "linked"),
+        ({"address": Address(places.ENGLISH[0], until=on("2025-03-30"))}, "no-postcode"),
     ],
 )
 def test_deprivation_is_linked_or_a_kind_of_unknown(given: dict[str, object], kind: str) -> None:
-    assert deprivation_of(a_patient(**given)).kind == kind
+    assert deprivation_of(a_patient(**given), restricted=False).kind == kind
+
+
+def test_somebody_whom_any_record_restricts_has_no_area() -> None:
+    records = (a_patient(), a_patient(id="other", restricted=True, registrations=()))
+    found = expected([a_person(*records)]).people()
+    assert (found["restricted"], found["deprivation"]) == (1, {"restricted": 1})
 
 
 def test_a_decile_is_a_tenth_of_the_ranks_rounded_up() -> None:
-    assert deprivation_of(a_patient(address=Address(places.ENGLISH[0]))).decile == 1
+    assert deprivation_of(a_patient(address=Address(places.ENGLISH[0])), restricted=False).decile == 1
 
 
 @pytest.mark.parametrize(

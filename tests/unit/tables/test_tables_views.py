@@ -242,22 +242,30 @@ def test_death_notification_counts_until_it_is_taken_back(config: Config, code: 
     assert row["dead"] is dead
 
 
+ENDED, ENDS_LATER = {"period": {"end": "2020-02"}}, {"period": {"end": "2030"}}
+
+
 @pytest.mark.parametrize(
-    ("addresses", "postcode"),
+    ("addresses", "postcode", "until"),
     [
-        ([{"use": "home", "postalCode": "zz99 3vz"}], "ZZ993VZ"),
-        ([{"use": "temp", "postalCode": "A1"}, {"use": "home", "postalCode": "B1"}], "B1"),
-        ([{"use": "old", "postalCode": "A1"}, {"postalCode": "B1"}], "B1"),
-        ([{"use": "home", "postalCode": "A1", "period": {"end": "2020"}}, {"use": "home", "postalCode": "B1"}], "B1"),
-        ([{"use": "home", "postalCode": "A1", "period": {"end": "2030"}}, {"use": "home", "postalCode": "B1"}], "A1"),
-        ([{"use": "old", "postalCode": "A1"}], "A1"),
-        ([{"use": "home", "postalCode": " "}], None),
-        ([], None),
+        ([{"use": "home", "postalCode": "zz99 3vz"}], "ZZ993VZ", None),
+        ([{"use": "temp", "postalCode": "A1"}, {"use": "home", "postalCode": "B1"}], "B1", None),
+        ([{"use": "old", "postalCode": "A1"}, {"postalCode": "B1"}], "B1", None),
+        ([{"postalCode": "A1"}, {"use": "home", "postalCode": "B1"}], "B1", None),
+        ([{"use": "home", "postalCode": "A1", **ENDED}, {"postalCode": "B1"}], "B1", None),
+        ([{"use": "home", "postalCode": "A1", **ENDS_LATER}, {"use": "home", "postalCode": "B1"}], "B1", None),
+        ([{"postalCode": "A1", **ENDED}, {"postalCode": "B1", **ENDS_LATER}], "B1", date(2030, 12, 31)),
+        ([{"use": "home", "postalCode": "A1", **ENDED}], "A1", date(2020, 2, 29)),
+        *(([{"use": use, "postalCode": "A1"}], None, None) for use in ("old", "temp", "work", "billing")),
+        ([{"use": "home", "postalCode": " "}], None, None),
+        ([], None, None),
     ],
 )
-def test_postcode_is_that_of_the_current_home(config: Config, addresses: list[Any], postcode: str | None) -> None:
+def test_postcode_is_that_of_the_home_that_ends_last(
+    config: Config, addresses: list[Any], postcode: str | None, until: date | None
+) -> None:
     [row] = rows(config, a_patient(address=addresses), "patient")
-    assert row["postcode"] == postcode
+    assert (row["postcode"], row["home_until"]) == (postcode, until)
 
 
 def test_lsoa_on_the_record_is_taken_from_the_address_or_the_patient(config: Config) -> None:
@@ -321,6 +329,23 @@ def test_episode_is_a_registration(config: Config, types: list[Any], regular: bo
     assert pick(found, "kind", "organization_id", "start_date", "regular") == [
         ("episode", "o1", date(2020, 2, 3), regular)
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "period", "over"),
+    [
+        ("active", {"start": "2020"}, False),
+        ("onhold", {"start": "2020"}, False),
+        ("finished", {"start": "2020"}, True),
+        ("finished", {"start": "2020", "end": "2025-06-01"}, False),
+    ],
+)
+def test_an_episode_that_is_finished_on_no_named_day_is_over(
+    config: Config, status: str, period: dict[str, str], over: bool
+) -> None:
+    record = a_record("EpisodeOfCare", status=status, managingOrganization={"reference": "Organization/o1"})
+    [row] = rows(config, {**record, "period": period}, "registration")
+    assert row["over"] is over
 
 
 @pytest.mark.parametrize("status", ["planned", "waitlist", "cancelled", "entered-in-error"])
