@@ -1,6 +1,6 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,11 +34,10 @@ class ExactCounts:
 
 
 class Cell(NamedTuple):
-    """A count as it may be given. value: None unless shown or rounded. reason: why it is as it is."""
+    """A count as it may be given. value: None unless shown or rounded."""
 
     state: str
     value: int | None
-    reason: str
 
 
 class ReleasedGroup(NamedTuple):
@@ -49,8 +48,9 @@ class ReleasedGroup(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A version of a report that the audience was given before."""
+    """A version of a report that the audience was given before. read: gives its bytes, which sha256 pins."""
 
     identifier: str
     version: int
     sha256: str
+    read: Callable[[], bytes]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, Cell
 
-_ZERO = Cell(SHOWN, 0, "a counted zero")
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -21,14 +19,12 @@ class Rule:
         return 0 < count <= self.masked_to
 
     def apply(self, count: int) -> Cell:
-        if count == 0:
-            return _ZERO
         if self.is_small(count):
-            return Cell(MASKED, None, f"a count from 1 to {self.masked_to}")
-        if self.base == 1:
-            return Cell(SHOWN, count, "exact")
+            return Cell(MASKED, None)
+        if count == 0 or self.base == 1:
+            return Cell(SHOWN, count)
         # A whole number is never half-way between two multiples of an odd base, so no rule for ties is needed.
-        return Cell(ROUNDED, (count + self.base // 2) // self.base * self.base, f"to the nearest {self.base}")
+        return Cell(ROUNDED, (count + self.base // 2) // self.base * self.base)
 
 
 EXACT = Rule(masked_to=0, base=1)

@@ -25,14 +25,15 @@ class ReleasedCounts:
 def release(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
     """Decide every count of a release, and which groups may have a score.
 
-    published: every version that the audience was ever given. No policy holds a count back for its sake yet: this is
-    primary suppression alone, and a masked count may be worked out from shown ones.
+    published: every version that the audience was ever given, to be read where a policy needs to know what it tells.
+    No policy holds a count back for its sake yet: this is primary suppression alone, and a masked count may be worked
+    out from shown ones.
     """
     return ReleasedCounts(
         policy=policy,
         groups={group: _released(group, exact, counts, policy) for group, exact in counts.groups.items()},
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
-        published=content_name([list(version) for version in sorted(published)], _SHA256),
+        published=content_name(sorted([one.identifier, one.version, one.sha256] for one in published), _SHA256),
     )
 
 
@@ -47,7 +48,7 @@ def _released(group: Group, exact: Mapping[str, int], counts: ExactCounts, polic
 def _unsupported(state: str, policy: Policy) -> Cell | None:
     """The cell of a count that its code lists cannot bear: with no codes at all, 0 would be a silent zero."""
     if state == _MISSING or (state == _PARTIAL and not policy.partial):
-        return Cell(UNSUPPORTED, None, f"code lists are {state}")
+        return Cell(UNSUPPORTED, None)
     return None
 
 

@@ -1,6 +1,7 @@
 """The fourth step: counts are released to one audience and become MeasureReports, in the store and as files."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,8 +130,7 @@ def _release(
     session: Session, job: _Job, config: Config, clock: Clock, progress: Progress
 ) -> tuple[list[BuiltReport], list[ledger.ReleasedVersion]]:
     """Decide, build and keep everything that the audience gets."""
-    published = [Published(*version) for version in ledger.released_versions(session, job.audience)]
-    released = release(job.exact, POLICIES[job.audience], published)
+    released = release(job.exact, POLICIES[job.audience], _published(session, job.audience))
     settings = ReportSettings(config.identifier_system, config.canonical_base.rstrip("/"))
     records = Records(job.evaluation, settings.base)
     reports = MeasureReports(settings, job.evaluation, released)
@@ -143,6 +143,14 @@ def _release(
     for reporter in job.reporting:
         ledger.record_organisation(session, records.organisation(reporter), at)
     return built, versions
+
+
+def _published(session: Session, audience: str) -> list[Published]:
+    """What the audience was ever given; reports are read from the ledger only where they are asked for."""
+    return [
+        Published(*version, read=partial(ledger.released_content, session, version.identifier, version.version))
+        for version in ledger.released_versions(session, audience)
+    ]
 
 
 def _write_files(folder: Path, built: Sequence[BuiltReport]) -> list[str]:

@@ -110,6 +110,12 @@ def released_versions(session: Session, audience: str) -> list[ReleasedVersion]:
     return [ReleasedVersion(*row) for row in session.execute(columns.order_by(Report.identifier, Report.version))]
 
 
+def released_content(session: Session, identifier: str, version: int) -> bytes:
+    """The bytes of one version of a report."""
+    of_it = select(Report.content).where(Report.identifier == identifier, Report.version == version)
+    return session.execute(of_it).scalar_one()
+
+
 def report_version(session: Session, identifier: str) -> Stored | None:
     """The latest version of the report with this identifier."""
     row = _latest_report(session, identifier)

@@ -1,6 +1,6 @@
 """An evaluation becomes an audience's reports, in the store and as files, once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError, UserError
 from hi_fhir.core.files import commit_json, read_json, sha256_file
 from hi_fhir.core.progress import Silent
+from hi_fhir.disclosure.counts import ExactCounts, Published
+from hi_fhir.disclosure.policies import Policy
+from hi_fhir.disclosure.release import ReleasedCounts
+from hi_fhir.disclosure.release import release as decide
 from hi_fhir.measures.evaluation import COUNTS_FILE, MANIFEST, EvaluationManifest
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
@@ -115,6 +119,22 @@ def test_a_correction_is_a_new_version_and_the_ledger_keeps_both(
         assert len(ledger.released_versions(session, "icb")) == 18
         digests = set(session.scalars(select(Release.published)))
     assert len(digests) == 2
+
+
+def test_a_policy_can_read_whatever_the_audience_was_given_before(
+    config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {one.identifier: Path(one.path).read_bytes() for one in release(config, store, evaluation).reports}
+    release(config, store, evaluation, "public")
+    seen: dict[str, bytes] = {}
+
+    def reading(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
+        seen.update((one.identifier, one.read()) for one in published)
+        return decide(counts, policy, published)
+
+    monkeypatch.setattr("hi_fhir.pipeline.report.release", reading)
+    release(config, store, evaluation)
+    assert seen == given
 
 
 def test_another_audience_has_reports_of_its_own(config: Config, store: Store, evaluation: Path) -> None:
