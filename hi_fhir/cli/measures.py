@@ -83,7 +83,7 @@ def _print_description(found: dict[str, Any]) -> None:
         "reviewed by": found["reviewed_by"],
         "next review": found["next_review"],
         "better": found["improvement"],
-        "not seen in the rule set": "; ".join(found["doubts"]) or "nothing",
+        "departs or not seen": "; ".join(found["doubts"]) or "nothing",
         "broken down by": ", ".join(found["stratifiers"]),
         "worked examples": len(found["examples"]),
     }

@@ -48,7 +48,7 @@ class Note(msgspec.Struct, frozen=True):
         return f"{self.source}: {self.text}"
 
 
-class Resolution(msgspec.Struct, frozen=True):
+class People(msgspec.Struct, frozen=True):
     """What resolving found, as counts of people unless it says otherwise.
 
     persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
@@ -56,7 +56,6 @@ class Resolution(msgspec.Struct, frozen=True):
     all persons. registration_conflicts: registered people with several practices that started on the same latest day.
     opted_out: people whom the policy leaves out; they are in no other count. orphan_events: rows of each table whose
     patient is not among the patients. pcn_unknown: registered people whose practice has no known PCN.
-    areas: the practices of registered people, in order of practice.
     """
 
     persons: int
@@ -69,7 +68,12 @@ class Resolution(msgspec.Struct, frozen=True):
     orphan_events: dict[str, int]
     deprivation: dict[str, int]
     ethnicity: dict[str, int]
-    areas: list[Area]
     pcn_unknown: int
+
+
+class Resolution(People, frozen=True):
+    """The counts of people and what else decided them. areas: practices of registered people, in order of practice."""
+
+    areas: list[Area]
     notes: list[Note]
     versions: dict[str, str]

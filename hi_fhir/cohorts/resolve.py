@@ -214,7 +214,7 @@ def _lacking(manifest: SnapshotManifest) -> list[str]:
 
 
 def _versions(inputs: ResolveInputs) -> dict[str, str]:
-    """Of every rule, mapping and import that decided something."""
+    """Of every rule, mapping and import that decided something, and of the codes that left people out."""
     rules = {
         "rule/records": records.VERSION,
         "rule/registration": registration.VERSION,
@@ -222,5 +222,8 @@ def _versions(inputs: ResolveInputs) -> dict[str, str]:
         "rule/deprivation": deprivation.VERSION,
     }
     imports = {"import/postcodes": inputs.directory, "import/organisations": inputs.areas}
-    mappings = {id_: version for id_, version in inputs.terminology.versions().items() if id_.startswith("mappings/")}
-    return rules | mappings | {name: given.version for name, given in imports.items() if given}
+    by_code = opt_outs.TYPE_1_SETS.values() if inputs.opt_out.policy == opt_outs.TYPE_1_BY_CODE else ()
+    opted = {f"value_sets/{id_}" for id_ in by_code}
+    files = inputs.terminology.versions().items()
+    used = {id_: version for id_, version in files if id_.startswith("mappings/") or id_ in opted}
+    return rules | used | {name: given.version for name, given in imports.items() if given}

@@ -17,6 +17,9 @@ HYPERTENSION_DECLINED = value_set("hypertension-declined")
 PRESSURE_DECLINED = value_set("blood-pressure-declined")
 INVITATION = value_set("hypertension-invitation")
 
+NO_AMBULATORY = "readings of ambulatory monitoring, which QOF takes like those at home, are not read"
+NOT_TO_MARCH = "the months end on the as-of day, those of QOF on 31 March"
+
 
 def clinic(within: Window) -> LatestReading:
     """The latest reading with the codes of the clinic."""
@@ -36,14 +39,17 @@ def _reading(setting: str, within: Window) -> LatestReading:
     )
 
 
-def target_met(at_clinic: tuple[float, float], at_home: tuple[float, float], within: Window) -> Word:
+def target_met(
+    at_clinic: tuple[float, float], at_home: tuple[float, float], within: Window, *, home_unverified: bool = False
+) -> Word:
     """The later reading decides by the threshold of its setting; on one day either may meet its own.
 
-    at_clinic, at_home: highest systolic and diastolic in mm[Hg] that meet the target.
+    at_clinic, at_home: highest systolic and diastolic in mm[Hg] that meet the target. home_unverified: that at home was
+    not seen in the rule set's own text.
     """
     by_clinic, by_home = clinic(within), home(within)
     return (by_clinic.at_most(*at_clinic) & by_clinic.no_earlier_than(by_home)) | (
-        by_home.at_most(*at_home) & by_home.no_earlier_than(by_clinic)
+        by_home.at_most(*at_home, unverified=home_unverified) & by_home.no_earlier_than(by_clinic)
     )
 
 

@@ -14,10 +14,8 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.core.errors import GateError
 from hi_fhir.measures.facts import fact_columns, fact_name
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
-from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, Crossing, Stratifier
+from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
 from hi_fhir.tables.schema import COUNTS
-
-_UNKNOWN = "unknown"
 
 Cells = npt.NDArray[np.int64]
 """Shape (practice, stratum, fact column)."""
@@ -100,7 +98,7 @@ def _measure_counts(
         blocks.append((stratifier.id, stratifier.strata, block))
     labels = [(id_, stratum) for id_, strata, _ in blocks for stratum in strata]
     table = np.concatenate([block for _, _, block in blocks], axis=1)
-    own = [(practice, pcns.get(practice) or _UNKNOWN) for practice in practices]
+    own = [(practice, pcns.get(practice) or UNKNOWN) for practice in practices]
     return _rows(measure.id, practices, labels, table, own, whole)
 
 

@@ -1,11 +1,12 @@
 """The manifest of an evaluation: everything that decided its counts, for reports to say without seeing people."""
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from hi_fhir.cohorts.inputs import Area, Note, Resolution
+from hi_fhir.cohorts.inputs import Area, Note, People, Resolution
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_struct
 from hi_fhir.measures.model import ProportionMeasure
@@ -54,24 +55,10 @@ class MeasureReference(msgspec.Struct, frozen=True):
         return any(one.state == DEMONSTRATION for one in self.value_sets)
 
 
-class People(msgspec.Struct, frozen=True):
-    """What resolving found, as in `cohorts.inputs.Resolution`."""
-
-    persons: int
-    registered: int
-    no_registration: int
-    registration_conflicts: int
-    not_registered_by_reason: dict[str, int]
-    restricted: int
-    opted_out: int
-    orphan_events: dict[str, int]
-    deprivation: dict[str, int]
-    ethnicity: dict[str, int]
-    pcn_unknown: int
-
-
 class EvaluationManifest(msgspec.Struct, frozen=True):
-    """versions: of rules, mappings, imports and stratifiers. policies: opt-out policy and IMD year.
+    """versions: of rules, mappings, imports, stratifiers and, where the policy goes by them, codes of opt-outs.
+
+    unverified: as a measure's, of what `versions` names. policies: opt-out policy and IMD year.
 
     data_date: the earliest of the snapshots'. quarantine: source to type to kind to records. reconciliation: source to
     type to its terms. tables: path within the evaluation's folder to the SHA-256 of the file.
@@ -86,6 +73,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     measures: list[MeasureReference]
     policies: dict[str, str]
     versions: dict[str, str]
+    unverified: list[str]
     areas: list[Area]
     notes: list[Note]
     people: People
@@ -100,7 +88,13 @@ def read_evaluation(folder: Path) -> EvaluationManifest:
 
 
 def people_counts(resolution: Resolution) -> People:
-    return People(**{name: getattr(resolution, name) for name in People.__struct_fields__})
+    """The counts alone."""
+    return msgspec.convert(resolution, People, from_attributes=True)
+
+
+def not_seen(versions: Iterable[str], terminology: Terminology) -> list[str]:
+    """Which of the value sets and mappings that are named have codes or pairs that no source showed."""
+    return [f"codes of {id_}" for id_ in sorted(terminology.unverified().intersection(versions))]
 
 
 def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> MeasureReference:

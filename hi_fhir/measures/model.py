@@ -26,8 +26,8 @@ POPULATIONS = (
 class ProportionMeasure:
     """Of the people in the initial population, those in the numerator.
 
-    rule_set: the one published rule set that it follows. doubts: what of it was not seen in that rule set's own text.
-    improvement: increase or decrease, whichever is better.
+    rule_set: the one published rule set that it follows. doubts: where it departs from that, or what of it was not seen
+    in its own text. improvement: increase or decrease, whichever is better.
     """
 
     id: str

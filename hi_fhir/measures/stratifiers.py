@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+UNKNOWN = "unknown"
+"""The last stratum of what may not be known of a person or, of a PCN, of a practice."""
 _UNTOLD = ("not-stated", "refused", "not-known", "not-recorded")
 
 
@@ -38,14 +40,13 @@ Rule = ByColumn | ByAge | ByEthnicity | ByDecile
 
 @dataclass(frozen=True)
 class Stratifier:
-    """strata: closed and in order. parent: the stratifier that this one divides further."""
+    """strata: closed and in order."""
 
     id: str
     version: str
     title: str
     rule: Rule
     strata: tuple[str, ...]
-    parent: str | None = None
 
     @property
     def parts(self) -> tuple["Stratifier", ...]:
@@ -86,7 +87,7 @@ AGE_BAND = Stratifier(
     "1",
     "Age at the period's end",
     ByAge((0, 14, 18, 40, 65, 80)),
-    ("0-13", "14-17", "18-39", "40-64", "65-79", "80+", "unknown"),
+    ("0-13", "14-17", "18-39", "40-64", "65-79", "80+", UNKNOWN),
 )
 ETHNIC_GROUP_5 = Stratifier(
     "ethnic-group-5",
@@ -107,20 +108,16 @@ IMD_DECILE = Stratifier(
     "1",
     "Deprivation decile, 1 most deprived",
     ByDecile(tuple(range(1, 11))),
-    (*(str(decile) for decile in range(1, 11)), "unknown"),
-    parent="imd-quintile",
+    (*(str(decile) for decile in range(1, 11)), UNKNOWN),
 )
 IMD_QUINTILE = Stratifier(
     "imd-quintile",
     "1",
     "Deprivation quintile, 1 most deprived",
     ByDecile((2, 4, 6, 8, 10)),
-    ("1", "2", "3", "4", "5", "unknown"),
-    parent="core20",
+    ("1", "2", "3", "4", "5", UNKNOWN),
 )
-CORE20 = Stratifier(
-    "core20", "1", "The most deprived fifth of England", ByDecile((2, 10)), ("core20", "rest", "unknown")
-)
+CORE20 = Stratifier("core20", "1", "The most deprived fifth of England", ByDecile((2, 10)), ("core20", "rest", UNKNOWN))
 
 CORE_STRATIFIERS: tuple[Stratifier | Crossing, ...] = (
     SEX,

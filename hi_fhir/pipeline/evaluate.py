@@ -289,6 +289,7 @@ def _manifest(config: Config, job: _Job, resolution: Resolution) -> EvaluationMa
         measures=[evaluation.measure_reference(measure, job.inputs.terminology) for measure in job.measures],
         policies={"opt_out": config.opt_out_policy, "imd_year": str(config.imd_year)},
         versions=resolution.versions | {f"stratifier/{id_}": version for id_, version in sorted(stratifiers.items())},
+        unverified=evaluation.not_seen(resolution.versions, job.inputs.terminology),
         areas=resolution.areas,
         notes=resolution.notes,
         people=evaluation.people_counts(resolution),

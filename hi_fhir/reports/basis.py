@@ -6,6 +6,7 @@ from hi_fhir.cohorts.inputs import Note
 from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
+from hi_fhir.measures.render.narrative import marked
 from hi_fhir.reports.extensions import Json, counted, definition, nested, valued
 from hi_fhir.tables.reconcile import total
 from hi_fhir.tables.schema import CLINICAL_TABLES
@@ -53,6 +54,7 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
     return [
         nested(definition(base, "report-basis"), own),
         *(_version(base, name, version) for name, version in sorted(evaluation.versions.items())),
+        *_unverified(base, evaluation.unverified),
         *(
             _texts(definition(base, "data-source"), source=one.source_id, data_date=one.data_date.isoformat())
             for one in sorted(evaluation.snapshots, key=lambda snapshot: snapshot.source_id)
@@ -83,8 +85,12 @@ def measure_extensions(base: str, reference: MeasureReference) -> list[Json]:
     return [
         _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
         nested(definition(base, "code-lists"), [*state, *sets]),
-        *(valued(definition(base, "unverified"), "String", f"[U] {doubt}") for doubt in reference.unverified),
+        *_unverified(base, reference.unverified),
     ]
+
+
+def _unverified(base: str, doubts: Iterable[str]) -> list[Json]:
+    return [valued(definition(base, "unverified"), "String", doubt) for doubt in marked(doubts)]
 
 
 def _version(base: str, name: str, version: str) -> Json:

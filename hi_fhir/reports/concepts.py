@@ -8,7 +8,16 @@ from functools import cache
 from typing import Any
 
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.stratifiers import ETHNIC_CATEGORY_16, ETHNIC_GROUP_5, PCN, PRACTICE, SEX, Crossing, Stratifier
+from hi_fhir.measures.stratifiers import (
+    ETHNIC_CATEGORY_16,
+    ETHNIC_GROUP_5,
+    PCN,
+    PRACTICE,
+    SEX,
+    UNKNOWN,
+    Crossing,
+    Stratifier,
+)
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 from hi_fhir.terminology.systems import ETHNICITY_ENGLAND
 
@@ -47,7 +56,6 @@ _LABELS = {
     },
 }
 _AREAS = {PRACTICE: "Practice", PCN: "Primary care network"}
-UNKNOWN = "unknown"
 _ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
 
 

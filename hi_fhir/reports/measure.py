@@ -3,7 +3,7 @@
 from typing import Any
 
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.render.narrative import sentence
+from hi_fhir.measures.render.narrative import marked, sentence
 from hi_fhir.measures.stratifiers import Crossing, Stratifier
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
@@ -22,6 +22,7 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
         "status": "active",
         "description": measure.description,
         "usage": USE,
+        **({"disclaimer": " ".join(f"{doubt}." for doubt in marked(measure.doubts))} if measure.doubts else {}),
         "relatedArtifact": [{"type": "citation", "citation": f"{measure.rule_set}: {measure.source}"}],
         "scoring": concepts.concept(concepts.SCORING_SYSTEM, "proportion"),
         "improvementNotation": concepts.improvement(measure),

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.render.narrative import marked
 from hi_fhir.measures.render.requirements import types_read
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE, measure_extensions, notes_on, release_extensions, run_extensions
@@ -103,6 +104,7 @@ def _narrative(subject: Subject, reporter: Reporter, evaluation: EvaluationManif
         *([_DEMONSTRATION] if reference.is_demonstration else []),
         *([_LABELLED[reference.state]] if reference.state in _LABELLED else []),
         *(str(note) for note in notes),
+        *marked([*evaluation.unverified, *reference.unverified]),
         USE,
     ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)

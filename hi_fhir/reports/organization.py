@@ -4,7 +4,8 @@ import hashlib
 import re
 from typing import Any
 
-from hi_fhir.reports.reporters import ICB, PCN, PRACTICE, Reporter
+from hi_fhir.measures.stratifiers import PCN, PRACTICE
+from hi_fhir.reports.reporters import ICB, Reporter
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
 _PLAIN = re.compile(r"[A-Z0-9]{1,40}")

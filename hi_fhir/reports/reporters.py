@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from hi_fhir.cohorts.inputs import Area
 from hi_fhir.core.errors import UserError
+from hi_fhir.measures.stratifiers import PCN, PRACTICE
 
-PRACTICE, PCN, ICB = "practice", "pcn", "icb"
+ICB = "icb"
 _LEVELS = {PRACTICE: (PRACTICE,), PCN: (PRACTICE, PCN), ICB: (PRACTICE, PCN, ICB), "public": (PRACTICE, PCN, ICB)}
 """Audience to the reporters that it is given."""
 

@@ -57,7 +57,7 @@ def _measure(found: Mapping[str, Any]) -> str:
         f"{found['reviewed_by']}; next review {found['next_review']}.",
     ]
     if found["doubts"]:
-        lines.append(f"Not seen in that rule set's own text: {'; '.join(found['doubts'])}.")
+        lines.append(f"Departs from that rule set, or was not seen in its own text: {'; '.join(found['doubts'])}.")
     if found["value_sets"]:
         lines += ["", "| value set | version | state | codes | seen in a source |", "|---|---|---|---:|---|"]
         lines += map(_value_set, found["value_sets"])

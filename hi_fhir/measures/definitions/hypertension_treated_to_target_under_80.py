@@ -12,6 +12,8 @@ from hi_fhir.measures.blood_pressure import (
     HYPERTENSION_DECLINED,
     INVITATION,
     MAXIMAL_THERAPY,
+    NO_AMBULATORY,
+    NOT_TO_MARCH,
     RESOLVED,
     UNSUITABLE,
 )
@@ -39,6 +41,7 @@ MEASURE = ProportionMeasure(
     initial_population=registered() & aged(at_most=79) & blood_pressure.on_hypertension_register(),
     numerator=blood_pressure.target_met(at_clinic=(140, 90), at_home=(135, 85), within=months(12)),
     denominator_exception=blood_pressure.care_adjustments(),
+    doubts=(NO_AMBULATORY, NOT_TO_MARCH),
     examples=(
         Example("at the threshold", someone().blood_pressure(140, 90, JANUARY), "numerator"),
         Example("systolic above", someone().blood_pressure(141, 80, JANUARY), "denominator"),

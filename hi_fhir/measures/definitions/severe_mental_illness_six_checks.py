@@ -43,8 +43,8 @@ MEASURE = ProportionMeasure(
         "People with a severe mental illness who in the 12 months to the as-of day had blood pressure, BMI, alcohol, "
         "lipids, HbA1c or glucose, and smoking status recorded."
     ),
-    rule_set="QOF and NHS England physical health checks for people with SMI",
-    source="Quality and Outcomes Framework, MH003, MH006, MH007, MH011, MH012 and SMOK002, each in 12 months",
+    rule_set="NHS England PHSMI",
+    source="Physical health checks for people with severe mental illness (PHSMI), as its publishers describe it",
     reviewed_by="not yet reviewed by a clinician",
     next_review=date(2027, 4, 1),
     initial_population=registered() & diagnosed(ILLNESS, unless_resolved_by=REMISSION),
@@ -54,6 +54,12 @@ MEASURE = ProportionMeasure(
     & lipids
     & glucose
     & smoking,
+    doubts=(
+        "lithium puts nobody on the register; PHSMI leaves out those who are on it for lithium alone, QOF keeps them",
+        "lipids are asked of everybody in 12 months; QOF's MH011 gives those of lower risk 24",
+        "register and months are those of the as-of day; PHSMI's are of the last day of a quarter, QOF's of 31 March",
+        blood_pressure.NO_AMBULATORY,
+    ),
     examples=(
         Example("all six", someone().blood_pressure(150, 95, JUNE), "numerator"),
         Example("all six, blood pressure at home", someone().blood_pressure(130, 80, JUNE, home=True), "numerator"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.render.narrative import sentence
+from hi_fhir.measures.render.narrative import marked, sentence
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.terminology.catalogue import Terminology
 
@@ -21,7 +21,7 @@ def describe(measure: ProportionMeasure, terminology: Terminology) -> dict[str, 
         "reviewed_by": measure.reviewed_by,
         "next_review": measure.next_review.isoformat(),
         "improvement": measure.improvement,
-        "doubts": list(measure.doubts),
+        "doubts": marked(measure.doubts),
         "populations": {name: sentence(word) for name, word in measure.populations()},
         "value_sets": [
             {

@@ -6,10 +6,18 @@ from functools import singledispatch
 from hi_fhir.measures.words import base, events, population, values
 from hi_fhir.measures.words.windows import Ever, InPeriod, Months, Window
 
+UNVERIFIED = "[U]"
+"""Marks what was not seen in a source, or is not as the rule set has it."""
+
 
 def sentence(word: base.Word) -> str:
     """The word as an English phrase about one person, such as `aged 80 or over`."""
     return _phrase(word)
+
+
+def marked(doubts: Iterable[str]) -> list[str]:
+    """Each doubt with the mark before it."""
+    return [f"{UNVERIFIED} {doubt}" for doubt in doubts]
 
 
 @singledispatch
@@ -121,7 +129,8 @@ def _(word: values.ReadingAtMost) -> str:
         f"{_name(quantity.value_set)} at most {limit:g} {quantity.unit}"
         for quantity, limit in zip(word.reading.quantities, word.limits, strict=True)
     )
-    return f"latest reading {_when(word.reading.window)} with {' and '.join(limits)}"
+    told = f"latest reading {_when(word.reading.window)} with {' and '.join(limits)}"
+    return f"{told} {UNVERIFIED}" if word.unverified else told
 
 
 @_phrase.register

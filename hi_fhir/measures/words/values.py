@@ -31,9 +31,9 @@ class LatestReading(Word):
     quantities: tuple[Quantity, ...]
     window: Window
 
-    def at_most(self, *limits: float) -> "ReadingAtMost":
+    def at_most(self, *limits: float, unverified: bool = False) -> "ReadingAtMost":
         """Each value is at or below its limit, in the order of the quantities."""
-        return ReadingAtMost(self, limits)
+        return ReadingAtMost(self, limits, unverified)
 
     def no_earlier_than(self, other: "LatestReading") -> "ReadingNoEarlier":
         return ReadingNoEarlier(self, other)
@@ -49,10 +49,14 @@ class LatestValue:
 
 @dataclass(frozen=True)
 class ReadingAtMost(Word):
-    """There is a reading and each of its values is at or below its limit. Never null: no reading is false."""
+    """There is a reading and each of its values is at or below its limit. Never null: no reading is false.
+
+    unverified: the limits were not seen in the rule set's own text.
+    """
 
     reading: LatestReading
     limits: tuple[float, ...]
+    unverified: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,14 @@ def test_every_measure_can_be_shown_to_a_person(measure: ProportionMeasure) -> N
     assert "initial population" in ran.out
 
 
+def test_what_was_not_seen_in_the_rule_set_is_marked_for_a_person() -> None:
+    ran = hi_fhir("measures", "show", "hypertension-treated-to-target-80-and-over")
+
+    assert "(145/85 or lower at home [U])" in ran.out
+    assert "at most 85 mm[Hg] [U]" in " ".join(ran.out.split())
+    assert "[U] the threshold for home readings, 145/85" in " ".join(ran.out.split())
+
+
 def test_a_measure_that_there_is_not_is_the_users_error() -> None:
     ran = hi_fhir("measures", "show", "nonsense")
 

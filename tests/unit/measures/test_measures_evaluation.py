@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_type_hints
 
+import msgspec
 import pytest
 
+from hi_fhir.cohorts.inputs import People, Resolution
 from hi_fhir.measures import EVER, noted, recorded, registry, value_set
-from hi_fhir.measures.evaluation import measure_reference
+from hi_fhir.measures.evaluation import measure_reference, people_counts
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.value_sets import ValueSet
@@ -71,6 +74,13 @@ def test_a_measure_without_value_sets_is_full() -> None:
     reference = measure_reference(plain, terminology({}))
 
     assert (reference.state, reference.reasons, reference.value_sets) == ("full", [], [])
+
+
+def test_what_resolving_found_is_kept_as_its_counts_alone() -> None:
+    people = {name: {} if kind is not int else 1 for name, kind in get_type_hints(People).items()}
+    resolution = msgspec.convert({**people, "areas": [], "notes": [], "versions": {"rule/records": "1"}}, Resolution)
+
+    assert msgspec.to_builtins(people_counts(resolution)) == people
 
 
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)

@@ -67,6 +67,10 @@ BOTH = latest_reading(
         (BOTH, "systolic and diastolic on one day up to the as-of day"),
         (WEIGHT.at_most(80.5), "latest reading in the 12 months to the as-of day with weight at most 80.5 kg"),
         (
+            BOTH.at_most(145, 85, unverified=True),
+            "latest reading up to the as-of day with systolic at most 145 mm[Hg] and diastolic at most 85 mm[Hg] [U]",
+        ),
+        (
             BOTH.no_earlier_than(WEIGHT),
             "that reading no earlier than the latest of weight",
         ),

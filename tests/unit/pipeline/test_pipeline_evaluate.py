@@ -306,6 +306,21 @@ def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_
     assert "codes of mappings/old-codes-to-snomed" in upstream.unverified
 
 
+def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
+    config: Config, tmp_path: Path
+) -> None:
+    snapshot = a_village(4).write(tmp_path)
+    opt_outs = {"value_sets/type-1-opt-out", "value_sets/type-1-opt-out-withdrawn"}
+
+    by_code = evaluated(replace(config, opt_out_policy="type-1-by-code"), snapshot)
+    upstream = evaluated(replace(config, opt_out_policy="applied-upstream"), snapshot)
+
+    assert opt_outs <= set(by_code.versions)
+    assert not opt_outs & set(upstream.versions)
+    assert set(by_code.unverified) - set(upstream.unverified) == {f"codes of {id_}" for id_ in opt_outs}
+    assert "codes of mappings/old-codes-to-snomed" in upstream.unverified
+
+
 def test_no_temporary_file_and_nothing_for_others_to_read_is_left(config: Config, tmp_path: Path) -> None:
     manifest = evaluated(config, a_village(4).write(tmp_path))
     folder = config.data_dir / "evaluations" / manifest.id

@@ -33,6 +33,23 @@ def test_a_population_is_told_as_a_sentence() -> None:
     }
 
 
+def test_a_threshold_that_was_not_seen_in_the_rule_set_is_marked_wherever_it_is_told() -> None:
+    (measure,) = registry.load(["hypertension-treated-to-target-80-and-over"])
+    resource = measure_resource(BASE, measure)
+    assert "(145/85 or lower at home [U])" in resource["description"]
+    assert (
+        "diastolic blood pressure home at most 85 mm[Hg] [U]"
+        in resource["group"][0]["population"][-1]["criteria"]["expression"]
+    )
+
+
+@pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
+def test_every_doubt_about_a_measure_is_told(measure: ProportionMeasure) -> None:
+    told = measure_resource(BASE, measure).get("disclaimer", "")
+    assert bool(told) == bool(measure.doubts)
+    assert all(f"[U] {doubt}" in told for doubt in measure.doubts)
+
+
 def test_a_crossing_is_made_of_components() -> None:
     (measure,) = registry.load(["ethnicity-recorded"])
     crossing = measure_resource(BASE, measure)["group"][0]["stratifier"][-1]
