@@ -5,7 +5,8 @@
     │   ├── ConfigError          a setting or an argument
     │   ├── DefinitionError      a measure definition
     │   ├── TerminologyError     a value set, concept map or imported reference file
-    │   └── NotFoundError        a run, measure, folder or report that is not there
+    │   ├── NotFoundError        a run, measure, folder or report that is not there
+    │   └── BusyError            another process is doing that work
     ├── SourceError          the other server's doing; `retryable` says whether trying again may help  (exit 3)
     └── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
 
@@ -37,6 +38,10 @@ class TerminologyError(UserError):
 
 
 class NotFoundError(UserError):
+    pass
+
+
+class BusyError(UserError):
     pass
 
 

@@ -14,6 +14,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.files import commit_json, owner_folder, sha256_file
+from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
@@ -46,6 +47,7 @@ def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, 
     """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.
 
     Raises:
+        BusyError: another process pulls or flattens the source.
         NotFoundError: the pull is not finished, or its lines are gone.
         ConfigError: the identity key lies inside the data folder, or the data has no date and none was given.
         GateError: the lines are not those of the receipts, or the counts do not reconcile.
@@ -54,20 +56,24 @@ def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, 
         raise ConfigError(
             f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere."
         )
-    key = load_key(config.key_file)
     home = config.data_dir / "sources" / source.name
+    with held(home / "lock", f"source {source.name} is being worked on"):
+        return _flatten(config, source, home, pull_id, progress)
+
+
+def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, progress: Progress) -> SnapshotManifest:
+    key = load_key(config.key_file)
     landed = read_landed(home / "raw" / pull_id)
     name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb)
     identity = config.data_dir / "identity" / f"{source.name}.parquet"
     files = _Files(home / "raw" / pull_id, home / "snapshots" / name, identity)
-    if (files.snapshot / MANIFEST).exists():
-        return read_snapshot(files.snapshot)
-    owner_folder(files.work)
-    with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
-        manifest = _make(config, source, landed, files, key, run_all, progress)
-    commit_json(files.snapshot / MANIFEST, msgspec.to_builtins(manifest))
-    shutil.rmtree(files.work)
-    return manifest
+    if not (files.snapshot / MANIFEST).exists():
+        owner_folder(files.work)
+        with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
+            manifest = _make(config, source, landed, files, key, run_all, progress)
+        commit_json(files.snapshot / MANIFEST, msgspec.to_builtins(manifest))
+    shutil.rmtree(files.work, ignore_errors=True)  # also that of a try that ended between the two
+    return read_snapshot(files.snapshot)
 
 
 def _make(
@@ -106,6 +112,7 @@ def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: 
         tasks.append(
             ChunkTask(
                 path=path,
+                sha256=chunk.sha256,
                 type=chunk.type,
                 name=chunk.name,
                 number=number,
@@ -158,16 +165,14 @@ def _manifest(
     merges: Sequence[MergeTask],
     merged: Sequence[Merged],
 ) -> SnapshotManifest:
-    beside = {type_: counts.included + counts.outcomes for type_, counts in landed.counts.items()}
-    beside = {type_: count for type_, count in beside.items() if count}
-    received = total([*(result.received for result in results), beside])
+    received = total([landed.received, *(result.moved for result in results)])
     refused = [{type_: sum(kinds.values()) for type_, kinds in result.quarantined.items()} for result in results]
     terms = {
         "received": received,
         "kept": total(part.resources for part in merged),
         "superseded": versions.superseded,
         "deleted": versions.deleted,
-        "not_asked_for": total([*(result.not_asked_for for result in results), beside]),
+        "not_asked_for": total([landed.left_out, *(result.not_asked_for for result in results)]),
         "quarantined": total(refused),
     }
     tables = [task for task in merges if task.table != "identity"]
@@ -178,13 +183,13 @@ def _manifest(
         kernel_version=KERNEL_VERSION,
         key_id=key.key_id,
         parents=(),
-        pulls=(PullReference(landed.id, landed.method, received),),
+        pulls=(PullReference(landed.id, landed.method, landed.received),),
         data_date=landed.data_date or _newest_day(source, versions),
         scope=landed.scope,
         practice=source.practice,
         tables={str(task.target.relative_to(files.snapshot)): sha256_file(task.target) for task in tables},
         rows=total({task.table: part.rows} for task, part in zip(merges, merged, strict=True)),
-        reconciliation=reconcile(terms, source.name),
+        reconciliation=reconcile(terms, source.name, landed.scope.types),
         quarantine={
             type_: total(result.quarantined.get(type_, {}) for result in results)
             for type_ in sorted({type_ for result in results for type_ in result.quarantined})

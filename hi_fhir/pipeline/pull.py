@@ -4,12 +4,12 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import GateError, UserError
-from hi_fhir.core.files import commit_json, content_name, owner_folder, read_struct
+from hi_fhir.core.errors import GateError
+from hi_fhir.core.files import commit_json, content_name, read_struct
+from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources import bulk_export, ndjson_folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
@@ -35,16 +35,13 @@ def pull(
     this one is removed, since nobody would come back for its lines.
 
     Raises:
-        UserError: the source is being pulled by another process, or its folder is not there.
+        BusyError: another process pulls or flattens the source.
+        UserError: its folder is not there.
         SourceError: the server failed for longer than it is tried, or what it sent cannot be trusted.
         GateError: what arrived is not what the server said there is.
     """
-    home = owner_folder(config.data_dir / "sources" / source.name)
-    try:
-        with FileLock(home / "lock", timeout=0, mode=0o600):
-            return _pull(_begin(config, clock, source, scope, data_date, sequence, progress))
-    except Timeout as error:
-        raise UserError(f"source {source.name} is being pulled by another process. Wait for it, or end it.") from error
+    with held(config.data_dir / "sources" / source.name / "lock", f"source {source.name} is being worked on"):
+        return _pull(_begin(config, clock, source, scope, data_date, sequence, progress))
 
 
 def _begin(
@@ -56,7 +53,7 @@ def _begin(
     sequence: int,
     progress: Progress,
 ) -> Pull:
-    method = config.pull_method if source.address.startswith(("http://", "https://")) else ndjson_folder.METHOD
+    method = config.pull_method if source.is_server else ndjson_folder.METHOD
     name = content_name(
         {
             "source": [source.name, method, content_name(source.address)],

@@ -9,13 +9,13 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import owner_folder
+from hi_fhir.core.locks import awaited
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 60_000
@@ -53,7 +53,7 @@ def open_store(url: str) -> Store:
     """
     path = _file(make_url(url))
     owner_folder(path.parent)
-    with FileLock(path.with_name(f"{path.name}.lock")):
+    with awaited(path.with_name(f"{path.name}.lock")):
         path.touch(mode=0o600)
         engine = _engine(url)
         migrate(engine)

@@ -15,8 +15,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import zstandard
 
-from hi_fhir.core.files import commit_file, commit_json, owner_folder, read_struct
+from hi_fhir.core.errors import GateError
+from hi_fhir.core.files import commit_file, commit_json, owner_folder, read_struct, sha256_file
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.lines import Oversized, read_blocks
@@ -49,9 +51,13 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionEr
 
 
 class ChunkTask(msgspec.Struct, frozen=True):
-    """One chunk to flatten. `number` is its place in the pull; `folder` takes the results."""
+    """One chunk to flatten. `number` is its place in the pull; `folder` takes the results.
+
+    sha256: of its file as it was landed.
+    """
 
     path: Path
+    sha256: str
     type: str
     name: str
     number: int
@@ -62,10 +68,14 @@ class ChunkTask(msgspec.Struct, frozen=True):
 
 
 class ChunkResult(msgspec.Struct, frozen=True):
-    """What became of a chunk's lines, by type. Written last: with it the chunk is done."""
+    """What became of a chunk's lines, by type. Written last: with it the chunk is done.
+
+    moved: how many records of each type came beside the lines of that type: one that states another type than its
+    chunk's is one more of its own and one fewer of the chunk's, and a line of deletions is as many as it has.
+    """
 
     lines: int
-    received: dict[str, int]
+    moved: dict[str, int]
     not_asked_for: dict[str, int]
     quarantined: dict[str, dict[str, int]]
     rows: dict[str, int]
@@ -80,21 +90,32 @@ def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
     """Flatten one chunk into `task.folder`, or take what an earlier try finished there.
 
     Raises:
-        zstandard.ZstdError: the chunk is damaged.
+        GateError: the chunk is not what was landed.
     """
     done = task.folder / "done.json"
     if done.exists():
         return read_struct(done, ChunkResult)
+    if sha256_file(task.path) != task.sha256:
+        raise _damaged(task)
     owner_folder(task.folder)
     collecting = gc.isenabled()
     gc.disable()
     try:
         result = _Chunk(task, key).read()
+    except zstandard.ZstdError as error:
+        raise _damaged(task) from error
     finally:
         if collecting:
             gc.enable()
     commit_json(done, msgspec.to_builtins(result))
     return result
+
+
+def _damaged(task: ChunkTask) -> GateError:
+    return GateError(
+        f"chunk {task.type}/{task.name} of source {task.source_id} is not what was landed: its file was changed or "
+        "damaged since. Pull again."
+    )
 
 
 class _Chunk:
@@ -108,7 +129,7 @@ class _Chunk:
         self.keys: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self.key_batches: list[pa.Table] = []
         self.refused: list[tuple[Any, ...]] = []
-        self.received: Counter[str] = Counter()
+        self.moved: Counter[str] = Counter()
         self.not_asked_for: Counter[str] = Counter()
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
@@ -122,18 +143,14 @@ class _Chunk:
         take = self._take_deletions if type_ == DELETED_FOLDER else self._reader(type_)
         number = 0
         for offset, ascii_only, lines in read_blocks(self.task.path, self.task.line_limit):
-            taken = 0
             for line in lines:
                 number += 1
                 try:
                     if not ascii_only:
                         _check_text(line)
                     take(line, number)
-                    taken += 1
                 except _MALFORMED as error:
                     self._reroute(line, number, error, (offset, lines))
-            if type_ != DELETED_FOLDER:
-                self.received[type_] += taken
             self._drain()
         return self._finish(number)
 
@@ -205,7 +222,7 @@ class _Chunk:
                 if is_mislabelled(line, type_, self.task.type):
                     raise RefusedError("misfiled", "$.resourceType", "has elements of another type than it says it is")
                 self._reader(type_)(line, number)
-                self.received[type_] += 1
+                self._move(type_)
             except _MALFORMED as own_error:
                 self._refuse(type_, line, number, own_error, place)
         elif type_ is not None and type_ not in RESOURCE_TYPES:
@@ -226,16 +243,22 @@ class _Chunk:
         offset = start + sum(map(len, lines[:index])) + index
         refusal = diagnose(line, error)
         self.refused.append(row(type_, self.chunk, number, offset, refusal, line))
-        self.received[type_] += 1
+        self._move(type_)
         self.quarantined[type_][refusal.kind] += 1
+
+    def _move(self, type_: str) -> None:
+        """One of the chunk's lines is of this type."""
+        self.moved[self.task.type] -= 1
+        self.moved[type_] += 1
 
     def _take_deletions(self, line: bytes, number: int) -> None:
         deletions = read_deletions(line)
+        self.moved[DELETED_FOLDER] -= 1
         if not deletions:
-            self.received["Bundle"] += 1
+            self.moved["Bundle"] += 1
             self.not_asked_for["Bundle"] += 1
         for deletion in deletions:
-            self.received[deletion.type] += 1
+            self.moved[deletion.type] += 1
             if deletion.type in VIEWS and deletion.type in self.task.scope.types:
                 self.keys[deletion.type].append((deletion.id, deletion.at, None, State.TOMBSTONE, number))
             else:
@@ -269,7 +292,7 @@ class _Chunk:
             write_ipc(folder / "quarantine.arrow", _table(self.refused, QUARANTINE))
         return ChunkResult(
             lines=lines,
-            received={type_: count for type_, count in self.received.items() if count},
+            moved={type_: count for type_, count in self.moved.items() if count},
             not_asked_for=dict(self.not_asked_for),
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,

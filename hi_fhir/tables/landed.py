@@ -10,17 +10,20 @@ from hi_fhir.tables.scope import Scope
 
 
 class LandedChunk(msgspec.Struct, frozen=True):
-    """One chunk's receipt. `bytes`: of its lines, before compression."""
+    """One chunk's receipt. `bytes`: of its lines, before compression. sha256: of its file as it was landed."""
 
     type: str
     name: str
     lines: int
     bytes: int
+    sha256: str
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What came with the records of a type and was not landed: included resources and messages of the server."""
+    """What came of a type. received: lines, by the type of their chunks; included, outcomes: what came along, resources
+    and messages of the server that were not landed, since nobody asked for them."""
 
+    received: int = 0
     included: int = 0
     outcomes: int = 0
 
@@ -35,6 +38,16 @@ class Landed(msgspec.Struct, frozen=True):
     data_date: str | None
     counts: dict[str, Counts]
     chunks: tuple[LandedChunk, ...]
+
+    @property
+    def received(self) -> dict[str, int]:
+        """All that came, landed or not."""
+        return {type_: came.received + came.included + came.outcomes for type_, came in self.counts.items()}
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What the pull did not land, since nobody asked for it."""
+        return {type_: came.included + came.outcomes for type_, came in self.counts.items()}
 
 
 def read_landed(folder: Path) -> Landed:

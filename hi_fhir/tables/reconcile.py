@@ -24,13 +24,14 @@ class Reconciliation(msgspec.Struct, frozen=True):
         return self.carried + self.received == left
 
 
-def reconcile(terms: Mapping[str, Mapping[str, int]], source: str) -> dict[str, Reconciliation]:
-    """The terms (term to type to count) by type.
+def reconcile(terms: Mapping[str, Mapping[str, int]], source: str, asked: Iterable[str]) -> dict[str, Reconciliation]:
+    """The terms (term to type to count) by type: of each that something came of, and of those that were asked for.
 
     Raises:
         GateError: for some type the two sides differ.
     """
-    types = sorted({type_ for counts in terms.values() for type_ in counts})
+    came = {type_ for counts in terms.values() for type_, count in counts.items() if count}
+    types = sorted(came.union(asked))
     found = {type_: Reconciliation(**{term: counts.get(type_, 0) for term, counts in terms.items()}) for type_ in types}
     wrong = {type_: counts for type_, counts in found.items() if not counts.holds}
     if wrong:
@@ -40,7 +41,7 @@ def reconcile(terms: Mapping[str, Mapping[str, int]], source: str) -> dict[str, 
 
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """The sum by key of several counts."""
+    """The sum by key of several counts, some of which may be below zero."""
     sums: dict[str, int] = {}
     for part in counts:
         for key, count in part.items():

@@ -18,7 +18,7 @@ class PullReference(msgspec.Struct, frozen=True):
 
     id: str
     method: str
-    received: dict[str, int]  # by type, landed or not
+    received: dict[str, int]  # landed or not, by type: of a line that of its chunk
 
 
 class SnapshotManifest(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
 """A finished pull on disk without a server: lines in, landed chunks and manifest out."""
 
+import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,8 +37,12 @@ def land(
     counts: Mapping[str, Mapping[str, int]] | None = None,
     frames: int = 3,
 ) -> str:
-    """Write `chunks` ("Type/name" to resources or raw lines) as a finished pull of SOURCE; its id."""
+    """Write `chunks` ("Type/name" to resources or raw lines) as a finished pull of SOURCE; its id.
+
+    counts: what came of each type beside the lines.
+    """
     raw = config.data_dir / "sources" / SOURCE.name / "raw" / pull
+    came: dict[str, dict[str, int]] = defaultdict(dict, {type_: dict(terms) for type_, terms in (counts or {}).items()})
     receipts = []
     for address, resources in chunks.items():
         type_, name = address.split("/")
@@ -46,15 +52,16 @@ def land(
         frame = zstandard.ZstdCompressor()
         content = b"".join(frame.compress(b"".join(page)) for page in pages if page)
         (raw / type_ / f"{name}.ndjson.zst").write_bytes(content)
-        size = sum(map(len, lines))
-        receipts.append({"type": type_, "name": name, "lines": len(lines), "bytes": size, "sha256": ""})
+        size, digest = sum(map(len, lines)), hashlib.sha256(content).hexdigest()
+        receipts.append({"type": type_, "name": name, "lines": len(lines), "bytes": size, "sha256": digest})
+        came[type_]["received"] = came[type_].get("received", 0) + len(lines)
     manifest = {
         "id": pull,
         "source_id": SOURCE.name,
         "scope": msgspec.to_builtins(scope),
         "method": "folder",
         "data_date": data_date,
-        "counts": counts or {},
+        "counts": came,
         "server_counts": {},
         "chunks": receipts,
     }

@@ -2,20 +2,25 @@
 
 import hashlib
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from filelock import FileLock
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
+from hi_fhir.core.errors import BusyError, ConfigError, GateError, NotFoundError
+from hi_fhir.core.files import sha256_file
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables import schema, workers
 from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest
 from tests.support.landing import SOURCE, WHOLE, as_line, config_in, land
@@ -270,12 +275,65 @@ def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monke
     assert not list((config.data_dir / "sources" / "elm" / "snapshots" / manifest.id).glob(".work"))
 
 
+def altered(config: Config, pull: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the manifest of a pull."""
+    path = config.data_dir / "sources" / "elm" / "raw" / pull / "pull.json"
+    manifest = orjson.loads(path.read_bytes())
+    change(manifest)
+    path.write_bytes(orjson.dumps(manifest))
+
+
 def test_lines_that_differ_from_their_receipt_stop_the_run(config: Config) -> None:
-    pull = land(config, {"Observation/000": [an_observation("a"), an_observation("b")]})
-    [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
-    file.write_bytes(zstandard.compress(as_line(an_observation("a")) + b"\n"))
+    pull = land(config, {"Observation/000": [an_observation("a")]})
+    altered(config, pull, lambda manifest: manifest["chunks"][0].update(lines=2))
     with pytest.raises(GateError, match="1 lines were read, its receipt says 2"):
         flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_a_chunk_that_was_changed_since_it_was_landed_stops_the_run(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a", code="1")]})
+    [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
+    file.write_bytes(zstandard.compress(as_line(an_observation("a", code="2")) + b"\n"))
+    with pytest.raises(GateError, match=r"Observation/000 of source elm is not what was landed.*Pull again"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_a_chunk_that_was_landed_damaged_stops_the_run(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a")]})
+    [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
+    file.write_bytes(b"torn" + file.read_bytes()[4:])
+    altered(config, pull, lambda manifest: manifest["chunks"][0].update(sha256=sha256_file(file)))
+    with pytest.raises(GateError, match="is not what was landed"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_what_the_pull_counted_is_held_against_what_the_tables_account_for(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a")]})
+    altered(config, pull, lambda manifest: manifest["counts"]["Observation"].update(received=2))
+    with pytest.raises(GateError, match=r"what arrived is not what the tables account for\. Observation"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_a_type_that_was_asked_for_is_told_of_though_none_came(config: Config) -> None:
+    manifest = flat(config, {}, scope=Scope(types={"Condition": None}))
+    assert manifest.reconciliation == {"Condition": Reconciliation()}
+
+
+def test_a_source_that_another_process_works_on_is_left_alone(config: Config) -> None:
+    pull = land(config, {"Observation/000": [an_observation("a")]})
+    lock = config.data_dir / "sources" / "elm" / "lock"
+    with FileLock(lock), pytest.raises(BusyError, match="source elm is being worked on by another process"):
+        flatten(config, SystemClock(), SOURCE, pull, Silent())
+
+
+def test_a_flatten_that_ended_before_it_cleaned_up_is_cleaned_up_after(config: Config) -> None:
+    pull = land(config, {"Observation/000": [b"not a record"]})
+    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    work = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / ".work"
+    (work / "Observation-000").mkdir(parents=True)
+    (work / "Observation-000" / "quarantine.arrow").write_bytes(b"not a record")
+    assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
+    assert not work.exists()
 
 
 def test_lines_that_are_gone_are_named(config: Config) -> None:
