@@ -6,22 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from hi_fhir import __version__
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
-from hi_fhir.core.files import commit_json, content_name, owner_folder, read_json
+from hi_fhir.core.files import content_name, read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.measures import registry
-from hi_fhir.pipeline import history
 from hi_fhir.pipeline.evaluate import check_as_of, evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
-from hi_fhir.pipeline.publish import publish
+from hi_fhir.pipeline.publish import check_target, publish
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, open_run
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.store.session import open_store
 from hi_fhir.tables.snapshot import SnapshotManifest
@@ -42,18 +41,6 @@ class RunRequest:
     keep_raw: bool = False
 
 
-class RunManifest(msgspec.Struct, frozen=True):
-    """What a run did; written last, as run.json."""
-
-    run: str
-    snapshots: dict[str, str]
-    evaluation: str
-    audience: str
-    reconciliation: dict[str, dict[str, dict[str, int]]]
-    reports: list[str]
-    published: dict[str, Any] | None
-
-
 def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -> RunManifest:
     """Do the whole job and return its manifest.
 
@@ -65,13 +52,12 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
     if request.publish_url and not request.audience:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
     check_as_of(request.period, request.as_of)
-    folder = _open_run(config, request)
-    try:
-        with FileLock(folder / "lock", timeout=0):
-            manifest = _work(config, clock, request, folder, progress)
-    except Timeout as error:
-        raise UserError("the same run is going on in another process. Wait for it, or end it.") from error
-    return manifest
+    if request.publish_url:
+        check_target(config, request.publish_url)
+    sources = [source.name for source in request.sources]
+    folder = open_run(config.data_dir, _arguments(config, request), sources)
+    with at_work(folder):
+        return _work(config, clock, request, folder, progress)
 
 
 def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progress: Progress) -> RunManifest:
@@ -103,27 +89,12 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     if not request.keep_raw:
         for landed in pulls:
             delete_lines(landed)
-    commit_json(folder / "run.json", msgspec.to_builtins(manifest))
+    close_run(folder, manifest)
     return manifest
 
 
 def _home(config: Config, source: str) -> Path:
     return config.data_dir / "sources" / source
-
-
-def _open_run(config: Config, request: RunRequest) -> Path:
-    """The folder of the unfinished run with these arguments, or of a new one."""
-    arguments = _arguments(config, request)
-    root = owner_folder(config.data_dir / "runs")
-    for past in reversed(history.runs(config.data_dir)):
-        if past["result"] is None and past["plan"]["arguments"] == arguments:
-            return root / str(past["run"])
-    numbers = (int(plan.parent.name.partition("-")[0]) for plan in root.glob("*/plan.json"))
-    number = 1 + max(numbers, default=0)
-    folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
-    sequences = {source.name: history.next_sequence(config.data_dir, source.name) for source in request.sources}
-    commit_json(folder / "plan.json", {"arguments": arguments, "sequences": sequences})
-    return folder
 
 
 def _arguments(config: Config, request: RunRequest) -> dict[str, Any]:
