@@ -23,6 +23,10 @@ FHIR_JSON = "application/fhir+json"
 _CONNECT_S = 10.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_ELSEWHERE = (
+    "another host, port or scheme. If it is the same server behind a proxy, set rewrite_next_host for this source; if "
+    "not, name the host in its trusted_hosts"
+)
 _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -34,7 +38,8 @@ _NO_ADDRESS = (
 class Request:
     """One request. what: in words, for errors, without a query or anything about anybody.
 
-    with_token: False where the server says that none is to be sent.
+    with_token: False where the server says that none is to be sent. anywhere: whether a redirect may lead to any host,
+    as for the files of an export; all else comes from the source's own and trusted ones.
     """
 
     what: str
@@ -43,6 +48,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
     with_token: bool = True
+    anywhere: bool = False
 
 
 class _BoundAuth(requests.auth.AuthBase):
@@ -60,7 +66,7 @@ class _BoundAuth(requests.auth.AuthBase):
 class FhirClient:
     """Requests to one FHIR server, from any thread. Use it in a `with`, or close it.
 
-    sleep: waits so many seconds between two tries.
+    sleep: waits so many seconds between two tries; true where it was called off, and nothing is to be tried again.
     """
 
     def __init__(
@@ -127,7 +133,8 @@ class FhirClient:
                 failure = error
             if not failure.retryable or attempt + 1 == self._config.tries:
                 raise self._named(failure, attempt + 1)
-            self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now()))
+            if self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())):
+                raise self._named(failure, attempt + 1)
         raise AssertionError("a client tries at least once")
 
     def follow(self, link: str, page: str, what: str) -> str:
@@ -137,13 +144,9 @@ class FhirClient:
             SourceError: foreign-next-link, it leads to a host that is neither the source's own nor trusted.
         """
         url = self.place(urljoin(page, link))
-        if self._credentials.is_home(url) or self._credentials.is_trusted(url):
+        if self._is_known(url):
             return url
-        raise SourceError(
-            f"{self._source.name}: {what}: a link leads to another host. If it is the same server behind a proxy, set "
-            "rewrite_next_host for this source; if not, name the host in its trusted_hosts.",
-            kind="foreign-next-link",
-        )
+        raise SourceError(f"{self._source.name}: {what}: a link leads to {_ELSEWHERE}.", kind="foreign-next-link")
 
     def place(self, url: str) -> str:
         """The address to ask for `url` at, which may be relative: on this server, where the deployment says so.
@@ -151,14 +154,21 @@ class FhirClient:
         Other hosts are legal for the files of an export; they get no token.
         """
         url = urljoin(f"{self.base}/", url)
-        known = self._credentials.is_home(url) or self._credentials.is_trusted(url)
-        if known or not self._source.rewrite_next_host:
+        if self._is_known(url) or not self._source.rewrite_next_host:
             return url
         home = urlsplit(self.base)
         return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
 
+    def _is_known(self, url: str) -> bool:
+        """Whether it is on the source's own server or a trusted host."""
+        return self._credentials.is_home(url) or self._credentials.is_trusted(url)
+
     def _send(self, request: Request) -> Answer:
-        """One try, with redirects followed by hand: none carries a token further than it is bound to."""
+        """One try, with redirects followed by hand: as links are, and none carries a token further than it is bound to.
+
+        Raises:
+            SourceError: foreign-redirect, redirect-loop, no-connection, timeout.
+        """
         url, method, body = request.url, request.method, request.body
         for _ in range(_MOST_REDIRECTS):
             answer = Answer(request.what, self._once(request, method, url, body))
@@ -169,7 +179,9 @@ class FhirClient:
             answer.close()
             if method != "GET" and (answer.status not in (307, 308) or not self._credentials.is_home(target)):
                 raise answer.error("foreign-redirect", "sends a request with a body elsewhere")
-            url = target
+            url = target if request.anywhere else self.place(target)
+            if not request.anywhere and not self._is_known(url):
+                raise answer.error("foreign-redirect", f"is a redirect to {_ELSEWHERE}")
         raise answer.error("redirect-loop", "is a redirect, again and again")
 
     def _once(self, request: Request, method: str, url: str, body: bytes | None) -> requests.Response:

@@ -44,7 +44,11 @@ def read_capability(client: FhirClient) -> tuple[Capability, Answer]:
     Raises:
         SourceError: the server cannot be reached, wants a token, or answers with HTML.
     """
-    answer = client.request(Request("capability statement", f"{client.base}/metadata"))
+    return client.exchange(Request("capability statement", f"{client.base}/metadata"), _read)
+
+
+def _read(answer: Answer) -> tuple[Capability, Answer]:
+    answer.body  # noqa: B018  reads it, so that a truncated one is tried again
     if answer.status in (401, 403):
         check_status(answer)
     try:

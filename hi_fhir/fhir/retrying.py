@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 
-_FIRST_S, _LONGEST_S = 1.0, 60.0
+_LEAST_S, _FIRST_S, _LONGEST_S = 0.5, 1.0, 60.0
 _JITTER = 0.25
 _EPOCH_LIKE_S = 10**8  # some servers send an instant for a delay
 
@@ -16,12 +16,13 @@ _EPOCH_LIKE_S = 10**8  # some servers send an instant for a delay
 def wait_s(attempt: int, headers: Mapping[str, str], cap_s: float, now: datetime) -> float:
     """Seconds to wait after failed try number `attempt` (from 0): the server's Retry-After, else 1, 2, 4, ... up to 60.
 
-    Up to a quarter is added by chance, so that slices which failed together do not come back together. A Retry-After
-    that is neither seconds nor a date, or an instant in disguise, counts as none.
+    Half a second at least, whatever the server says, and never more than `cap_s`. Up to a quarter is added by chance,
+    so that slices which failed together do not come back together. A Retry-After that is neither seconds nor a date, or
+    an instant in disguise, counts as none.
     """
     asked = _retry_after(headers, now)
     wanted = asked if asked is not None else min(_FIRST_S * 2**attempt, _LONGEST_S)
-    return min(wanted * (1 + random.random() * _JITTER), cap_s)
+    return min(max(wanted, _LEAST_S) * (1 + random.random() * _JITTER), cap_s)
 
 
 def response_date(headers: Mapping[str, str]) -> datetime | None:

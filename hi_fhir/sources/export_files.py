@@ -102,7 +102,7 @@ def _land_lane(pull: Pull, client: FhirClient, with_token: bool, lane: FileLane)
         if pull.stop.is_set():
             return
         what, accept = f"export file of {lane.lane.type}", {"Accept": bulk.NDJSON}
-        request = Request(what, client.place(file.url), headers=accept, with_token=with_token)
+        request = Request(what, client.place(file.url), headers=accept, with_token=with_token, anywhere=True)
         read = _count_messages if lane.is_of_messages else _land_answer
         client.exchange(request, partial(read, lane.lane, pull))
     lane.lane.finish()

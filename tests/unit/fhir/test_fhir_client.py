@@ -1,6 +1,7 @@
 """The client tries again what may pass, names what does not, and tells nobody else the token."""
 
 import gzip
+import threading
 from typing import Any
 
 import msgspec
@@ -8,10 +9,11 @@ import pytest
 import requests
 import responses
 
-from hi_fhir.core.config import Config
+from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
-from tests.support.calling import BASE, a_client
+from hi_fhir.fhir.conformance import read_capability
+from tests.support.calling import BASE, NOW, a_client
 
 URL = f"{BASE}/Patient?name=Quartz&identifier=9990000018"
 WHAT = "search of Patient"
@@ -92,10 +94,10 @@ def test_a_server_that_is_not_there_is_named_without_its_address() -> None:
     ("text", "least", "most"),
     [
         ("7", 7, 8.75),
-        ("0", 0, 0),
+        ("0", 0.5, 0.625),
         ("900", 60, 60),
         ("Wed, 02 Apr 2025 12:00:20 GMT", 20, 25),
-        ("Wed, 02 Apr 2025 11:00:00 GMT", 0, 0),
+        ("Wed, 02 Apr 2025 11:00:00 GMT", 0.5, 0.625),
         ("1762431234567", 1, 1.25),
         ("1762431234", 1, 1.25),
         ("soon", 1, 1.25),
@@ -177,6 +179,25 @@ def test_a_request_answers_with_any_status_that_does_not_pass() -> None:
     assert (answer.status, answer.headers["etag"], answer.body) == (412, 'W/"3"', b'{"issue": []}')
 
 
+@responses.activate
+def test_the_cap_holds_for_the_shortest_wait_too() -> None:
+    waits: list[float] = []
+    responses.get(URL, status=429, headers={"Retry-After": "0"})
+    responses.get(URL, json={"ok": 1})
+    read(a_client(waits, config=Config(tries=3, retry_after_cap_s=0.1)))
+    assert waits == [0.1]
+
+
+@responses.activate
+def test_nothing_is_tried_again_once_the_wait_is_called_off() -> None:
+    stop = threading.Event()
+    stop.set()
+    responses.get(URL, status=503)
+    with FhirClient(Config(tries=6), SourceSettings("elm", BASE), NOW, stop.wait) as client:
+        assert caught(client).status == 503
+    assert len(responses.calls) == 1
+
+
 def redirect(to: str, status: int = 302) -> None:
     responses.get(URL, status=status, headers={"Location": to})
 
@@ -187,9 +208,6 @@ def redirect(to: str, status: int = 302) -> None:
     [
         ("/fhir/Patient/2", "Bearer secret"),
         ("http://example.invalid:80/fhir/Patient/2", "Bearer secret"),
-        ("http://example.invalid:8080/fhir/Patient/2", None),
-        ("https://example.invalid/fhir/Patient/2", None),
-        ("http://elsewhere.invalid/Patient/2", None),
         ("http://files.invalid/Patient/2", "Bearer files"),
         ("http://open.invalid/Patient/2", None),
     ],
@@ -200,6 +218,44 @@ def test_a_redirect_takes_the_token_no_further_than_it_is_bound_to(target: str, 
     client = a_client(token="secret", trusted_hosts={"files.invalid": "files", "open.invalid": ""})
     assert read(client) == {"ok": 1}
     assert responses.calls[1].request.headers.get("Authorization") == token
+
+
+ELSEWHERE = ("http://example.invalid:8080/fhir/2", "https://example.invalid/fhir/2", "http://elsewhere.invalid/2")
+
+
+@responses.activate
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_a_redirect_to_another_server_is_an_error(target: str) -> None:
+    redirect(target)
+    error = caught(a_client(token="secret"))
+    assert error.kind == "foreign-redirect"
+    assert "trusted_hosts" in str(error)
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_what_may_lie_anywhere_is_fetched_there_without_the_token(target: str) -> None:
+    redirect(target)
+    responses.get(target, json={"ok": 1})
+    file = Request("export file", URL, anywhere=True)
+    assert a_client(token="secret").resource(file, decode)[0] == {"ok": 1}
+    assert "Authorization" not in responses.calls[1].request.headers
+
+
+@responses.activate
+def test_a_redirect_to_another_host_can_be_put_back_on_this_one() -> None:
+    redirect("http://internal:8080/fhir/Patient/2")
+    responses.get(f"{BASE}/Patient/2", json={"ok": 1})
+    assert read(a_client(rewrite_next_host=True)) == {"ok": 1}
+
+
+@responses.activate
+def test_a_page_where_the_capabilities_should_be_is_named_with_its_source() -> None:
+    responses.get(f"{BASE}/metadata", body=b"<html>Sign in</html>")
+    with pytest.raises(SourceError, match="elm: capability statement: the answer is a page of HTML") as error:
+        read_capability(a_client())
+    assert error.value.kind == "html-body"
 
 
 @responses.activate
