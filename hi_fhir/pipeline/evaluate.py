@@ -21,7 +21,8 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.files import commit_file, commit_json, content_name, owner_folder, read_struct, sha256_file
+from hi_fhir.core.files import commit_file, commit_json, content_name, read_struct, sha256_file
+from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import evaluation
@@ -84,6 +85,7 @@ def evaluate(
     """Make the evaluation of these snapshots, continue an unfinished one, or return a finished one as it is.
 
     Raises:
+        BusyError: another process makes the same evaluation.
         ConfigError: no snapshot, two of one source, an as-of day outside the period or after the data's date, or a
             snapshot whose pull asked for less than the measures read.
         TerminologyError: a value set or mapping is not there.
@@ -91,9 +93,13 @@ def evaluate(
     """
     job = _job(config, snapshots, tuple(sorted(measures, key=lambda m: m.id)), period, as_of, terminology)
     _check_scope(job.manifests, scope_of(config, job.measures, terminology))
-    if (job.folder / evaluation.MANIFEST).exists():
+    with held(job.folder / "lock", f"evaluation {job.folder.name} is being made"):
+        if not (job.folder / evaluation.MANIFEST).exists():
+            _evaluate(config, job, progress)
         return evaluation.read_evaluation(job.folder)
-    owner_folder(job.folder)
+
+
+def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
     with _engine(config, job.folder) as backend:
         resolution = _resolve(backend, job, progress)
         _write_facts(backend, job, resolution.persons, progress)
@@ -102,7 +108,6 @@ def evaluate(
     for left_over in job.folder.rglob(".*.tmp"):
         left_over.unlink()
     commit_json(job.folder / evaluation.MANIFEST, msgspec.to_builtins(manifest))
-    return manifest
 
 
 def _job(

@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
-from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.errors import BusyError, ConfigError
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluate import Evaluator
@@ -204,6 +205,17 @@ def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
     assert files(config, evaluated(config, village)) == expected
 
 
+def test_an_evaluation_that_another_process_makes_is_left_to_it(config: Config, tmp_path: Path) -> None:
+    village = a_village(4).write(tmp_path)
+    folder = job(config, village, measures=TWO).folder
+    folder.mkdir(parents=True)
+
+    with FileLock(folder / "lock"), pytest.raises(BusyError, match="is being made by another process"):
+        evaluated(config, village)
+
+    assert evaluated(config, village).id == folder.name
+
+
 def test_one_worker_and_two_write_the_same_bytes(config: Config, tmp_path: Path) -> None:
     village = a_village().write(tmp_path)
     other = replace(config, data_dir=tmp_path / "other", workers=2)
@@ -289,21 +301,6 @@ def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_pat
     assert manifest.reconciliation["main"]["Patient"].kept == 4
     assert "counts.parquet" in manifest.tables
     assert len(manifest.tables) == 4 * 16 + 1
-
-
-def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
-    config: Config, tmp_path: Path
-) -> None:
-    snapshot = a_village(4).write(tmp_path)
-    opt_outs = {"value_sets/type-1-opt-out", "value_sets/type-1-opt-out-withdrawn"}
-
-    by_code = evaluated(replace(config, opt_out_policy="type-1-by-code"), snapshot)
-    upstream = evaluated(replace(config, opt_out_policy="applied-upstream"), snapshot)
-
-    assert opt_outs <= set(by_code.versions)
-    assert not opt_outs & set(upstream.versions)
-    assert set(by_code.unverified) - set(upstream.unverified) == {f"codes of {id_}" for id_ in opt_outs}
-    assert "codes of mappings/old-codes-to-snomed" in upstream.unverified
 
 
 def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
