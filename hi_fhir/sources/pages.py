@@ -59,6 +59,7 @@ class Page(NamedTuple):
 _decode = msgspec.json.Decoder(Bundle).decode
 _header = msgspec.json.Decoder(_Header).decode
 _BEGINNING = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"(\w+)"\s*,\s*"id"\s*:\s*"([A-Za-z0-9.-]+)"')
+_ESCAPED = re.compile(r"\\.")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -86,7 +87,8 @@ class Distinct:
     def add_lines(self, lines: Iterable[bytes]) -> None:
         """Those that were landed before."""
         for line in lines:
-            self.add(_identity(line)[1], line)
+            if line.strip():
+                self.add(_identity(line)[1], line)
 
     def count(self) -> int:
         return int(np.unique(np.frombuffer(self._hashes, dtype=np.int64)).size)
@@ -128,16 +130,23 @@ def _is_nothing(resource: msgspec.Raw) -> bool:
 
 
 def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, posted: bool) -> str | None:
-    """The name of a filter that the server's self link shows it passed over; None where all are there.
+    """The name of a filter that the server's self link shows it passed over, or took fewer values of; else None.
 
     A self link without any query tells nothing of a search that was posted: some servers leave the form out of it.
     """
     query = urlsplit(self_link or "").query
     if self_link is None or (posted and not query):
         return None
-    understood = Counter(name.partition(":")[0] for name, _ in parse_qsl(query, keep_blank_values=True))
-    asked = Counter(name for name, _ in sent)
-    return next((name for name, times in asked.items() if understood[name] < times), None)
+    understood = _values((name.partition(":")[0], value) for name, value in parse_qsl(query, keep_blank_values=True))
+    return next((name for name, values in _values(sent).items() if understood[name] < values), None)
+
+
+def _values(parameters: Iterable[Parameter]) -> Counter[str]:
+    """How many values each parameter has: commas part them, unless escaped."""
+    values: Counter[str] = Counter()
+    for name, value in parameters:
+        values[name] += _ESCAPED.sub("", value).count(",") + 1
+    return values
 
 
 def _identity(resource: Buffer) -> tuple[bytes, bytes]:

@@ -1,6 +1,5 @@
 """The slices of searches, each landed page by page into a lane of its own, and held against the server's counts."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -61,41 +60,50 @@ def land_parts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
 def check_counts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
     """Hold the number of different records against the server's counts, by type.
 
-    What was updated during the pull may have come in its old slice and in the late one, so what came is a span. Where
-    it is not what the server said at the start, the server is asked again: it must lie between the two answers.
-
     Raises:
-        GateError: it is further off than `config.count_tolerance` allows.
+        GateError: `check_count`'s.
     """
     for type_ in sorted({part.search.type for part in parts}):
         mine = [part for part in parts if part.search.type == type_]
         searches = list(dict.fromkeys(part.search for part in mine))
         expected = server_counts(searches)[type_]
-        if expected is None:
-            continue
-        least, most = _came(mine)
-        if least <= expected <= most:
-            continue
-        again = [Counter(client).count(search, Slice()) for search in searches]
-        now = expected if None in again else sum(count or 0 for count in again)
-        fewest, utmost = min(expected, now), max(expected, now)
-        off = max(fewest - most, least - utmost, 0)
-        if off > pull.config.count_tolerance * utmost:
-            raise GateError(
-                f"source {pull.source.name}: the server says that there are {expected} {type_}, {most} came. Pull "
-                "again; if it goes on, the server's paging or its count is wrong, which count_tolerance can allow for."
-            )
+        if expected is not None:
+            came = sum(_came([part for part in mine if part.search == search]) for search in searches)
+            check_count(pull, client, searches, expected, came)
 
 
-def _came(parts: Sequence[Part]) -> tuple[int, int]:
-    """The fewest and the most different records that a type's parts can be, over its searches."""
-    settled: dict[Search, int] = defaultdict(int)
-    late: dict[Search, int] = defaultdict(int)
+def check_count(pull: Pull, client: FhirClient, searches: Sequence[Search], expected: int, came: int) -> None:
+    """Hold the number of records of one type that came against what the server said at the start.
+
+    Where they differ the server is asked again, since others may have written meanwhile: what came must lie between its
+    two answers.
+
+    Raises:
+        GateError: it is further off than `config.count_tolerance` allows.
+    """
+    if came == expected:
+        return
+    again = [Counter(client).count(search, Slice()) for search in searches]
+    now = expected if None in again else sum(count or 0 for count in again)
+    fewest, most = min(expected, now), max(expected, now)
+    if max(fewest - came, came - most) > pull.config.count_tolerance * most:
+        raise GateError(
+            f"source {pull.source.name}: the server says that there are {expected} {searches[0].type}, {came} came. "
+            "Pull again; if it goes on, the server's paging or its count is wrong, which count_tolerance can allow for."
+        )
+
+
+def _came(parts: Sequence[Part]) -> int:
+    """How many different records the parts of one search are.
+
+    Only what was updated during the pull is in two of them: then the lines are read again, and their ids compared.
+    """
+    if not any(part.slice.is_late and part.lane.landed for part in parts):
+        return sum(part.lane.at.tally.distinct for part in parts)
+    distinct = Distinct()
     for part in parts:
-        (late if part.slice.is_late else settled)[part.search] += part.lane.at.tally.distinct
-    searches = settled.keys() | late.keys()
-    least = sum(max(settled[search], late[search]) for search in searches)
-    return least, sum(settled.values()) + sum(late.values())
+        distinct.add_lines(part.lane.lines())
+    return distinct.count()
 
 
 def _land(pull: Pull, client: FhirClient, part: Part) -> None:
@@ -119,9 +127,11 @@ def _land(pull: Pull, client: FhirClient, part: Part) -> None:
 def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
     lane, distinct, seen = part.lane, Distinct(), set[str]()
     distinct.add_lines(lane.lines())
-    link = str(lane.at.position.get("next", "")) or None
+    link = kept = str(lane.at.position.get("next", "")) or None
     while not pull.stop.is_set():
-        bundle, answer = _next_page(client, part, link, pull.config.page_size)
+        bundle, answer = _next_page(
+            client, part, link, pull.config.page_size, is_kept=link is not None and link == kept
+        )
         page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in answer.body)
         if page.records:
             lane.append(page.lines, page.records)
@@ -141,8 +151,14 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
         lane.checkpoint(next=link)
 
 
-def _next_page(client: FhirClient, part: Part, link: str | None, page_size: int) -> tuple[Bundle, Answer]:
-    """A page and its answer: that of `link`, else the first."""
+def _next_page(
+    client: FhirClient, part: Part, link: str | None, page_size: int, *, is_kept: bool
+) -> tuple[Bundle, Answer]:
+    """A page and its answer: that of `link`, else the first.
+
+    is_kept: whether the link is an earlier process's. The server may have been changed or restarted since, and refuse
+    it in any way: the search has expired then, as it has where a link of this process is gone.
+    """
     search = part.search
     if link is None:
         asked = [*filters(search, part.slice), ("_count", str(page_size))]
@@ -152,6 +168,11 @@ def _next_page(client: FhirClient, part: Part, link: str | None, page_size: int)
     try:
         return client.resource(Request(f"search of {search.type}", link), decode_bundle)
     except SourceError as error:
-        if error.status in _GONE:
+        if error.status in _GONE or (is_kept and _is_refusal(error)):
             raise _ExpiredError from error
         raise
+
+
+def _is_refusal(error: SourceError) -> bool:
+    """Whether a server answered, for good, and not for want of a right."""
+    return error.status is not None and not error.retryable and error.status not in (401, 403)

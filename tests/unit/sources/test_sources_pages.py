@@ -75,9 +75,11 @@ SENT = [("code", "a|1,a|2"), ("_lastUpdated", "ge2025"), ("_lastUpdated", "lt202
     ("link", "dropped"),
     [
         ("http://example.invalid/fhir/Observation?code=a%7C1,a%7C2&_lastUpdated=ge2025&_lastUpdated=lt2026", None),
-        ("?_count=5&_lastUpdated=lt2026&_lastUpdated=ge2025&code:text=", None),
-        ("?code=a|1&_lastUpdated=ge2025", "_lastUpdated"),
+        ("?_count=5&_lastUpdated=lt2026&_lastUpdated=ge2025&code:text=a|1,a|2", None),
+        ("?code=a|1,a|2&_lastUpdated=ge2025", "_lastUpdated"),
         ("?_lastUpdated=ge2025&_lastUpdated=lt2026", "code"),
+        ("?code=a|1&_lastUpdated=ge2025&_lastUpdated=lt2026", "code"),
+        ("?code=a|1\\,a|2&_lastUpdated=ge2025&_lastUpdated=lt2026", "code"),
         ("http://example.invalid/fhir/Observation", "code"),
         (None, None),
     ],

@@ -21,6 +21,8 @@ from hi_fhir.core.progress import Progress, Silent
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import Running, serve
+from hi_fhir.sources import paging
+from hi_fhir.sources.pages import Bundle, decode_bundle
 from hi_fhir.sources.pulls import PullManifest
 from hi_fhir.sources.searches import Search
 from hi_fhir.tables.scope import Scope
@@ -166,6 +168,19 @@ def test_what_changes_while_it_is_read_comes_in_its_new_version(config: Config) 
     assert len({resource["id"] for resource in landed if resource["status"] == "amended"}) == 10
 
 
+def test_a_record_that_came_twice_hides_none_that_was_lost(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    resources = [an_observation(n) for n in range(150)]
+
+    def without_the_last(body: bytes) -> Bundle:
+        bundle = decode_bundle(body)
+        bundle.entry = [entry for entry in bundle.entry or () if entry and b'"o149"' not in bytes(entry.resource)]
+        return bundle
+
+    monkeypatch.setattr(paging, "decode_bundle", without_the_last)
+    with serving(resources) as server, pytest.raises(GateError, match="there are 150 Observation, 149 came"):
+        pull_from(server.base_url, replace(config, slices=1), progress=Writing(server.base_url, resources[:60]))
+
+
 @pytest.mark.parametrize("method", ["append", "checkpoint", "finish", "_close_chunk"])
 def test_a_pull_killed_at_any_page_goes_on_and_lands_the_same(config: Config, method: str) -> None:
     config = replace(config, slices=1, chunk_mb=0)
@@ -182,6 +197,30 @@ def test_a_pull_killed_at_any_page_goes_on_and_lands_the_same(config: Config, me
             manifest = pull_from(server.base_url, config, sequence=number)
             assert ids(config, manifest) == sorted(f"o{n}" for n in range(45))
     pytest.fail("it was never left alone")
+
+
+@responses.activate
+@pytest.mark.parametrize(("status", "landed"), [(400, True), (500, True), (404, True), (401, False), (403, False)])
+def test_a_link_that_was_kept_and_is_refused_costs_its_slice_once(config: Config, status: int, landed: bool) -> None:
+    pages = [a_page(1, following=NEXT % "kept"), a_page(1, following=NEXT % "new"), a_page(2)]
+    a_server(2, *pages, refused={NEXT % "kept": status})
+    with pytest.MonkeyPatch.context() as patch:
+        kill_after(patch, "checkpoint", 1)
+        with pytest.raises(KilledError):
+            pull_from(BASE, config)
+    if landed:
+        assert ids(config, pull_from(BASE, config)) == ["o1", "o2"]
+    else:
+        with pytest.raises(SourceError) as error:
+            pull_from(BASE, config)
+        assert error.value.status == status
+
+
+@responses.activate
+def test_a_link_of_our_own_that_is_refused_is_an_error(config: Config) -> None:
+    a_server(2, a_page(1, following=NEXT % "new"), refused={NEXT % "new": 400})
+    with pytest.raises(SourceError, match="400"):
+        pull_from(BASE, config)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +247,13 @@ def test_lasting_faults_are_named(config: Config, kind: str) -> None:
 # What follows answers as no sandbox does.
 
 
-def a_server(total: int | None, *pages: dict[str, Any], then: int | None = None) -> None:
-    """A server without /metadata: a count, now and (`then`) when asked again, and pages in the order asked for."""
+def a_server(
+    total: int | None, *pages: dict[str, Any], then: int | None = None, refused: dict[str, int] | None = None
+) -> None:
+    """A server without /metadata: a count, now and (`then`) when asked again, and pages in the order asked for.
+
+    refused: links to the status that they answer.
+    """
     responses.get(f"{BASE}/metadata", status=404)
     counts = [total, then if then is not None else total]
     answers = iter([*pages])
@@ -218,6 +262,8 @@ def a_server(total: int | None, *pages: dict[str, Any], then: int | None = None)
         if "_summary=count" in request.url:
             count = counts.pop(0) if len(counts) > 1 else counts[0]
             return 200, {}, orjson.dumps({"resourceType": "Bundle", **({} if count is None else {"total": count})})
+        if status := (refused or {}).get(request.url):
+            return status, {}, b""
         return 200, {"Date": "Tue, 01 Apr 2025 23:30:00 GMT"}, orjson.dumps(next(answers))
 
     responses.add_callback(responses.GET, f"{BASE}/Observation", answer)
