@@ -22,6 +22,10 @@ POPULATIONS = (
 """Populations that are counted. The denominator is the initial population."""
 
 
+NOT_REVIEWED = "not yet reviewed by a clinician"
+"""`reviewed_by` of a measure that nobody answers for yet."""
+
+
 @dataclass(frozen=True)
 class ProportionMeasure:
     """Of the people in the initial population, those in the numerator.
@@ -46,6 +50,10 @@ class ProportionMeasure:
     doubts: tuple[str, ...] = ()
     stratifiers: tuple[Stratifier | Crossing, ...] = CORE_STRATIFIERS
     examples: tuple[Example, ...] = field(default=(), repr=False)
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self.reviewed_by != NOT_REVIEWED
 
     def populations(self) -> Iterator[tuple[str, Word]]:
         """Name and word of each population that this measure defines, in order of decision."""

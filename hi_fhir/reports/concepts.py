@@ -55,7 +55,8 @@ _LABELS = {
         "S": "Other ethnic category",
     },
 }
-_AREAS = {PRACTICE: "Practice", PCN: "Primary care network"}
+AREAS = {PCN: "Primary care network", PRACTICE: "Practice"}
+"""Stratifiers of a reporter that has several, with their titles, in the order in which a report gives them."""
 _ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
 
 
@@ -91,7 +92,7 @@ def stratifier(base: str, one: Stratifier) -> Concept:
 
 def area_stratifier(base: str, id_: str) -> Concept:
     """The concept of the stratifier `practice` or `pcn`."""
-    return concept(f"{base}/CodeSystem/stratifier", id_, _AREAS[id_])
+    return concept(f"{base}/CodeSystem/stratifier", id_, AREAS[id_])
 
 
 @cache

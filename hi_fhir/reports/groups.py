@@ -7,7 +7,7 @@ from hi_fhir.disclosure.counts import ReleasedGroup
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, Crossing, Stratifier
+from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
 from hi_fhir.reports.extensions import Json, absent, counted, definition, valued
 from hi_fhir.terminology.systems import UCUM
@@ -35,7 +35,7 @@ class Groups:
             return self.strata.get((measure.id, reporter, stratifier), {})
 
         stratifiers = [
-            *(self._area_stratifier(id_, by(id_), populations) for id_ in (PCN, PRACTICE) if by(id_)),
+            *(self._area_stratifier(id_, by(id_), populations) for id_ in concepts.AREAS if by(id_)),
             *(self._stratifier(one, by(one.id), populations) for one in measure.stratifiers),
         ]
         return {

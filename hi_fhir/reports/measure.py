@@ -20,6 +20,7 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in measure.id.split("-")),
         "title": measure.title,
         "status": "active",
+        "experimental": not measure.is_reviewed,
         "description": measure.description,
         "usage": USE,
         **({"disclaimer": " ".join(f"{doubt}." for doubt in marked(measure.doubts))} if measure.doubts else {}),
@@ -30,7 +31,10 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
             {
                 "code": concepts.measure_group(base, measure),
                 "population": _populations(measure),
-                "stratifier": [_stratifier(base, one) for one in measure.stratifiers],
+                "stratifier": [
+                    *(_area_stratifier(base, id_) for id_ in concepts.AREAS),
+                    *(_stratifier(base, one) for one in measure.stratifiers),
+                ],
             }
         ],
     }
@@ -43,6 +47,14 @@ def _populations(measure: ProportionMeasure) -> list[dict[str, Any]]:
         {"code": concepts.population(name), "criteria": _plain(sentences[name])}
         for name in concepts.defined_populations(measure)
     ]
+
+
+def _area_stratifier(base: str, id_: str) -> dict[str, Any]:
+    return {
+        "code": concepts.area_stratifier(base, id_),
+        "description": "In reports of those that have several.",
+        "criteria": _plain(concepts.AREAS[id_]),
+    }
 
 
 def _stratifier(base: str, one: Stratifier | Crossing) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """The Measure resource of a definition."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure import measure_resource
+from tests.support.reporting import SETTINGS, a_measure, released_reports
 
 BASE = "https://example.invalid/fhir"
 
@@ -21,7 +25,7 @@ def test_every_measure_has_a_resource_that_says_what_it_counts(measure: Proporti
     assert codes[-1] == "numerator"
     assert ("denominator-exception" in codes) == (measure.denominator_exception is not None)
     assert all(population["criteria"]["expression"] for population in group["population"])
-    assert len(group["stratifier"]) == len(measure.stratifiers)
+    assert len(group["stratifier"]) == 2 + len(measure.stratifiers)
 
 
 def test_a_population_is_told_as_a_sentence() -> None:
@@ -48,6 +52,21 @@ def test_every_doubt_about_a_measure_is_told(measure: ProportionMeasure) -> None
     told = measure_resource(BASE, measure).get("disclaimer", "")
     assert bool(told) == bool(measure.doubts)
     assert all(f"[U] {doubt}" in told for doubt in measure.doubts)
+
+
+def test_a_measure_is_experimental_until_a_clinician_has_reviewed_it() -> None:
+    measure = replace(a_measure(), reviewed_by="not yet reviewed by a clinician")
+    reviewed = replace(measure, reviewed_by="Clinical safety officer")
+    assert [measure_resource(BASE, one)["experimental"] for one in (measure, reviewed)] == [True, False]
+
+
+def test_a_measure_has_every_stratifier_that_its_reports_carry() -> None:
+    def codes(group: dict[str, Any]) -> list[object]:
+        found = (stratifier.get("code") for stratifier in group["stratifier"])
+        return [code[0] if isinstance(code, list) else code for code in found]
+
+    report = released_reports("icb").reports["QZ1"]
+    assert codes(measure_resource(SETTINGS.base, a_measure())["group"][0]) == codes(report["group"][0])
 
 
 def test_a_crossing_is_made_of_components() -> None:
