@@ -33,7 +33,7 @@ def release_evaluation(
     Where it was made step by step there is none, and one is opened for it. The evaluation's own folder stays as it is.
 
     Raises:
-        UserError: the same release is going on in another process; and as `report` and `publish`.
+        BusyError: the same run is being done by another process; and as `report` and `publish`.
     """
     if publish_url:
         check_target(config, publish_url)

@@ -1,15 +1,14 @@
 """The folder of a run: opened by what it is asked, found again while unfinished, closed by its manifest."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from filelock import FileLock, Timeout
 
-from hi_fhir.core.errors import UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder
+from hi_fhir.core.locks import held
 from hi_fhir.pipeline import history
 
 
@@ -43,19 +42,10 @@ def close_run(folder: Path, manifest: RunManifest) -> None:
     commit_json(folder / "run.json", msgspec.to_builtins(manifest))
 
 
-@contextmanager
-def at_work(folder: Path) -> Iterator[None]:
+def at_work(folder: Path) -> AbstractContextManager[None]:
     """Work in a run's folder that no other process may do at the same time.
 
     Raises:
-        UserError: one does.
+        BusyError: one does.
     """
-    lock = FileLock(folder / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UserError("the same run is going on in another process. Wait for it, or end it.") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(folder / "lock", "the same run is being done")

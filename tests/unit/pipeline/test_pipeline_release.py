@@ -8,7 +8,7 @@ import pytest
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import ConfigError, SourceError, UserError
+from hi_fhir.core.errors import BusyError, ConfigError, SourceError
 from hi_fhir.core.files import commit_json, read_json
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline import history
@@ -119,7 +119,7 @@ def test_a_release_that_stopped_is_unfinished_and_the_same_again_finishes_it(con
 def test_two_processes_do_not_work_in_one_run(config: Config) -> None:
     folder = released(config).folder
 
-    with at_work(folder), pytest.raises(UserError, match="in another process"):
+    with at_work(folder), pytest.raises(BusyError, match="by another process"):
         released(config)
 
 
