@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from hi_fhir.cohorts.imports import AreaFile
+from hi_fhir.cohorts.imports import AreaFile, Membership
 from hi_fhir.cohorts.inputs import Area
 
 
@@ -19,10 +19,13 @@ class _Organization(NamedTuple):
 def read_areas(practices: Iterable[str], organizations: pa.Table, file: AreaFile | None, as_of: date) -> list[Area]:
     """The area of each of `practices`, in their order.
 
-    A practice that the file knows on the as-of day is as the file says, for PCN and ICB alike; any other follows
-    partOf: its parent is its PCN, unless that is the parent of another parent, which makes it an ICB.
+    A practice that the file knows, on whatever day, is as the file says, for PCN and ICB alike: out of its days there
+    it belongs to none that is known, since what partOf says may be the one that it left. Any other follows partOf: its
+    parent is its PCN, unless that is the parent of another parent, which makes it an ICB.
     """
-    known = {m.practice: m for m in file.memberships if m.holds_on(as_of)} if file else {}
+    memberships = file.memberships if file else ()
+    known = {m.practice: Membership(m.practice, None, None, None, None, m.practice_name) for m in memberships}
+    known |= {m.practice: m for m in memberships if m.holds_on(as_of)}
     tree = _tree(organizations)
     by_code = {one.code: key for key, one in sorted(tree.items(), reverse=True) if one.code}
     areas = []

@@ -45,7 +45,7 @@ class PostcodeDirectory:
 
 @dataclass(frozen=True)
 class Membership:
-    """A practice's PCN and ICB from `valid_from` to `valid_to`, both inclusive, None open."""
+    """A practice's PCN and ICB (ODS codes, upper case) from `valid_from` to `valid_to`, both inclusive, None open."""
 
     practice: str
     pcn: str | None
@@ -130,7 +130,8 @@ def import_organisations(file: Path, target: Path) -> ImportManifest:
     """Take a file of memberships (practice,pcn,icb,valid_from,valid_to; names optional) into the folder `target`.
 
     Raises:
-        TerminologyError: a column is missing, a day is not a day, or a practice has two memberships on one day.
+        TerminologyError: a column is missing, a day is not a day, days are in the wrong order, or a practice has two
+            memberships on one day.
     """
     memberships = _read_memberships(file)
     owner_folder(target)
@@ -190,23 +191,26 @@ def _read_memberships(file: Path) -> tuple[Membership, ...]:
 
 
 def _membership(file: Path, number: int, row: Mapping[str, str | None]) -> Membership:
-    texts = {name: (row.get(name) or "").strip() or None for name in (*_MEMBERSHIP, *_NAMES)}
-    if texts["practice"] is None:
+    texts = {name: (row.get(name) or "").strip() for name in (*_MEMBERSHIP, *_NAMES)}
+    if not texts["practice"]:
         raise TerminologyError(f"{file} line {number}: no practice. Add its ODS code.")
+    first, last = _day(file, number, texts["valid_from"]), _day(file, number, texts["valid_to"])
+    if first and last and last < first:
+        raise TerminologyError(f"{file} line {number}: valid_to is before valid_from. Mend its days.")
     return Membership(
-        practice=texts["practice"],
-        pcn=texts["pcn"],
-        icb=texts["icb"],
-        valid_from=_day(file, number, texts["valid_from"]),
-        valid_to=_day(file, number, texts["valid_to"]),
-        **{name: texts[name] for name in _NAMES},
+        practice=texts["practice"].upper(),
+        pcn=texts["pcn"].upper() or None,
+        icb=texts["icb"].upper() or None,
+        valid_from=first,
+        valid_to=last,
+        **{name: texts[name] or None for name in _NAMES},
     )
 
 
 _NAMES = ("practice_name", "pcn_name", "icb_name")
 
 
-def _day(file: Path, number: int, text: str | None) -> date | None:
+def _day(file: Path, number: int, text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:

@@ -54,8 +54,9 @@ class People(msgspec.Struct, frozen=True):
     persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
     not_registered_by_reason: dead, no-registration, inactive, temporary, not-begun or left; together with registered,
     all persons. registration_conflicts: registered people with several practices that started on the same latest day.
-    opted_out: people whom the policy leaves out; they are in no other count. orphan_events: rows of each table whose
-    patient is not among the patients. pcn_unknown: registered people whose practice has no known PCN.
+    opted_out: people whom the policy leaves out; they are in no other count. opt_outs_unmatched: numbers on an imported
+    list that no patient has. orphan_events: rows of each table whose patient is not among the patients. pcn_unknown:
+    registered people whose practice has no known PCN.
     """
 
     persons: int
@@ -65,6 +66,7 @@ class People(msgspec.Struct, frozen=True):
     not_registered_by_reason: dict[str, int]
     restricted: int
     opted_out: int
+    opt_outs_unmatched: int
     orphan_events: dict[str, int]
     deprivation: dict[str, int]
     ethnicity: dict[str, int]

@@ -7,14 +7,14 @@ from pathlib import Path
 import ibis
 
 from hi_fhir.core.config import OPT_OUT_POLICIES
-from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.errors import ConfigError, TerminologyError
 from hi_fhir.tables.identity import IdentityKey
+from hi_fhir.tables.views.nhs_number import is_valid
 
 NOT_APPLICABLE, APPLIED_UPSTREAM, TYPE_1_BY_CODE, IMPORTED_LIST = OPT_OUT_POLICIES
 OPTED_OUT, WITHDRAWN = "opted-out", "withdrawn"
 TYPE_1_SETS = {OPTED_OUT: "type-1-opt-out", WITHDRAWN: "type-1-opt-out-withdrawn"}
 """What a record says of a type 1 opt-out, and the value set whose codes say it."""
-_DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,12 @@ class OptOuts:
 def read_opt_outs(policy: str, file: Path | None, key: IdentityKey) -> OptOuts:
     """The policy with its list, where it has one: a CSV whose first column, or the one named nhs_number, has numbers.
 
-    Only their keyed hashes are kept.
+    A first line without digits is a heading. Any other line that has no valid number is refused: whoever it stands for
+    would otherwise be counted. Only keyed hashes of the numbers are kept.
 
     Raises:
         ConfigError: the policy has no list or the list cannot be read.
+        TerminologyError: a line has no valid NHS number.
     """
     if policy != IMPORTED_LIST:
         return OptOuts(policy)
@@ -39,21 +41,29 @@ def read_opt_outs(policy: str, file: Path | None, key: IdentityKey) -> OptOuts:
         raise ConfigError("opt-out policy imported-list needs a list. Set opt_out_list to a CSV of NHS numbers.")
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [row for row in csv.reader(lines) if row]
-    except (OSError, UnicodeDecodeError) as error:
+            reader = csv.reader(lines)
+            rows = [(reader.line_num, row) for row in reader if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError("the opt-out list cannot be read. Mend the setting opt_out_list.") from error
-    heading = [name.strip().lower() for name in rows[0]] if rows else []
-    column = heading.index("nhs_number") if "nhs_number" in heading else 0
-    numbers = [_number(row, column) for row in rows]
-    wrong = [line for line, number in enumerate(numbers, 1) if number is None and line > 1]
-    if wrong:
-        raise ConfigError(f"the opt-out list, line {wrong[0]}: not a number of ten digits. Mend or remove the line.")
-    return OptOuts(policy, frozenset(key.nhs_key(number) for number in numbers if number))
+    column = 0
+    if rows and not _has_digits(rows[0][1]):
+        heading = [name.strip().lower() for name in rows.pop(0)[1]]
+        column = heading.index("nhs_number") if "nhs_number" in heading else 0
+    return OptOuts(policy, frozenset(key.nhs_key(_number(line, row, column)) for line, row in rows))
 
 
-def _number(row: list[str], column: int) -> str | None:
-    digits = "".join(row[column].split()).replace("-", "") if column < len(row) else ""
-    return digits if len(digits) == _DIGITS and digits.isascii() and digits.isdigit() else None
+def _has_digits(row: list[str]) -> bool:
+    return any(character.isdigit() for cell in row for character in cell)
+
+
+def _number(line: int, row: list[str], column: int) -> str:
+    number = "".join(row[column].split()).replace("-", "") if column < len(row) else ""
+    if not is_valid(number):
+        raise TerminologyError(
+            f"the opt-out list, line {line}: no NHS number of ten digits whose check digit is right. "
+            "Mend or remove the line."
+        )
+    return number
 
 
 def opted_out_by_code(spoken: ibis.Table) -> ibis.Table:

@@ -135,5 +135,5 @@ def reason(people: ibis.Table) -> ibis.Column:
 
 def sources_with_history(judged: ibis.Table) -> ibis.Table:
     """Sources of whose deciding registrations at least half are dated. Column: source_id."""
-    found = judged.group_by("source_id").agg(stated=judged.count(), dated=judged.is_dated.sum())
-    return found.filter(found.dated * 2 >= found.stated).select("source_id")
+    found = judged.group_by("source_id").agg(dated=judged.is_dated.sum(), undated=(~judged.is_dated).sum())
+    return found.filter(found.dated >= found.undated).select("source_id")

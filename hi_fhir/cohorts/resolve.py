@@ -164,6 +164,8 @@ def _resolution(
     tally: Tally,
 ) -> Resolution:
     organizations = tables["organization"].to_pyarrow()
+    opted_out = int(tables["left_out"].count().execute())
+    listed = len(inputs.opt_out.nhs_keys)
     areas = read_areas(tally.practices, organizations, inputs.areas, inputs.as_of)
     return Resolution(
         persons=tally.persons,
@@ -174,7 +176,8 @@ def _resolution(
             reason: count for reason, count in sorted(tally.reasons.items()) if reason != registration.REGISTERED
         },
         restricted=tally.restricted,
-        opted_out=int(tables["left_out"].count().execute()),
+        opted_out=opted_out,
+        opt_outs_unmatched=listed - opted_out if listed else 0,
         orphan_events=spoken.orphan_rows(backend, inputs.snapshots, tables["resident"]),
         deprivation=dict(sorted(tally.deprivation.items())),
         ethnicity=dict(sorted(tally.ethnicity.items())),

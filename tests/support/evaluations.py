@@ -164,6 +164,7 @@ def _people(count: int) -> People:
         not_registered_by_reason={"dead": 3, "no-registration": 9},
         restricted=1,
         opted_out=0,
+        opt_outs_unmatched=0,
         orphan_events={"observation": 4},
         deprivation={"linked": count - count // 20, "no-postcode": count // 20},
         ethnicity={"stated": count - count // 10, "not-recorded": count // 10},

@@ -82,6 +82,7 @@ class Truth:
             "not_registered_by_reason": reasons,
             "restricted": self.restricted,
             "opted_out": 0,
+            "opt_outs_unmatched": 0,
             "orphan_events": {**dict.fromkeys(_EVENT_TABLES, 0), "observation": self.orphans},
             "deprivation": dict(sorted(self.deprivation.items())),
             "ethnicity": dict(sorted(self.ethnicity.items())),

@@ -82,8 +82,9 @@ def test_memberships_hold_on_both_of_their_ends(tmp_path):
         ("practice,pcn,icb\nP1,N1,I1\n", "no column valid_from, valid_to"),
         ("practice,pcn,icb,valid_from,valid_to\nP1,N1,I1,1 April,\n", "line 2: '1 April' is not a day"),
         ("practice,pcn,icb,valid_from,valid_to\n,N1,I1,,\n", "line 2: no practice"),
+        ("practice,pcn,icb,valid_from,valid_to\nP1,N1,I1,2024-04-01,2024-03-31\n", "line 2: valid_to is before"),
         (
-            "practice,pcn,icb,valid_from,valid_to\nP1,N1,I1,,2024-03-31\nP1,N2,I1,2024-03-31,\n",
+            "practice,pcn,icb,valid_from,valid_to\np1,N1,I1,,2024-03-31\nP1,N2,I1,2024-03-31,\n",
             "P1 has two memberships on one day",
         ),
     ],
@@ -93,6 +94,17 @@ def test_a_membership_that_cannot_be_read_is_refused_with_its_place(tmp_path, li
 
     with pytest.raises(TerminologyError, match=message):
         import_organisations(tmp_path / "organisations.csv", tmp_path / "imports")
+
+
+def test_codes_are_taken_as_the_records_spell_them(tmp_path):
+    (tmp_path / "organisations.csv").write_text(
+        "practice,pcn,icb,valid_from,valid_to\n a99001 ,u99001 , qx1,,\n", encoding="utf-8"
+    )
+
+    import_organisations(tmp_path / "organisations.csv", tmp_path / "imports")
+
+    [one] = load_organisations(tmp_path / "imports").memberships
+    assert (one.practice, one.pcn, one.icb) == ("A99001", "U99001", "QX1")
 
 
 def test_nothing_imported_is_nothing_loaded(tmp_path):

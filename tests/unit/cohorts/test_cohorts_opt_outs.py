@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from hi_fhir.cohorts.opt_outs import OptOuts, read_opt_outs
-from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.errors import ConfigError, TerminologyError
 from hi_fhir.tables.identity import load_key
 from hi_fhir.terminology.systems import READ_V2
 from tests.support.resolving import resolve_snapshots
@@ -42,7 +42,7 @@ def test_codes_leave_nobody_out_under_another_policy(tmp_path):
     resolved = resolve_snapshots(tmp_path, main, opt_out=OptOuts("applied-upstream"))
 
     assert set(resolved.links) == set(ids.values())
-    assert resolved.found.opted_out == 0
+    assert (resolved.found.opted_out, resolved.found.opt_outs_unmatched) == (0, 0)
 
 
 def test_an_imported_list_leaves_out_every_record_of_the_person(tmp_path):
@@ -56,7 +56,7 @@ def test_an_imported_list_leaves_out_every_record_of_the_person(tmp_path):
     )
 
     assert set(resolved.links) == {bob}
-    assert resolved.found.opted_out == 1
+    assert (resolved.found.opted_out, resolved.found.opt_outs_unmatched) == (1, 1)
 
 
 def test_a_list_is_kept_as_keyed_hashes_alone(tmp_path):
@@ -69,15 +69,31 @@ def test_a_list_is_kept_as_keyed_hashes_alone(tmp_path):
     assert "999" not in repr(opt_outs)
 
 
-@pytest.mark.parametrize("text", ["9990000018\n12345\n", "nhs_number\nabc\n"])
-def test_a_line_without_a_number_is_refused_without_being_repeated(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("9990000018\n12345\n", 2),
+        ("nhs_number\nabc\n", 2),
+        ("9990000018\n\n9990000027\n", 3),
+        ("9990000027\n9990000018\n", 1),
+        ("name,nhs_number\nx\n", 2),
+    ],
+)
+def test_a_line_without_a_valid_number_is_refused_without_being_repeated(tmp_path, text, line):
     (tmp_path / "list.csv").write_text(text, encoding="utf-8")
 
-    with pytest.raises(ConfigError, match="line 2") as refused:
+    with pytest.raises(TerminologyError, match=f"line {line}: no NHS number") as refused:
         read_opt_outs("imported-list", tmp_path / "list.csv", load_key(tmp_path / "key"))
 
-    assert "12345" not in str(refused.value)
-    assert "abc" not in str(refused.value)
+    assert not any(said in str(refused.value) for said in ("12345", "abc", "9990000027"))
+
+
+@pytest.mark.parametrize("text", ["number\n9990000018\n", "9990000018\n", "\n9990000018\n"])
+def test_a_first_line_without_digits_is_a_heading_and_any_other_counts(tmp_path, text):
+    key = load_key(tmp_path / "key")
+    (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+
+    assert read_opt_outs("imported-list", tmp_path / "list.csv", key).nhs_keys == {key.nhs_key("9990000018")}
 
 
 def test_a_list_policy_without_a_list_says_what_to_do(tmp_path):

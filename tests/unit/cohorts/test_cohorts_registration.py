@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from hi_fhir.cohorts.imports import AreaFile, Membership
+from hi_fhir.cohorts.inputs import Area
 from hi_fhir.tables.scope import Scope
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, nhs_key
@@ -201,6 +202,18 @@ def test_practices_belong_to_what_the_imported_file_says_on_the_as_of_day(tmp_pa
     ]
     assert found.pcn_unknown == 1
     assert found.versions["import/organisations"] == "v1"
+
+
+def test_a_practice_that_the_file_knows_on_other_days_belongs_to_nothing_known(tmp_path):
+    main = SnapshotBuilder()
+    main.organization("p1", "P1", name="First", part_of="n1")
+    main.organization("n1", "N1")
+    main.patient("ann", practice="P1")
+    left = AreaFile((Membership("P1", "N7", "I7", None, date(2025, 3, 30), "Then First"),), "v1")
+
+    [area] = resolve_snapshots(tmp_path, main, areas=left).found.areas
+
+    assert area == Area("P1", "Then First", None, None, None, None)
 
 
 def test_a_parent_that_is_itself_a_whole_of_networks_is_no_network(tmp_path):
