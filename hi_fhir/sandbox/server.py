@@ -14,7 +14,7 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.loopback import listen
 from hi_fhir.sandbox.exports import EVERYONE
 from hi_fhir.sandbox.faults import Faults
 from hi_fhir.sandbox.memory import Memory
@@ -51,7 +51,7 @@ def serve(
         ConfigError: the port is taken.
     """
     at = datetime.combine(data_date, time(12), UTC)
-    listening = _listen(port)
+    listening = listen(HOST, port)
     with closing(listening):
         app = make_app(Memory(chain(resources, [_everyone()]), at), faults or Faults({}), at)
         with _answering(app, listening) as running:
@@ -91,10 +91,3 @@ def _answering(app: Flask, listening: socket.socket) -> Iterator[Running]:
 
 def _everyone() -> dict[str, Any]:
     return {"resourceType": "Group", "id": EVERYONE, "type": "person", "actual": True, "name": "All patients"}
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port))
-    except OSError as error:
-        raise ConfigError(f"port {port} of {HOST} cannot be had: {error.strerror}. Name another, or 0.") from error

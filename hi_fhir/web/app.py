@@ -7,12 +7,17 @@ from hi_fhir.store.search import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
 
+_OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
-def create_app(store: Store, clock: Clock, reader: Reader) -> Flask:
-    """The service for one reader: nobody logs in, so all who call it are taken for that reader."""
+
+def create_app(store: Store, clock: Clock, reader: Reader, host: str = _OWN_NAMES[0]) -> Flask:
+    """The service for one reader: nobody logs in, so all who call it are taken for that reader.
+
+    host: the address that it listens on, as it stands in a URL.
+    """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
+    app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host]
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
     app.register_blueprint(fhir_api.make_blueprint(store, reader, clock.now().date()))

@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter
 
 from hi_fhir.fhir.rest.bundles import searchset
 from hi_fhir.fhir.rest.capability import Service, capability_statement
-from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, etag, http_date, is_tagged
+from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, check_form, etag, http_date, is_tagged
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
@@ -64,6 +64,7 @@ class FhirViews:
         return self._answer(type_, [*request.args.items(multi=True)])
 
     def search_by_post(self, type_: str) -> Response:
+        check_form(request.content_type or "", request.get_data())
         return self._answer(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
     def _answer(self, type_: str, pairs: list[Pair]) -> Response:

@@ -7,6 +7,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 
 FHIR_JSON = "application/fhir+json"
 CONTENT_TYPE = "application/fhir+json; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
 _JSON = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
 _ANY = ("*/*", "application/*")
 _FORMATS = (*_JSON, "json")
@@ -34,6 +35,16 @@ def check_content_type(content_type: str) -> None:
     """
     if content_type.split(";")[0].strip().lower() not in _JSON:
         raise FhirError(415, f"Send {FHIR_JSON}.")
+
+
+def check_form(content_type: str, body: bytes) -> None:
+    """Make sure that what was sent to `_search` is a form: the criteria of any other body would be passed over.
+
+    Raises:
+        FhirError: 415.
+    """
+    if body and content_type.split(";")[0].strip().lower() != FORM:
+        raise FhirError(415, f"Send a search as {FORM}.")
 
 
 def etag(version: str | int) -> str:

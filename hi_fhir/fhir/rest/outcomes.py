@@ -49,8 +49,3 @@ def operation_outcome(code: str, diagnostics: str) -> dict[str, Any]:
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": code, "diagnostics": diagnostics}],
     }
-
-
-def outcome_for(status: int, diagnostics: str) -> dict[str, Any]:
-    """The OperationOutcome of an error that arose outside FHIR, such as an unknown route."""
-    return FhirError(status, diagnostics).outcome()

@@ -2,12 +2,12 @@
 
 import logging
 
-import orjson
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
+from hi_fhir.fhir.rest.errors import error_answer
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, etag, http_date
-from hi_fhir.fhir.rest.outcomes import FhirError, outcome_for
+from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.sandbox.memory import Stored
 
 log = logging.getLogger(__name__)
@@ -31,20 +31,15 @@ def versioned(stored: Stored, status: int = 200) -> Response:
 
 
 def refused(error: FhirError) -> Response:
-    response = fhir(orjson.dumps(error.outcome()), error.status)
-    response.headers.update(error.headers)
-    return response
+    return Response(*error_answer(error))
 
 
 def no_such_route(error: HTTPException) -> Response:
     """A route or method that is not there; the headers carry Allow."""
-    status = error.code or 500
-    response = fhir(orjson.dumps(outcome_for(status, error.description or "")), status)
-    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
-    return response
+    return refused(FhirError(error.code or 500, error.name, headers=dict(error.get_headers())))
 
 
 def our_fault(error: Exception) -> Response:
     """Logged by its route, since an address may name a patient."""
     log.error("%s %s failed", request.method, request.url_rule, exc_info=error)
-    return fhir(orjson.dumps(outcome_for(500, "the sandbox failed; its log says where.")), 500)
+    return refused(FhirError(500, "the sandbox failed; its log says where."))

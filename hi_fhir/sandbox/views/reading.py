@@ -8,6 +8,7 @@ from flask import Response, request
 from hi_fhir.fhir.rest.bundles import link, searchset
 from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.declarations import PARAMETERS
+from hi_fhir.fhir.rest.headers import check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, Search, is_lenient, parse_search
 from hi_fhir.sandbox.memory import SORTABLE, Memory
@@ -45,6 +46,7 @@ class Reading:
         return self._answer(type_, [*request.args.items(multi=True)])
 
     def search_by_post(self, type_: str) -> Response:
+        check_form(request.content_type or "", request.get_data())
         return self._answer(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
     def page(self) -> Response:

@@ -9,7 +9,7 @@ from hi_fhir.fhir.rest.bundles import Entry, link, searchset
 from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import check_acceptable, check_content_type, etag, http_date, is_tagged
-from hi_fhir.fhir.rest.outcomes import FhirError, outcome_for
+from hi_fhir.fhir.rest.outcomes import FhirError
 
 BASE = "http://127.0.0.1:1/fhir"
 
@@ -55,7 +55,7 @@ def test_links_are_absolute_and_encoded():
     ],
 )
 def test_a_status_has_its_issue_code(status, code):
-    assert outcome_for(status, "why") == {
+    assert FhirError(status, "why").outcome() == {
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": code, "diagnostics": "why"}],
     }

@@ -122,6 +122,12 @@ def test_a_search_by_post_is_the_same_search(sandbox):
     assert ids(requests.get(link(bundle, "next"), timeout=5).json()) == ["hba1c"]
 
 
+def test_a_search_by_post_that_is_no_form_is_refused(sandbox):
+    answer = requests.post(f"{sandbox.base_url}/Observation/_search", json={"code": "75367002"}, timeout=5)
+
+    assert (answer.status_code, answer.json()["resourceType"]) == (415, "OperationOutcome")
+
+
 def test_an_unknown_parameter_is_refused_or_passed_over(sandbox):
     refused = get(sandbox, "Patient?shoe-size=44")
     passed_over = get(sandbox, "Patient?shoe-size=44&_count=1", Prefer="handling=lenient")

@@ -112,6 +112,20 @@ def test_a_search_by_post_is_the_same_search(service):
     assert (answer.json["total"], len(entries(answer.json))) == (3, 2)
 
 
+@pytest.mark.parametrize("media", ["application/json", "text/plain", "multipart/form-data; boundary=x", ""])
+def test_a_search_by_post_that_is_no_form_is_refused_rather_than_answered_without_its_criteria(service, media):
+    body = f"measure={SMOKING}"
+    answer = service.post("/fhir/MeasureReport/_search", data=body, headers={"Content-Type": media})
+
+    assert (answer.status_code, answer.json["issue"][0]["code"]) == (415, "not-supported")
+
+
+def test_a_search_by_post_may_have_its_criteria_in_the_address_alone(service):
+    answer = service.post(f"/fhir/MeasureReport/_search?measure={SMOKING}")
+
+    assert (answer.status_code, answer.json["total"]) == (200, 3)
+
+
 def test_a_read_is_told_from_one_that_is_known_already(service):
     [report, *_] = entries(service.get("/fhir/MeasureReport").json)
     url = f"/fhir/MeasureReport/{report['id']}"

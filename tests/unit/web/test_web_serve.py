@@ -97,6 +97,27 @@ def test_the_practice_audience_and_a_practice_go_together(tmp_path, arguments):
     assert "--audience practice and --practice ODS go together" in ran.err
 
 
+def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path, monkeypatch):
+    served = []
+
+    class Server:
+        effective_host, effective_port = "127.0.0.2", 8765
+
+        def __init__(self, app, **_):
+            served.append(app.test_client())
+
+        def run(self):
+            pass
+
+    monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: socket.socket())
+    monkeypatch.setattr("hi_fhir.web.serve.create_server", Server)
+    serve(Config(data_dir=tmp_path), Reader("icb"), "127.0.0.2", 8765, print)
+
+    [service] = served
+    assert service.get("/fhir/metadata", base_url="http://127.0.0.2:8765").status_code == 200
+    assert service.get("/fhir/metadata", base_url="http://example.invalid:8765").status_code == 400
+
+
 @contextmanager
 def running(data_dir: Path, *arguments: str) -> Iterator[str]:
     """`hi-fhir serve` as a process; its base URL."""
