@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes, load_organisations
+from hi_fhir.measures import registry
+from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.sandbox.folder import write_folder
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.places import DIRECTORY
@@ -81,9 +83,10 @@ def test_the_imports_take_the_directory_and_the_memberships(folder: Path, tmp_pa
     assert len({one.practice for one in areas.memberships}) == 10
 
 
-def test_the_overlay_completes_the_value_sets(folder: Path) -> None:
+def test_the_overlay_completes_the_value_sets_of_the_measures(folder: Path) -> None:
     overlaid = load((folder / "overlay",))
-    assert {value_set.state for value_set in overlaid.value_sets.values()} == {"full", "outdated", "demonstration"}
+    used = {id_ for measure in registry.load() for id_ in value_sets(measure)}
+    assert {overlaid.value_set(id_).state for id_ in used} == {"full", "outdated", "demonstration"}
 
 
 def test_nobody_is_a_folder_too(tmp_path: Path) -> None:
