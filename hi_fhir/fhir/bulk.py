@@ -16,7 +16,7 @@ from hi_fhir.fhir.client import FhirClient, Request
 
 NDJSON = "application/fhir+ndjson"
 GONE = frozenset({403, 404, 410})
-"""What a link answers that has expired; signed links to a storage answer 403."""
+"""What a link answers that has expired; signed links to a storage answer 403, as does whoever forbids it."""
 
 _STATUS = "export status"
 _MOST_PAGES = 1_000

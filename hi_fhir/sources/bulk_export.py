@@ -1,28 +1,31 @@
 """A FHIR server read by Bulk Data export: of the whole system, of all patients, or of a group."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from urllib.parse import quote
+from itertools import accumulate
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from hi_fhir.core.errors import ConfigError, GateError
+from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.fhir import bulk
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
-from hi_fhir.sources.export_files import FileLane, failed_parts, land_files, lanes_of
+from hi_fhir.sources.export_files import UNKNOWN_TYPE, FileLane, failed_parts, land_files, lanes_of
 from hi_fhir.sources.export_job import ExportJob
-from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
+from hi_fhir.sources.pages import Distinct
+from hi_fhir.sources.paging import check_count, check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import Search, code_search, filters, whole_type
-from hi_fhir.sources.slicing import plan_slices
+from hi_fhir.sources.slicing import Counter, plan_slices
 from hi_fhir.tables.dates import london_day
 
 METHOD = "export"
 
 _GROUP = "export-group:"
+_PATIENTS = "/Patient"
 _OUTSIDE_PATIENT = frozenset({"Organization"})  # of the types that are read, those not in the Patient compartment
 _LONGEST_FILTERS = 4_000  # characters, of the 8,000 or so that servers take in an address
 
@@ -30,12 +33,14 @@ _LONGEST_FILTERS = 4_000  # characters, of the 8,000 or so that servers take in 
 class ExportPlan(msgspec.Struct, frozen=True):
     """level, types, filters: what is exported; searches: what such an export leaves out.
 
+    wholes: searches that find what the export is to hold, with the server's counts of them, where there are any.
     data_date: the London day of the server's first answer, for an export that does not say when it was made.
     """
 
     level: str
     types: tuple[str, ...]
     filters: tuple[str, ...]
+    wholes: tuple[Search, ...]
     searches: tuple[Search, ...]
     not_offered: tuple[str, ...]
     data_date: str | None
@@ -57,22 +62,24 @@ def land(pull: Pull) -> PullManifest:
         land_parts(pull, client, parts)
         check_counts(pull, client, parts)
         manifest, lanes = _land_export(pull, client, plan)
-    counts = _file_counts(manifest)
-    _check(pull, lanes, counts)
+        counts = _file_counts(manifest)
+        _check(pull, lanes, counts)
+        _check_wholes(pull, client, plan, lanes)
     every = [*(part.lane for part in parts), *(lane.lane for lane in lanes)]
     messages = sum(lane.at.tally.outcomes for lane in every)
     told = f", {messages} messages of the server" if messages else ""
     pull.progress.finish(f"{sum(lane.landed for lane in every)} records in {len(manifest.output or ())} files{told}")
-    unknown = dict.fromkeys(plan.types)
-    known = {**dict.fromkeys(plan.not_offered, 0), **server_counts(plan.searches), **counts}
-    return pull.manifest(every, _day(manifest.transaction_time) or plan.data_date, {**unknown, **known})
+    known = {type_: count for type_, count in counts.items() if count is not None}
+    said = {**dict.fromkeys(plan.types), **server_counts((*plan.wholes, *plan.searches)), **known}
+    day = _day(manifest.transaction_time) or plan.data_date
+    return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered, 0), **said})
 
 
 def _level(method: str) -> str:
     if method == METHOD:
         return ""
     if method == "export-patient":
-        return "/Patient"
+        return _PATIENTS
     group = method.removeprefix(_GROUP)
     if not group or group == method:
         raise ConfigError(f"pull_method {method!r} is not search, export, export-patient or {_GROUP}ID.")
@@ -85,19 +92,21 @@ def _make_plan(pull: Pull, client: FhirClient, level: str) -> ExportPlan:
     offered = [type_ for type_ in pull.scope.types if capability.has_type(type_)]
     types = [type_ for type_ in offered if not level or type_ not in _OUTSIDE_PATIENT]
     others = [whole_type(type_) for type_ in offered if type_ not in types]
+    filters_ = _filters(pull, types, capability)
     return ExportPlan(
         level=level,
         types=tuple(types),
-        filters=tuple(_filters(pull, types, capability)),
+        filters=tuple(filters_.values()),
+        wholes=tuple(_counted(client, search) for search in _wholes(pull, level, types, filters_)),
         searches=plan_slices(pull, client, others, asked or pull.clock.now()),
         not_offered=tuple(type_ for type_ in pull.scope.types if type_ not in offered),
         data_date=london_day(asked).isoformat() if asked else None,
     )
 
 
-def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> Iterator[str]:
+def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> dict[str, str]:
     """A filter for each type that is asked for by code, the shortest first, as long as they fit in an address."""
-    written = []
+    written = {}
     for type_ in types:
         tokens = pull.scope.types[type_]
         if tokens is None or type_ in pull.source.whole_types:
@@ -105,37 +114,71 @@ def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> Iterat
         search = code_search(type_, tokens)
         if search.parameter and capability.has_parameter(type_, search.parameter):
             [(name, value)] = filters(search, search.slices[0])
-            written.append(bulk.type_filter(type_, name, value))
-    length = 0
-    for text in sorted(written, key=len):
-        length += len(quote(text, safe=""))
-        if length <= _LONGEST_FILTERS:
-            yield text
+            written[type_] = bulk.type_filter(type_, name, value)
+    ordered = sorted(written.items(), key=lambda item: len(item[1]))
+    lengths = accumulate(len(quote(text, safe="")) for _, text in ordered)
+    return {type_: text for (type_, text), length in zip(ordered, lengths, strict=True) if length <= _LONGEST_FILTERS}
+
+
+def _wholes(pull: Pull, level: str, types: Sequence[str], filtered: Container[str]) -> Iterator[Search]:
+    """Searches for just what the export is to hold, where there are any.
+
+    An export of patients leaves out what is about none of them, which no count does; who is in a group is not known.
+    """
+    for type_ in types:
+        tokens = pull.scope.types[type_]
+        if not level:
+            yield code_search(type_, tokens) if tokens is not None and type_ in filtered else whole_type(type_)
+        elif level == _PATIENTS and type_ == "Patient":
+            yield whole_type(type_)
+
+
+def _counted(client: FhirClient, search: Search) -> Search:
+    """The search with the server's count. A server that can only export says none, whatever it answers instead."""
+    try:
+        return Counter(client).counted(search)
+    except SourceError:
+        return search
 
 
 def _land_export(pull: Pull, client: FhirClient, plan: ExportPlan) -> tuple[bulk.Manifest, list[FileLane]]:
-    """Land all files. Where links expire the manifest is fetched again; if that does not help, a new export begins."""
+    """Land all files. Where links expire the manifest is fetched again; if that does not help, a new export begins.
+
+    A manifest whose files are not those of the one before is begun with from its start, and is only fetched again after
+    that if more files than ever could be landed: so there is an end to it.
+    """
     job = ExportJob(pull, client, plan)
     manifest, landed = job.manifest(), -1
     pull.progress.start("pull", _total(manifest), "records")
-    while not land_files(pull, client, manifest, lanes := lanes_of(pull, manifest)):
+    while refused := land_files(pull, client, manifest, lanes := lanes_of(pull, manifest)):
         before, landed = landed, sum(lane.done for lane in lanes)
         renewed = job.renewed() if landed > before else None
         if renewed is None or not _same_files(renewed, manifest):
-            for lane in lanes:
+            for lane in lanes:  # before the new manifest is kept: what is landed is not of its files
                 lane.lane.reset()
+        if renewed is None:
             job.forget()
+            if landed == before == 0:
+                _check_forbidden(refused)
             renewed, landed = job.manifest(), -1
+        job.keep(renewed)
         manifest = renewed
     return manifest, lanes
 
 
-def _same_files(one: bulk.Manifest, other: bulk.Manifest) -> bool:
-    """Whether two manifests are of the same export, whatever their links."""
+def _check_forbidden(refused: Iterable[SourceError]) -> None:
+    """Raise a refusal by status 403: of links that never worked it does not say that they expired."""
+    for error in refused:
+        if error.kind == "forbidden":
+            raise error
 
-    def content(manifest: bulk.Manifest) -> list[list[tuple[str, int | None]]]:
+
+def _same_files(one: bulk.Manifest, other: bulk.Manifest) -> bool:
+    """Whether two manifests are of one export and name its files in the same order, however their links are signed."""
+
+    def content(manifest: bulk.Manifest) -> list[list[tuple[str, str, int | None]]]:
         parts = (manifest.output, manifest.deleted, manifest.error)
-        return [[(file.type, file.count) for file in part or ()] for part in parts]
+        return [[(file.type, urlsplit(file.url).path, file.count) for file in part or ()] for part in parts]
 
     return one.transaction_time == other.transaction_time and content(one) == content(other)
 
@@ -157,10 +200,10 @@ def _total(manifest: bulk.Manifest) -> int | None:
 
 def _check(pull: Pull, lanes: Sequence[FileLane], counts: dict[str, int | None]) -> None:
     tolerance, failed = pull.config.count_tolerance, failed_parts(lanes)
-    if failed and not tolerance:
+    if failed:
         raise GateError(
             f"source {pull.source.name}: the server says of {failed} parts of the export that they failed, so data is "
-            "missing. Its log says why; a count_tolerance above 0 takes the export as it is."
+            "missing. Its log says why; pull_method = search is another way in."
         )
     for type_, expected in counts.items():
         came = sum(lane.lane.landed for lane in lanes if lane.lane.type == type_)
@@ -169,6 +212,25 @@ def _check(pull: Pull, lanes: Sequence[FileLane], counts: dict[str, int | None])
                 f"source {pull.source.name}: the export's manifest tells of {expected} {type_}, {came} came. Pull "
                 "again; if it goes on, the server's count is wrong, which count_tolerance can allow for."
             )
+
+
+def _check_wholes(pull: Pull, client: FhirClient, plan: ExportPlan, lanes: Sequence[FileLane]) -> None:
+    """Hold what the export holds against what the server counted at the start, if it says what its files are of.
+
+    Of a type that was asked for by code more may come: servers need not heed a filter.
+    """
+    if any(lane.lane.type == UNKNOWN_TYPE for lane in lanes):
+        return
+    for search in plan.wholes:
+        if search.count is None:
+            continue
+        distinct = Distinct()
+        for lane in lanes:
+            if lane.lane.type == search.type:
+                distinct.add_lines(lane.lane.lines())
+        came = distinct.count()
+        if search.parameter is None or came < search.count:
+            check_count(pull, client, [search], search.count, came)
 
 
 def _day(instant: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir import bulk
 from hi_fhir.fhir.answers import Answer, check_status, outcome_error
 from hi_fhir.fhir.client import FhirClient, Request
@@ -18,6 +19,9 @@ from hi_fhir.sources.lines import whole_lines
 from hi_fhir.sources.pulls import Pull
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
+
+UNKNOWN_TYPE = "Resource"
+"""Of lanes whose files are of a type that we do not know, or of none; flatten looks at each line."""
 
 _OUTCOMES = "OperationOutcome"
 _JSON = frozenset({"application/fhir+json", "application/json"})
@@ -39,10 +43,6 @@ class FileLane(NamedTuple):
         return int(self.lane.at.position.get("files", 0))
 
 
-class ExpiredError(Exception):
-    """A link to a file leads nowhere any more."""
-
-
 class _Issue(msgspec.Struct):
     severity: str = ""
 
@@ -60,7 +60,7 @@ def lanes_of(pull: Pull, manifest: bulk.Manifest) -> list[FileLane]:
     """The files of each type shared out between as many lanes as may work side by side."""
     files: dict[str, list[bulk.File]] = defaultdict(list)
     for file in manifest.output or ():
-        files[file.type if file.type in RESOURCE_TYPES else "Resource"].append(file)
+        files[file.type if file.type in RESOURCE_TYPES else UNKNOWN_TYPE].append(file)
     files[DELETED_FOLDER] += manifest.deleted or ()
     files[_OUTCOMES] += manifest.error or ()
     lanes = []
@@ -79,22 +79,24 @@ def failed_parts(lanes: Iterable[FileLane]) -> int:
     return sum(int(lane.lane.at.position.get("failed", 0)) for lane in lanes)
 
 
-def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: Sequence[FileLane]) -> bool:
-    """Land all files that are not landed yet; False where links had expired, and what could be landed is.
+def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: Sequence[FileLane]) -> list[SourceError]:
+    """Land all files that are not landed yet; the answers of links that seem to have expired.
 
     Raises:
         SourceError: a file failed for longer than it is tried.
     """
-    expired: list[FileLane] = []
+    expired: list[SourceError] = []
 
     def land(lane: FileLane) -> None:
         try:
             _land_lane(pull, client, manifest.with_token, lane)
-        except ExpiredError:
-            expired.append(lane)
+        except SourceError as error:
+            if error.status not in bulk.GONE:
+                raise
+            expired.append(error)
 
     pull.side_by_side(partial(land, lane) for lane in lanes if not lane.lane.done)
-    return not expired
+    return expired
 
 
 def _land_lane(pull: Pull, client: FhirClient, with_token: bool, lane: FileLane) -> None:
@@ -121,7 +123,7 @@ def _land_answer(lane: Lane, pull: Pull, answer: Answer) -> None:
 
 
 def _count_messages(lane: Lane, pull: Pull, answer: Answer) -> None:
-    _check(answer)
+    check_status(answer)
     failed = int(lane.at.position.get("failed", 0))
     for line in answer.body.splitlines():
         if line.strip():
@@ -138,20 +140,13 @@ def _is_failure(line: bytes) -> bool:
     return any(issue.severity in ("fatal", "error") for issue in issues)
 
 
-def _check(answer: Answer) -> None:
-    if answer.status in bulk.GONE:
-        raise ExpiredError
-    check_status(answer)
-
-
 def _content(answer: Answer) -> Iterator[bytes]:
     """The NDJSON of a file, out of the Binary that some servers wrap it in.
 
     Raises:
-        ExpiredError: the link has expired.
-        SourceError: html-body, operation-outcome, truncated-body.
+        SourceError: http-status, forbidden, html-body, operation-outcome, truncated-body.
     """
-    _check(answer)
+    check_status(answer)
     blocks = answer.blocks()
     first = next(blocks, b"")
     start = first[:500].lstrip(b"\xef\xbb\xbf \t\r\n")

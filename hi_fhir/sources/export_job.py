@@ -60,7 +60,7 @@ class ExportJob:
                     raise
 
     def renewed(self) -> bulk.Manifest | None:
-        """The manifest with new links; None where the server does not have it any more."""
+        """The manifest with new links, for `keep` once it is found fit; None where the server does not have it."""
         job = self._kept()
         try:
             found = bulk.poll(self._client, job.status) if job else None
@@ -68,7 +68,13 @@ class ExportJob:
             if error.retryable:
                 raise
             return None
-        return self._keep(_Job(job.status, found)) if job and isinstance(found, bulk.Manifest) else None
+        return found if isinstance(found, bulk.Manifest) else None
+
+    def keep(self, manifest: bulk.Manifest) -> None:
+        """From now on, also after a restart, this is the manifest of the export."""
+        job = self._kept()
+        if job:
+            self._keep(_Job(job.status, manifest))
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def check_count(pull: Pull, client: FhirClient, searches: Sequence[Search], expe
     if max(fewest - came, came - most) > pull.config.count_tolerance * most:
         raise GateError(
             f"source {pull.source.name}: the server says that there are {expected} {searches[0].type}, {came} came. "
-            "Pull again; if it goes on, the server's paging or its count is wrong, which count_tolerance can allow for."
+            "Pull again; if it goes on, what it sends or its count is wrong, which count_tolerance can allow for."
         )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import GateError
 from hi_fhir.core.files import commit_json, owner_folder, read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
@@ -102,8 +103,18 @@ class Pull:
     def manifest(
         self, lanes: Sequence[Lane], data_date: str | None, server_counts: dict[str, int | None]
     ) -> PullManifest:
-        """The manifest of a pull whose lanes are finished."""
+        """The manifest of a pull whose lanes are finished.
+
+        Raises:
+            GateError: there are not receipts for all lines that were landed.
+        """
         receipts = [receipt for lane in lanes for receipt in lane.receipts()]
+        landed, receipted = sum(lane.landed for lane in lanes), sum(receipt.lines for receipt in receipts)
+        if landed != receipted:
+            raise GateError(
+                f"source {self.source.name}: {landed} lines were landed, and the receipts are for {receipted}: files "
+                "are gone from the data folder. Pull again."
+            )
         return PullManifest(
             id=self.id,
             source_id=self.source.name,

@@ -19,6 +19,7 @@ from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import Running, serve
+from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.pulls import PullManifest
 from hi_fhir.tables.scope import Scope
 from tests.support.calling import BASE, NOW
@@ -40,8 +41,15 @@ def pull_from(config: Config, address: str = BASE, scope: Scope = SCOPE, **sourc
     return pull(config, NOW, settings, scope, None, 1, Silent())
 
 
-def an_export(manifest: dict[str, Any], *, waits: int = 0) -> None:
-    """A server that has an export with this manifest, after it was asked `waits` times in vain."""
+def an_export(manifest: dict[str, Any], *, waits: int = 0, counts: dict[str, list[int]] | None = None) -> None:
+    """A server that has an export with this manifest, after it was asked `waits` times in vain.
+
+    counts: what it answers when asked how many there are of a type, the first and every other time; without, 404.
+    """
+    for method, path in (("GET", "Patient"), ("GET", "Organization"), ("POST", "Condition/_search")):
+        for count in (counts or {}).get(path.partition("/")[0], [None]):
+            answer = {"status": 404} if count is None else {"json": {"resourceType": "Bundle", "total": count}}
+            responses.add(method, f"{BASE}/{path}", **answer)
     types = [{"type": type_, "searchParam": [{"name": "code"}]} for type_ in ("Patient", "Organization", "Condition")]
     responses.get(f"{BASE}/metadata", json={"rest": [{"resource": types}]}, headers={"Date": NOW_DATE})
     responses.get(f"{BASE}/$export", status=202, headers={"Content-Location": STATUS})
@@ -134,7 +142,8 @@ def test_an_export_with_failed_parts_is_not_taken_for_a_whole_one(config: Config
     an_export({"output": [a_file("1", a_line("p1"))], "error": [a_file("2", failure)]})
     with pytest.raises(GateError, match="1 parts of the export"):
         pull_from(config)
-    assert pull_from(replace(config, count_tolerance=0.01)).counts["OperationOutcome"].outcomes == 1
+    with pytest.raises(GateError, match="1 parts of the export"):
+        pull_from(replace(config, count_tolerance=1))
 
 
 @responses.activate
@@ -144,6 +153,56 @@ def test_the_counts_of_the_manifest_are_compared(config: Config) -> None:
     with pytest.raises(GateError, match="tells of 3 Patient, 2 came"):
         pull_from(config)
     assert pull_from(replace(config, count_tolerance=0.5)).server_counts["Patient"] == 3
+
+
+@responses.activate
+@pytest.mark.parametrize("came", [1, 3])
+@pytest.mark.parametrize("method", ["export", "export-patient"])
+def test_an_export_without_counts_is_held_against_those_of_a_search(config: Config, method: str, came: int) -> None:
+    config = replace(config, pull_method=method)
+    responses.get(f"{BASE}/Patient/$export", status=202, headers={"Content-Location": STATUS})
+    file = a_file("1", b"".join(a_line(f"p{n}") for n in range(came)) + b"\n")
+    an_export({"output": [file]}, counts={"Patient": [2], "Organization": [0]})
+    with pytest.raises(GateError, match=f"there are 2 Patient, {came} came"):
+        pull_from(config)
+    assert not list(config.data_dir.rglob("*.zst"))
+    assert pull_from(replace(config, count_tolerance=0.5)).server_counts == {"Patient": 2, "Organization": 0}
+
+
+@responses.activate
+def test_a_record_that_an_export_has_twice_is_one(config: Config) -> None:
+    an_export({"output": [a_file("1", a_line("p1") * 2)]}, counts={"Patient": [2]})
+    with pytest.raises(GateError, match="there are 2 Patient, 1 came"):
+        pull_from(config)
+
+
+@responses.activate
+def test_what_was_written_during_an_export_is_no_difference(config: Config) -> None:
+    an_export({"output": [a_file("1", a_line("p1") + a_line("p2"))]}, counts={"Patient": [1, 3]})
+    assert pull_from(config).server_counts["Patient"] == 1
+
+
+@responses.activate
+@pytest.mark.parametrize(("came", "is_taken"), [(1, False), (2, True), (3, True)])
+def test_of_what_is_asked_for_by_code_more_may_come_and_not_less(config: Config, came: int, is_taken: bool) -> None:
+    scope = Scope(types={"Condition": ("http://snomed.info/sct|1",)})
+    file = a_file("1", b"".join(a_line(f"c{n}", "Condition") for n in range(came)))
+    an_export({"output": [{**file, "type": "Condition"}]}, counts={"Condition": [2]})
+    if is_taken:
+        assert pull_from(config, scope=scope).server_counts == {"Condition": 2}
+    else:
+        with pytest.raises(GateError, match="there are 2 Condition, 1 came"):
+            pull_from(config, scope=scope)
+
+
+@responses.activate
+def test_receipts_account_for_every_line(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    with monkeypatch.context() as patch:
+        patch.setattr(Lane, "receipts", lambda lane: [])
+        with pytest.raises(GateError, match="1 lines were landed, and the receipts are for 0"):
+            pull_from(config)
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1")]}
 
 
 @responses.activate
@@ -186,6 +245,55 @@ def test_a_link_that_expired_is_renewed_from_the_manifest(config: Config) -> Non
     assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
     assert len(asked("/files/1")) == 1
     assert len(asked("$export")) == 1
+
+
+def signed(number: int, signature: str) -> dict[str, Any]:
+    return {"type": "Patient", "url": f"{STORE}/{number}?signature={signature}"}
+
+
+@responses.activate
+def test_links_that_are_signed_anew_lead_to_the_same_files(config: Config) -> None:
+    responses.get(f"{STORE}/1", body=a_line("p1"))
+    responses.get(f"{STORE}/2", status=403)
+    responses.get(f"{STORE}/2", body=a_line("p2"))
+    responses.get(STATUS, json={"transactionTime": "2025-03-30T23:30:00Z", "output": [signed(1, "a"), signed(2, "a")]})
+    an_export({"output": [signed(1, "b"), signed(2, "b")]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+    assert len(asked("/store/1")) == 1
+
+
+@responses.activate
+@pytest.mark.parametrize("method", [None, "reset"])
+def test_files_that_a_renewed_manifest_has_in_another_order_are_begun_with_again(
+    config: Config, monkeypatch: pytest.MonkeyPatch, method: str | None
+) -> None:
+    config = replace(config, slices=1)
+    for number in (1, 2):
+        responses.get(f"{STORE}/{number}?signature=b", body=a_line(f"p{number}"))
+    responses.get(f"{STORE}/1?signature=a", body=a_line("p1"))
+    responses.get(f"{STORE}/2?signature=a", status=410)
+    responses.get(STATUS, json={"transactionTime": "2025-03-30T23:30:00Z", "output": [signed(1, "a"), signed(2, "a")]})
+    an_export({"output": [signed(2, "b"), signed(1, "b")]})
+    if method:
+        with monkeypatch.context() as patch:
+            kill_after(patch, method, 1)
+            with pytest.raises(KilledError):
+                pull_from(config)
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+    assert len(asked("$export")) == 1
+
+
+@responses.activate
+def test_files_that_are_forbidden_from_the_first_are_named_and_cost_no_new_export(config: Config) -> None:
+    responses.get(f"{BASE}/files/1", status=403)
+    an_export({"output": [{"type": "Patient", "url": f"{BASE}/files/1"}]})
+    with pytest.raises(SourceError, match="export file of Patient: the answer is 403") as error:
+        pull_from(config)
+    assert error.value.kind == "forbidden"
+    assert len(asked("$export")) == 1
+    with pytest.raises(SourceError):
+        pull_from(config)
+    assert len(asked("$export")) == 2  # the next try asks for one of its own
 
 
 @responses.activate
