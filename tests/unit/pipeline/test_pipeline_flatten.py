@@ -168,6 +168,14 @@ def test_beyond_scope_included_and_outcomes_are_not_asked_for(config: Config) ->
     assert terms(manifest, "Condition") == terms(manifest, "Location") == {"received": 1, "not_asked_for": 1}
 
 
+def test_a_coded_answer_is_not_what_was_asked_for_since_no_search_by_code_finds_it(config: Config) -> None:
+    answer = {"valueCodeableConcept": {"coding": [{"system": SCT, "code": "1"}]}}
+    part = {"code": {"coding": [{"system": SCT, "code": "2"}]}, **answer}
+    lines = [an_observation("a", code="2", **answer), an_observation("b", code="2", component=[part])]
+    manifest = flat(config, {"Observation/000": lines}, scope=Scope(types={"Observation": (f"{SCT}|1",)}))
+    assert terms(manifest) == {"received": 2, "not_asked_for": 2}
+
+
 def test_newest_version_out_of_scope_still_supersedes(config: Config) -> None:
     scope = Scope(types={"Observation": (f"{SCT}|1",)})
     lines = [an_observation("a", code="1", meta=version(1)), an_observation("a", code="2", meta=version(2))]
