@@ -11,16 +11,27 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 
+from hi_fhir.core.errors import UserError
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 _OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 
 
 def owner_folder(path: Path) -> Path:
-    """Make `path` (and missing parents), readable by its owner only."""
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    for folder in reversed(missing):  # mkdir(parents=True) would give the mode to the last alone
-        folder.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
+    """Make `path` (and missing parents), readable by its owner only.
+
+    Raises:
+        UserError: it cannot be made there, or is there and cannot be written to.
+    """
+    try:
+        missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+        for folder in reversed(missing):  # mkdir(parents=True) would give the mode to the last alone
+            folder.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"folder {path} cannot be made: {error.strerror}. Name another, or mend the rights.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UserError(f"folder {path} cannot be written to. Name another, or mend its rights.")
     return path
 
 

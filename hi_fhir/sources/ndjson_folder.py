@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +11,8 @@ from typing import IO
 
 import msgspec
 
-from hi_fhir.core.errors import NotFoundError, SourceError
+from hi_fhir.core.config import SourceSettings
+from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.sources.chunks import Lane, remove_pull
 from hi_fhir.sources.lines import whole_lines
 from hi_fhir.sources.pulls import Pull, PullManifest
@@ -44,11 +46,10 @@ def land(pull: Pull) -> PullManifest:
     """Land every line of the folder.
 
     Raises:
-        NotFoundError: the folder is not there, or holds no NDJSON.
-        SourceError: a file is cut short or damaged.
+        NotFoundError: the folder holds no NDJSON.
+        UserError: the folder or a file of it cannot be read, is damaged, or is not really there.
     """
-    root = Path(pull.source.address)
-    listed = FolderPlan(tuple(_files(root)))
+    root, listed = Path(pull.source.address), _list(pull.source)
     if not listed.files:
         raise NotFoundError(
             f"source {pull.source.name}: its folder holds no .ndjson or .ndjson.gz file. Check the path."
@@ -64,13 +65,40 @@ def land(pull: Pull) -> PullManifest:
     return pull.manifest(lanes, pull.data_date.isoformat() if pull.data_date else None, {})
 
 
-def _files(root: Path) -> Iterator[File]:
-    """In the order of their names. A link that leads out of the folder is left out."""
+def _list(source: SourceSettings) -> FolderPlan:
+    root = Path(source.address)
+    try:
+        return FolderPlan(tuple(_files(source.name, root)))
+    except OSError as error:
+        raise UserError(
+            f"source {source.name}: its folder cannot be read: {error.strerror}. Mend its rights."
+        ) from error
+
+
+def _files(source: str, root: Path) -> Iterator[File]:
+    """In the order of their names."""
     inside = root.resolve()
-    for path in sorted(root.rglob("*")):
-        if path.name.endswith(_ENDINGS) and path.is_file() and path.resolve().is_relative_to(inside):
+    for path in sorted(_entries(root)):
+        is_ndjson = path.name.endswith(_ENDINGS)
+        is_within = path.resolve().is_relative_to(inside)
+        if (is_ndjson or path.is_dir()) and not (is_within and path.exists()):
+            raise UserError(
+                f"source {source}: a link in its folder leads out of it, or nowhere, so records would be missing. Put "
+                "the files themselves into the folder, or name the folder that they are in."
+            )
+        if is_ndjson and path.is_file():
             status = path.stat()
             yield File(path.relative_to(root).as_posix(), _type_of(path), status.st_size, status.st_mtime_ns)
+
+
+def _entries(root: Path) -> Iterator[Path]:
+    """Everything below `root`; links to folders are not gone into."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, folders, names in os.walk(root, onerror=fail):
+        yield from (Path(folder, name) for name in (*folders, *names))
 
 
 def _type_of(path: Path) -> str:
@@ -100,14 +128,8 @@ def _land_files(pull: Pull, root: Path, files: tuple[File, ...], lane: Lane) -> 
         if lane.done or file.type != lane.type:
             continue
         if number >= first:
-            try:
-                _land_file(pull, root / file.path, number, lane)
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise SourceError(
-                    f"source {pull.source.name}: file number {number + 1} of {len(files)}, in order of names, is cut "
-                    "short or damaged. Copy it again.",
-                    kind="truncated-body",
-                ) from error
+            what = f"source {pull.source.name}: file number {number + 1} of {len(files)}, in order of names,"
+            _land_file(pull, root / file.path, number, lane, what)
         pull.progress.advance(file.size >> 10)
         if pull.stop.is_set():
             return
@@ -115,15 +137,29 @@ def _land_files(pull: Pull, root: Path, files: tuple[File, ...], lane: Lane) -> 
         lane.finish()
 
 
-def _land_file(pull: Pull, path: Path, number: int, lane: Lane) -> None:
+def _land_file(pull: Pull, path: Path, number: int, lane: Lane, what: str) -> None:
     offset = int(lane.at.position.get("offset", 0)) if lane.at.position.get("file") == number else 0
-    with _open(path) as stream:
-        stream.seek(offset)
-        for lines in whole_lines(iter(partial(stream.read, _BLOCK), b"")):
-            lane.append(lines, lines.count(b"\n"))
-            offset += len(lines)
-            if lines.endswith(b"\n"):
-                lane.checkpoint(file=number, offset=offset)
-            if pull.stop.is_set():
-                return
+    for lines in whole_lines(_blocks(path, offset, what)):
+        lane.append(lines, lines.count(b"\n"))
+        offset += len(lines)
+        if lines.endswith(b"\n"):
+            lane.checkpoint(file=number, offset=offset)
+        if pull.stop.is_set():
+            return
     lane.checkpoint(file=number + 1, offset=0)
+
+
+def _blocks(path: Path, offset: int, what: str) -> Iterator[bytes]:
+    """What a file holds from `offset` on. `what`: the file in words, since its name may tell whose it is.
+
+    Raises:
+        UserError: it is damaged, or cannot be read.
+    """
+    try:
+        with _open(path) as stream:
+            stream.seek(offset)
+            yield from iter(partial(stream.read, _BLOCK), b"")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(f"{what} is cut short or damaged. Copy it again.") from error
+    except OSError as error:
+        raise UserError(f"{what} cannot be read: {error.strerror}. Mend its rights, or copy it again.") from error

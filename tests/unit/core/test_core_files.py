@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hi_fhir.core.errors import UserError
 from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, commit_json, content_name, owner_folder
 
 
@@ -56,3 +57,20 @@ def test_the_same_content_has_one_spelling_and_one_name() -> None:
     assert canonical_json({"b": 1, "a": [2]}) == b'{"a":[2],"b":1}'
     assert content_name({"b": 1, "a": 2}) == content_name({"a": 2, "b": 1}) != content_name({"a": 2, "b": 2})
     assert len(content_name("x", 8)) == 8
+
+
+@pytest.mark.parametrize("path", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_the_users_to_mend(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(UserError, match=f"{path} cannot be made: "):
+        owner_folder(tmp_path / path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_the_users_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(UserError, match="cannot be written to"):
+        owner_folder(tmp_path)

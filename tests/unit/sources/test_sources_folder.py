@@ -1,5 +1,6 @@
 """A folder of NDJSON is landed whole, in chunks of a stated size, and goes on where it was stopped."""
 
+import errno
 import gzip
 import os
 import stat
@@ -15,7 +16,7 @@ from filelock import FileLock
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import NotFoundError, SourceError, UserError
+from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources import ndjson_folder
@@ -92,13 +93,38 @@ def test_compressed_and_nested_files_give_the_same_lines_as_plain_ones(config: C
     assert landed_lines(config, pull_folder(config, folder, sequence=2)) == plain
 
 
-def test_nothing_outside_the_folder_is_followed(config: Config, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("Patient.2.ndjson", "elsewhere/Patient.ndjson"),
+        ("deep/Patient.2.ndjson.gz", "elsewhere/Patient.ndjson"),
+        ("linked", "elsewhere"),
+        ("Patient.2.ndjson", "elsewhere/nothing"),
+        ("Patient.2.ndjson", "export/nothing"),
+    ],
+)
+def test_a_link_out_of_the_folder_is_refused(
+    config: Config, folder: Path, tmp_path: Path, name: str, target: str
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "Patient.ndjson").write_bytes(a_line("Patient", "secret"))
     (folder / "Patient.ndjson").write_bytes(a_line("Patient", "p1"))
-    (folder / "Patient.2.ndjson").symlink_to(tmp_path / "elsewhere" / "Patient.ndjson")
-    (folder / "linked").symlink_to(tmp_path / "elsewhere")
-    assert landed_lines(config, pull_folder(config, folder)) == {"Patient": [a_line("Patient", "p1")]}
+    (folder / "deep").mkdir()
+    (folder / name).symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match="a link in its folder leads out of it, or nowhere"):
+        pull_folder(config, folder)
+
+
+def test_links_within_the_folder_and_to_what_is_no_ndjson_do_no_harm(
+    config: Config, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "Patient.ndjson").write_bytes(a_line("Patient", "p1"))
+    (folder / "linked").symlink_to(folder / "deep")
+    (tmp_path / "notes.txt").touch()
+    (folder / "notes.txt").symlink_to(tmp_path / "notes.txt")
+    (tmp_path / "link").symlink_to(folder)
+    assert landed_lines(config, pull_folder(config, tmp_path / "link")) == {"Patient": [a_line("Patient", "p1")]}
 
 
 def test_chunks_keep_their_limit_and_cut_no_line(config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +162,27 @@ def test_a_finished_pull_is_returned_as_it_is(config: Config, folder: Path) -> N
 
 def test_a_damaged_file_is_named_by_its_number_alone(config: Config, folder: Path) -> None:
     (folder / "Patient-9990000018.ndjson.gz").write_bytes(gzip.compress(a_line("Patient", "p1"))[:-9])
-    with pytest.raises(SourceError, match="file number 1 of 1") as caught:
+    with pytest.raises(UserError, match="file number 1 of 1, in order of names, is cut short or damaged") as caught:
         pull_folder(config, folder)
-    assert caught.value.kind == "truncated-body"
+    assert "999" not in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_cannot_be_read_is_the_users_to_mend(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (folder / "Patient-9990000018.ndjson").write_bytes(a_line("Patient", "p1"))
+    denied = PermissionError(errno.EACCES, "Permission denied", "9990000018")
+
+    def deny(*_: object) -> None:
+        raise denied
+
+    if what == "file":
+        monkeypatch.setattr(ndjson_folder, "_open", deny)
+    else:
+        monkeypatch.setattr("os.scandir", deny)
+    with pytest.raises(UserError, match=f"{what} .*cannot be read: Permission denied") as caught:
+        pull_folder(config, folder)
     assert "999" not in str(caught.value)
 
 
