@@ -61,7 +61,9 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     unverified: as a measure's, of what `versions` names. policies: opt-out policy and IMD year.
 
     data_date: the earliest of the snapshots'. quarantine: source to type to kind to records. reconciliation: source to
-    type to its terms. tables: path within the evaluation's folder to the SHA-256 of the file.
+    type to its terms. dated_by: source to table to what dated its rows (effective, issued or undated) to rows.
+    dropped_readings: as `measures.dropped` counts them. tables: path within the evaluation's folder to the SHA-256 of
+    the file.
     """
 
     id: str
@@ -79,6 +81,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     people: People
     quarantine: dict[str, dict[str, dict[str, int]]]
     reconciliation: dict[str, dict[str, Reconciliation]]
+    dated_by: dict[str, dict[str, dict[str, int]]]
+    dropped_readings: dict[str, dict[str, int]]
     tables: dict[str, str]
 
 

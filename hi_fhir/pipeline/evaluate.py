@@ -17,6 +17,7 @@ from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import read_opt_outs
 from hi_fhir.cohorts.resolve import resolve
+from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
@@ -27,6 +28,7 @@ from hi_fhir.core.progress import Progress
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
+from hi_fhir.measures.dropped import dropped_readings
 from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
 from hi_fhir.measures.facts import all_leaves
@@ -104,7 +106,8 @@ def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
         resolution = _resolve(backend, job, progress)
         _write_facts(backend, job, resolution.persons, progress)
         _write_counts(backend, job, resolution)
-    manifest = _manifest(config, job, resolution)
+        dropped = _dropped(backend, job)
+    manifest = _manifest(config, job, resolution, dropped)
     for left_over in job.folder.rglob(".*.tmp"):
         left_over.unlink()
     commit_json(job.folder / evaluation.MANIFEST, msgspec.to_builtins(manifest))
@@ -276,11 +279,21 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
     commit_file(temporary, path)
 
 
+def _dropped(backend: Backend, job: _Job) -> dict[str, dict[str, int]]:
+    """Readings of the people who are kept that no measure takes, by value set."""
+    observations = read_table(backend, job.inputs.snapshots, "observation")
+    links = [str(_file(job, "link", bucket)) for bucket in BUCKETS]
+    link = backend.read_parquet(links, table_name="kept_link")
+    return dropped_readings(all_leaves(job.measures), job.frame, job.codes, observations, link)
+
+
 def _file(job: _Job, table: str, bucket: str) -> Path:
     return job.folder / table / f"{bucket}.parquet"
 
 
-def _manifest(config: Config, job: _Job, resolution: Resolution) -> EvaluationManifest:
+def _manifest(
+    config: Config, job: _Job, resolution: Resolution, dropped: dict[str, dict[str, int]]
+) -> EvaluationManifest:
     stratifiers = {s.id: s.version for measure in job.measures for s in measure.stratifiers}
     paths = [*(_file(job, table, b) for table in ("person", "link", "leaf", "fact") for b in BUCKETS)]
     paths.append(job.folder / evaluation.COUNTS_FILE)
@@ -300,5 +313,7 @@ def _manifest(config: Config, job: _Job, resolution: Resolution) -> EvaluationMa
         people=evaluation.people_counts(resolution),
         quarantine={m.source_id: m.quarantine for m in job.manifests},
         reconciliation={m.source_id: m.reconciliation for m in job.manifests},
+        dated_by={m.source_id: m.dated_by for m in job.manifests},
+        dropped_readings=dropped,
         tables={str(path.relative_to(job.folder)): sha256_file(path) for path in paths},
     )

@@ -101,6 +101,8 @@ def an_evaluation(
         people=_people(registered),
         quarantine={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
         reconciliation={"main": {"Patient": Reconciliation(received=registered, kept=registered)}},
+        dated_by={"main": {"observation": {"effective": 900, "undated": 7}}},
+        dropped_readings={"systolic-blood-pressure": {"unit": 4, "implausible": 2}},
         tables=tables or {},
     )
 

@@ -27,7 +27,7 @@ from tests.support.tables import SnapshotBuilder, nhs_key
 
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
 CLOCK = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
-SMOKER = "77176002"
+SMOKER, SYSTOLIC = "77176002", "271649006"
 TERMINOLOGY = load()
 TWO = ("nhs-number-verified", "smoking-status-recorded")
 
@@ -316,6 +316,34 @@ def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_
     assert not opt_outs & set(upstream.versions)
     assert set(by_code.unverified) - set(upstream.unverified) == {f"codes of {id_}" for id_ in opt_outs}
     assert "codes of mappings/old-codes-to-snomed" in upstream.unverified
+
+
+def test_a_reading_that_no_measure_takes_is_counted_by_why(config: Config, tmp_path: Path) -> None:
+    main = SnapshotBuilder()
+    main.patient("ann")
+    seen = {"unit": "mm[Hg]", "value": 120.0}
+    for on, said in (
+        (date(2024, 6, 1), seen),
+        (date(2024, 6, 1), {**seen, "unit": None}),
+        (date(2024, 6, 2), {**seen, "unit": "kPa", "value": 16.0}),
+        (date(2024, 6, 2), {**seen, "unit": "furlong"}),
+        (date(2024, 6, 3), {**seen, "value": 12.0}),
+        (date(2019, 6, 3), {**seen, "value": 12.0}),
+        (date(2024, 6, 3), {**seen, "value": 12.0, "status": "cancelled"}),
+        (date(2024, 6, 3), {**seen, "value": None}),
+    ):
+        main.observation("ann", SYSTOLIC, on, **said)
+    main.observation("nobody", SYSTOLIC, date(2024, 6, 3), **{**seen, "value": 12.0})
+
+    measures = ("hypertension-treated-to-target-under-80", "severe-mental-illness-six-checks")
+    manifest = evaluated(config, main.write(tmp_path), measures=measures)
+
+    assert manifest.dropped_readings["systolic-blood-pressure"] == {"unit": 2, "implausible": 1}
+    assert manifest.dropped_readings["diastolic-blood-pressure-home"] == {"unit": 0, "implausible": 0}
+
+
+def test_measures_without_readings_leave_none_out(config: Config, tmp_path: Path) -> None:
+    assert evaluated(config, a_village(4).write(tmp_path)).dropped_readings == {}
 
 
 def test_no_temporary_file_and_nothing_for_others_to_read_is_left(config: Config, tmp_path: Path) -> None:
