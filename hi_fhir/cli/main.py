@@ -45,7 +45,8 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 done, 1 our fault, 2 yours, 3 the other server's, 4 stopped by a quality or disclosure gate.",
+    epilog="Exit codes: 0 done, 1 our fault, 2 yours, 3 the other server's, 4 stopped by a quality or disclosure gate, "
+    "130 interrupted.",
 )
 @click.version_option(__version__, prog_name="hi-fhir")
 def cli() -> None:

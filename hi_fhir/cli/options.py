@@ -56,7 +56,7 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where everything is kept [HI_FHIR_DATA_DIR]."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 overlay_option = click.option(
     "--overlay",
     "overlays",

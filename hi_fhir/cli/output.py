@@ -1,4 +1,4 @@
-"""What a command prints on stdout: one JSON object for programs, or lines and tables for people."""
+"""What a command prints on stdout: one JSON document for programs, or lines and tables for people."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from rich.table import Table
 
 
 def print_json(content: Any) -> None:
-    """One JSON object on stdout."""
+    """One JSON document on stdout."""
     click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
 
 

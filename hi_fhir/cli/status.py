@@ -1,12 +1,14 @@
 """`hi-fhir status`: the runs in the data folder, whether their records reconcile, and what was published where."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
+from hi_fhir.cli.people import print_people, print_quality
 
 if TYPE_CHECKING:
     from hi_fhir.core.config import Config
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--run", "name", metavar="ID", help="One run in full; the newest is shown in full by default.")
 @options.common_options
 def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """List runs, show a run's reconciliation, and what every server was sent.
+    """List runs and evaluations, show a run's reconciliation, and what every server was sent.
+
+    A run is done, unfinished (the same command goes on with it) or stopped (the same command starts a new one).
 
     \b
     Example:
@@ -31,29 +35,67 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     chosen = [run for run in runs if name in (None, run["run"])]
     if name is not None and not chosen:
         raise NotFoundError(f"no run is called {name!r}. hi-fhir status lists them.")
-    deliveries = _deliveries(config)
+    for run in chosen:
+        run["reconciliation"] = history.reconciliation_of(config.data_dir, run)
+    evaluations, deliveries = history.evaluations(config.data_dir), _deliveries(config)
     if as_json:
-        print_json({"runs": chosen, "deliveries": [one._asdict() for one in deliveries]})
+        told = [_evaluation(manifest) for manifest in evaluations]
+        print_json({"runs": chosen, "evaluations": told, "deliveries": [one._asdict() for one in deliveries]})
         return
-    rows = [
-        [
-            run["run"],
-            "done" if run["result"] else "unfinished",
-            "..".join(run["plan"]["arguments"]["period"]),
-            run["plan"]["arguments"]["audience"] or "practice",
-            len(run["result"]["reports"]) if run["result"] else None,
-            (run["result"] or {}).get("published") and run["result"]["published"]["target"],
-        ]
-        for run in runs
-    ]
-    print_table("Runs", ["run", "state", "period", "audience", "reports", "published to"], rows)
-    done = [run for run in chosen if run["result"]]
-    if done:
+    columns = ["run", "state", "period", "audience", "reports", "published to"]
+    print_table("Runs", columns, [_row(run) for run in runs])
+    if chosen and chosen[-1]["reconciliation"]:
+        click.echo(f"\nRun {chosen[-1]['run']}")
+        print_reconciliation(chosen[-1]["reconciliation"])
+    if chosen and chosen[-1]["state"] == history.DONE:
         click.echo("")
-        print_reconciliation(done[-1]["result"]["reconciliation"])
+        print_people(chosen[-1]["result"]["people"], in_full=True)
+        print_quality(chosen[-1]["result"]["dated_by"], chosen[-1]["result"]["dropped_readings"])
+    if evaluations:
+        click.echo("")
+        _print_evaluations(evaluations)
     if deliveries:
         click.echo("")
         print_table("Published", ["to", "audience", "last try", "reports"], deliveries)
+
+
+def _row(run: dict[str, Any]) -> list[Any]:
+    arguments, result = run["plan"]["arguments"], run["result"] or {}
+    return [
+        run["run"],
+        f"{run['state']} ({result['kind']})" if "kind" in result else run["state"],
+        "..".join(arguments["period"]),
+        arguments["audience"] or "practice",
+        len(result["reports"]) if "reports" in result else None,
+        (result.get("published") or {}).get("target"),
+    ]
+
+
+def _evaluation(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What tells one evaluation from another."""
+    return {
+        "evaluation": manifest["id"],
+        "period": [manifest["period"]["start"], manifest["period"]["end"]],
+        "as_of": manifest["as_of"],
+        "data_date": manifest["data_date"],
+        "sources": [snapshot["source_id"] for snapshot in manifest["snapshots"]],
+        "measures": [measure["id"] for measure in manifest["measures"]],
+    }
+
+
+def _print_evaluations(manifests: Sequence[dict[str, Any]]) -> None:
+    rows = [
+        [
+            told["evaluation"],
+            "..".join(told["period"]),
+            told["as_of"],
+            told["data_date"],
+            ", ".join(told["sources"]),
+            len(told["measures"]),
+        ]
+        for told in map(_evaluation, manifests)
+    ]
+    print_table("Evaluations", ["evaluation", "period", "as of", "data", "sources", "measures"], rows)
 
 
 def _deliveries(config: "Config") -> "list[DeliveryCount]":

@@ -1,7 +1,7 @@
 """The second step: a pull's lines become the tables of a snapshot, with quarantine, reconciliation and identities."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -184,7 +184,7 @@ def _manifest(
         key_id=key.key_id,
         parents=(),
         pulls=(PullReference(landed.id, landed.method, landed.received),),
-        data_date=landed.data_date or _newest_day(source, versions),
+        data_date=landed.data_date or _newest_day(source, versions, received, terms["quarantined"]),
         scope=landed.scope,
         practice=source.practice,
         tables={str(task.target.relative_to(files.snapshot)): sha256_file(task.target) for task in tables},
@@ -202,11 +202,19 @@ def _manifest(
     )
 
 
-def _newest_day(source: SourceSettings, versions: Versions) -> str:
+def _newest_day(
+    source: SourceSettings, versions: Versions, received: Mapping[str, int], quarantined: Mapping[str, int]
+) -> str:
     if versions.newest_us is None:
+        bad = sum(quarantined.values())
+        why = (
+            f" {bad} of {sum(received.values())} records were refused; hi-fhir quarantine tells why then."
+            if bad
+            else ""
+        )
         raise ConfigError(
             f"source {source.name}: no record says when it was last updated, so the data has no date. "
-            "Name it with --data-date."
+            f"Name it with --data-date.{why}"
         )
     newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=versions.newest_us)
     return london_day(newest).isoformat()

@@ -1,10 +1,14 @@
 """What the data folder holds already: the newest pull, snapshot and evaluation, and the next number of a pull."""
 
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.files import read_json
+
+DONE, STOPPED, UNFINISHED = "done", "stopped", "unfinished"
+"""States of a run. A stopped one has ended, an unfinished one is continued by the same arguments."""
 
 
 def next_sequence(data_dir: Path, source: str) -> int:
@@ -81,26 +85,64 @@ def find_evaluation(data_dir: Path, name: str | None) -> Path:
     return folder
 
 
+def evaluations(data_dir: Path) -> list[dict[str, Any]]:
+    """The manifest of every evaluation, oldest first."""
+    manifests = (data_dir / "evaluations").glob("*/evaluation.json")
+    return [read_json(manifest) for manifest in sorted(manifests, key=_age)]
+
+
 def runs(data_dir: Path) -> list[dict[str, Any]]:
-    """Every run, oldest first: its plan, and its result where it is done."""
+    """Every run, oldest first: its plan, its state, and its result where it has ended."""
     found = []
     for plan in sorted((data_dir / "runs").glob("*/plan.json")):
-        result = plan.parent / "run.json"
-        done = read_json(result) if result.exists() else None
-        found.append({"run": plan.parent.name, "plan": read_json(plan), "result": done})
+        manifest = plan.parent / "run.json"
+        result = read_json(manifest) if manifest.exists() else None
+        state = result["state"] if result else UNFINISHED
+        found.append({"run": plan.parent.name, "plan": read_json(plan), "state": state, "result": result})
     return found
 
 
 def run_of(data_dir: Path, evaluation: str) -> Path | None:
     """The folder of the newest finished run of an evaluation."""
-    finished = (run for run in reversed(runs(data_dir)) if run["result"])
+    finished = (run for run in reversed(runs(data_dir)) if run["state"] == DONE)
     names = (str(run["run"]) for run in finished if run["result"]["evaluation"] == evaluation)
     name = next(names, None)
     return data_dir / "runs" / name if name else None
 
 
+def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of the records of a run, by source and type: of those sources whose tables it has made so far."""
+    if run["state"] == DONE:
+        return dict(run["result"]["reconciliation"])
+    found = {}
+    for source, pulled in _pulls(data_dir, run):
+        snapshots = (data_dir / "sources" / source / "snapshots").glob("*/snapshot.json")
+        for snapshot in map(read_json, sorted(snapshots, key=_age)):
+            if pulled.name in [one["id"] for one in snapshot["pulls"]]:
+                found[source] = snapshot["reconciliation"]
+    return found
+
+
+def pulls_of_stopped_runs(data_dir: Path, sources: Container[str]) -> list[Path]:
+    """The folders of the pulls of these sources that a stopped run leaves behind."""
+    stopped = (run for run in runs(data_dir) if run["state"] == STOPPED)
+    return [pulled for run in stopped for source, pulled in _pulls(data_dir, run) if source in sources]
+
+
+def _pulls(data_dir: Path, run: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """The sources of a run, each with the folder of its pull if that has begun."""
+    for source, sequence in run["plan"]["sequences"].items():
+        for plan in (data_dir / "sources" / source / "raw").glob("*/plan.json"):
+            if _sequence(plan) == sequence:
+                yield source, plan.parent
+
+
 def _newest(root: Path, manifest: str) -> Path | None:
-    return max(root.glob(f"*/{manifest}"), key=lambda path: path.stat().st_mtime_ns, default=None)
+    return max(root.glob(f"*/{manifest}"), key=_age, default=None)
+
+
+def _age(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _sequence(plan: Path) -> int:

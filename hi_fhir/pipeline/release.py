@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import content_name
@@ -13,7 +11,7 @@ from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
 from hi_fhir.pipeline.report import ReportManifest, report
-from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, open_run
+from hi_fhir.pipeline.run_folder import at_work, close_run, manifest_of, open_run
 from hi_fhir.store.session import open_store
 
 
@@ -45,7 +43,7 @@ def release_evaluation(
         reports = report(config, clock, store, folder, audience, run, progress)
         sent = publish(config, clock, store, reports, publish_url, progress) if publish_url else None
         if made_by is None:
-            close_run(run, _manifest(run, evaluation, reports, sent))
+            close_run(run, manifest_of(run, evaluation, reports, sent))
     return Released(run, reports, sent)
 
 
@@ -56,17 +54,3 @@ def _arguments(evaluation: EvaluationManifest, audience: str, publish_url: str |
         "audience": audience,
         "publish": content_name(publish_url) if publish_url else None,
     }
-
-
-def _manifest(
-    run: Path, evaluation: EvaluationManifest, reports: ReportManifest, sent: PublishManifest | None
-) -> RunManifest:
-    return RunManifest(
-        run=run.name,
-        snapshots={one.source_id: one.id for one in evaluation.snapshots},
-        evaluation=evaluation.id,
-        audience=reports.audience,
-        reconciliation=msgspec.to_builtins(evaluation.reconciliation),
-        reports=reports.paths,
-        published=msgspec.to_builtins(sent),
-    )

@@ -5,8 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from hi_fhir import __version__
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
@@ -15,15 +13,16 @@ from hi_fhir.core.errors import UserError
 from hi_fhir.core.files import content_name, read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.measures import registry
+from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.pipeline import history
 from hi_fhir.pipeline.evaluate import check_as_of, evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import check_target, publish
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.report import report
-from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, open_run
+from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, ended_by_a_stop, manifest_of, open_run
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.store.session import open_store
-from hi_fhir.tables.snapshot import SnapshotManifest
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 
@@ -66,35 +65,34 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     scope = scope_of(config, measures, terminology)
     sequences: dict[str, int] = read_json(folder / "plan.json")["sequences"]
     pulls: list[Path] = []
-    snapshots: dict[str, SnapshotManifest] = {}
+    snapshots: list[Path] = []
     for source in request.sources:
         pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
-        pulls.append(_home(config, source.name) / "raw" / pulled.id)
-        snapshots[source.name] = flatten(config, clock, source, pulled.id, progress)
-    tables = tuple(_home(config, name) / "snapshots" / snapshot.id for name, snapshot in snapshots.items())
-    evaluation = evaluate(config, clock, tables, measures, request.period, request.as_of, terminology, progress)
-    store = open_store(config.store_url)
-    evaluated = config.data_dir / "evaluations" / evaluation.id
-    released = report(config, clock, store, evaluated, request.audience or "practice", folder, progress)
-    sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None
-    manifest = RunManifest(
-        run=folder.name,
-        snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
-        evaluation=evaluation.id,
-        audience=released.audience,
-        reconciliation={name: msgspec.to_builtins(snapshot.reconciliation) for name, snapshot in snapshots.items()},
-        reports=released.paths,
-        published=msgspec.to_builtins(sent),
-    )
+        home = config.data_dir / "sources" / source.name
+        pulls.append(home / "raw" / pulled.id)
+        with ended_by_a_stop(folder):
+            snapshots.append(home / "snapshots" / flatten(config, clock, source, pulled.id, progress).id)
+    with ended_by_a_stop(folder):
+        evaluation = evaluate(
+            config, clock, tuple(snapshots), measures, request.period, request.as_of, terminology, progress
+        )
+        manifest = _release(config, clock, request, folder, evaluation, progress)
     if not request.keep_raw:
-        for landed in pulls:
+        stopped = history.pulls_of_stopped_runs(config.data_dir, sequences)
+        for landed in (*pulls, *stopped):
             delete_lines(landed)
     close_run(folder, manifest)
     return manifest
 
 
-def _home(config: Config, source: str) -> Path:
-    return config.data_dir / "sources" / source
+def _release(
+    config: Config, clock: Clock, request: RunRequest, folder: Path, evaluation: EvaluationManifest, progress: Progress
+) -> RunManifest:
+    store = open_store(config.store_url)
+    evaluated = config.data_dir / "evaluations" / evaluation.id
+    released = report(config, clock, store, evaluated, request.audience or "practice", folder, progress)
+    sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None
+    return manifest_of(folder, evaluation, released, sent)
 
 
 def _arguments(config: Config, request: RunRequest) -> dict[str, Any]:

@@ -1,27 +1,50 @@
 """The folder of a run: opened by what it is asked, found again while unfinished, closed by its manifest."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from hi_fhir.cohorts.inputs import People
+from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder
 from hi_fhir.core.locks import held
+from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.publish import PublishManifest
+from hi_fhir.pipeline.report import ReportManifest
+
+_MANIFEST = "run.json"
 
 
 class RunManifest(msgspec.Struct, frozen=True):
-    """What a run did; written last, as run.json."""
+    """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
+
+    people, dated_by and dropped_readings: as the evaluation has them, exact, for whoever runs hi_fhir.
+    """
 
     run: str
     snapshots: dict[str, str]
     evaluation: str
     audience: str
     reconciliation: dict[str, dict[str, dict[str, int]]]
+    people: People
+    dated_by: dict[str, dict[str, dict[str, int]]]
+    dropped_readings: dict[str, dict[str, int]]
+    notes: list[str]
     reports: list[str]
     published: dict[str, Any] | None
+    state: str = history.DONE
+
+
+class StoppedRun(msgspec.Struct, frozen=True):
+    """A run that was stopped for good; its run.json. kind: the class of the error that says why."""
+
+    run: str
+    kind: str
+    state: str = history.STOPPED
 
 
 def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str] = ()) -> Path:
@@ -38,8 +61,42 @@ def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str
     return folder
 
 
+def manifest_of(
+    folder: Path, evaluation: EvaluationManifest, reports: ReportManifest, sent: PublishManifest | None
+) -> RunManifest:
+    return RunManifest(
+        run=folder.name,
+        snapshots={one.source_id: one.id for one in evaluation.snapshots},
+        evaluation=evaluation.id,
+        audience=reports.audience,
+        reconciliation=msgspec.to_builtins(evaluation.reconciliation),
+        people=evaluation.people,
+        dated_by=evaluation.dated_by,
+        dropped_readings=evaluation.dropped_readings,
+        notes=[str(note) for note in evaluation.notes],
+        reports=reports.paths,
+        published=msgspec.to_builtins(sent),
+    )
+
+
 def close_run(folder: Path, manifest: RunManifest) -> None:
-    commit_json(folder / "run.json", msgspec.to_builtins(manifest))
+    commit_json(folder / _MANIFEST, msgspec.to_builtins(manifest))
+
+
+@contextmanager
+def ended_by_a_stop(folder: Path) -> Iterator[None]:
+    """Work on what a run has pulled: what stops it on purpose ends the run, and the same arguments start a new one.
+
+    Continued, it would go on with the same lines, and stop there again even where the source was mended. A server's
+    failure, a crash, an interruption, and another process in the way leave it as it is, to be continued.
+    """
+    try:
+        yield
+    except BusyError:
+        raise
+    except (GateError, UserError) as error:
+        commit_json(folder / _MANIFEST, msgspec.to_builtins(StoppedRun(folder.name, type(error).__name__)))
+        raise
 
 
 def at_work(folder: Path) -> AbstractContextManager[None]:

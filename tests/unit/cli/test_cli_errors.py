@@ -129,6 +129,13 @@ def test_help_and_version_exit_with_0(arguments: list[str]) -> None:
     assert "hi-fhir" in ran.out
 
 
+def test_help_tells_the_exit_codes() -> None:
+    printed = " ".join(hi_fhir("--help").out.split())
+
+    assert "0 done, 1 our fault, 2 yours" in printed
+    assert "130 interrupted" in printed
+
+
 def test_help_lists_every_command() -> None:
     assert cli.list_commands(click.Context(cli)) == list(COMMANDS)
     assert all(f"\n  {name} " in hi_fhir("--help").out for name in COMMANDS)

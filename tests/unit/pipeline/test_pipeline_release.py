@@ -40,7 +40,7 @@ def a_run(config: Config, name: str, evaluation: str | None) -> Path:
     folder.mkdir(parents=True)
     commit_json(folder / "plan.json", {"arguments": {"period": ["2024-04-01", "2025-03-31"]}, "sequences": {}})
     if evaluation:
-        commit_json(folder / "run.json", {"run": name, "evaluation": evaluation})
+        commit_json(folder / "run.json", {"run": name, "evaluation": evaluation, "state": "done"})
     return folder
 
 

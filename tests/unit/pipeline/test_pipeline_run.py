@@ -1,0 +1,184 @@
+"""Which runs are continued and which have ended, and what a run leaves behind and tells."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import orjson
+import pytest
+
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import BusyError, ConfigError, GateError, HiFhirError, SourceError, TerminologyError
+from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline import history
+from hi_fhir.pipeline.run import RunRequest, run
+from hi_fhir.pipeline.run_folder import RunManifest
+from tests.support.cli import hi_fhir
+from tests.support.landing import config_in
+
+CLOCK = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
+PRACTICE = {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "A99001"}}
+DATED = {"lastUpdated": "2025-04-02T10:00:00Z"}
+
+
+def a_patient(id_: str, **changes: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": id_, "birthDate": "1960-05-03", "meta": DATED, **changes}
+
+
+REGISTERED = a_patient("one", managingOrganization=PRACTICE)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The source: one registered patient."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    write(folder, REGISTERED)
+    return folder
+
+
+def write(folder: Path, *patients: dict[str, Any]) -> None:
+    (folder / "Patient.ndjson").write_bytes(b"".join(orjson.dumps(patient) + b"\n" for patient in patients))
+
+
+def ran(config: Config, folder: Path, **asked: Any) -> RunManifest:
+    request = RunRequest(
+        sources=(SourceSettings("elm", str(folder)),),
+        period=Period(date(2024, 4, 1), date(2025, 3, 31)),
+        measures=("nhs-number-verified",),
+        **asked,
+    )
+    return run(config, CLOCK, request, Silent())
+
+
+def states(config: Config) -> list[str]:
+    return [one["state"] for one in history.runs(config.data_dir)]
+
+
+def lines(config: Config) -> list[Path]:
+    return list(config.data_dir.rglob("*.zst"))
+
+
+def failing(error: BaseException) -> Any:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def test_a_run_that_a_gate_stopped_has_ended_and_the_same_arguments_pull_anew(config: Config, folder: Path) -> None:
+    write(folder, a_patient("one"))
+    with pytest.raises(GateError, match="nobody to report about"):
+        ran(config, folder)
+    write(folder, REGISTERED)
+    made = ran(config, folder)
+
+    assert states(config) == ["stopped", "done"]
+    assert made.reconciliation["elm"]["Patient"]["kept"] == 1
+    assert len(list(config.data_dir.glob("sources/elm/raw/*/pull.json"))) == 2
+
+
+def test_data_without_a_date_that_is_given_one_at_its_source_is_read_anew(config: Config, folder: Path) -> None:
+    write(folder, {**REGISTERED, "meta": {}})
+    with pytest.raises(ConfigError, match="no date"):
+        ran(config, folder)
+    write(folder, REGISTERED)
+
+    assert ran(config, folder).state == "done"
+
+
+def test_lines_of_which_none_could_be_read_are_told_of_with_the_missing_date(config: Config, folder: Path) -> None:
+    (folder / "Patient.ndjson").write_bytes(b"rubbish\n" * 3)
+    with pytest.raises(ConfigError, match="3 of 3 records were refused; hi-fhir quarantine tells why"):
+        ran(config, folder)
+
+
+@pytest.mark.parametrize("error", [GateError("a gate"), TerminologyError("no such list")])
+def test_what_ended_a_run_stands_in_its_manifest_without_its_words(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, error: HiFhirError
+) -> None:
+    monkeypatch.setattr("hi_fhir.pipeline.run.evaluate", failing(error))
+    with pytest.raises(type(error)):
+        ran(config, folder)
+
+    [stopped] = history.runs(config.data_dir)
+    assert stopped["result"] == {"run": stopped["run"], "state": "stopped", "kind": type(error).__name__}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceError("the server failed", kind="http-status"),
+        BusyError("another process"),
+        RuntimeError("our fault"),
+        KeyboardInterrupt(),
+    ],
+)
+def test_what_passes_leaves_a_run_to_be_continued_without_another_pull(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    monkeypatch.setattr("hi_fhir.pipeline.run.evaluate", failing(error))
+    for patients in ([REGISTERED], []):
+        write(folder, *patients)
+        with pytest.raises(type(error)):
+            ran(config, folder)
+
+    assert states(config) == ["unfinished"]
+    assert len(list(config.data_dir.glob("sources/elm/raw/*"))) == 1
+
+
+def test_a_pull_that_a_gate_stopped_is_begun_again_by_the_same_run(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.pipeline.run.pull", failing(GateError("too few came")))
+        with pytest.raises(GateError):
+            ran(config, folder)
+
+    ran(config, folder)
+    assert states(config) == ["done"]
+
+
+def test_a_good_run_deletes_the_lines_that_stopped_runs_left(config: Config, folder: Path) -> None:
+    write(folder, a_patient("one"))
+    with pytest.raises(GateError):
+        ran(config, folder)
+    assert len(lines(config)) == 1
+    write(folder, REGISTERED)
+
+    ran(config, folder, keep_raw=True)
+    assert len(lines(config)) == 2
+    ran(config, folder)
+    assert len(lines(config)) == 1  # those that were kept on purpose
+
+
+def test_a_lock_is_its_owners_alone(config: Config, folder: Path) -> None:
+    ran(config, folder)
+
+    locks = list(config.data_dir.rglob("*lock"))
+    assert {path.parent.name for path in locks} > {"elm", "data"}
+    assert len(locks) == 4
+    assert all(path.stat().st_mode & 0o077 == 0 for path in locks)
+
+
+def test_a_run_ends_with_a_row_for_every_type_in_scope_and_with_what_is_to_be_known(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HI_FHIR_KEY_FILE", str(config.key_file))
+    period = "2024-04-01..2025-03-31"
+    measures = "nhs-number-verified,encounter-reason-coded"
+    command = ["run", "--source", folder, "--period", period, "--measures", measures, "--data-dir", config.data_dir]
+    printed = hi_fhir(*command)
+
+    assert printed.code == 0
+    rows = [line.split() for line in printed.out.splitlines() if line.startswith("main")]
+    assert ["main", "Encounter", *["0"] * 7] in rows
+    assert "Note: main: no Encounter was received" in printed.out
+    assert any("no Encounter was received" in note for note in hi_fhir(*command, "--json").json["notes"])
