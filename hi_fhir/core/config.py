@@ -43,7 +43,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "timeout_s": (0.1, 3_600),
     "tries": (1, 100),
     "retry_after_cap_s": (0, 86_400),
-    "export_poll_cap_s": (0.1, 3_600),
+    "export_poll_cap_s": (0.01, 3_600),
     "line_limit_mb": (1, 1_024),
     "publish_batch": (1, 1_000),
 }
