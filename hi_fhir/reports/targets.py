@@ -32,7 +32,10 @@ def read_target(url: str) -> Target:
     if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
         raise ConfigError("--publish: give the base of a FHIR server, such as https://icb.example/fhir.")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigError("--publish: a base has no user, query or fragment. A token goes into HI_FHIR_PUBLISH_TOKEN.")
+        raise ConfigError(
+            "--publish: a base has no user, query or fragment. A token goes into HI_FHIR_PUBLISH_TOKEN, with "
+            "HI_FHIR_PUBLISH_URL for the server that it is for."
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port is not None else ""
     return Target(f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}")
