@@ -8,6 +8,7 @@ import msgspec
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
+from hi_fhir.cli.people import print_people
 from hi_fhir.cli.progress import TerminalProgress
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
@@ -136,6 +137,8 @@ def evaluate_command(
         return
     rows = [[measure.id, measure.version, measure.state] for measure in manifest.measures]
     print_table(f"Evaluation {manifest.id}", ["measure", "version", "code lists"], rows)
+    click.echo("")
+    print_people(msgspec.to_builtins(manifest.people), in_full=True)
 
 
 @click.command("report")

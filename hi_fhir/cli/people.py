@@ -1,0 +1,66 @@
+"""What an evaluation found of people and records, as tables: exact numbers, for whoever runs hi_fhir alone."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from hi_fhir.cli.output import print_table
+
+Counts = Mapping[str, Any]
+Row = tuple[str, str, int]
+
+_WHAT = {
+    "persons": "people",
+    "registered": "registered",
+    "not_registered_by_reason": "not registered",
+    "opted_out": "left out by the opt-out policy",
+    "opt_outs_unmatched": "numbers on the opt-out list of nobody here",
+    "registration_conflicts": "registration conflicts",
+    "pcn_unknown": "PCN unknown",
+    "restricted": "restricted",
+    "deprivation": "deprivation",
+    "ethnicity": "ethnicity",
+    "orphan_events": "rows of records of nobody here",
+}
+"""Fields of `cohorts.inputs.People` in the order in which they are shown; no_registration is one of the reasons."""
+
+_IN_FULL_ALONE = ("deprivation", "ethnicity")
+_DATED_BY = ("effective", "issued", "undated")
+
+
+def print_people(people: Counts, *, in_full: bool) -> None:
+    """Counts of people, each kind of them on its own, or in short: kinds summed, and no states of the registered."""
+    print_table("People", ["what", "kind", "count"], _rows(people) if in_full else _sums(people))
+
+
+def _rows(people: Counts) -> Iterator[Row]:
+    for name, what in _WHAT.items():
+        if isinstance(people[name], int):
+            yield what, "", people[name]
+        else:
+            yield from ((what, kind, count) for kind, count in people[name].items())
+
+
+def _sums(people: Counts) -> Iterator[Row]:
+    for name, what in _WHAT.items():
+        if name not in _IN_FULL_ALONE:
+            count = people[name]
+            yield what, "", count if isinstance(count, int) else sum(count.values())
+
+
+def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings: Mapping[str, Counts]) -> None:
+    """What dated the rows of each table, and the readings that no measure takes."""
+    dated = [
+        (source, table, *(kinds.get(kind, 0) for kind in _DATED_BY))
+        for source, tables in dated_by.items()
+        for table, kinds in tables.items()
+        if kinds
+    ]
+    if dated:
+        click.echo("")
+        print_table("Rows by what dated them", ["source", "table", *_DATED_BY], dated)
+    if dropped_readings:
+        click.echo("")
+        rows = [(value_set, kinds["unit"], kinds["implausible"]) for value_set, kinds in dropped_readings.items()]
+        print_table("Readings left out", ["value set", "another unit", "implausible"], rows)
