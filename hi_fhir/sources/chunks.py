@@ -37,9 +37,11 @@ class Receipt(msgspec.Struct, frozen=True):
 class Tally(msgspec.Struct):
     """What came along with a lane's lines and was not landed, by resource type; and entries that held nothing.
 
-    distinct: different resources among the lines, where the source counts them.
+    entries: all that its pages held, counted as they came. distinct: different resources among the lines. A lane that is
+    filled from files has neither.
     """
 
+    entries: int = 0
     included: dict[str, int] = {}
     outcomes: int = 0
     empty: int = 0

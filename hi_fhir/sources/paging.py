@@ -132,12 +132,14 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
         bundle, answer = _next_page(
             client, part, link, pull.config.page_size, is_kept=link is not None and link == kept
         )
+        lane.at.tally.entries += len(bundle.entry or ())
         page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in answer.body)
         if page.records:
             lane.append(page.lines, page.records)
             pull.progress.advance(page.records)
         following = bundle.linked("next")
         if following is None:
+            _check_entries(client, part)
             lane.at.tally.distinct = distinct.count()
             lane.finish()
             return
@@ -149,6 +151,17 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
             )
         seen.add(link)
         lane.checkpoint(next=link)
+
+
+def _check_entries(client: FhirClient, part: Part) -> None:
+    """Raise GateError where what became of a slice's entries does not add up to those that came."""
+    tally = part.lane.at.tally
+    became = part.lane.landed + sum(tally.included.values()) + tally.outcomes + tally.empty
+    if tally.entries != became:
+        raise GateError(
+            f"{client.name}: search of {part.search.type}: {tally.entries} entries came, and {became} are accounted "
+            "for. Pull again."
+        )
 
 
 def _next_page(

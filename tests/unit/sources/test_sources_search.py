@@ -22,7 +22,7 @@ from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import Running, serve
 from hi_fhir.sources import paging
-from hi_fhir.sources.pages import Bundle, decode_bundle
+from hi_fhir.sources.pages import Bundle, Page, decode_bundle
 from hi_fhir.sources.pulls import PullManifest
 from hi_fhir.sources.searches import Search
 from hi_fhir.tables.scope import Scope
@@ -166,6 +166,14 @@ def test_what_changes_while_it_is_read_comes_in_its_new_version(config: Config) 
         )
     landed = map(orjson.loads, landed_lines(config, manifest)["Observation"])
     assert len({resource["id"] for resource in landed if resource["status"] == "amended"}) == 10
+
+
+def test_an_entry_that_came_and_is_not_accounted_for_stops_the_run(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "take", lambda *_, **__: Page(b"", 0))
+    with serving([an_observation(0)]) as server, pytest.raises(GateError, match="1 entries came, and 0 are accounted"):
+        pull_from(server.base_url, config)
 
 
 def test_a_record_that_came_twice_hides_none_that_was_lost(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
