@@ -1,6 +1,6 @@
 """What the data folder holds already: the newest pull, snapshot and evaluation, and the next number of a pull."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ DONE, STOPPED, UNFINISHED = "done", "stopped", "unfinished"
 
 
 def next_sequence(data_dir: Path, source: str) -> int:
-    """A number that no pull of this source has yet."""
+    """A number that no pull of this source has yet, and no run means to give one."""
     plans = (data_dir / "sources" / source / "raw").glob("*/plan.json")
-    return 1 + max((int(read_json(plan)["sequence"]) for plan in plans), default=0)
+    planned = (int(run["plan"]["sequences"].get(source, 0)) for run in runs(data_dir))
+    return 1 + max([*map(_sequence, plans), *planned], default=0)
 
 
 def unfinished_sequence(data_dir: Path, source: str) -> int | None:
@@ -123,10 +124,10 @@ def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def pulls_of_stopped_runs(data_dir: Path, sources: Container[str]) -> list[Path]:
-    """The folders of the pulls of these sources that a stopped run leaves behind."""
+def pulls_of_stopped_runs(data_dir: Path, source: str) -> list[Path]:
+    """The folders of the pulls of a source that stopped runs have left behind."""
     stopped = (run for run in runs(data_dir) if run["state"] == STOPPED)
-    return [pulled for run in stopped for source, pulled in _pulls(data_dir, run) if source in sources]
+    return [pulled for run in stopped for name, pulled in _pulls(data_dir, run) if name == source]
 
 
 def _pulls(data_dir: Path, run: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:

@@ -1,5 +1,6 @@
 """The main job as one call: pull, flatten, evaluate, report, publish, continued where an earlier try stopped."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -70,6 +71,8 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
         pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
         home = config.data_dir / "sources" / source.name
         pulls.append(home / "raw" / pulled.id)
+        if not request.keep_raw:
+            _delete(history.pulls_of_stopped_runs(config.data_dir, source.name))
         with ended_by_a_stop(folder):
             snapshots.append(home / "snapshots" / flatten(config, clock, source, pulled.id, progress).id)
     with ended_by_a_stop(folder):
@@ -78,11 +81,14 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
         )
         manifest = _release(config, clock, request, folder, evaluation, progress)
     if not request.keep_raw:
-        stopped = history.pulls_of_stopped_runs(config.data_dir, sequences)
-        for landed in (*pulls, *stopped):
-            delete_lines(landed)
+        _delete(pulls)
     close_run(folder, manifest)
     return manifest
+
+
+def _delete(pulls: Iterable[Path]) -> None:
+    for landed in pulls:
+        delete_lines(landed)
 
 
 def _release(

@@ -37,8 +37,8 @@ class Receipt(msgspec.Struct, frozen=True):
 class Tally(msgspec.Struct):
     """What came along with a lane's lines and was not landed, by resource type; and entries that held nothing.
 
-    entries: all that its pages held, counted as they came. distinct: different resources among the lines. A lane that is
-    filled from files has neither.
+    entries: all that its pages held, counted as they came. distinct: different resources among the lines. There are
+    neither in a lane that is filled from files.
     """
 
     entries: int = 0

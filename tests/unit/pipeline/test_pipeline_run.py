@@ -146,11 +146,23 @@ def test_a_pull_that_a_gate_stopped_is_begun_again_by_the_same_run(
     assert states(config) == ["done"]
 
 
-def test_a_good_run_deletes_the_lines_that_stopped_runs_left(config: Config, folder: Path) -> None:
+def test_two_runs_that_are_both_unfinished_share_no_pull(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hi_fhir.pipeline.run.pull", failing(SourceError("the server is down", kind="http-status")))
+    for audience in ("practice", "icb"):
+        with pytest.raises(SourceError):
+            ran(config, folder, audience=audience)
+
+    assert [one["plan"]["sequences"] for one in history.runs(config.data_dir)] == [{"elm": 1}, {"elm": 2}]
+
+
+def test_the_lines_that_a_stopped_run_left_go_once_there_are_newer_ones(config: Config, folder: Path) -> None:
     write(folder, a_patient("one"))
-    with pytest.raises(GateError):
-        ran(config, folder)
-    assert len(lines(config)) == 1
+    for _ in range(2):
+        with pytest.raises(GateError):
+            ran(config, folder)
+        assert len(lines(config)) == 1
     write(folder, REGISTERED)
 
     ran(config, folder, keep_raw=True)
