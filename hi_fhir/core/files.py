@@ -65,6 +65,12 @@ def commit_file(temporary: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def remove_left_overs(folder: Path, name: str = "*") -> None:
+    """Remove what a process that was killed had not yet renamed to `name` in `folder` and below."""
+    for left_over in folder.rglob(f".{name}.*.tmp"):
+        left_over.unlink()
+
+
 def canonical_json(content: Any) -> bytes:
     """The one spelling of a JSON document: sorted keys, no insignificant space, UTF-8. Takes dataclasses and dates."""
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)

@@ -22,7 +22,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.files import commit_file, commit_json, content_name, read_struct, sha256_file
+from hi_fhir.core.files import commit_file, commit_json, content_name, read_struct, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.engine.connect import connect
@@ -108,8 +108,7 @@ def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
         _write_counts(backend, job, resolution)
         dropped = _dropped(backend, job)
     manifest = _manifest(config, job, resolution, dropped)
-    for left_over in job.folder.rglob(".*.tmp"):
-        left_over.unlink()
+    remove_left_overs(job.folder)
     commit_json(job.folder / evaluation.MANIFEST, msgspec.to_builtins(manifest))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
-from hi_fhir.core.files import commit_json, owner_folder, sha256_file
+from hi_fhir.core.files import commit_json, owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.tables.dates import london_day
@@ -71,6 +71,8 @@ def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, p
         owner_folder(files.work)
         with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
             manifest = _make(config, source, landed, files, key, run_all, progress)
+        remove_left_overs(files.snapshot)
+        remove_left_overs(files.identity.parent, files.identity.name)
         commit_json(files.snapshot / MANIFEST, msgspec.to_builtins(manifest))
     shutil.rmtree(files.work, ignore_errors=True)  # also that of a try that ended between the two
     return read_snapshot(files.snapshot)

@@ -21,6 +21,7 @@ import zstandard
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.files import sha256_file
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.scope import Scope
@@ -123,10 +124,12 @@ def land(raw: Path, count: int, seed: int = 1) -> tuple[int, int]:
         lines = pending[type_]
         name = f"{sum(1 for receipt in receipts if receipt['type'] == type_):05d}"
         (raw / type_).mkdir(parents=True, exist_ok=True)
-        with (raw / type_ / f"{name}.ndjson.zst").open("wb") as file:
+        path = raw / type_ / f"{name}.ndjson.zst"
+        with path.open("wb") as file:
             for start in range(0, len(lines), 200):
                 file.write(compressor.compress(b"".join(lines[start : start + 200])))
-        receipts.append({"type": type_, "name": name, "lines": len(lines), "bytes": sizes[type_]})
+        size, digest = sizes[type_], sha256_file(path)
+        receipts.append({"type": type_, "name": name, "lines": len(lines), "bytes": size, "sha256": digest})
         pending[type_], sizes[type_] = [], 0
 
     def add(type_: str, made: dict[str, object]) -> None:
@@ -151,7 +154,7 @@ def land(raw: Path, count: int, seed: int = 1) -> tuple[int, int]:
         "method": "folder",
         "scope": scope,
         "data_date": "2025-04-02",
-        "counts": {},
+        "counts": {type_: {"received": sum(r["lines"] for r in receipts if r["type"] == type_)} for type_ in pending},
         "chunks": receipts,
     }
     (raw / "pull.json").write_bytes(orjson.dumps(manifest))

@@ -277,7 +277,15 @@ def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monke
             flatten(config, SystemClock(), SOURCE, pull, Silent())
     for lines in (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst"):
         lines.unlink()
+    (snapshot,) = (config.data_dir / "sources" / "elm" / "snapshots").iterdir()
+    half_written = [
+        snapshot / "encounter" / ".6.parquet.4711.tmp",
+        config.data_dir / "identity" / ".elm.parquet.4711.tmp",
+    ]
+    for left_over in half_written:
+        left_over.write_bytes(b"PAR1")
     manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    assert not any(left_over.exists() for left_over in half_written)
     assert manifest.rows["observation"] > 51
     assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
     assert not list((config.data_dir / "sources" / "elm" / "snapshots" / manifest.id).glob(".work"))
