@@ -28,7 +28,8 @@ CANARIES = {
     "birth date": "1931-07-19",
     "free text": "canaryfreetext",
 }
-PEOPLE = make_people(40, seed=5)
+PEOPLE = make_people(20, seed=5)
+MEASURES = "smoking-status-recorded,encounter-reason-coded"
 PERIOD = "2024-04-01..2025-03-31"
 _SNOMED = "http://snomed.info/sct"
 
@@ -148,6 +149,7 @@ def test_canaries_of_a_server_stay_in_the_tables(
             [
                 *("run", "--source", source.base_url, "--period", PERIOD, "--data-dir", str(data_dir), "--json"),
                 *("--overlay", str(beside / "overlay"), "--audience", audience, "--publish", target.base_url),
+                *("--measures", MEASURES),
             ]
         )
         published = _published(target.base_url)
@@ -170,7 +172,7 @@ def test_canaries_in_malformed_lines_stay_in_the_quarantine(
     data_dir = tmp_path / "data"
     (beside / "fhir" / "strays.ndjson").write_bytes(b"\n".join(_malformed()))
     run = ["run", "--source", str(beside / "fhir"), "--period", PERIOD, "--data-dir", str(data_dir), "--json"]
-    assert run_command([*run, "--overlay", str(beside / "overlay")]) == 0
+    assert run_command([*run, "--overlay", str(beside / "overlay"), "--measures", MEASURES]) == 0
     refused = capfd.readouterr()
     assert run_command(["quarantine", "--data-dir", str(data_dir), "--json"]) == 0
     listed = capfd.readouterr()
