@@ -52,6 +52,7 @@ def _tables(data_dir: Path, faults: str = "") -> dict[str, str]:
     return tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["search", "export"])
 @pytest.mark.parametrize(
     "faults", ["429:0.3", "503:0.3", "truncated-body:0.3", "duplicate-pages:0.3", "410-mid-search:0.3", "expired-links"]

@@ -147,6 +147,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["search", "export"])
 def test_a_server_gives_the_tables_and_counts_of_the_files(few: Path, method: str) -> None:
     root = few / "run"

@@ -215,6 +215,7 @@ def test_populations_are_nested_and_strata_add_up(
         assert {name: sum(one[name] for one in strata.values()) for name in POPULATIONS} == whole
 
 
+@pytest.mark.slow
 @few
 @given(some_measures(), crowds, st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_the_number_of_threads_matters(
