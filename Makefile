@@ -33,7 +33,8 @@ test: setup ## unit, spec, property, contract and house tests: Python packages o
 
 test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
 	tests/hapi/install.sh
-	$(BIN)/pytest --hypothesis-profile=long
+	$(BIN)/pytest -n 2 -m "not real" --hypothesis-profile=long
+	$(BIN)/pytest -m real
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .
