@@ -65,10 +65,12 @@ class Trial:
         with sandbox(["--empty"], self.env) as target:
             arguments = self.arguments(data_dir, target)
             for step in sorted(random_.choices(STEPS, k=kills), key=STEPS.index):
-                process = start_hi_fhir(arguments, self.env, log)
-                self._kill_in(process, data_dir, step, random_.random())
-            finished = run_hi_fhir(arguments, self.env)
-            assert finished.returncode == 0, finished.stderr + log.read_text()
+                if not is_done(data_dir):  # the same command would begin another run
+                    process = start_hi_fhir(arguments, self.env, log)
+                    self._kill_in(process, data_dir, step, random_.random())
+            if not is_done(data_dir):
+                finished = run_hi_fhir(arguments, self.env)
+                assert finished.returncode == 0, finished.stderr + log.read_text()
             return {**contents(data_dir), **published(target)}
 
     def _kill_in(self, process: subprocess.Popen[bytes], data_dir: Path, step: str, share: float) -> None:
@@ -78,9 +80,10 @@ class Trial:
             assert time.monotonic() < deadline, f"the run did not come to {step}"
             time.sleep(_POLL_S)
         time.sleep(share * self.lengths.get(step, 0.0))
-        if process.poll() is None:
-            self.killed[step_of(data_dir)] += 1
+        step = step_of(data_dir)
         kill(process)
+        if not is_done(data_dir):
+            self.killed[step] += 1
 
 
 def step_of(data_dir: Path) -> str:
@@ -97,6 +100,11 @@ def step_of(data_dir: Path) -> str:
     if not any(data_dir.glob("evaluations/*/evaluation.json")):
         return "evaluate"
     return "publish" if any(runs.glob("*/reports/**/*.json")) else "report"
+
+
+def is_done(data_dir: Path) -> bool:
+    """Whether the run has written that it is done; what is killed after that was no run any more."""
+    return any(data_dir.glob("runs/*/run.json"))
 
 
 def contents(data_dir: Path) -> dict[str, str]:
