@@ -23,6 +23,20 @@ class Period:
         return self.start <= day <= self.end
 
 
+def partial_date(year: str, month: str | None, day: str | None) -> Period:
+    """The days of a FHIR date whose day, or day and month, may be missing.
+
+    Raises:
+        ValueError: the calendar has no such day.
+    """
+    first = date(int(year), int(month or 1), int(day or 1))
+    if day:
+        return Period(first, first)
+    if month:
+        return Period(first, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
+    return Period(first, first.replace(month=12, day=31))
+
+
 def months_before(day: date, months: int) -> date:
     """The same day of the month, `months` earlier; the month's last day where it has no such day."""
     index = day.year * 12 + day.month - 1 - months

@@ -4,7 +4,6 @@ Days are counted from 1970-01-01, instants in microseconds from its midnight in 
 day or their time of day, so both halves are cached and a new timestamp costs two look-ups and an addition.
 """
 
-import calendar
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from hi_fhir.core.days import LONDON
+from hi_fhir.core.days import LONDON, partial_date
 from hi_fhir.tables.refused import RefusedError
 
 T = TypeVar("T")
@@ -120,16 +119,10 @@ def _read_date(text: str, path: str) -> When:
         raise RefusedError("impossible-date", path)
     year, month, day = match.groups()
     try:
-        first = date(int(year), int(month or 1), int(day or 1))
+        days = partial_date(year, month, day)
     except ValueError as error:
         raise RefusedError("impossible-date", path) from error
-    if day:
-        last = first
-    elif month:
-        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    else:
-        last = first.replace(month=12, day=31)
-    return (first.toordinal() - _EPOCH) << SPAN_BITS | (last - first).days, None
+    return (days.start.toordinal() - _EPOCH) << SPAN_BITS | (days.end - days.start).days, None
 
 
 def _read_time(text: str, path: str) -> tuple[int, bool]:

@@ -3,13 +3,12 @@
 Source: FHIR R4 search.html, section date. A date without a zone is London's.
 """
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from hi_fhir.core.days import LONDON
+from hi_fhir.core.days import LONDON, partial_date
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -64,14 +63,9 @@ def interval_of(element: Any) -> Interval | None:
 
 
 def _days(year: str, month: str | None, day: str | None) -> Interval:
-    first = date(int(year), int(month or 1), int(day or 1))
-    if day:
-        last = first
-    elif month:
-        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    else:
-        last = first.replace(month=12, day=31)
-    return Interval(_midnight(first), LATEST if last == date.max else _midnight(last + timedelta(days=1)))
+    days = partial_date(year, month, day)
+    after = LATEST if days.end == date.max else _midnight(days.end + timedelta(days=1))
+    return Interval(_midnight(days.start), after)
 
 
 def _midnight(day: date) -> datetime:
