@@ -12,6 +12,8 @@ from hi_fhir.core.errors import SourceError
 
 T = TypeVar("T")
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 _BLOCK = 1 << 20
 _PASSING_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
 _CODE = re.compile(r"[a-z-]{1,30}", re.ASCII)
@@ -36,13 +38,14 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        """All of it, unzipped.
+        """All of it, unzipped, without the byte order mark that some servers put before their JSON (RFC 8259, 8.1).
 
         Raises:
             SourceError: truncated-body.
         """
         if self._body is None:
-            self._body = b"".join(self._read(lambda: self._response.raw.read(decode_content=True)))
+            whole = b"".join(self._read(lambda: self._response.raw.read(decode_content=True)))
+            self._body = whole.removeprefix(BYTE_ORDER_MARK)
         return self._body
 
     def blocks(self) -> Iterator[bytes]:
@@ -117,7 +120,7 @@ def read_json(answer: Answer, decode: Callable[[bytes], T]) -> T:
 
 def check_beginning(answer: Answer, body: bytes) -> None:
     """Raise SourceError where the first bytes of a body are those of no JSON."""
-    start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = body[:200].lstrip(BYTE_ORDER_MARK + b" \t\r\n")
     if not start:
         raise answer.error("empty-body", "is empty", retryable=True)
     if start[:1] == b"<":

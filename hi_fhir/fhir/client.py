@@ -23,6 +23,8 @@ FHIR_JSON = "application/fhir+json"
 _CONNECT_S = 10.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_SPARE_TRIES = 2
+_OVERWORKED = frozenset({408, 502, 504})
 _ELSEWHERE = (
     "another host, port or scheme. If it is the same server behind a proxy, set rewrite_next_host for this source; if "
     "not, name the host in its trusted_hosts"
@@ -39,7 +41,8 @@ class Request:
     """One request. what: in words, for errors, without a query or anything about anybody.
 
     with_token: False where the server says that none is to be sent. anywhere: whether a redirect may lead to any host,
-    as for the files of an export; all else comes from the source's own and trusted ones.
+    as for the files of an export; all else comes from the source's own and trusted ones. spare: whether one can do
+    without the answer: what is too much work for the server is then asked for twice and no more.
     """
 
     what: str
@@ -49,6 +52,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     with_token: bool = True
     anywhere: bool = False
+    spare: bool = False
 
 
 class _BoundAuth(requests.auth.AuthBase):
@@ -91,7 +95,7 @@ class FhirClient:
         self._session.close()
 
     def request(self, request: Request) -> Answer:
-        """The answer, read to its end, whatever its status; those that pass (429, 502, 503, 504) are tried again.
+        """The answer, read to its end, whatever its status; those that pass are tried again.
 
         Raises:
             SourceError: no-connection or http-status after `config.tries` tries; truncated-body; foreign-redirect.
@@ -131,7 +135,8 @@ class FhirClient:
                     answer.close()
             except SourceError as error:
                 failure = error
-            if not failure.retryable or attempt + 1 == self._config.tries:
+            tries = min(_SPARE_TRIES, self._config.tries) if _is_spared(request, failure) else self._config.tries
+            if not failure.retryable or attempt + 1 >= tries:
                 raise self._named(failure, attempt + 1)
             if self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())):
                 raise self._named(failure, attempt + 1)
@@ -215,3 +220,8 @@ class FhirClient:
         return SourceError(
             f"{self._source.name}: {error}{told}", kind=error.kind, status=error.status, retryable=error.retryable
         )
+
+
+def _is_spared(request: Request, failure: SourceError) -> bool:
+    """Whether a server that was at it for too long is not asked again and again for what can be done without."""
+    return request.spare and (failure.kind == "timeout" or failure.status in _OVERWORKED)

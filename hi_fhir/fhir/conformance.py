@@ -1,33 +1,50 @@
 """What a server says it can do, where it says anything: some good ones have no /metadata."""
 
+import re
+
 import msgspec
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import Answer, check_status, read_json
+from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.client import FhirClient, Request
+
+_SEARCH = "search-type"
+_VERSION = re.compile(r"R?(\d+)\b", re.ASCII)
+_OLD = "Conformance"  # what a CapabilityStatement was called before FHIR 3
 
 
 class _Named(msgspec.Struct):
     name: str = ""
 
 
+class _Interaction(msgspec.Struct):
+    code: str = ""
+
+
 class _Resource(msgspec.Struct, rename="camel"):
     type: str = ""
     search_param: list[_Named] = []
+    interaction: list[_Interaction] = []
 
 
 class _Rest(msgspec.Struct):
+    mode: str = "server"
     resource: list[_Resource] = []
 
 
-class _Statement(msgspec.Struct):
+class _Statement(msgspec.Struct, rename="camel"):
+    resource_type: str = ""
+    fhir_version: str = ""
     rest: list[_Rest] = []
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """Search parameters by resource type; None where the server states nothing."""
+    """parameters: search parameters by resource type; None where the server states nothing. unsearchable: types that it
+    has, and says that they cannot be searched. version: of FHIR, empty where it says none."""
 
     parameters: dict[str, frozenset[str]] | None
+    unsearchable: frozenset[str] = frozenset()
+    version: str = ""
 
     def has_type(self, type_: str) -> bool:
         """Whether the type is there, or nothing is known against it."""
@@ -37,29 +54,54 @@ class Capability(msgspec.Struct, frozen=True):
         """Whether the type can be searched by `name`, for sure."""
         return self.parameters is not None and name in self.parameters.get(type_, ())
 
+    def missing(self, type_: str) -> str | None:
+        """Why the type cannot be had at all, in words."""
+        return None if self.has_type(type_) else "its capability statement does not name the type"
+
+    def unsearched(self, type_: str) -> str | None:
+        """Why the type cannot be searched, in words."""
+        if type_ in self.unsearchable:
+            return "its capability statement gives the type no search"
+        return self.missing(type_)
+
 
 def read_capability(client: FhirClient) -> tuple[Capability, Answer]:
-    """What the server states, and its answer, the first one of a pull.
+    """What the server states, and its answer, the first one of a pull. One that keeps it to itself states nothing.
 
     Raises:
-        SourceError: the server cannot be reached, wants a token, or answers with HTML.
+        SourceError: the server cannot be reached, answers with HTML, or speaks another version of FHIR.
     """
     return client.exchange(Request("capability statement", f"{client.base}/metadata"), _read)
 
 
 def _read(answer: Answer) -> tuple[Capability, Answer]:
     answer.body  # noqa: B018  reads it, so that a truncated one is tried again
-    if answer.status in (401, 403):
-        check_status(answer)
     try:
         statement = read_json(answer, msgspec.json.Decoder(_Statement).decode)
     except SourceError as error:
         if error.kind == "html-body":
             raise
         return Capability(None), answer
-    found = {
-        resource.type: frozenset(parameter.name for parameter in resource.search_param)
-        for rest in statement.rest
-        for resource in rest.resource
-    }
-    return Capability(found or None), answer
+    _check_version(statement, answer)
+    resources = [resource for rest in statement.rest if rest.mode == "server" for resource in rest.resource]
+    found = {resource.type: frozenset(parameter.name for parameter in resource.search_param) for resource in resources}
+    unsearchable = frozenset(
+        resource.type
+        for resource in resources
+        if resource.interaction and _SEARCH not in {one.code for one in resource.interaction}
+    )
+    return Capability(found or None, unsearchable, statement.fhir_version), answer
+
+
+def _check_version(statement: _Statement, answer: Answer) -> None:
+    """Raise SourceError where the server says that it speaks no FHIR R4 (4.0, or 4.3, whose differences are not read).
+
+    Nothing of another version is read as R4: its elements have other names, and what is not found would count as 0.
+    """
+    number = _VERSION.match(statement.fhir_version.strip())
+    is_old = statement.resource_type == _OLD
+    if is_old or (number is not None and number[1] != "4"):
+        said = number and statement.fhir_version.strip()[:20]
+        raise answer.error(
+            "fhir-version", f"says that the server speaks FHIR {said or 'DSTU2'}, and R4 (4.0) is read here"
+        )

@@ -201,6 +201,7 @@ def _manifest(
             for name in sorted({task.table for task in tables})
             if "dated_by" in TABLES[name].names and name != "ethnic_category"
         },
+        not_offered=landed.not_offered,
     )
 
 

@@ -19,7 +19,7 @@ from hi_fhir.sources.pages import Distinct
 from hi_fhir.sources.paging import check_count, check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import Search, code_search, filters, whole_type
-from hi_fhir.sources.slicing import Counter, plan_slices
+from hi_fhir.sources.slicing import Counter, check_people, plan_slices, told_not_offered
 from hi_fhir.tables.dates import london_day
 
 METHOD = "export"
@@ -42,7 +42,7 @@ class ExportPlan(msgspec.Struct, frozen=True):
     filters: tuple[str, ...]
     wholes: tuple[Search, ...]
     searches: tuple[Search, ...]
-    not_offered: tuple[str, ...]
+    not_offered: dict[str, str]
     data_date: str | None
 
 
@@ -68,11 +68,12 @@ def land(pull: Pull) -> PullManifest:
     every = [*(part.lane for part in parts), *(lane.lane for lane in lanes)]
     messages = sum(lane.at.tally.outcomes for lane in every)
     told = f", {messages} messages of the server" if messages else ""
+    told += told_not_offered(plan.not_offered)
     pull.progress.finish(f"{sum(lane.landed for lane in every)} records in {len(manifest.output or ())} files{told}")
     known = {type_: count for type_, count in counts.items() if count is not None}
     said = {**dict.fromkeys(plan.types), **server_counts((*plan.wholes, *plan.searches)), **known}
     day = _day(manifest.transaction_time) or plan.data_date
-    return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered, 0), **said})
+    return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered), **said}, plan.not_offered)
 
 
 def _level(method: str) -> str:
@@ -89,17 +90,20 @@ def _level(method: str) -> str:
 def _make_plan(pull: Pull, client: FhirClient, level: str) -> ExportPlan:
     capability, answer = read_capability(client)
     asked = response_date(answer.headers)
-    offered = [type_ for type_ in pull.scope.types if capability.has_type(type_)]
+    lacking = {type_: why for type_ in pull.scope.types if (why := capability.missing(type_))}
+    check_people(client, lacking)
+    offered = [type_ for type_ in pull.scope.types if type_ not in lacking]
     types = [type_ for type_ in offered if not level or type_ not in _OUTSIDE_PATIENT]
     others = [whole_type(type_) for type_ in offered if type_ not in types]
+    planned = plan_slices(pull, client, others, asked or pull.clock.now())
     filters_ = _filters(pull, types, capability)
     return ExportPlan(
         level=level,
         types=tuple(types),
         filters=tuple(filters_.values()),
         wholes=tuple(_counted(client, search) for search in _wholes(pull, level, types, filters_)),
-        searches=plan_slices(pull, client, others, asked or pull.clock.now()),
-        not_offered=tuple(type_ for type_ in pull.scope.types if type_ not in offered),
+        searches=planned.searches,
+        not_offered={**lacking, **planned.refused},
         data_date=london_day(asked).isoformat() if asked else None,
     )
 

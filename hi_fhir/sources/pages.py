@@ -60,6 +60,14 @@ _decode = msgspec.json.Decoder(Bundle).decode
 _header = msgspec.json.Decoder(_Header).decode
 _BEGINNING = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"(\w+)"\s*,\s*"id"\s*:\s*"([A-Za-z0-9.-]+)"')
 _ESCAPED = re.compile(r"\\.")
+_KEPT_SEARCHES = frozenset(
+    {
+        *("getpages", "ct", "continuationtoken", "cursor", "pagecontext", "pagetoken", "page_token"),
+        *("queryid", "searchid", "sessionid", "snapshot", "stateid"),
+    }
+)
+"""Parameters of self and next links by which servers know a search again (HAPI: _getpages, Microsoft's: ct), without
+leading marks, in small letters. [U] but for these two."""
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -132,13 +140,17 @@ def _is_nothing(resource: msgspec.Raw) -> bool:
 def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, posted: bool) -> str | None:
     """The name of a filter that the server's self link shows it passed over, or took fewer values of; else None.
 
-    A self link without any query tells nothing of a search that was posted: some servers leave the form out of it.
+    A self link without any query tells nothing of a search that was posted: some servers leave the form out of it. Nor
+    does one that names none of the filters and, in their place, what the server keeps the search under.
     """
     query = urlsplit(self_link or "").query
     if self_link is None or (posted and not query):
         return None
     understood = _values((name.partition(":")[0], value) for name, value in parse_qsl(query, keep_blank_values=True))
-    return next((name for name, values in _values(sent).items() if understood[name] < values), None)
+    asked = _values(sent)
+    if not understood.keys() & asked.keys() and {name.lower().lstrip("_-") for name in understood} & _KEPT_SEARCHES:
+        return None
+    return next((name for name, values in asked.items() if understood[name] < values), None)
 
 
 def _values(parameters: Iterable[Parameter]) -> Counter[str]:

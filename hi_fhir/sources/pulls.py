@@ -37,7 +37,8 @@ class PullManifest(msgspec.Struct, frozen=True):
     """A finished pull: pull.json, a superset of what flatten reads.
 
     data_date: the London day the data is of, None where the source does not say. server_counts: records by type that
-    the server said there are, at the start; None where it does not say.
+    the server said there are, at the start; None where it does not say. not_offered: types that were asked for and that
+    the server does not give, each with the reason in words; nothing is known of them, so none of their counts is a 0.
     """
 
     id: str
@@ -48,6 +49,7 @@ class PullManifest(msgspec.Struct, frozen=True):
     counts: dict[str, PullCounts]
     server_counts: dict[str, int | None]
     chunks: tuple[Receipt, ...]
+    not_offered: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ class Pull:
                 raise
 
     def manifest(
-        self, lanes: Sequence[Lane], data_date: str | None, server_counts: dict[str, int | None]
+        self,
+        lanes: Sequence[Lane],
+        data_date: str | None,
+        server_counts: dict[str, int | None],
+        not_offered: dict[str, str] | None = None,
     ) -> PullManifest:
         """The manifest of a pull whose lanes are finished.
 
@@ -124,6 +130,7 @@ class Pull:
             counts=_counts(lanes),
             server_counts=server_counts,
             chunks=tuple(sorted(receipts, key=lambda receipt: (receipt.type, receipt.name))),
+            not_offered=not_offered or {},
         )
 
 

@@ -11,18 +11,18 @@ from hi_fhir.fhir.retrying import response_date
 from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import CODE_PARAMETERS, Search, searches_by_code, whole_type
-from hi_fhir.sources.slicing import plan_slices
+from hi_fhir.sources.slicing import check_people, plan_slices, told_not_offered
 from hi_fhir.tables.dates import london_day
 
 METHOD = "search"
 
 
 class SearchPlan(msgspec.Struct, frozen=True):
-    """data_date: the London day of the server's first answer. not_offered: types that it says it does not have."""
+    """data_date: the London day of the server's first answer. not_offered: types that cannot be searched, and why."""
 
     data_date: str | None
     searches: tuple[Search, ...]
-    not_offered: tuple[str, ...]
+    not_offered: dict[str, str]
 
 
 def land(pull: Pull) -> PullManifest:
@@ -41,20 +41,25 @@ def land(pull: Pull) -> PullManifest:
         land_parts(pull, client, parts)
         check_counts(pull, client, parts)
     lanes = [part.lane for part in parts]
-    pull.progress.finish(f"{sum(lane.landed for lane in lanes)} records in {len(parts)} slices")
-    return pull.manifest(lanes, plan.data_date, {**dict.fromkeys(plan.not_offered, 0), **counts})
+    pull.progress.finish(
+        f"{sum(lane.landed for lane in lanes)} records in {len(parts)} slices{told_not_offered(plan.not_offered)}"
+    )
+    return pull.manifest(lanes, plan.data_date, {**dict.fromkeys(plan.not_offered), **counts}, plan.not_offered)
 
 
 def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
     """What to search for, with the server's counts as they are now."""
     capability, answer = read_capability(client)
     asked = response_date(answer.headers)
-    types = [type_ for type_ in pull.scope.types if capability.has_type(type_)]
+    lacking = {type_: why for type_ in pull.scope.types if (why := capability.unsearched(type_))}
+    check_people(client, lacking)
+    types = [type_ for type_ in pull.scope.types if type_ not in lacking]
     searches = [search for type_ in types for search in _searches(pull, type_, capability)]
+    planned = plan_slices(pull, client, searches, asked or pull.clock.now())
     return SearchPlan(
         data_date=london_day(asked).isoformat() if asked else None,
-        searches=plan_slices(pull, client, searches, asked or pull.clock.now()),
-        not_offered=tuple(type_ for type_ in pull.scope.types if type_ not in types),
+        searches=planned.searches,
+        not_offered={**lacking, **planned.refused},
     )
 
 

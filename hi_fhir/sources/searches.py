@@ -20,6 +20,7 @@ CODE_PARAMETERS = {
 
 _TOKENS_A_SEARCH = 1_000
 _MOST_TOKENS = 4_000  # beyond, the whole type is less work than so many searches
+_LONGEST_ADDRESS = 1_900  # IIS takes 2,048 characters of a query unless it is told otherwise, the least of the usual
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -36,13 +37,21 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """One search. tokens: `system|code` values of `parameter`, none for the whole type. count: what the server said."""
+    """One search. tokens: `system|code` values of `parameter`, none for the whole type. count: what the server said.
+
+    posted: whether its parameters go as a form, where it names codes; a server need not take one.
+    """
 
     type: str
     parameter: str | None
     tokens: tuple[str, ...]
     count: int | None
     slices: tuple[Slice, ...]
+    posted: bool = True
+
+    @property
+    def is_form(self) -> bool:
+        return self.posted and self.parameter is not None
 
 
 def whole_type(type_: str) -> Search:
@@ -76,18 +85,23 @@ def filters(search: Search, slice_: Slice) -> list[Parameter]:
     return found
 
 
-def request_of(client: FhirClient, search: Search, parameters: Sequence[Parameter]) -> Request:
-    """A search by GET, or by POST where it names codes."""
+def request_of(client: FhirClient, search: Search, parameters: Sequence[Parameter], *, spare: bool = False) -> Request:
+    """A search by GET, or by POST where it names codes and the server takes it so."""
     what, query = f"search of {search.type}", urlencode(parameters)
-    if not search.parameter:
-        return Request(what, f"{client.base}/{search.type}?{query}")
+    if not search.is_form:
+        return Request(what, f"{client.base}/{search.type}?{query}", spare=spare)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return Request(what, f"{client.base}/{search.type}/_search", "POST", form, query.encode())
+    return Request(what, f"{client.base}/{search.type}/_search", "POST", form, query.encode(), spare=spare)
+
+
+def fits_an_address(client: FhirClient, search: Search) -> bool:
+    """Whether the search by GET is short enough for what servers and proxies take as an address."""
+    return len(client.base) + len(search.type) + len(urlencode(filters(search, Slice()))) <= _LONGEST_ADDRESS
 
 
 def check_self_link(client: FhirClient, search: Search, slice_: Slice, self_link: str | None) -> None:
     """Raise SourceError where the server did not do the search that it was asked for."""
-    dropped = dropped_parameter(filters(search, slice_), self_link, posted=search.parameter is not None)
+    dropped = dropped_parameter(filters(search, slice_), self_link, posted=search.is_form)
     if dropped:
         raise SourceError(
             f"{client.name}: search of {search.type}: the server passed over the parameter {dropped}, so it answers "

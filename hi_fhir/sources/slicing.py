@@ -5,33 +5,121 @@ there, and cover what changes while they are read: the last one has no end and i
 whose counts do not show that its slices cover the whole is not sliced.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
-from hi_fhir.sources.pages import Parameter
+from hi_fhir.sources.pages import Parameter, decode_bundle
 from hi_fhir.sources.pulls import Pull
-from hi_fhir.sources.searches import Search, Slice, check_self_link, filters, request_of
+from hi_fhir.sources.searches import (
+    Search,
+    Slice,
+    check_self_link,
+    filters,
+    fits_an_address,
+    request_of,
+    whole_type,
+)
 
+T = TypeVar("T")
+
+_PEOPLE = "Patient"
+_NOT_SEARCHED = frozenset({400, 403, 404, 405, 501})
+_REFUSALS = _NOT_SEARCHED | {413, 414, 415, 422}
+_STILL_UNKNOWN = frozenset({408, 502, 503, 504})
 _PAGES_A_SLICE = 5  # shorter slices are not worth their requests
 _MOST_WRITTEN = 1.01  # by others, between two counts
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[Search], now: datetime) -> tuple[Search, ...]:
-    """The searches with their counts, the long ones sliced. now: the server's own idea of it."""
+class Planned(NamedTuple):
+    """searches: as the server takes them, counted and cut. refused: types that it does not let be searched, and why."""
+
+    searches: tuple[Search, ...]
+    refused: dict[str, str]
+
+
+def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[Search], now: datetime) -> Planned:
+    """The searches with their counts, the long ones sliced. now: the server's own idea of it.
+
+    Raises:
+        SourceError: the server failed, or does not let patients be searched, without whom nothing can be counted.
+    """
     counter = Counter(client)
     with ThreadPoolExecutor(pull.config.slices) as pool:
-        counted = list(pool.map(counter.counted, searches))
+        taken = [*pool.map(partial(_as_taken, counter, pull.config.page_size), searches)]
+        refused = {one.type: one.reason for one in taken if isinstance(one, Refused)}
+        counted = list(dict.fromkeys(one for one in taken if isinstance(one, Search) and one.type not in refused))
         total = sum(search.count or 0 for search in counted)
         target = max(-(-total // (2 * pull.config.slices)), _PAGES_A_SLICE * pull.config.page_size)
-        return tuple(_sliced(counter, pool, search, _milliseconds(now), target) for search in counted)
+        sliced = tuple(_sliced(counter, pool, search, _milliseconds(now), target) for search in counted)
+    return Planned(sliced, refused)
+
+
+class Refused(NamedTuple):
+    """A type that a server does not let be searched; reason: in words."""
+
+    type: str
+    reason: str
+
+
+def _as_taken(counter: "Counter", page_size: int, search: Search) -> Search | Refused:
+    """The search in the first form that the server takes, with its count.
+
+    A search by codes goes as a form, in the address where it is short enough, or else of the whole type: what is not
+    asked for is left out later. Whether a server takes one is seen from its count, and from a page where that fails.
+    """
+    for form in _forms(counter.client, search):
+        try:
+            return counter.counted(form)
+        except SourceError as error:
+            if not _is_unknown(error):
+                raise
+        try:
+            counter.look(form, page_size)
+            return form
+        except SourceError as error:
+            if error.status not in _REFUSALS or (form.parameter is None and error.status not in _NOT_SEARCHED):
+                raise
+            refusal = error
+    if search.type == _PEOPLE:
+        raise refusal
+    return Refused(search.type, f"its search is answered with {refusal.status}")
+
+
+def check_people(client: FhirClient, not_offered: Mapping[str, str]) -> None:
+    """Raise SourceError where people are what a server does not offer."""
+    if _PEOPLE in not_offered:
+        raise SourceError(
+            f"{client.name}: no {_PEOPLE} can be had, and without people nothing is counted: {not_offered[_PEOPLE]}. "
+            "Where the server has an export, try pull_method = export.",
+            kind="not-offered",
+        )
+
+
+def told_not_offered(not_offered: Mapping[str, str]) -> str:
+    """The end of a line of progress: the types that were asked for in vain."""
+    return f"; not offered: {', '.join(sorted(not_offered))}" if not_offered else ""
+
+
+def _forms(client: FhirClient, search: Search) -> list[Search]:
+    if search.parameter is None:
+        return [search]
+    address = [msgspec.structs.replace(search, posted=False)] if fits_an_address(client, search) else []
+    return [search, *address, whole_type(search.type)]
+
+
+def _is_unknown(error: SourceError) -> bool:
+    """Whether the error of a count leaves open how many there are, and the server may still give them."""
+    if error.status in _STILL_UNKNOWN or error.kind in ("timeout", "unreadable-body", "operation-outcome"):
+        return True
+    return error.kind in ("http-status", "forbidden") and not error.retryable
 
 
 class _Total(msgspec.Struct):
@@ -59,31 +147,56 @@ class Counter:
     """Asks a server how many there are, and how old they are."""
 
     def __init__(self, client: FhirClient) -> None:
-        self._client = client
+        self.client = client
 
     def counted(self, search: Search) -> Search:
-        found = self.count(search, Slice())
+        """The search with its count, None in it where the server does not say.
+
+        Raises:
+            SourceError: as the server was asked.
+        """
+        found = self._count(search, Slice())
         return msgspec.structs.replace(search, count=found, slices=(Slice(count=found),))
 
     def count(self, search: Search, slice_: Slice) -> int | None:
-        """None where the server does not say.
+        """None where the server does not say, or does not get done with counting.
 
         Raises:
             SourceError: dropped-parameter, or the server cannot be reached.
         """
+        try:
+            return self._count(search, slice_)
+        except SourceError as error:
+            if _is_unknown(error):
+                return None
+            raise
+
+    def look(self, search: Search, page_size: int) -> None:
+        """Ask for the first page, to see whether the server takes the search.
+
+        Raises:
+            SourceError: it does not.
+        """
+        asked = [*filters(search, Slice()), ("_count", str(page_size))]
+        self.client.resource(request_of(self.client, search, asked), decode_bundle)
+
+    def _count(self, search: Search, slice_: Slice) -> int | None:
         asked = [*filters(search, slice_), ("_summary", "count")]
-        answer: _Total | None = self._ask(search, asked, msgspec.json.Decoder(_Total).decode)
-        if answer is None:
-            return None
+        answer = self._ask(search, asked, msgspec.json.Decoder(_Total).decode)
         own = next((link.get("url") for link in answer.link if link.get("relation") == "self"), None)
-        check_self_link(self._client, search, slice_, own)
+        check_self_link(self.client, search, slice_, own)
         return answer.total
 
     def updated(self, search: Search, order: str) -> int | None:
         """When the first record in this order was last updated, in milliseconds; None where the server does not say."""
         asked = [*filters(search, Slice()), ("_sort", order), ("_count", "1")]
-        answer = self._ask(search, asked, msgspec.json.Decoder(_FirstEntry).decode)
-        resources = [entry.resource for entry in answer.entry if entry.resource] if answer else []
+        try:
+            answer = self._ask(search, asked, msgspec.json.Decoder(_FirstEntry).decode)
+        except SourceError as error:
+            if _is_unknown(error):
+                return None
+            raise
+        resources = [entry.resource for entry in answer.entry if entry.resource]
         if not resources or resources[0].meta is None or resources[0].meta.last_updated is None:
             return None
         try:
@@ -91,13 +204,8 @@ class Counter:
         except (ValueError, TypeError):
             return None
 
-    def _ask(self, search: Search, asked: list[Parameter], decode: Callable[[bytes], Any]) -> Any:
-        try:
-            return self._client.resource(request_of(self._client, search, asked), decode)[0]
-        except SourceError as error:
-            if error.kind in ("http-status", "unreadable-body", "operation-outcome") and not error.retryable:
-                return None
-            raise
+    def _ask(self, search: Search, asked: list[Parameter], decode: Callable[[bytes], T]) -> T:
+        return self.client.resource(request_of(self.client, search, asked, spare=True), decode)[0]
 
 
 class _Piece(NamedTuple):

@@ -29,7 +29,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Landed(msgspec.Struct, frozen=True):
-    """A finished pull."""
+    """A finished pull. not_offered: types that were asked for and not to be had, with the reason in words."""
 
     id: str
     source_id: str
@@ -38,6 +38,7 @@ class Landed(msgspec.Struct, frozen=True):
     data_date: str | None
     counts: dict[str, Counts]
     chunks: tuple[LandedChunk, ...]
+    not_offered: dict[str, str] = {}
 
     @property
     def received(self) -> dict[str, int]:

@@ -25,7 +25,8 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     """What one snapshot holds.
 
     tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
-    them (effective, issued or undated). quarantine: type to kind to records.
+    them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
+    source did not give, with the reason in words: what they hold is not known, and not nothing.
     """
 
     id: str
@@ -43,6 +44,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     reconciliation: dict[str, Reconciliation]
     quarantine: dict[str, dict[str, int]]
     dated_by: dict[str, dict[str, int]]
+    not_offered: dict[str, str] = {}
 
 
 def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int) -> str:

@@ -139,10 +139,11 @@ def test_a_whole_type_is_taken_where_it_is_set_or_the_list_is_long(config: Confi
     assert len(ids(config, manifest)) == 3
 
 
-def test_a_type_that_the_server_does_not_have_is_none_there(config: Config) -> None:
+def test_a_type_that_the_server_does_not_have_is_not_offered_and_no_0(config: Config) -> None:
     with serving([an_observation(1)]) as server:
         manifest = pull_from(server.base_url, config, Scope(types={"Observation": None, "ServiceRequest": None}))
-    assert manifest.server_counts == {"Observation": 1, "ServiceRequest": 0}
+    assert manifest.server_counts == {"Observation": 1, "ServiceRequest": None}
+    assert manifest.not_offered == {"ServiceRequest": "its capability statement does not name the type"}
 
 
 class Writing(Silent):
