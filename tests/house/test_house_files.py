@@ -7,7 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("hi_fhir", "mappings", "terminology", "docs", "tests", ".ci")
-TOP = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in ("", ".md", ".toml", ".lock", ".yaml")]
+TOP = [
+    path
+    for path in ROOT.iterdir()
+    if path.is_file() and path.suffix in ("", ".md", ".toml", ".lock", ".yaml") and path.name != ".git"  # a worktree's
+]
 SUFFIXES = {".py", ".md", ".csv", ".toml", ".json", ".sh", ".java", ".xml", ".ini", ".mako", ".yaml", ".txt", ""}
 REGISTRIES = re.compile("|".join((r"pypi\.", r"pythonhosted", r"repo1?\.maven", r"npmjs", r"conda\.anaconda")))
 MACHINE_PATH = re.compile(r"(?<![\w.}\])/])/(?:root|home|work|tmp|Users|var/folders)/")
