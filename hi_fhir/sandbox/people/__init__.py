@@ -7,7 +7,7 @@ from typing import overload
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
-from hi_fhir.sandbox.people.history import Notes, write_history
+from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
@@ -61,6 +61,8 @@ def _person(seed: int, number: int) -> Person:
     notes = Notes(chance, [patient.id for patient in patients])
     write_ethnicity(notes, first.ethnicity)
     write_history(notes, _age(first.born))
+    notes.chance = Random(f"{seed}/{number}/opt-out")
+    write_opt_out(notes)
     return Person(patients, tuple(notes.records))
 
 

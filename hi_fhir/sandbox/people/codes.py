@@ -89,6 +89,8 @@ REMISSION = (
     _snomed("12969000", "Severe mental illness in remission", "severe-mental-illness-remission"),
     _snomed("723905008", "Severe mental illness in remission, other", "severe-mental-illness-remission"),
 )
+OPT_OUT = _snomed("827241000000103", "Objects to data leaving the practice", "type-1-opt-out")
+OPT_OUT_WITHDRAWN = _snomed("827261000000102", "Objection withdrawn", "type-1-opt-out-withdrawn")
 BMI = _snomed("60621009", "Body mass index", "bmi")
 ALCOHOL = (
     _snomed("1082641000000106", "Alcohol units a week", "alcohol"),

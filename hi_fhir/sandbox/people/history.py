@@ -347,3 +347,23 @@ def _everything_else(notes: Notes) -> None:
             When(in_period(chance)),
             patient_id=f"{notes.records[0].id}-gone",
         )
+
+
+_OBJECTIONS = Ways({"": 93, "stands": 2.5, "undated": 1, "withdrawn": 1.5, "withdrawn-before": 1, "same-day": 1})
+
+
+def write_opt_out(notes: Notes) -> None:
+    """A type 1 opt-out, for some of them withdrawn before, on or after its day."""
+    chance = notes.chance
+    way = _OBJECTIONS.pick(chance)
+    if not way:
+        return
+    day = before_period(chance)
+    notes.noted(codes.OPT_OUT, None if way == "undated" else When(day))
+    match way:
+        case "withdrawn":
+            notes.noted(codes.OPT_OUT_WITHDRAWN, When(in_period(chance)))
+        case "withdrawn-before":
+            notes.noted(codes.OPT_OUT_WITHDRAWN, When(day - _DAY))
+        case "same-day":
+            notes.noted(codes.OPT_OUT_WITHDRAWN, When(day))

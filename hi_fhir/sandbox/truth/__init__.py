@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 from hi_fhir.sandbox.people.model import Person
 from hi_fhir.sandbox.truth.measures import MEASURES
+from hi_fhir.sandbox.truth.setting import USUAL, Setting
 from hi_fhir.sandbox.truth.tally import Cell, Truth, areas
 
-__all__ = ["MEASURES", "Cell", "Truth", "areas", "expected"]
+__all__ = ["MEASURES", "Cell", "Setting", "Truth", "areas", "expected"]
 
 
-def expected(people: Iterable[Person]) -> Truth:
-    """The expected numbers of these people, each looked at once."""
-    truth = Truth()
+def expected(people: Iterable[Person], setting: Setting = USUAL) -> Truth:
+    """The expected numbers of these people for what a run is asked, each looked at once."""
+    truth = Truth(setting)
     for person in people:
         truth.add(person)
     return truth

@@ -53,13 +53,13 @@ class Evidence:
     visits: list[Visit] = field(default_factory=list)
 
 
-def evidence_of(person: Person) -> Evidence:
-    """The evidence that all patient records of a person give together."""
+def evidence_of(person: Person, as_of: date = AS_OF) -> Evidence:
+    """The evidence that all patient records of a person give together, up to the as-of day."""
     evidence = Evidence()
     own = {patient.id for patient in person.patients}
     for record in person.records:
         day = dated(record)
-        if record.patient_id in own and counts(record) and (day is None or day <= AS_OF):
+        if record.patient_id in own and counts(record) and (day is None or day <= as_of):
             _add(evidence, record, day)
     return evidence
 

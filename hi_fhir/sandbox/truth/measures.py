@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from hi_fhir.sandbox.truth.days import IN_PERIOD, NINE_MONTHS, TWELVE_MONTHS, within
+from hi_fhir.sandbox.truth.days import within
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED
 from hi_fhir.sandbox.truth.evidence import Evidence
 from hi_fhir.sandbox.truth.pressure import has_reading, is_target_met
+from hi_fhir.sandbox.truth.setting import Setting, Window
 
 INITIAL, DENOMINATOR, NUMERATOR = "initial_population", "denominator", "numerator"
 EXCEPTION, UNDETERMINED = "denominator_exception", "undetermined"
@@ -25,6 +26,7 @@ class Subject(NamedTuple):
     decile: int | None
     registered_since: date | None
     evidence: Evidence
+    setting: Setting
 
 
 Outcome = tuple[str, ...]
@@ -64,7 +66,7 @@ def _aged(subject: Subject, lowest: int, highest: int, others: bool) -> bool | N
     return None if subject.age is None else lowest <= subject.age <= highest
 
 
-def _any_in(evidence: Evidence, value_set: str, window: tuple[date, date]) -> bool:
+def _any_in(evidence: Evidence, value_set: str, window: Window) -> bool:
     return any(within(day, window) for day in evidence.days[value_set])
 
 
@@ -78,55 +80,56 @@ def _is_diagnosed(evidence: Evidence, diagnosis: str, resolving: str) -> bool:
 
 
 def _health_check(subject: Subject) -> Outcome:
-    evidence = subject.evidence
-    checks = [day for day in evidence.days["learning-disability-health-check"] if day and within(day, IN_PERIOD)]
-    plans = [day for day in evidence.days["health-action-plan"] if day and within(day, IN_PERIOD)]
+    evidence, period = subject.evidence, subject.setting.in_period
+    checks = [day for day in evidence.days["learning-disability-health-check"] if day and within(day, period)]
+    plans = [day for day in evidence.days["health-action-plan"] if day and within(day, period)]
     done = bool(checks) and any(plan >= min(checks) for plan in plans)
-    declined = _any_in(evidence, "learning-disability-health-check-declined", IN_PERIOD) or _any_in(
-        evidence, "health-action-plan-declined", IN_PERIOD
+    declined = _any_in(evidence, "learning-disability-health-check-declined", period) or _any_in(
+        evidence, "health-action-plan-declined", period
     )
     initial = _aged(subject, 14, 200, bool(evidence.days["learning-disability"]))
     return _decided(initial, done and _is_recorded(subject), declined)
 
 
 def _hypertension(subject: Subject, over: bool) -> Outcome:
-    evidence = subject.evidence
+    evidence, year = subject.evidence, subject.setting.months(12)
     registered = _is_diagnosed(evidence, "hypertension", "hypertension-resolved")
     if over:
         initial = _aged(subject, 80, 200, registered)
-        met = is_target_met(evidence, at_clinic=(150, 90), at_home=(145, 85))
+        met = is_target_met(evidence, year, at_clinic=(150, 90), at_home=(145, 85))
     else:
         initial = _aged(subject, 0, 79, registered)
-        met = is_target_met(evidence, at_clinic=(140, 90), at_home=(135, 85))
+        met = is_target_met(evidence, year, at_clinic=(140, 90), at_home=(135, 85))
     return _decided(initial, met, _is_adjusted(subject))
 
 
 def _is_adjusted(subject: Subject) -> bool:
     """Whether any exception of the blood pressure measures holds."""
-    evidence = subject.evidence
+    evidence, year, nine_months = subject.evidence, subject.setting.months(12), subject.setting.months(9)
     refusals = ("hypertension-maximal-therapy", "hypertension-unsuitable", *_DECLINED)
-    if any(_any_in(evidence, value_set, TWELVE_MONTHS) for value_set in refusals):
+    if any(_any_in(evidence, value_set, year) for value_set in refusals):
         return True
-    invited = sorted(day for day in evidence.days["hypertension-invitation"] if day and within(day, TWELVE_MONTHS))
+    invited = sorted(day for day in evidence.days["hypertension-invitation"] if day and within(day, year))
     if len(invited) > 1 and (invited[-1] - invited[0]).days >= _WEEK:
         return True
     first = min((day for day in evidence.days["hypertension"] if day), default=None)
-    return within(first, NINE_MONTHS) or within(subject.registered_since, NINE_MONTHS)
+    return within(first, nine_months) or within(subject.registered_since, nine_months)
 
 
 def _smoking(subject: Subject) -> Outcome:
-    return _decided(_aged(subject, 16, 200, True), _any_in(subject.evidence, "smoking-status", TWELVE_MONTHS))
+    recorded = _any_in(subject.evidence, "smoking-status", subject.setting.months(12))
+    return _decided(_aged(subject, 16, 200, True), recorded)
 
 
 def _six_checks(subject: Subject) -> Outcome:
-    evidence = subject.evidence
+    evidence, year = subject.evidence, subject.setting.months(12)
     others = ("bmi", "alcohol", "lipids", "hba1c-or-glucose", "smoking-status")
-    done = has_reading(evidence) and all(_any_in(evidence, check, TWELVE_MONTHS) for check in others)
+    done = has_reading(evidence, year) and all(_any_in(evidence, check, year) for check in others)
     return _decided(_is_diagnosed(evidence, "severe-mental-illness", "severe-mental-illness-remission"), done)
 
 
 def _encounter_reason(subject: Subject) -> Outcome:
-    visits = [visit for visit in subject.evidence.visits if within(visit.day, IN_PERIOD)]
+    visits = [visit for visit in subject.evidence.visits if within(visit.day, subject.setting.in_period)]
     if not visits:
         return _OUTSIDE
     latest = max((visit.day, visit.order) for visit in visits)

@@ -1,10 +1,12 @@
-"""What becomes of each resource when the default scope is asked for: kept, deleted or not asked for."""
+"""What becomes of each resource when the scope of all measures is asked for: kept, deleted or not asked for."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from hi_fhir.sandbox.people.model import Person, Record
 from hi_fhir.sandbox.people.places import ORGANISATIONS
+from hi_fhir.sandbox.truth.opted_out import BY_CODE, OPT_OUT, WITHDRAWN
+from hi_fhir.sandbox.truth.setting import USUAL, Setting
 
 KEPT, DELETED, NOT_ASKED_FOR = "kept", "deleted", "not_asked_for"
 TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, "quarantined")
@@ -17,13 +19,14 @@ _ENTERED_IN_ERROR = "entered-in-error"
 class Reconciliation:
     """Counts of resources by type and what became of them, whether all were received or only what was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, setting: Setting = USUAL) -> None:
+        self._setting = setting
         self._fates: Counter[tuple[str, str, bool]] = Counter()
         self._add("Organization", KEPT, True, len(ORGANISATIONS))
 
     def add(self, person: Person) -> None:
         for record in person.records:
-            self._add(record.type, fate(record), is_asked_for(record))
+            self._add(record.type, fate(record, self._setting), is_asked_for(record, self._setting))
         for patient in person.patients:
             self._add("Patient", KEPT, True)
             for episode in (one for one in patient.registrations if one.kind == "episode"):
@@ -52,23 +55,23 @@ class Reconciliation:
         return dict(found)
 
 
-def fate(record: Record) -> str:
+def fate(record: Record, setting: Setting = USUAL) -> str:
     """An error is deleted, of whatever code, in a type that is asked for at all."""
     if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
         return NOT_ASKED_FOR
     if record.status == _ENTERED_IN_ERROR:
         return DELETED
-    return KEPT if is_asked_for(record) else NOT_ASKED_FOR
+    return KEPT if is_asked_for(record, setting) else NOT_ASKED_FOR
 
 
-def is_asked_for(record: Record) -> bool:
-    """Encounters are asked for whole; of the other types, codes that mean something to a measure."""
+def is_asked_for(record: Record, setting: Setting = USUAL) -> bool:
+    """Encounters are asked for whole; of the other types, codes that mean something to a measure or to the policy."""
     if record.type in _ASKED_WHOLE:
         return True
-    return record.type in _ASKED_BY_CODE and any(_meanings(record))
+    return record.type in _ASKED_BY_CODE and any(_meanings(record, setting))
 
 
-def _meanings(record: Record) -> Iterator[bool]:
-    yield record.code is not None and record.code.means is not None
-    for part in record.components:
-        yield part.code.means is not None
+def _meanings(record: Record, setting: Setting) -> Iterator[bool]:
+    for code in (record.code, *(part.code for part in record.components)):
+        if code is not None and code.means is not None:
+            yield code.means not in (OPT_OUT, WITHDRAWN) or setting.opt_out == BY_CODE

@@ -34,34 +34,34 @@ class _Stated(NamedTuple):
         return self.registration.start.day if self.registration.start else _NO_START
 
 
-def standing_of(person: Person) -> Standing:
-    if any(_is_dead(patient) for patient in person.patients):
+def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
+    if any(_is_dead(patient, as_of) for patient in person.patients):
         return Standing("dead")
     stated = [_Stated(patient, one) for patient in person.patients for one in _deciding(patient)]
     if not stated:
         return Standing("no-registration")
     active = [one for one in stated if one.patient.active is not False]
     regular = [one for one in active if not one.registration.temporary]
-    begun = [one for one in regular if one.start <= AS_OF]
-    current = [one for one in begun if _is_current(one.registration)]
+    begun = [one for one in regular if one.start <= as_of]
+    current = [one for one in begun if _is_current(one.registration, as_of)]
     for left, reason in ((active, "inactive"), (regular, "temporary"), (begun, "not-begun"), (current, "left")):
         if not left:
             return Standing(reason)
     return _latest(current)
 
 
-def _is_current(registration: Registration) -> bool:
+def _is_current(registration: Registration, as_of: date) -> bool:
     """An episode that is finished on a day that it does not name is over."""
     if registration.end is None:
         return registration.status != "finished"
-    return registration.end.day >= AS_OF
+    return registration.end.day >= as_of
 
 
-def _is_dead(patient: Patient) -> bool:
+def _is_dead(patient: Patient, as_of: date) -> bool:
     """Dead by the as-of day; an undated death counts."""
     if patient.death is None:
         return False
-    return patient.death.when is None or patient.death.when.day <= AS_OF
+    return patient.death.when is None or patient.death.when.day <= as_of
 
 
 def _deciding(patient: Patient) -> Sequence[Registration]:

@@ -3,17 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from hi_fhir.sandbox.people.model import AS_OF, Person
 from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
-from hi_fhir.sandbox.truth.days import age_at_period_end
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
 from hi_fhir.sandbox.truth.evidence import evidence_of
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
+from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
 from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
 from hi_fhir.sandbox.truth.registered import Standing, standing_of
+from hi_fhir.sandbox.truth.setting import USUAL, Setting
 from hi_fhir.sandbox.truth.strata import UNKNOWN, strata_of
 
 Cell = tuple[str, str, str, str, str]
@@ -32,12 +34,12 @@ _EVENT_TABLES = (
 _UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
 
 
-def areas() -> dict[str, Membership]:
+def areas(as_of: date = AS_OF) -> dict[str, Membership]:
     """Each practice's membership on the as-of day, by ODS code."""
     return {
         one.practice.ods_code: one
         for one in MEMBERSHIPS
-        if (one.first is None or one.first <= AS_OF) and (one.last is None or one.last >= AS_OF)
+        if (one.first is None or one.first <= as_of) and (one.last is None or one.last >= as_of)
     }
 
 
@@ -45,12 +47,13 @@ def areas() -> dict[str, Membership]:
 class Truth:
     """counts: people in each cell that has any. reconciliation: what becomes of the people's resources.
 
-    reasons: all people by registered, or why not. orphans: kept events whose patient is not there. The others count
-    registered people.
+    reasons: all people but those who opted out by registered, or why not. orphans: kept events whose patient is not
+    there. The others count registered people.
     """
 
+    setting: Setting = USUAL
     counts: Counter[Cell] = field(default_factory=Counter)
-    reconciliation: Reconciliation = field(default_factory=Reconciliation)
+    reconciliation: Reconciliation = field(init=False)
     reasons: Counter[str] = field(default_factory=Counter)
     orphans: int = 0
     conflicts: int = 0
@@ -58,14 +61,26 @@ class Truth:
     pcn_unknown: int = 0
     ethnicity: Counter[str] = field(default_factory=Counter)
     deprivation: Counter[str] = field(default_factory=Counter)
-    _areas: Mapping[str, Membership] = field(default_factory=areas)
+    opted_out: int = 0
+    _unmatched: set[str] = field(init=False)
+    _areas: Mapping[str, Membership] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reconciliation = Reconciliation(self.setting)
+        self._unmatched = set(self.setting.listed)
+        self._areas = areas(self.setting.as_of)
 
     def add(self, person: Person) -> None:
         """Count one more person."""
         self.reconciliation.add(person)
         own = {patient.id for patient in person.patients}
-        self.orphans += sum(record.patient_id not in own and fate(record) == KEPT for record in person.records)
-        standing = standing_of(person)
+        strays = (record for record in person.records if record.patient_id not in own)
+        self.orphans += sum(fate(record, self.setting) == KEPT for record in strays)
+        self._unmatched -= numbers_of(person)
+        if is_opted_out(person, self.setting):
+            self.opted_out += 1
+            return
+        standing = standing_of(person, self.setting.as_of)
         self.reasons[standing.reason] += 1
         if standing.patient:
             self._add_registered(person, standing)
@@ -81,8 +96,8 @@ class Truth:
             "registration_conflicts": self.conflicts,
             "not_registered_by_reason": reasons,
             "restricted": self.restricted,
-            "opted_out": 0,
-            "opt_outs_unmatched": 0,
+            "opted_out": self.opted_out,
+            "opt_outs_unmatched": len(self._unmatched),
             "orphan_events": {**dict.fromkeys(_EVENT_TABLES, 0), "observation": self.orphans},
             "deprivation": dict(sorted(self.deprivation.items())),
             "ethnicity": dict(sorted(self.ethnicity.items())),
@@ -93,17 +108,18 @@ class Truth:
         patient = standing.patient
         if patient is None:
             return
-        evidence = evidence_of(person)
+        evidence = evidence_of(person, self.setting.as_of)
         ethnicity = ethnicity_of(patient.ethnicity, evidence.statements)
         restricted = any(one.restricted for one in person.patients)
-        deprivation = deprivation_of(patient, restricted=restricted)
+        deprivation = deprivation_of(patient, self.setting, restricted=restricted)
         subject = Subject(
-            age=age_at_period_end(patient.born.day) if patient.born else None,
+            age=self.setting.age(patient.born.day) if patient.born else None,
             ethnicity=ethnicity,
             is_number_verified=patient.nhs_number is not None and patient.nhs_number.standing.startswith("verified"),
             decile=deprivation.decile,
             registered_since=standing.since,
             evidence=evidence,
+            setting=self.setting,
         )
         self.conflicts += standing.conflict
         self.restricted += restricted
