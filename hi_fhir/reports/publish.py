@@ -5,7 +5,6 @@ whatever ids the server gives them. The reporter's Organization belongs to someb
 where the server has none, and never updated.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,8 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
+
+from hi_fhir.fhir.rest.spelling import written, written_token
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def measure_entry(content: bytes) -> Entry:
     url, version = resource["url"], resource["version"]
     return Entry(
         key=f"{url}|{version}",
-        condition=f"url={quote(_escaped(url), safe='')}&version={quote(_escaped(version), safe='')}",
+        condition=f"url={quote(written(url), safe='')}&version={quote(written(version), safe='')}",
         resource=resource,
     )
 
@@ -134,9 +135,4 @@ def _without_id(content: bytes) -> dict[str, Any]:
 
 
 def _token(system: str, value: str) -> str:
-    return quote(f"{_escaped(system)}|{_escaped(value)}", safe="")
-
-
-def _escaped(text: str) -> str:
-    """FHIR's escapes for what has a meaning in a search value."""
-    return re.sub(r"([\\,|$])", r"\\\1", text)
+    return quote(written_token(system, value), safe="")

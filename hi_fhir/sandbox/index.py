@@ -71,4 +71,4 @@ def _element_keys(parameter: SearchParameter, element: Any) -> Iterator[str]:
         for _, code in codings(element):
             yield code
     elif isinstance(element, dict) and isinstance(element.get("reference"), str) and element["reference"]:
-        yield ReferenceTo.read(element["reference"]).id
+        yield ReferenceTo.of(element["reference"]).id

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import numpy as np
 
+from hi_fhir.fhir.rest import spelling
 from hi_fhir.sources.chunks import Tally
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
@@ -59,7 +60,6 @@ class Page(NamedTuple):
 _decode = msgspec.json.Decoder(Bundle).decode
 _header = msgspec.json.Decoder(_Header).decode
 _BEGINNING = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"(\w+)"\s*,\s*"id"\s*:\s*"([A-Za-z0-9.-]+)"')
-_ESCAPED = re.compile(r"\\.")
 _KEPT_SEARCHES = frozenset(
     {
         *("getpages", "ct", "continuationtoken", "cursor", "pagecontext", "pagetoken", "page_token"),
@@ -154,10 +154,10 @@ def dropped_parameter(sent: Sequence[Parameter], self_link: str | None, *, poste
 
 
 def _values(parameters: Iterable[Parameter]) -> Counter[str]:
-    """How many values each parameter has: commas part them, unless escaped."""
+    """How many values each parameter has."""
     values: Counter[str] = Counter()
     for name, value in parameters:
-        values[name] += _ESCAPED.sub("", value).count(",") + 1
+        values[name] += len(spelling.parts(value, ","))
     return values
 
 

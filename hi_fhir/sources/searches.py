@@ -7,6 +7,7 @@ import msgspec
 
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.rest.spelling import written_alternatives, written_token
 from hi_fhir.sources.pages import Parameter, dropped_parameter
 
 CODE_PARAMETERS = {
@@ -77,7 +78,7 @@ def filters(search: Search, slice_: Slice) -> list[Parameter]:
     """What a search and its slice ask for."""
     found = []
     if search.parameter:
-        found.append((search.parameter, ",".join(map(_escaped, search.tokens))))
+        found.append((search.parameter, written_alternatives(map(_written, search.tokens))))
     if slice_.since:
         found.append(("_lastUpdated", f"ge{slice_.since}"))
     if slice_.before:
@@ -110,9 +111,7 @@ def check_self_link(client: FhirClient, search: Search, slice_: Slice, self_link
         )
 
 
-def _escaped(token: str) -> str:
-    """A token as a search value. Source: FHIR R4 search, escaping search parameters."""
+def _written(token: str) -> str:
+    """A token of a scope, `system|code` or a code alone, as a search value."""
     system, bar, code = token.rpartition("|")
-    for mark in ("\\", "|", ",", "$"):
-        system, code = system.replace(mark, f"\\{mark}"), code.replace(mark, f"\\{mark}")
-    return system + bar + code
+    return written_token(system if bar else None, code)

@@ -27,6 +27,7 @@ def release(
     audience: str = "icb",
     demonstrations: Sequence[str] = (),
     count: int = 100,
+    system: str = SYSTEM,
 ) -> ReportManifest:
     """Put a report a measure and reporter into the store. demonstrations: measures with a made-up code list."""
     contents = {(m, r): canonical_json(_report(m, r, audience, count)) for r in reporters for m in measures}
@@ -36,7 +37,10 @@ def release(
         versions = ledger.record_reports(
             session,
             ledger.NewRelease("evaluation", audience, "policy", "1", "nothing"),
-            (_new_report(measure, reporter, audience, content) for (measure, reporter), content in contents.items()),
+            (
+                _new_report(measure, reporter, audience, content, system)
+                for (measure, reporter), content in contents.items()
+            ),
             CLOCK.at,
         )
     reports = [
@@ -68,13 +72,13 @@ def _identifier(measure: str, reporter: str, audience: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{measure} {reporter} {audience}"))
 
 
-def _report(measure: str, reporter: str, audience: str, count: int) -> dict[str, Any]:
+def _report(measure: str, reporter: str, audience: str, count: int, system: str) -> dict[str, Any]:
     identifier = _identifier(measure, reporter, audience)
     population = {"code": {"coding": [{"code": "initial-population"}]}, "count": count}
     return {
         "resourceType": "MeasureReport",
         "id": f"mr-{identifier}",
-        "identifier": [{"system": SYSTEM, "value": identifier}],
+        "identifier": [{"system": system, "value": identifier}],
         "status": "complete",
         "type": "summary",
         "measure": f"{BASE}/Measure/{measure}|2026.1",
@@ -85,11 +89,11 @@ def _report(measure: str, reporter: str, audience: str, count: int) -> dict[str,
     }
 
 
-def _new_report(measure: str, reporter: str, audience: str, content: bytes) -> ledger.NewReport:
+def _new_report(measure: str, reporter: str, audience: str, content: bytes, system: str) -> ledger.NewReport:
     identifier = _identifier(measure, reporter, audience)
     return ledger.NewReport(
         id=f"mr-{identifier}",
-        identifier_system=SYSTEM,
+        identifier_system=system,
         identifier=identifier,
         measure_url=f"{BASE}/Measure/{measure}",
         measure_version="2026.1",

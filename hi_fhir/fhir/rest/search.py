@@ -4,11 +4,11 @@ Repeated parameters must all hold; values between commas are alternatives. What 
 `Prefer: handling=lenient` left out of the search and so of the self link.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hi_fhir.fhir.rest import spelling
 from hi_fhir.fhir.rest.declarations import SearchParameter
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.values import READERS, Missing, ReferenceIdentifier, ReferenceTo, Value
@@ -17,7 +17,6 @@ Pair = tuple[str, str]
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
-_COMMA = re.compile(r"(?<!\\),")
 _OF_THE_ANSWER = ("_format", "_pretty")
 
 
@@ -107,7 +106,7 @@ def _criterion(known: Mapping[str, SearchParameter], name: str, text: str) -> Cr
     if reader is None:
         return None
     try:
-        values = tuple(reader(part.replace("\\,", ",")) for part in _COMMA.split(text))
+        values = tuple(map(reader, spelling.parts(text, ",")))
     except ValueError as error:
         raise FhirError(
             400, f"search parameter '{name}' has a value that is not a {parameter.kind}: {error}."

@@ -1,12 +1,14 @@
 """What a search asks of one element, by kind of parameter: read from the query's text, matched against the resource.
 
 Source: FHIR R4 search.html. An element that cannot be read matches nothing; text that cannot be read raises ValueError.
+`read` takes text as a search writes it (spelling.py), `of` what an element says.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from hi_fhir.fhir.rest import spelling
 from hi_fhir.fhir.rest.intervals import Interval, interval_of, read_interval
 
 Kind = Literal["token", "reference", "date", "string", "uri", "canonical"]
@@ -27,10 +29,10 @@ class Token:
 
     @classmethod
     def read(cls, text: str) -> "Token":
-        system, bar, code = text.partition("|")
-        if not system and not code:
+        *system, code = map(spelling.read, spelling.parts(text, "|", most=2))
+        if not any((*system, code)):
             raise ValueError("it is empty")
-        return cls(system, code) if bar else cls(None, text)
+        return cls(system[0] if system else None, code)
 
     def matches(self, element: Any) -> bool:
         return any(self._is(system, code) for system, code in codings(element))
@@ -100,6 +102,10 @@ class ReferenceTo:
 
     @classmethod
     def read(cls, text: str) -> "ReferenceTo":
+        return cls.of(spelling.read(text))
+
+    @classmethod
+    def of(cls, text: str) -> "ReferenceTo":
         if not text:
             raise ValueError("it is empty")
         parts = text.split("/_history/")[0].split("/")
@@ -111,7 +117,7 @@ class ReferenceTo:
         text = element.get("reference") if isinstance(element, dict) else None
         if not isinstance(text, str) or not text:
             return False
-        found = ReferenceTo.read(text)
+        found = ReferenceTo.of(text)
         same_base = self.base is None or found.base is None or self.base == found.base
         return same_base and self.type in (None, found.type) and self.id == found.id
 
@@ -138,7 +144,7 @@ class Text:
 
     @classmethod
     def read(cls, text: str) -> "Text":
-        return cls(text.casefold())
+        return cls(spelling.read(text).casefold())
 
     def matches(self, element: Any) -> bool:
         return isinstance(element, str) and element.casefold().startswith(self.start)
@@ -152,7 +158,7 @@ class Uri:
 
     @classmethod
     def read(cls, text: str) -> "Uri":
-        return cls(text)
+        return cls(spelling.read(text))
 
     def matches(self, element: Any) -> bool:
         return bool(element == self.uri)
@@ -167,13 +173,18 @@ class Canonical:
 
     @classmethod
     def read(cls, text: str) -> "Canonical":
+        url, *version = map(spelling.read, spelling.parts(text, "|", most=2))
+        return cls(url, (version[0] if version else "") or None)
+
+    @classmethod
+    def of(cls, text: str) -> "Canonical":
         url, _, version = text.partition("|")
         return cls(url, version or None)
 
     def matches(self, element: Any) -> bool:
         if not isinstance(element, str):
             return False
-        found = Canonical.read(element)
+        found = Canonical.of(element)
         return found.url == self.url and self.version in (None, found.version)
 
 

@@ -102,6 +102,19 @@ def test_reports_measures_and_reporters_arrive(store: Store) -> None:
         }
 
 
+@pytest.mark.parametrize("faults", ["", "no-transactions"])
+def test_a_name_that_has_what_separates_search_values_is_published_under(store: Store, faults: str) -> None:
+    released = release(store, system="urn:x$y,z|\\")
+
+    with a_server(faults) as url:
+        published(store, released, url)
+        published(store, release(store, system="urn:x$y,z|\\", count=101), url)
+        seen = found(url, "MeasureReport")
+
+    assert [one["identifier"][0]["system"] for one in seen] == ["urn:x$y,z|\\"] * 4
+    assert {one["meta"]["versionId"] for one in seen} == {"2"}
+
+
 def test_what_is_there_unchanged_is_not_sent_again(store: Store) -> None:
     released = release(store)
 
