@@ -30,7 +30,7 @@ def release(
     system: str = SYSTEM,
 ) -> ReportManifest:
     """Put a report a measure and reporter into the store. demonstrations: measures with a made-up code list."""
-    contents = {(m, r): canonical_json(_report(m, r, audience, count)) for r in reporters for m in measures}
+    contents = {(m, r): canonical_json(_report(m, r, audience, count, system)) for r in reporters for m in measures}
     with store.write() as session:
         for measure in measures:
             ledger.record_measure(session, _new_measure(measure), CLOCK.at)
