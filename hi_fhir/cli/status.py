@@ -51,6 +51,8 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
         click.echo("")
         print_people(chosen[-1]["result"]["people"], in_full=True)
         print_quality(chosen[-1]["result"]["dated_by"], chosen[-1]["result"]["dropped_readings"])
+        for note in chosen[-1]["result"]["notes"]:
+            click.echo(f"Note: {note}")
     if evaluations:
         click.echo("")
         _print_evaluations(evaluations)

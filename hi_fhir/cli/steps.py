@@ -68,6 +68,9 @@ def pull_command(
         for kind, counts in sorted(msgspec.to_builtins(manifest.counts).items())
     ]
     print_table("Pulled", ["source", "pull", "type", "received"], rows)
+    for manifest in manifests:
+        for note in manifest.notes:
+            click.echo(f"Note: {manifest.source_id}: {note}")
 
 
 @click.command("flatten")

@@ -45,6 +45,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "retry_after_cap_s": (0, 86_400),
     "export_poll_cap_s": (0.01, 3_600),
     "line_limit_mb": (1, 1_024),
+    "document_limit_mb": (1, 16_384),
+    "unpacked_limit_mb": (1, 16_777_216),
     "publish_batch": (1, 1_000),
 }
 """What numbers may be, both ends included."""
@@ -100,6 +102,8 @@ class Config:
     retry_after_cap_s: float = 300.0
     export_poll_cap_s: float = 30.0
     line_limit_mb: int = 16
+    document_limit_mb: int = 256
+    unpacked_limit_mb: int = 65_536
     publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100

@@ -17,6 +17,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLOCK = 1 << 20
 _PASSING_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
 _CODE = re.compile(r"[a-z-]{1,30}", re.ASCII)
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
 _HAPI = re.compile(r"HAPI-\d{4}", re.ASCII)
 _GONE = (urllib3.exceptions.HTTPError, requests.RequestException, OSError)
 
@@ -158,6 +159,12 @@ def _outcome(body: bytes) -> _Outcome | None:
         return msgspec.json.decode(body, type=_Outcome)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def described(type_: object) -> str:
+    """What an answer is, by the resource type that it states, in words."""
+    known = isinstance(type_, str) and _TYPE.fullmatch(type_)
+    return f"a resource of type {type_}" if known else "another JSON object"
 
 
 def _issue_codes(answer: Answer) -> str:

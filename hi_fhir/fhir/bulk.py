@@ -1,17 +1,25 @@
 """Bulk Data Access as a client sees it: kick-off, polling, and the manifest of files.
 
-Source: FHIR Bulk Data Access 3.0.0, of which 2.0.0 is a part. Servers leave out fields that it requires, so all are
-optional here.
+Source: FHIR Bulk Data Access 3.0.0, of which 2.0.0 is a part. Servers leave out fields that it requires, and write
+numbers as text, so all are optional here and read as what they mean.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import Answer, check_beginning, check_status, is_passing_failure, outcome_error, read_json
+from hi_fhir.fhir.answers import (
+    Answer,
+    check_beginning,
+    check_status,
+    described,
+    is_passing_failure,
+    outcome_error,
+    read_json,
+)
 from hi_fhir.fhir.client import FhirClient, Request
 
 NDJSON = "application/fhir+ndjson"
@@ -52,9 +60,10 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Waiting(NamedTuple):
-    """The export goes on; `headers` may say when to ask again."""
+    """The export goes on; `headers` may say when to ask again. too_soon: the server was asked too often (429)."""
 
     headers: Mapping[str, str]
+    too_soon: bool = False
 
 
 def kick_off(client: FhirClient, level: str, types: Sequence[str], filters: Sequence[str]) -> str:
@@ -90,19 +99,21 @@ def poll(client: FhirClient, status: str) -> Manifest | Waiting:
     """The manifest of a finished export, with all its pages.
 
     Raises:
-        SourceError: export-gone where the server does not know the export, http-status where it failed.
+        SourceError: export-gone where the server does not know the export, http-status where it failed, not-a-manifest
+            or operation-outcome where it answers with anything else.
     """
 
     def read(answer: Answer) -> Manifest | Waiting:
-        if answer.status == 202:
-            return Waiting(answer.headers)
+        if answer.status in (202, 429):
+            return Waiting(answer.headers, too_soon=answer.status == 429)
         if answer.status in (404, 410):
             raise answer.error("export-gone", f"is {answer.status}: the server does not know the export")
         if answer.status >= 400 and is_passing_failure(answer):
             raise answer.error("http-status", f"is {answer.status}", retryable=True)
-        return read_json(answer, msgspec.json.Decoder(Manifest).decode)
+        return _read_manifest(answer)
 
-    found = client.exchange(Request(_STATUS, status, headers={"Accept": "application/json"}), read)
+    request = Request(_STATUS, status, headers={"Accept": "application/json"}, taken=frozenset({429}))
+    found = client.exchange(request, read)
     return found if isinstance(found, Waiting) else _with_pages(client, found, status)
 
 
@@ -116,8 +127,7 @@ def _with_pages(client: FhirClient, first: Manifest, status: str) -> Manifest:
                 f"{client.name}: {_STATUS}: the manifest's next links go in a circle.", kind="next-link-loop"
             )
         seen.add(url)
-        page, _ = client.resource(Request(_STATUS, url), msgspec.json.Decoder(Manifest).decode)
-        pages.append(page)
+        pages.append(client.exchange(Request(_STATUS, url), _read_manifest))
     return msgspec.structs.replace(
         first,
         output=[file for page in pages for file in page.output or ()],
@@ -125,3 +135,81 @@ def _with_pages(client: FhirClient, first: Manifest, status: str) -> Manifest:
         error=[file for page in pages for file in page.error or ()],
         link=None,
     )
+
+
+def _read_manifest(answer: Answer) -> Manifest:
+    """The manifest that an answer is.
+
+    Raises:
+        SourceError: it is something else, whatever its status says.
+    """
+    check_status(answer)
+    check_beginning(answer, answer.body)
+    if not answer.body.lstrip().startswith(b"{"):
+        raise answer.error("not-a-manifest", "is not the manifest of an export, nor any JSON object")
+    found = read_json(answer, msgspec.json.Decoder(dict[str, Any]).decode)
+    if "resourceType" in found or not is_manifest(found):
+        kind = described(found.get("resourceType"))
+        raise outcome_error(answer, answer.body) or answer.error(
+            "not-a-manifest", f"is not the manifest of an export, but {kind}"
+        )
+    try:
+        return manifest_of(found)
+    except ValueError as error:
+        raise answer.error("not-a-manifest", f"is a manifest that {error}") from error
+
+
+def is_manifest(content: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is an export's manifest: it has files, or says of which instant it is."""
+    return "output" in content or "transactionTime" in content
+
+
+def manifest_of(content: Mapping[str, Any]) -> Manifest:
+    """The manifest that a JSON object is. Files of messages are `error` before version 3 and `outcome` from then on.
+
+    Raises:
+        ValueError: a part of it cannot be what it is to be; the message says which.
+    """
+    instant, token = content.get("transactionTime"), content.get("requiresAccessToken")
+    return Manifest(
+        transaction_time=instant if isinstance(instant, str) else None,
+        requires_access_token={"true": True, "false": False}.get(str(token).strip().lower()),
+        output=_files(content, "output"),
+        deleted=_files(content, "deleted"),
+        error=[*_files(content, "error"), *_files(content, "outcome")],
+        link=[
+            _Link(str(link.get("relation", "")), str(link.get("url", "")))
+            for link in _list(content, "link")
+            if isinstance(link, dict)
+        ],
+    )
+
+
+def _files(content: Mapping[str, Any], part: str) -> list[File]:
+    found = []
+    for file in _list(content, part):
+        if not isinstance(file, dict) or not isinstance(file.get("url"), str):
+            raise ValueError(f"names a file without an address in its {part}")
+        found.append(File(_text(file.get("type")), file["url"], _count(file.get("count"))))
+    return found
+
+
+def _list(content: Mapping[str, Any], part: str) -> list[Any]:
+    """The elements of a list that may be null or not there; null elements say nothing."""
+    found = content.get(part)
+    if found is not None and not isinstance(found, list):
+        raise ValueError(f"has something else than a list in its {part}")
+    return [element for element in found or () if element is not None]
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int | None:
+    """A whole number from 0 on, also where it is written as text or with a fraction of 0; else none was told."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        return None
+    return int(number) if number >= 0 and number.is_integer() else None

@@ -42,7 +42,8 @@ class Request:
 
     with_token: False where the server says that none is to be sent. anywhere: whether a redirect may lead to any host,
     as for the files of an export; all else comes from the source's own and trusted ones. spare: whether one can do
-    without the answer: what is too much work for the server is then asked for twice and no more.
+    without the answer: what is too much work for the server is then asked for twice and no more. taken: statuses that
+    whoever reads the answer deals with, although others would be tried again for them.
     """
 
     what: str
@@ -53,6 +54,7 @@ class Request:
     with_token: bool = True
     anywhere: bool = False
     spare: bool = False
+    taken: frozenset[int] = frozenset()
 
 
 class _BoundAuth(requests.auth.AuthBase):
@@ -127,7 +129,7 @@ class FhirClient:
                 answer = self._send(request)
                 try:
                     headers = answer.headers
-                    if answer.status in RETRIED_STATUSES:
+                    if answer.status in RETRIED_STATUSES - request.taken:
                         answer.body  # noqa: B018  leaves the connection fit for the next try
                         raise answer.error("http-status", f"is {answer.status}", retryable=True)
                     return read(answer)

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hi_fhir import __version__
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
@@ -67,9 +69,11 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     sequences: dict[str, int] = read_json(folder / "plan.json")["sequences"]
     pulls: list[Path] = []
     snapshots: list[Path] = []
+    told: list[str] = []
     for source in request.sources:
         pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
         home = config.data_dir / "sources" / source.name
+        told += (f"{source.name}: {note}" for note in pulled.notes)
         pulls.append(home / "raw" / pulled.id)
         if not request.keep_raw:
             _delete(history.pulls_of_stopped_runs(config.data_dir, source.name))
@@ -80,6 +84,7 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
             config, clock, tuple(snapshots), measures, request.period, request.as_of, terminology, progress
         )
         manifest = _release(config, clock, request, folder, evaluation, progress)
+        manifest = msgspec.structs.replace(manifest, notes=[*manifest.notes, *told])
     if not request.keep_raw:
         _delete(pulls)
     close_run(folder, manifest)

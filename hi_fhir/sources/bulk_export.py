@@ -13,7 +13,7 @@ from hi_fhir.fhir import bulk
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
-from hi_fhir.sources.export_files import UNKNOWN_TYPE, FileLane, failed_parts, land_files, lanes_of
+from hi_fhir.sources.export_files import UNKNOWN_TYPE, FileLane, land_files, lanes_of
 from hi_fhir.sources.export_job import ExportJob
 from hi_fhir.sources.pages import Distinct
 from hi_fhir.sources.paging import check_count, check_counts, land_parts, parts_of, server_counts
@@ -203,12 +203,8 @@ def _total(manifest: bulk.Manifest) -> int | None:
 
 
 def _check(pull: Pull, lanes: Sequence[FileLane], counts: dict[str, int | None]) -> None:
-    tolerance, failed = pull.config.count_tolerance, failed_parts(lanes)
-    if failed:
-        raise GateError(
-            f"source {pull.source.name}: the server says of {failed} parts of the export that they failed, so data is "
-            "missing. Its log says why; pull_method = search is another way in."
-        )
+    tolerance = pull.config.count_tolerance
+    pull.check_failed([lane.lane for lane in lanes], "Its log says why; pull_method = search is another way in.")
     for type_, expected in counts.items():
         came = sum(lane.lane.landed for lane in lanes if lane.lane.type == type_)
         if expected is not None and abs(came - expected) > tolerance * expected:

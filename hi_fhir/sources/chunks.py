@@ -8,13 +8,14 @@ fails this begins again. Finished chunks are synced before their receipt is writ
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import zstandard
 
 from hi_fhir.core.files import commit_bytes, commit_json, owner_folder, read_struct, sha256_file, sync_folder
+from hi_fhir.sources.messages import count_messages
 
 WORK = ".work"
 """Folder of a pull for what is only needed until it is finished."""
@@ -38,12 +39,13 @@ class Tally(msgspec.Struct):
     """What came along with a lane's lines and was not landed, by resource type; and entries that held nothing.
 
     entries: all that its pages held, counted as they came. distinct: different resources among the lines. There are
-    neither in a lane that is filled from files.
+    neither in a lane that is filled from files. failed: messages that say that something failed, of all `outcomes`.
     """
 
     entries: int = 0
     included: dict[str, int] = {}
     outcomes: int = 0
+    failed: int = 0
     empty: int = 0
     distinct: int = 0
 
@@ -103,6 +105,12 @@ class Lane:
         at.lines += count
         at.landed += count
         self._mid_line = not lines.endswith(b"\n")
+
+    def add_messages(self, lines: Iterable[bytes]) -> None:
+        """Count lines that are messages of the server, none of which is landed."""
+        found = count_messages(lines)
+        self.at.tally.outcomes += found.all
+        self.at.tally.failed += found.failed
 
     def checkpoint(self, **position: int | str) -> None:
         """All that was appended holds; its source goes on at `position`."""

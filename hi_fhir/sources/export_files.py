@@ -15,7 +15,9 @@ from hi_fhir.fhir import bulk
 from hi_fhir.fhir.answers import Answer, check_status, outcome_error
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.sources.chunks import Lane
-from hi_fhir.sources.lines import whole_lines
+from hi_fhir.sources.lines import record_pieces
+from hi_fhir.sources.messages import OUTCOMES
+from hi_fhir.sources.packed import PackedError, is_gzip, is_zip, unpacked
 from hi_fhir.sources.pulls import Pull
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
@@ -23,7 +25,6 @@ from hi_fhir.tables.views.registry import RESOURCE_TYPES
 UNKNOWN_TYPE = "Resource"
 """Of lanes whose files are of a type that we do not know, or of none; flatten looks at each line."""
 
-_OUTCOMES = "OperationOutcome"
 _JSON = frozenset({"application/fhir+json", "application/json"})
 
 
@@ -35,20 +36,12 @@ class FileLane(NamedTuple):
 
     @property
     def is_of_messages(self) -> bool:
-        return self.lane.type == _OUTCOMES
+        return self.lane.type == OUTCOMES
 
     @property
     def done(self) -> int:
         """How many of the files are landed."""
         return int(self.lane.at.position.get("files", 0))
-
-
-class _Issue(msgspec.Struct):
-    severity: str = ""
-
-
-class _Outcome(msgspec.Struct):
-    issue: list[_Issue] = []
 
 
 class _Binary(msgspec.Struct, rename="camel"):
@@ -62,21 +55,16 @@ def lanes_of(pull: Pull, manifest: bulk.Manifest) -> list[FileLane]:
     for file in manifest.output or ():
         files[file.type if file.type in RESOURCE_TYPES else UNKNOWN_TYPE].append(file)
     files[DELETED_FOLDER] += manifest.deleted or ()
-    files[_OUTCOMES] += manifest.error or ()
+    files[OUTCOMES] += manifest.error or ()
     lanes = []
     for type_, mine in sorted(files.items()):
-        share = 1 if type_ == _OUTCOMES else min(len(mine), pull.config.slices)
+        share = 1 if type_ == OUTCOMES else min(len(mine), pull.config.slices)
         lanes += [
             FileLane(tuple(mine[number::share]), pull.lane(type_, f"export-{number:02d}"))
             for number in range(share)
             if mine
         ]
     return lanes
-
-
-def failed_parts(lanes: Iterable[FileLane]) -> int:
-    """Messages of the server that say that something could not be exported."""
-    return sum(int(lane.lane.at.position.get("failed", 0)) for lane in lanes)
 
 
 def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: Sequence[FileLane]) -> list[SourceError]:
@@ -114,8 +102,10 @@ def _land_answer(lane: Lane, pull: Pull, answer: Answer) -> None:
     """Land one file. What an earlier try of it landed is dropped first."""
     lane.rollback()
     before = lane.landed
-    for lines in whole_lines(_content(answer)):
-        lane.append(lines, lines.count(b"\n"))
+    for piece in record_pieces(_content(answer, pull.config.unpacked_limit_mb << 20)):
+        if piece.lines:
+            lane.append(piece.lines, piece.records)
+        lane.add_messages(piece.messages)
         if pull.stop.is_set():
             return
     lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1)
@@ -123,50 +113,55 @@ def _land_answer(lane: Lane, pull: Pull, answer: Answer) -> None:
 
 
 def _count_messages(lane: Lane, pull: Pull, answer: Answer) -> None:
-    check_status(answer)
-    failed = int(lane.at.position.get("failed", 0))
-    for line in answer.body.splitlines():
-        if line.strip():
-            lane.at.tally.outcomes += 1
-            failed += _is_failure(line)
-    lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1, failed=failed)
+    lane.rollback()
+    for piece in record_pieces(_content(answer, pull.config.unpacked_limit_mb << 20, of_messages=True)):
+        lane.add_messages([*piece.messages, *piece.lines.splitlines()])
+    lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1)
 
 
-def _is_failure(line: bytes) -> bool:
-    try:
-        issues = msgspec.json.decode(line, type=_Outcome).issue
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return any(issue.severity in ("fatal", "error") for issue in issues)
+def _content(answer: Answer, limit: int, *, of_messages: bool = False) -> Iterator[bytes]:
+    """The NDJSON of a file: out of the gzip that some servers do not announce, or the Binary that some wrap it in.
 
-
-def _content(answer: Answer) -> Iterator[bytes]:
-    """The NDJSON of a file, out of the Binary that some servers wrap it in.
+    limit: bytes that it may come to when unpacked. of_messages: whether it is to hold what elsewhere stands in place of
+    a result.
 
     Raises:
-        SourceError: http-status, forbidden, html-body, operation-outcome, truncated-body.
+        SourceError: http-status, forbidden, html-body, operation-outcome, truncated-body, unpacked-too-large.
     """
     check_status(answer)
     blocks = answer.blocks()
     first = next(blocks, b"")
+    if is_gzip(first):
+        blocks = _unzipped(answer, chain([first], blocks), limit)
+        first = next(blocks, b"")
+    if is_zip(first):
+        raise answer.error("unreadable-body", "is a zip file where NDJSON was asked for")
     start = first[:500].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"<"):
         raise answer.error("html-body", "is a page of HTML or XML where NDJSON was asked for")
-    error = outcome_error(answer, first.partition(b"\n")[0])
+    error = None if of_messages else outcome_error(answer, first.partition(b"\n")[0])
     if error:
         raise error
     if answer.content_type in _JSON or b'"Binary"' in start:
-        return iter([_unwrapped(answer, first + b"".join(blocks))])
+        return iter([_unwrapped(answer, first + b"".join(blocks), of_messages=of_messages)])
     return _to_the_end(answer, chain([first], blocks))
 
 
-def _unwrapped(answer: Answer, body: bytes) -> bytes:
+def _unzipped(answer: Answer, blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    try:
+        yield from unpacked(blocks, limit)
+    except PackedError as error:
+        kind = "truncated-body" if error.is_cut else "unpacked-too-large"
+        raise answer.error(kind, str(error), retryable=error.is_cut) from error
+
+
+def _unwrapped(answer: Answer, body: bytes, *, of_messages: bool) -> bytes:
     try:
         return base64.b64decode(msgspec.json.decode(body, type=_Binary).data, validate=True)
     except binascii.Error as error:
         raise answer.error("unreadable-body", "is a Binary that is not in base 64") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        error_in_place = outcome_error(answer, body)
+        error_in_place = None if of_messages else outcome_error(answer, body)
         if error_in_place:
             raise error_in_place from None
         return body

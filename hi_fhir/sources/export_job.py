@@ -63,12 +63,11 @@ class ExportJob:
         """The manifest with new links, for `keep` once it is found fit; None where the server does not have it."""
         job = self._kept()
         try:
-            found = bulk.poll(self._client, job.status) if job else None
+            return self._wait(job.status) if job else None
         except SourceError as error:
             if error.retryable:
                 raise
             return None
-        return found if isinstance(found, bulk.Manifest) else None
 
     def keep(self, manifest: bulk.Manifest) -> None:
         """From now on, also after a restart, this is the manifest of the export."""
@@ -111,7 +110,8 @@ class ExportJob:
     def _wait(self, status: str) -> bulk.Manifest:
         looks = 0
         while isinstance(found := bulk.poll(self._client, status), bulk.Waiting):
-            cap, now = self._pull.config.export_poll_cap_s, self._pull.clock.now()
+            config, now = self._pull.config, self._pull.clock.now()
+            cap = config.retry_after_cap_s if found.too_soon else config.export_poll_cap_s
             self._pull.stop.wait(wait_s(looks, found.headers, cap, now))
             looks += 1
         return found

@@ -14,7 +14,7 @@ import msgspec
 from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.sources.chunks import Lane, remove_pull
-from hi_fhir.sources.lines import whole_lines
+from hi_fhir.sources.lines import record_pieces
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
@@ -61,6 +61,7 @@ def land(pull: Pull) -> PullManifest:
     lanes = [pull.lane(type_, "0000") for type_ in types]
     pull.progress.start("pull", sum(file.size for file in listed.files) >> 10, "kB")
     pull.side_by_side(partial(_land_files, pull, root, listed.files, lane) for lane in lanes)
+    pull.check_failed(lanes, "Export again; what failed stands in the lines that are OperationOutcomes.")
     pull.progress.finish(f"{sum(lane.landed for lane in lanes)} lines from {len(listed.files)} files")
     return pull.manifest(lanes, pull.data_date.isoformat() if pull.data_date else None, {})
 
@@ -139,10 +140,14 @@ def _land_files(pull: Pull, root: Path, files: tuple[File, ...], lane: Lane) -> 
 
 def _land_file(pull: Pull, path: Path, number: int, lane: Lane, what: str) -> None:
     offset = int(lane.at.position.get("offset", 0)) if lane.at.position.get("file") == number else 0
-    for lines in whole_lines(_blocks(path, offset, what)):
-        lane.append(lines, lines.count(b"\n"))
-        offset += len(lines)
-        if lines.endswith(b"\n"):
+    is_whole = True
+    for piece in record_pieces(_blocks(path, offset, what)):
+        if piece.lines:
+            lane.append(piece.lines, piece.records)
+            is_whole = piece.lines.endswith(b"\n")
+        lane.add_messages(piece.messages)
+        offset += piece.size
+        if is_whole:
             lane.checkpoint(file=number, offset=offset)
         if pull.stop.is_set():
             return

@@ -1,7 +1,7 @@
 """What every source is handed when it lands a pull, and what it hands back; the plan comes first on disk, always."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,6 +49,7 @@ class PullManifest(msgspec.Struct, frozen=True):
     counts: dict[str, PullCounts]
     server_counts: dict[str, int | None]
     chunks: tuple[Receipt, ...]
+    notes: tuple[str, ...] = ()
     not_offered: dict[str, str] = {}
 
 
@@ -102,12 +103,26 @@ class Pull:
                 pool.shutdown(cancel_futures=True)
                 raise
 
+    def check_failed(self, lanes: Iterable[Lane], advice: str) -> None:
+        """Stop where the server says that parts of an export failed, wherever it says so.
+
+        Raises:
+            GateError: it does.
+        """
+        failed = sum(lane.at.tally.failed for lane in lanes)
+        if failed:
+            raise GateError(
+                f"source {self.source.name}: the server says of {failed} parts of the export that they failed, so data "
+                f"is missing. {advice}"
+            )
+
     def manifest(
         self,
         lanes: Sequence[Lane],
         data_date: str | None,
         server_counts: dict[str, int | None],
         not_offered: dict[str, str] | None = None,
+        notes: Iterable[str] = (),
     ) -> PullManifest:
         """The manifest of a pull whose lanes are finished.
 
@@ -130,8 +145,16 @@ class Pull:
             counts=_counts(lanes),
             server_counts=server_counts,
             chunks=tuple(sorted(receipts, key=lambda receipt: (receipt.type, receipt.name))),
+            notes=(*notes, *_messages_told(lanes)),
             not_offered=not_offered or {},
         )
+
+
+def _messages_told(lanes: Iterable[Lane]) -> Iterator[str]:
+    """Searches have messages too, which are about the search; files of records have those about what they hold."""
+    messages = sum(lane.at.tally.outcomes for lane in lanes if not lane.at.tally.entries)
+    if messages:
+        yield f"{messages} warnings or remarks of the server came with the records, and were not read as any"
 
 
 def _counts(lanes: Sequence[Lane]) -> dict[str, PullCounts]:

@@ -1,6 +1,7 @@
 """An export is waited for, fetched whole, and taken up again after a restart without asking for a second one."""
 
 import base64
+import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -144,6 +145,138 @@ def test_an_export_with_failed_parts_is_not_taken_for_a_whole_one(config: Config
         pull_from(config)
     with pytest.raises(GateError, match="1 parts of the export"):
         pull_from(replace(config, count_tolerance=1))
+
+
+@responses.activate
+@pytest.mark.parametrize(("severity", "failed"), [("error", 1), ("fatal", 1), ("warning", 0), ("information", 0)])
+def test_a_message_among_records_stops_the_export_where_it_tells_of_a_failure(
+    config: Config, severity: str, failed: int
+) -> None:
+    message = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": severity}]}) + b"\n"
+    an_export({"output": [{**a_file("1", a_line("p1") + message), "count": 1}]})
+    if failed:
+        with pytest.raises(GateError, match="1 parts of the export"):
+            pull_from(config)
+    else:
+        manifest = pull_from(config)
+        assert landed_lines(config, manifest) == {"Patient": [a_line("p1")]}
+        assert manifest.counts["OperationOutcome"].outcomes == 1
+
+
+@responses.activate
+def test_the_messages_of_a_manifest_of_version_3_are_its_outcomes(config: Config) -> None:
+    failure = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}) + b"\n"
+    an_export({"output": [a_file("1", a_line("p1"))], "outcome": [a_file("2", failure)]})
+    with pytest.raises(GateError, match="1 parts of the export"):
+        pull_from(config)
+
+
+@responses.activate
+@pytest.mark.parametrize("end", [b"\n", b"\n\r\n", b"  \n\t"])
+def test_blank_lines_and_a_byte_order_mark_are_no_records(config: Config, end: bytes) -> None:
+    body = b"\xef\xbb\xbf" + a_line("p1") + b"\n" + a_line("p2") + end
+    an_export({"output": [{**a_file("1", body), "count": 2}]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+
+
+@responses.activate
+def test_a_byte_order_mark_before_json_is_no_part_of_it(config: Config) -> None:
+    file = {"output": [a_file("1", a_line("p1"))]}
+    responses.get(f"{BASE}/metadata", body=b"\xef\xbb\xbf" + orjson.dumps({"rest": [{"resource": []}]}))
+    responses.get(STATUS, body=b"\xef\xbb\xbf" + orjson.dumps(file))
+    an_export(file)
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1")]}
+
+
+@responses.activate
+def test_a_file_that_is_gzip_and_does_not_say_so_is_unpacked(config: Config) -> None:
+    packed = gzip.compress(a_line("p1")) + gzip.compress(a_line("p2"))
+    an_export({"output": [{**a_file("1", packed), "count": 2}]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1"), a_line("p2")]}
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (gzip.compress(a_line("p1") * 1_000)[:-9], "truncated-body"),
+        (gzip.compress(bytes(64 << 20)), "unpacked-too-large"),
+        (b"PK\x03\x04" + a_line("p1"), "unreadable-body"),
+    ],
+)
+def test_packed_files_that_cannot_be_taken_are_named(config: Config, body: bytes, kind: str) -> None:
+    an_export({"output": [a_file("1", body)]})
+    with pytest.raises(SourceError, match="export file of Patient") as error:
+        pull_from(config)
+    assert error.value.kind == kind
+
+
+@responses.activate
+def test_a_file_that_comes_to_more_than_may_be_unpacked_is_refused(config: Config) -> None:
+    noise = b"".join(a_line(f"p{n * 7919 % 100_003}") for n in range(50_000))
+    an_export({"output": [a_file("1", gzip.compress(noise))]})
+    with pytest.raises(SourceError, match=r"more than 1 MB when unpacked \(unpacked_limit_mb\)"):
+        pull_from(replace(config, unpacked_limit_mb=1))
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ({"json": {"resourceType": "OperationOutcome", "issue": [{"code": "exception"}]}}, "operation-outcome"),
+        ({"json": {"resourceType": "Bundle", "type": "batch-response", "entry": []}}, "not-a-manifest"),
+        ({"json": {"resourceType": "Parameters", "output": []}}, "not-a-manifest"),
+        ({"json": {"status": "in progress"}}, "not-a-manifest"),
+        ({"json": []}, "not-a-manifest"),
+        ({"json": {"output": [{"type": "Patient"}]}}, "not-a-manifest"),
+        ({"json": {"output": {"type": "Patient", "url": "x"}}}, "not-a-manifest"),
+        ({"body": b"in progress"}, "not-a-manifest"),
+        ({"body": b'"in progress"'}, "not-a-manifest"),
+        ({"body": b"<html>Sign in</html>"}, "html-body"),
+        ({"body": b""}, "empty-body"),
+        ({"body": b'{"output": [{"ty'}, "truncated-body"),
+    ],
+)
+def test_an_answer_to_a_look_that_is_no_manifest_is_the_servers_error(
+    config: Config, content: dict[str, Any], kind: str
+) -> None:
+    responses.get(STATUS, **content)
+    responses.get(STATUS, **content)
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    with pytest.raises(SourceError, match="export status: the answer is") as error:
+        pull_from(config)
+    assert error.value.kind == kind
+    assert error.value.exit_code == 3
+
+
+@responses.activate
+def test_a_later_page_of_a_manifest_that_is_none_is_the_servers_error_too(config: Config) -> None:
+    responses.get(f"{STATUS}/2", json={"resourceType": "OperationOutcome", "issue": [{"code": "exception"}]})
+    an_export({"output": [a_file("1", a_line("p1"))], "link": [{"relation": "next", "url": f"{STATUS}/2"}]})
+    with pytest.raises(SourceError) as error:
+        pull_from(config)
+    assert error.value.kind == "operation-outcome"
+
+
+@responses.activate
+def test_a_server_that_was_asked_too_often_is_waited_for(config: Config) -> None:
+    for _ in range(config.tries + 3):
+        responses.get(STATUS, status=429, headers={"Retry-After": "120"})
+    an_export({"output": [a_file("1", a_line("p1"))]})
+    assert landed_lines(config, pull_from(config)) == {"Patient": [a_line("p1")]}
+    assert len(asked("$export")) == 1
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("count", "told"), [("1", 1), (" 1 ", 1), (1.0, 1), (None, None), ("many", None), (-1, None), (True, None)]
+)
+def test_a_count_is_read_as_the_number_that_it_means(config: Config, count: object, told: int | None) -> None:
+    file = {**a_file("1", a_line("p1")), "count": count}
+    an_export({"output": [file, None], "deleted": None, "error": None, "requiresAccessToken": "false"})
+    manifest = pull_from(config, token="secret")
+    assert manifest.server_counts["Patient"] == told
+    assert "Authorization" not in asked("/files/1")[0].headers
 
 
 @responses.activate

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import NotFoundError, UserError
+from hi_fhir.core.errors import GateError, NotFoundError, UserError
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources import ndjson_folder
@@ -49,12 +49,42 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_lines_are_landed_as_they_are_with_a_newline_after_the_last(config: Config, folder: Path) -> None:
-    (folder / "Patient.ndjson").write_bytes(b'{"resourceType": "Patient",  "id":"p1"}\r\n\nnot json')
+    (folder / "Patient.ndjson").write_bytes(b'{"resourceType": "Patient",  "id":"p1"}\r\nnot json')
     manifest = pull_folder(config, folder, data_date=date(2025, 4, 2))
     lines = landed_lines(config, manifest)
-    assert lines == {"Patient": sorted([b'{"resourceType": "Patient",  "id":"p1"}\r\n', b"\n", b"not json\n"])}
+    assert lines == {"Patient": sorted([b'{"resourceType": "Patient",  "id":"p1"}\r\n', b"not json\n"])}
     assert manifest.data_date == "2025-04-02"
-    assert manifest.counts["Patient"].received == 3
+    assert manifest.counts["Patient"].received == 2
+
+
+def test_blank_lines_and_byte_order_marks_are_no_records(config: Config, folder: Path) -> None:
+    mark, one, other = b"\xef\xbb\xbf", a_line("Patient", "p1"), a_line("Patient", "p2")
+    (folder / "Patient.ndjson").write_bytes(mark + one + b"\n  \r\n" + mark + other + b"\t\n\n")
+    manifest = pull_folder(config, folder)
+    assert landed_lines(config, manifest) == {"Patient": [one, other]}
+    assert manifest.counts["Patient"].received == 2
+
+
+def a_message(severity: str) -> bytes:
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": severity}]}) + b"\n"
+
+
+def test_messages_among_records_are_counted_and_not_landed(config: Config, folder: Path) -> None:
+    record = a_line("Patient", "p1", note='not "OperationOutcome"')
+    (folder / "Patient.ndjson").write_bytes(a_message("warning") + record + a_message("information"))
+    manifest = pull_folder(config, folder)
+    assert landed_lines(config, manifest) == {"Patient": [record]}
+    assert manifest.counts["OperationOutcome"].outcomes == 2
+    assert manifest.notes == ("2 warnings or remarks of the server came with the records, and were not read as any",)
+
+
+@pytest.mark.parametrize("severity", ["error", "fatal"])
+def test_a_message_among_records_that_something_failed_stops_the_pull(
+    config: Config, folder: Path, severity: str
+) -> None:
+    (folder / "Patient.ndjson").write_bytes(a_line("Patient", "p1") + a_message(severity))
+    with pytest.raises(GateError, match="1 parts of the export that they failed"):
+        pull_folder(config, folder)
 
 
 def test_manifest_is_what_flatten_reads(config: Config, folder: Path) -> None:
