@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
@@ -49,16 +50,29 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
         print_reconciliation(chosen[-1]["reconciliation"])
     if chosen and chosen[-1]["state"] == history.DONE:
         click.echo("")
-        print_people(chosen[-1]["result"]["people"], in_full=True)
-        print_quality(chosen[-1]["result"]["dated_by"], chosen[-1]["result"]["dropped_readings"])
-        for note in chosen[-1]["result"]["notes"]:
-            click.echo(f"Note: {note}")
+        _print_counts(config.data_dir / "runs" / chosen[-1]["run"])
     if evaluations:
         click.echo("")
         _print_evaluations(evaluations)
     if deliveries:
         click.echo("")
         print_table("Published", ["to", "audience", "last try", "reports"], deliveries)
+
+
+def _print_counts(folder: Path) -> None:
+    """The counts of people and records of a run that is done; a word where another version of hi_fhir counted them."""
+    from hi_fhir.core.errors import ManifestError
+    from hi_fhir.pipeline.run_folder import read_run
+
+    try:
+        done = read_run(folder)
+    except ManifestError as error:
+        click.echo(f"Its counts cannot be shown. {error}")
+        return
+    print_people(msgspec.to_builtins(done.people), in_full=True)
+    print_quality(done.dated_by, done.dropped_readings)
+    for note in done.notes:
+        click.echo(f"Note: {note}")
 
 
 def _row(run: dict[str, Any]) -> list[Any]:

@@ -10,7 +10,8 @@ import duckdb
 import msgspec
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.core.files import commit_bytes, commit_file, commit_json, owner_folder, read_struct, sha256_file
+from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file
+from hi_fhir.core.manifests import Format
 
 POSTCODES, ORGANISATIONS = "postcodes", "organisations"
 _COLUMNS = {
@@ -33,6 +34,9 @@ class ImportManifest(msgspec.Struct, frozen=True):
     sha256: str
     rows: int
     columns: dict[str, str]  # our column to the source's
+
+
+_FORMAT = Format("import", ImportManifest, 1, "Import the file again, with hi-fhir mappings.")
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def load_organisations(target: Path) -> AreaFile | None:
 
 def _manifest(target: Path, kind: str) -> ImportManifest | None:
     path = target / f"{kind}.json"
-    return read_struct(path, ImportManifest) if path.exists() else None
+    return _FORMAT.read(path) if path.exists() else None
 
 
 def _commit(
@@ -166,7 +170,7 @@ def _commit(
     name = f"{kind}-{digest[:16]}{suffix}"
     commit_file(temporary, target / name)
     manifest = ImportManifest(kind, name, source.name, sha256_file(source), digest, rows, dict(columns))
-    commit_json(target / f"{kind}.json", msgspec.to_builtins(manifest))
+    _FORMAT.commit(target / f"{kind}.json", manifest)
     for old in target.glob(f"{kind}-*{suffix}"):
         if old.name != name:
             old.unlink()

@@ -6,6 +6,7 @@
     │   ├── DefinitionError      a measure definition
     │   ├── TerminologyError     a value set, concept map or imported reference file
     │   ├── NotFoundError        a run, measure, folder or report that is not there
+    │   ├── ManifestError        a file of the data folder that another version wrote, or that was changed
     │   └── BusyError            another process is doing that work
     ├── SourceError          the other server's doing; `retryable` says whether trying again may help  (exit 3)
     └── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
@@ -38,6 +39,10 @@ class TerminologyError(UserError):
 
 
 class NotFoundError(UserError):
+    pass
+
+
+class ManifestError(UserError):
     pass
 
 

@@ -6,14 +6,11 @@ A folder without its manifest is unfinished and may be continued or removed; one
 import hashlib
 import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import orjson
 
 from hi_fhir.core.errors import UserError
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 _OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 
@@ -84,11 +81,6 @@ def commit_json(path: Path, content: Any) -> None:
 
 def read_json(path: Path) -> Any:
     return orjson.loads(path.read_bytes())
-
-
-def read_struct(path: Path, kind: type[S]) -> S:
-    """A manifest as its typed struct."""
-    return msgspec.json.decode(path.read_bytes(), type=kind)
 
 
 def content_name(content: Any, length: int = 16) -> str:

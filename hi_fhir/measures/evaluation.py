@@ -8,7 +8,7 @@ import msgspec
 
 from hi_fhir.cohorts.inputs import Area, Note, People, Resolution
 from hi_fhir.core.days import Period
-from hi_fhir.core.files import read_struct
+from hi_fhir.core.manifests import Format
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.tables.reconcile import Reconciliation
@@ -86,9 +86,16 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     tables: dict[str, str]
 
 
+FORMAT = Format("evaluation", EvaluationManifest, 2, "Run: hi-fhir evaluate --period FROM..TO")
+
+
 def read_evaluation(folder: Path) -> EvaluationManifest:
-    """The manifest of a finished evaluation."""
-    return read_struct(folder / MANIFEST, EvaluationManifest)
+    """The manifest of a finished evaluation.
+
+    Raises:
+        ManifestError: another version of hi_fhir wrote it, and this one cannot read it.
+    """
+    return FORMAT.read(folder / MANIFEST)
 
 
 def people_counts(resolution: Resolution) -> People:

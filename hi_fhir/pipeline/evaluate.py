@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
@@ -22,8 +21,9 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.files import commit_file, commit_json, content_name, read_struct, remove_left_overs, sha256_file
+from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
+from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import evaluation
@@ -36,13 +36,16 @@ from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import event_types
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render import requirements
+from hi_fhir.pipeline import history
+from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.schema import BUCKETS, CLINICAL_TABLES, SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
-from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
+from hi_fhir.tables.snapshot import FLATTEN_AGAIN, SnapshotManifest, read_snapshot
 from hi_fhir.terminology.catalogue import Terminology
 
 _RESOLUTION = "resolution.json"
+_RESOLUTION_FORMAT = Format("list of what resolving found", Resolution, 1, "Remove its folder and evaluate again.")
 _PEOPLE_A_PASS = 100_000
 
 
@@ -98,6 +101,7 @@ def evaluate(
     with held(job.folder / "lock", f"evaluation {job.folder.name} is being made"):
         if not (job.folder / evaluation.MANIFEST).exists():
             _evaluate(config, job, progress)
+        history.note_newest(job.folder)
         return evaluation.read_evaluation(job.folder)
 
 
@@ -109,7 +113,7 @@ def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
         dropped = _dropped(backend, job)
     manifest = _manifest(config, job, resolution, dropped)
     remove_left_overs(job.folder)
-    commit_json(job.folder / evaluation.MANIFEST, msgspec.to_builtins(manifest))
+    evaluation.FORMAT.commit(job.folder / evaluation.MANIFEST, manifest)
 
 
 def _job(
@@ -145,6 +149,13 @@ def _check_sources(manifests: Sequence[SnapshotManifest]) -> None:
         raise ConfigError("an evaluation needs one snapshot of each of its sources. Name each source once.")
     if len({manifest.key_id for manifest in manifests}) > 1:
         raise ConfigError("the snapshots were made with different identity keys. Flatten every source anew.")
+    now = (KERNEL_VERSION, SCHEMA_VERSION)
+    for manifest in manifests:
+        if (manifest.kernel_version, manifest.schema_version) != now:
+            raise ConfigError(
+                f"source {manifest.source_id}: its snapshot was made by another hi_fhir, whose tables say other "
+                f"things. {FLATTEN_AGAIN}"
+            )
 
 
 def _check_scope(manifests: Iterable[SnapshotManifest], needed: Scope) -> None:
@@ -238,9 +249,9 @@ def _resolve(backend: Backend, job: _Job, progress: Progress) -> Resolution:
     """People and links, unless an earlier try of this evaluation finished them."""
     path = job.folder / _RESOLUTION
     if path.exists():
-        return read_struct(path, Resolution)
+        return _RESOLUTION_FORMAT.read(path)
     resolution = resolve(backend, job.inputs, job.folder, progress)
-    commit_json(path, msgspec.to_builtins(resolution))
+    _RESOLUTION_FORMAT.commit(path, resolution)
     return resolution
 
 

@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
-from hi_fhir.core.files import commit_json, owner_folder, remove_left_overs, sha256_file
+from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.tables.dates import london_day
@@ -24,7 +23,14 @@ from hi_fhir.tables.merge import Merged, MergeTask, merge, merge_quarantine
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.reconcile import reconcile, total
 from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
-from hi_fhir.tables.snapshot import MANIFEST, PullReference, SnapshotManifest, read_snapshot, snapshot_name
+from hi_fhir.tables.snapshot import (
+    FORMAT,
+    MANIFEST,
+    PullReference,
+    SnapshotManifest,
+    read_snapshot,
+    snapshot_name,
+)
 from hi_fhir.tables.versions import Versions, settle_versions
 from hi_fhir.tables.workers import RunAll, workers
 
@@ -73,7 +79,7 @@ def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, p
             manifest = _make(config, source, landed, files, key, run_all, progress)
         remove_left_overs(files.snapshot)
         remove_left_overs(files.identity.parent, files.identity.name)
-        commit_json(files.snapshot / MANIFEST, msgspec.to_builtins(manifest))
+        FORMAT.commit(files.snapshot / MANIFEST, manifest)
     shutil.rmtree(files.work, ignore_errors=True)  # also that of a try that ended between the two
     return read_snapshot(files.snapshot)
 

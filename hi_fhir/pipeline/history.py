@@ -1,14 +1,20 @@
-"""What the data folder holds already: the newest pull, snapshot and evaluation, and the next number of a pull."""
+"""What the data folder holds already: the newest pull, snapshot, evaluation and run, and the next number of a pull.
+
+The newest goes by numbers that stand in the folder, never by the times of files, which a copy or a restore changes.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hi_fhir.core.errors import NotFoundError
-from hi_fhir.core.files import read_json
+from hi_fhir.core.files import commit_json, read_json
+from hi_fhir.core.locks import awaited
 
 DONE, STOPPED, UNFINISHED = "done", "stopped", "unfinished"
 """States of a run. A stopped one has ended, an unfinished one is continued by the same arguments."""
+
+_SEQUENCE = "sequence.json"
 
 
 def next_sequence(data_dir: Path, source: str) -> int:
@@ -20,7 +26,7 @@ def next_sequence(data_dir: Path, source: str) -> int:
 
 def unfinished_sequence(data_dir: Path, source: str) -> int | None:
     """The number of the newest pull of this source if it was not finished."""
-    newest = _newest(data_dir / "sources" / source / "raw", "plan.json")
+    newest = max((data_dir / "sources" / source / "raw").glob("*/plan.json"), key=_sequence, default=None)
     if newest is None or (newest.parent / "pull.json").exists():
         return None
     return int(read_json(newest)["sequence"])
@@ -64,13 +70,25 @@ def known_sources(data_dir: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (data_dir / "sources").glob("*") if path.is_dir()))
 
 
+def note_newest(evaluation: Path) -> None:
+    """Have an evaluation, by its folder, be the newest: it is what was asked for last, if it was made before or not.
+
+    Its number stands in a file of its own: its manifest tells what its inputs make it, and not when that was.
+    """
+    with awaited(evaluation.parent / "lock"):
+        others = (_evaluated(path) for path in evaluation.parent.glob("*/evaluation.json"))
+        last = max((number for number, name in others if name != evaluation.name), default=0)
+        if _evaluated(evaluation / "evaluation.json")[0] <= last:
+            commit_json(evaluation / _SEQUENCE, {"sequence": last + 1})
+
+
 def latest_evaluation(data_dir: Path) -> Path:
     """The folder of the newest evaluation.
 
     Raises:
         NotFoundError: there is none.
     """
-    newest = _newest(data_dir / "evaluations", "evaluation.json")
+    newest = max((data_dir / "evaluations").glob("*/evaluation.json"), key=_evaluated, default=None)
     if newest is None:
         raise NotFoundError("the data folder holds no evaluation. Run: hi-fhir evaluate --period FROM..TO")
     return newest.parent
@@ -89,18 +107,23 @@ def find_evaluation(data_dir: Path, name: str | None) -> Path:
 def evaluations(data_dir: Path) -> list[dict[str, Any]]:
     """The manifest of every evaluation, oldest first."""
     manifests = (data_dir / "evaluations").glob("*/evaluation.json")
-    return [read_json(manifest) for manifest in sorted(manifests, key=_age)]
+    return [read_json(manifest) for manifest in sorted(manifests, key=_evaluated)]
 
 
 def runs(data_dir: Path) -> list[dict[str, Any]]:
     """Every run, oldest first: its plan, its state, and its result where it has ended."""
     found = []
-    for plan in sorted((data_dir / "runs").glob("*/plan.json")):
+    for plan in sorted((data_dir / "runs").glob("*/plan.json"), key=run_number):
         manifest = plan.parent / "run.json"
         result = read_json(manifest) if manifest.exists() else None
         state = result["state"] if result else UNFINISHED
         found.append({"run": plan.parent.name, "plan": read_json(plan), "state": state, "result": result})
     return found
+
+
+def run_number(plan: Path) -> int:
+    """The number of the run whose plan this is: the first word of its folder's name."""
+    return int(plan.parent.name.partition("-")[0])
 
 
 def run_of(data_dir: Path, evaluation: str) -> Path | None:
@@ -118,9 +141,9 @@ def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for source, pulled in _pulls(data_dir, run):
         snapshots = (data_dir / "sources" / source / "snapshots").glob("*/snapshot.json")
-        for snapshot in map(read_json, sorted(snapshots, key=_age)):
-            if pulled.name in [one["id"] for one in snapshot["pulls"]]:
-                found[source] = snapshot["reconciliation"]
+        of_it = [one for one in map(read_json, snapshots) if pulled.name in [pull["id"] for pull in one["pulls"]]]
+        if of_it:
+            found[source] = max(of_it, key=lambda one: (one["kernel_version"], one["id"]))["reconciliation"]
     return found
 
 
@@ -138,12 +161,10 @@ def _pulls(data_dir: Path, run: Mapping[str, Any]) -> Iterator[tuple[str, Path]]
                 yield source, plan.parent
 
 
-def _newest(root: Path, manifest: str) -> Path | None:
-    return max(root.glob(f"*/{manifest}"), key=_age, default=None)
-
-
-def _age(path: Path) -> int:
-    return path.stat().st_mtime_ns
+def _evaluated(manifest: Path) -> tuple[int, str]:
+    """When an evaluation was last asked for, as a number, and its name; 0 where that was never written down."""
+    path = manifest.parent / _SEQUENCE
+    return int(read_json(path)["sequence"]) if path.exists() else 0, manifest.parent.name
 
 
 def _sequence(plan: Path) -> int:

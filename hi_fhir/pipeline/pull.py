@@ -8,12 +8,12 @@ import msgspec
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError
-from hi_fhir.core.files import commit_json, content_name, read_struct
+from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources import bulk_export, ndjson_folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
-from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.sources.pulls import FORMAT, Pull, PullManifest
 from hi_fhir.tables.scope import Scope
 
 _MANIFEST = "pull.json"
@@ -75,9 +75,9 @@ def _pull(job: Pull) -> PullManifest:
         except GateError:  # to go on with the same lines would only stop here again
             remove_pull(job.folder)
             raise
-        commit_json(path, msgspec.to_builtins(manifest))
+        FORMAT.commit(path, manifest)
     remove_work(job.folder)
-    return read_struct(path, PullManifest)
+    return FORMAT.read(path)
 
 
 def _remove_abandoned(folder: Path) -> None:

@@ -13,7 +13,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
-from hi_fhir.core.files import content_name, read_json
+from hi_fhir.core.files import content_name
 from hi_fhir.core.progress import Progress
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
@@ -23,7 +23,15 @@ from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import check_target, publish
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.report import report
-from hi_fhir.pipeline.run_folder import RunManifest, at_work, close_run, ended_by_a_stop, manifest_of, open_run
+from hi_fhir.pipeline.run_folder import (
+    RunManifest,
+    at_work,
+    close_run,
+    ended_by_a_stop,
+    manifest_of,
+    open_run,
+    read_plan,
+)
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.store.session import open_store
 from hi_fhir.terminology.catalogue import load as load_terminology
@@ -66,7 +74,7 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     terminology = load_terminology(config.overlays)
     measures = registry.load(request.measures)
     scope = scope_of(config, measures, terminology)
-    sequences: dict[str, int] = read_json(folder / "plan.json")["sequences"]
+    sequences = read_plan(folder).sequences
     pulls: list[Path] = []
     snapshots: list[Path] = []
     told: list[str] = []

@@ -9,14 +9,15 @@ import msgspec
 
 from hi_fhir.cohorts.inputs import People
 from hi_fhir.core.errors import BusyError, GateError, UserError
-from hi_fhir.core.files import commit_json, content_name, owner_folder
-from hi_fhir.core.locks import held
+from hi_fhir.core.files import content_name, owner_folder
+from hi_fhir.core.locks import awaited, held
+from hi_fhir.core.manifests import Format
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.publish import PublishManifest
 from hi_fhir.pipeline.report import ReportManifest
 
-_MANIFEST = "run.json"
+_PLAN, _MANIFEST = "plan.json", "run.json"
 
 
 class RunManifest(msgspec.Struct, frozen=True):
@@ -47,17 +48,44 @@ class StoppedRun(msgspec.Struct, frozen=True):
     state: str = history.STOPPED
 
 
+class RunPlan(msgspec.Struct, frozen=True):
+    """What a run was asked for; its plan.json. sequences: source to the number of the pull that it is to make."""
+
+    arguments: dict[str, Any]
+    sequences: dict[str, int]
+
+
+_AGAIN = "Start the run anew: remove its folder, and give its command again."
+_PLAN_FORMAT = Format("plan of a run", RunPlan, 1, _AGAIN)
+_RUN_FORMAT = Format("run", RunManifest, 2, _AGAIN)
+_STOPPED_FORMAT = Format("stopped run", StoppedRun, 2, _AGAIN)
+
+
+def read_plan(folder: Path) -> RunPlan:
+    """What the run in `folder` was asked for."""
+    return _PLAN_FORMAT.read(folder / _PLAN)
+
+
+def read_run(folder: Path) -> RunManifest:
+    """What a run that is done did.
+
+    Raises:
+        ManifestError: another version of hi_fhir wrote it, and this one cannot read it.
+    """
+    return _RUN_FORMAT.read(folder / _MANIFEST)
+
+
 def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str] = ()) -> Path:
     """The folder of the unfinished run with these arguments, or of a new one. sources: those that it will pull."""
     root = owner_folder(data_dir / "runs")
-    for past in reversed(history.runs(data_dir)):
-        if past["result"] is None and past["plan"]["arguments"] == arguments:
-            return root / str(past["run"])
-    numbers = (int(plan.parent.name.partition("-")[0]) for plan in root.glob("*/plan.json"))
-    number = 1 + max(numbers, default=0)
-    folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
-    sequences = {source: history.next_sequence(data_dir, source) for source in sources}
-    commit_json(folder / "plan.json", {"arguments": arguments, "sequences": sequences})
+    with awaited(root / "lock"):  # else two that begin at once would have one number, and one pull
+        for past in reversed(history.runs(data_dir)):
+            if past["result"] is None and past["plan"]["arguments"] == arguments:
+                return root / str(past["run"])
+        number = 1 + max(map(history.run_number, root.glob("*/plan.json")), default=0)
+        folder = owner_folder(root / f"{number:04d}-{content_name(arguments, 8)}")
+        sequences = {source: history.next_sequence(data_dir, source) for source in sources}
+        _PLAN_FORMAT.commit(folder / _PLAN, RunPlan(dict(arguments), sequences))
     return folder
 
 
@@ -80,7 +108,7 @@ def manifest_of(
 
 
 def close_run(folder: Path, manifest: RunManifest) -> None:
-    commit_json(folder / _MANIFEST, msgspec.to_builtins(manifest))
+    _RUN_FORMAT.commit(folder / _MANIFEST, manifest)
 
 
 @contextmanager
@@ -95,7 +123,7 @@ def ended_by_a_stop(folder: Path) -> Iterator[None]:
     except BusyError:
         raise
     except (GateError, UserError) as error:
-        commit_json(folder / _MANIFEST, msgspec.to_builtins(StoppedRun(folder.name, type(error).__name__)))
+        _STOPPED_FORMAT.commit(folder / _MANIFEST, StoppedRun(folder.name, type(error).__name__))
         raise
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from hi_fhir.core.files import commit_bytes, commit_json, owner_folder, read_struct, sha256_file, sync_folder
+from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file, sync_folder
+from hi_fhir.core.manifests import Format
 from hi_fhir.sources.messages import count_messages
+from hi_fhir.tables.landed import PULL_AGAIN
 
 WORK = ".work"
 """Folder of a pull for what is only needed until it is finished."""
@@ -33,6 +35,9 @@ class Receipt(msgspec.Struct, frozen=True):
     lines: int
     bytes: int
     sha256: str
+
+
+_RECEIPT_FORMAT = Format("receipt", Receipt, 1, PULL_AGAIN)
 
 
 class Tally(msgspec.Struct):
@@ -143,7 +148,7 @@ class Lane:
     def receipts(self) -> list[Receipt]:
         """Of a finished lane, in order."""
         paths = (self._chunk(part).with_suffix("").with_suffix(".json") for part in range(self.at.part + 1))
-        return [read_struct(path, Receipt) for path in paths if path.exists()]
+        return [_RECEIPT_FORMAT.read(path) for path in paths if path.exists()]
 
     def lines(self) -> Iterator[bytes]:
         """What it holds, line by line."""
@@ -170,7 +175,7 @@ class Lane:
         path = self._chunk(self.at.part)
         name = path.name.removesuffix(_LINES)
         receipt = Receipt(self.type, name, self.at.lines, self.at.bytes, sha256_file(path))
-        commit_json(self._folder / f"{name}.json", msgspec.to_builtins(receipt))
+        _RECEIPT_FORMAT.commit(self._folder / f"{name}.json", receipt)
 
     def _release(self) -> None:
         for handle in (self._file, self._checkpoint):

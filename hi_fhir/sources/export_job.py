@@ -5,12 +5,14 @@ from typing import Protocol
 import msgspec
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.core.files import commit_json, owner_folder, read_struct
+from hi_fhir.core.files import owner_folder
+from hi_fhir.core.manifests import Format
 from hi_fhir.fhir import bulk
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.retrying import wait_s
 from hi_fhir.sources.chunks import WORK
 from hi_fhir.sources.pulls import Pull
+from hi_fhir.tables.landed import PULL_AGAIN
 
 _MOST_KICK_OFFS = 3
 
@@ -31,6 +33,9 @@ class _Job(msgspec.Struct, frozen=True):
 
     status: str
     manifest: bulk.Manifest | None = None
+
+
+_FORMAT = Format("note of an export", _Job, 1, PULL_AGAIN)
 
 
 class ExportJob:
@@ -79,10 +84,10 @@ class ExportJob:
         self._path.unlink(missing_ok=True)
 
     def _kept(self) -> _Job | None:
-        return read_struct(self._path, _Job) if self._path.exists() else None
+        return _FORMAT.read(self._path) if self._path.exists() else None
 
     def _keep(self, job: _Job) -> bulk.Manifest:
-        commit_json(self._path, msgspec.to_builtins(job))
+        _FORMAT.commit(self._path, job)
         return job.manifest or bulk.Manifest()
 
     def _begin(self) -> _Job:

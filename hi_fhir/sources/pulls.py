@@ -6,16 +6,18 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError
-from hi_fhir.core.files import commit_json, owner_folder, read_json
+from hi_fhir.core.files import owner_folder
+from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
+from hi_fhir.tables.landed import FORMAT_NUMBER, PULL_AGAIN
 from hi_fhir.tables.scope import Scope
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -53,6 +55,23 @@ class PullManifest(msgspec.Struct, frozen=True):
     not_offered: dict[str, str] = {}
 
 
+FORMAT = Format("pull", PullManifest, FORMAT_NUMBER, PULL_AGAIN)
+
+
+class PullPlan(msgspec.Struct, frozen=True):
+    """A pull that was begun: plan.json. plan: what its way in decided; what stands in it is that way's own affair."""
+
+    id: str
+    source_id: str
+    sequence: int
+    method: str
+    scope: Scope
+    plan: dict[str, Any]
+
+
+_PLAN_FORMAT = Format("plan of a pull", PullPlan, 1, PULL_AGAIN)
+
+
 @dataclass(frozen=True)
 class Pull:
     """One pull at work. `stop` is set when another part of it failed: what still runs ends at its next page."""
@@ -73,19 +92,12 @@ class Pull:
         """What an earlier try decided; else what `make` decides now, written down before anything is landed."""
         path = self.folder / _PLAN
         if path.exists():
-            return msgspec.convert(read_json(path)["plan"], kind)
+            return _PLAN_FORMAT.convert(path, _PLAN_FORMAT.read(path).plan, kind)
         made = make()
         remove_pull(self.folder)
         owner_folder(self.folder)
-        content = {
-            "id": self.id,
-            "source_id": self.source.name,
-            "sequence": self.sequence,
-            "method": self.method,
-            "scope": msgspec.to_builtins(self.scope),
-            "plan": msgspec.to_builtins(made),
-        }
-        commit_json(path, content)
+        plan = msgspec.to_builtins(made)
+        _PLAN_FORMAT.commit(path, PullPlan(self.id, self.source.name, self.sequence, self.method, self.scope, plan))
         return made
 
     def lane(self, type_: str, name: str) -> Lane:

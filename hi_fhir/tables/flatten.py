@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import zstandard
 
 from hi_fhir.core.errors import GateError
-from hi_fhir.core.files import commit_file, commit_json, owner_folder, read_struct, sha256_file
+from hi_fhir.core.files import commit_file, owner_folder, sha256_file
+from hi_fhir.core.manifests import Format
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.lines import Oversized, read_blocks
@@ -82,6 +83,9 @@ class ChunkResult(msgspec.Struct, frozen=True):
     keys: int
 
 
+_RESULT_FORMAT = Format("result of a chunk", ChunkResult, 1, "Remove the folder of its snapshot and flatten again.")
+
+
 class _Header(msgspec.Struct, gc=False, rename="camel"):
     resource_type: str
 
@@ -94,7 +98,7 @@ def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
     """
     done = task.folder / "done.json"
     if done.exists():
-        return read_struct(done, ChunkResult)
+        return _RESULT_FORMAT.read(done)
     if sha256_file(task.path) != task.sha256:
         raise _damaged(task)
     owner_folder(task.folder)
@@ -107,7 +111,7 @@ def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
     finally:
         if collecting:
             gc.enable()
-    commit_json(done, msgspec.to_builtins(result))
+    _RESULT_FORMAT.commit(done, result)
     return result
 
 

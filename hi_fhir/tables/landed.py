@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from hi_fhir.core.errors import NotFoundError
-from hi_fhir.core.files import read_struct
+from hi_fhir.core.manifests import Format
 from hi_fhir.tables.scope import Scope
 
 
@@ -51,6 +51,11 @@ class Landed(msgspec.Struct, frozen=True):
         return {type_: came.included + came.outcomes for type_, came in self.counts.items()}
 
 
+FORMAT_NUMBER = 1
+PULL_AGAIN = "Pull again, and remove its folder."
+FORMAT = Format("pull", Landed, FORMAT_NUMBER, PULL_AGAIN)
+
+
 def read_landed(folder: Path) -> Landed:
     """The manifest of the pull in `folder`.
 
@@ -60,4 +65,4 @@ def read_landed(folder: Path) -> Landed:
     path = folder / "pull.json"
     if not path.exists():
         raise NotFoundError(f"pull {folder.name} is not finished. Run the same pull again; it continues.")
-    return read_struct(path, Landed)
+    return FORMAT.read(path)

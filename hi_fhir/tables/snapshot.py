@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from hi_fhir.core.files import content_name, read_struct
+from hi_fhir.core.files import content_name
+from hi_fhir.core.manifests import Format
 from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import SCHEMA_VERSION
@@ -47,6 +48,10 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     not_offered: dict[str, str] = {}
 
 
+FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."
+FORMAT = Format("snapshot", SnapshotManifest, 2, FLATTEN_AGAIN)
+
+
 def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int) -> str:
     """The id of the snapshot that these inputs give."""
     return content_name(
@@ -64,4 +69,4 @@ def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id
 
 def read_snapshot(folder: Path) -> SnapshotManifest:
     """The manifest of a finished snapshot."""
-    return read_struct(folder / MANIFEST, SnapshotManifest)
+    return FORMAT.read(folder / MANIFEST)

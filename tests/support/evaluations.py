@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.inputs import Area, Note, People
 from hi_fhir.core.days import Period
-from hi_fhir.core.files import commit_json, sha256_file
+from hi_fhir.core.files import sha256_file
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import (
     COUNTS_FILE,
+    FORMAT,
     MANIFEST,
     EvaluationManifest,
     MeasureReference,
@@ -72,7 +73,7 @@ def write_evaluation(
     tables = {COUNTS_FILE: sha256_file(folder / COUNTS_FILE)}
     references = [a_reference(measure, state) for measure in chosen]
     manifest = an_evaluation(references, areas, people * len(areas), name=folder.name, tables=tables)
-    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
+    FORMAT.commit(folder / MANIFEST, manifest)
     return manifest
 
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_json, sha256_file
+from hi_fhir.core.files import sha256_file
+from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.partial import TABLES
-from hi_fhir.tables.schema import BUCKETS
+from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
-from hi_fhir.tables.snapshot import MANIFEST, SnapshotManifest
+from hi_fhir.tables.snapshot import FORMAT, MANIFEST, SnapshotManifest
 
 KEY_ID = "0123456789abcdef"
 WHOLE = ("Condition", "Encounter", "EpisodeOfCare", "Observation", "Organization", "Patient", "Procedure")
@@ -36,8 +36,8 @@ def write_snapshot(
     manifest = SnapshotManifest(
         id=folder.name,
         source_id=source,
-        schema_version=1,
-        kernel_version=1,
+        schema_version=SCHEMA_VERSION,
+        kernel_version=KERNEL_VERSION,
         key_id=KEY_ID,
         parents=(),
         pulls=(),
@@ -50,7 +50,7 @@ def write_snapshot(
         quarantine={},
         dated_by={},
     )
-    commit_json(folder / MANIFEST, msgspec.to_builtins(manifest))
+    FORMAT.commit(folder / MANIFEST, manifest)
     return folder
 
 

@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_json, sha256_file
+from hi_fhir.core.files import sha256_file
+from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import (
     BUCKETS,
@@ -23,7 +23,7 @@ from hi_fhir.tables.schema import (
     SCHEMA_VERSION,
 )
 from hi_fhir.tables.scope import Scope
-from hi_fhir.tables.snapshot import SnapshotManifest
+from hi_fhir.tables.snapshot import FORMAT, MANIFEST, SnapshotManifest
 from hi_fhir.tables.views.registry import VIEWS
 
 SNOMED = "http://snomed.info/sct"
@@ -124,7 +124,7 @@ class SnapshotBuilder:
                 pq.write_table(_table(rows, schema), folder / table / f"{bucket}.parquet")
         (folder / "organization").mkdir()
         pq.write_table(_table(self.rows["organization"], ORGANIZATION), folder / "organization" / "all.parquet")
-        commit_json(folder / "snapshot.json", msgspec.to_builtins(self._manifest(folder)))
+        FORMAT.commit(folder / MANIFEST, self._manifest(folder))
         return folder
 
     def _of(self, name: str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class SnapshotBuilder:
             id=self.source,
             source_id=self.source,
             schema_version=SCHEMA_VERSION,
-            kernel_version=1,
+            kernel_version=KERNEL_VERSION,
             key_id=self.key_id,
             parents=(),
             pulls=(),

@@ -41,7 +41,7 @@ def a_run_with_tables(data_dir: Path) -> Path:
         commit_json(place / "plan.json", plan)
     for pull, found in (("p1", {}), ("p2", {"Patient": RECEIVED})):
         snapshot = owner_folder(home / "snapshots" / f"of-{pull}") / "snapshot.json"
-        commit_json(snapshot, {"pulls": [{"id": pull}], "reconciliation": found})
+        commit_json(snapshot, {"id": pull, "kernel_version": 1, "pulls": [{"id": pull}], "reconciliation": found})
     return folder
 
 

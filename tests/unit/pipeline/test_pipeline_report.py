@@ -19,7 +19,7 @@ from hi_fhir.disclosure.counts import ExactCounts, Published
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.release import release as decide
-from hi_fhir.measures.evaluation import COUNTS_FILE, MANIFEST, EvaluationManifest
+from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, EvaluationManifest
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
 from hi_fhir.store import ledger
@@ -194,7 +194,7 @@ def test_nobody_registered_stops_the_release(config: Config, store: Store, evalu
 def _change(evaluation: Path, **changes: object) -> EvaluationManifest:
     manifest = msgspec.json.decode((evaluation / MANIFEST).read_bytes(), type=EvaluationManifest)
     changed = msgspec.structs.replace(manifest, **changes)
-    commit_json(evaluation / MANIFEST, msgspec.to_builtins(changed))
+    FORMAT.commit(evaluation / MANIFEST, changed)
     return changed
 
 

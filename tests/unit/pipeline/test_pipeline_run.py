@@ -109,7 +109,7 @@ def test_what_ended_a_run_stands_in_its_manifest_without_its_words(
         ran(config, folder)
 
     [stopped] = history.runs(config.data_dir)
-    assert stopped["result"] == {"run": stopped["run"], "state": "stopped", "kind": type(error).__name__}
+    assert stopped["result"] == {"format": 2, "run": stopped["run"], "state": "stopped", "kind": type(error).__name__}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_lock_is_its_owners_alone(config: Config, folder: Path) -> None:
 
     locks = list(config.data_dir.rglob("*lock"))
     assert {path.parent.name for path in locks} > {"elm", "data"}
-    assert len(locks) == 4
+    assert len(locks) == 6
     assert all(path.stat().st_mode & 0o077 == 0 for path in locks)
 
 
