@@ -26,6 +26,7 @@ _WHAT = {
 """Fields of `cohorts.inputs.People` in the order in which they are shown; no_registration is one of the reasons."""
 
 _IN_FULL_ALONE = ("deprivation", "ethnicity")
+_MOST_HOSTS = 20
 _DATED_BY = ("effective", "issued", "undated")
 
 
@@ -47,6 +48,23 @@ def _sums(people: Counts) -> Iterator[Row]:
         if name not in _IN_FULL_ALONE:
             count = people[name]
             yield what, "", count if isinstance(count, int) else sum(count.values())
+
+
+def print_other_servers(sources: Mapping[str, Mapping[str, Counts]]) -> None:
+    """References to resources of other servers by host, and what to do where one of these is the source itself."""
+    rows = [
+        (source, host, type_, count)
+        for source, hosts in sources.items()
+        for host, types in hosts.items()
+        for type_, count in types.items()
+    ]
+    if rows:
+        click.echo("")
+        rows.sort(key=lambda row: (row[0], -row[3], row[1:3]))
+        print_table("References to other servers", ["source", "host", "type", "count"], rows[:_MOST_HOSTS])
+        if len(rows) > _MOST_HOSTS:
+            click.echo(f"and {len(rows) - _MOST_HOSTS} more; --json has all.")
+        click.echo("If one of these is the source by another name, declare its base: bases in [sources.NAME].")
 
 
 def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings: Mapping[str, Counts]) -> None:

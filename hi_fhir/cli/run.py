@@ -8,7 +8,7 @@ import msgspec
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation
-from hi_fhir.cli.people import print_people
+from hi_fhir.cli.people import print_other_servers, print_people
 from hi_fhir.cli.progress import TerminalProgress
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
@@ -69,6 +69,7 @@ def run_command(
     print_reconciliation(manifest.reconciliation)
     click.echo("")
     print_people(msgspec.to_builtins(manifest.people), in_full=False)
+    print_other_servers(manifest.other_servers)
     for note in manifest.notes:
         click.echo(f"Note: {note}")
     folder = config.data_dir / "runs" / manifest.run / "reports"

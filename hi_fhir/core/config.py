@@ -20,6 +20,7 @@ from hi_fhir.core.errors import ConfigError
 T = TypeVar("T")
 
 _PREFIX = "HI_FHIR_"
+_BASE = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?", re.ASCII | re.IGNORECASE)
 AUDIENCES = ("practice", "pcn", "icb", "public")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
@@ -63,13 +64,19 @@ class SourceSettings:
     trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own token, or None
     rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
     whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
+    bases: tuple[str, ...] = ()  # further FHIR bases that absolute references to its own resources have
 
     def __post_init__(self) -> None:
-        """Raise ConfigError where the address holds a user or password: others can read an address."""
+        """Raise ConfigError where the address holds a user or password (others can read it) or a base is no URL."""
         if self.is_server and "@" in re.split(r"[/?#]", self.address.partition("://")[2], maxsplit=1)[0]:
             raise ConfigError(
                 f"source {self.name}: its address holds a user or a password, which others could read. Leave them out; "
                 f"a bearer token goes into {_token_variable(self.name)}."
+            )
+        if any(_BASE.fullmatch(base) is None for base in self.bases):
+            raise ConfigError(
+                f"source {self.name}: one of its bases is not the base of a FHIR server. Name each as references have "
+                'it, such as "https://fhir.example.nhs.uk/fhir".'
             )
 
     @property

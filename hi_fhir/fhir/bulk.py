@@ -47,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     """What an export has to offer."""
 
     transaction_time: str | None = None
+    request: str | None = None
     requires_access_token: bool | None = None
     output: list[File] | None = None
     deleted: list[File] | None = None

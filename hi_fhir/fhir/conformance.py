@@ -32,19 +32,25 @@ class _Rest(msgspec.Struct):
     resource: list[_Resource] = []
 
 
+class _Implementation(msgspec.Struct):
+    url: str | None = None
+
+
 class _Statement(msgspec.Struct, rename="camel"):
     resource_type: str = ""
     fhir_version: str = ""
+    implementation: _Implementation | None = None
     rest: list[_Rest] = []
 
 
 class Capability(msgspec.Struct, frozen=True):
     """parameters: search parameters by resource type; None where the server states nothing. unsearchable: types that it
-    has, and says that they cannot be searched. version: of FHIR, empty where it says none."""
+    has, and says that they cannot be searched. version: of FHIR, empty where it says none. url: its own base."""
 
     parameters: dict[str, frozenset[str]] | None
     unsearchable: frozenset[str] = frozenset()
     version: str = ""
+    url: str | None = None
 
     def has_type(self, type_: str) -> bool:
         """Whether the type is there, or nothing is known against it."""
@@ -90,7 +96,8 @@ def _read(answer: Answer) -> tuple[Capability, Answer]:
         for resource in resources
         if resource.interaction and _SEARCH not in {one.code for one in resource.interaction}
     )
-    return Capability(found or None, unsearchable, statement.fhir_version), answer
+    own = statement.implementation
+    return Capability(found or None, unsearchable, statement.fhir_version, own.url if own else None), answer
 
 
 def _check_version(statement: _Statement, answer: Answer) -> None:

@@ -62,7 +62,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
 
     data_date: the earliest of the snapshots'. quarantine: source to type to kind to records. reconciliation: source to
     type to its terms. dated_by: source to table to what dated its rows (effective, issued or undated) to rows.
-    dropped_readings: as `measures.dropped` counts them. tables: path within the evaluation's folder to the SHA-256 of
+    dropped_readings: as `measures.dropped` counts them. other_servers: source to host to type to the references to
+    resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file.
     """
 
@@ -84,6 +85,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     dated_by: dict[str, dict[str, dict[str, int]]]
     dropped_readings: dict[str, dict[str, int]]
     tables: dict[str, str]
+    other_servers: dict[str, dict[str, dict[str, int]]] = {}
 
 
 FORMAT = Format("evaluation", EvaluationManifest, 2, "Run: hi-fhir evaluate --period FROM..TO")

@@ -326,4 +326,5 @@ def _manifest(
         dated_by={m.source_id: m.dated_by for m in job.manifests},
         dropped_readings=dropped,
         tables={str(path.relative_to(job.folder)): sha256_file(path) for path in paths},
+        other_servers={m.source_id: m.other_servers for m in job.manifests if m.other_servers},
     )

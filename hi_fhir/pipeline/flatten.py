@@ -15,6 +15,7 @@ from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
+from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
 from hi_fhir.tables.identity import IdentityKey, load_key
@@ -70,7 +71,8 @@ def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, 
 def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, progress: Progress) -> SnapshotManifest:
     key = load_key(config.key_file)
     landed = read_landed(home / "raw" / pull_id)
-    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb)
+    bases = own_bases(source, landed.bases)
+    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb, bases)
     identity = config.data_dir / "identity" / f"{source.name}.parquet"
     files = _Files(home / "raw" / pull_id, home / "snapshots" / name, identity)
     if not (files.snapshot / MANIFEST).exists():
@@ -128,6 +130,7 @@ def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: 
                 source_id=source.name,
                 scope=landed.scope,
                 line_limit=config.line_limit_mb << 20,
+                bases=own_bases(source, landed.bases),
             )
         )
     return tasks
@@ -208,7 +211,13 @@ def _manifest(
             if "dated_by" in TABLES[name].names and name != "ethnic_category"
         },
         not_offered=landed.not_offered,
+        other_servers=_other_servers(results),
     )
+
+
+def _other_servers(results: Sequence[ChunkResult]) -> dict[str, dict[str, int]]:
+    hosts = sorted({host for result in results for host in result.other_servers})
+    return {host: total(result.other_servers.get(host, {}) for result in results) for host in hosts}
 
 
 def _newest_day(

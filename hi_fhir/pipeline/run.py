@@ -117,7 +117,9 @@ def _release(
 def _arguments(config: Config, request: RunRequest) -> dict[str, Any]:
     """What makes two requests the same. Addresses count by their hash: a URL may tell more than it should."""
     return {
-        "sources": {source.name: content_name([source.address, source.practice]) for source in request.sources},
+        "sources": {
+            source.name: content_name([source.address, source.practice, source.bases]) for source in request.sources
+        },
         "period": [request.period.start.isoformat(), request.period.end.isoformat()],
         "as_of": request.as_of.isoformat() if request.as_of else None,
         "data_date": request.data_date.isoformat() if request.data_date else None,

@@ -23,7 +23,7 @@ _PLAN, _MANIFEST = "plan.json", "run.json"
 class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
-    people, dated_by and dropped_readings: as the evaluation has them, exact, for whoever runs hi_fhir.
+    people, dated_by, dropped_readings and other_servers: as the evaluation has them, exact, for whoever runs hi_fhir.
     """
 
     run: str
@@ -38,6 +38,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     reports: list[str]
     published: dict[str, Any] | None
     state: str = history.DONE
+    other_servers: dict[str, dict[str, dict[str, int]]] = {}
 
 
 class StoppedRun(msgspec.Struct, frozen=True):
@@ -104,6 +105,7 @@ def manifest_of(
         notes=[str(note) for note in evaluation.notes],
         reports=reports.paths,
         published=msgspec.to_builtins(sent),
+        other_servers=evaluation.other_servers,
     )
 
 

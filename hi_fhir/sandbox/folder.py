@@ -1,6 +1,7 @@
 """The sandbox as a folder: NDJSON as a server exports it, what a user imports beside it, and the expected counts.
 
-TARGET/fhir/<Type>.ndjson[.gz]  overlay/terminology/value_sets/  postcodes.csv  organisations.csv  truth.json
+TARGET/fhir/<Type>.ndjson[.gz] and manifest.json  overlay/terminology/value_sets/  postcodes.csv  organisations.csv
+truth.json
 """
 
 import gzip
@@ -17,7 +18,7 @@ from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_
 from hi_fhir.sandbox import overlay, render
 from hi_fhir.sandbox.blemishes import BROKEN, older_versions
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, Person
-from hi_fhir.sandbox.render import Resource
+from hi_fhir.sandbox.render import ABSOLUTE_BASE, LAST_UPDATED, Resource
 from hi_fhir.sandbox.truth import Truth, areas, expected
 from hi_fhir.sandbox.truth.reconciliation import TERMS
 
@@ -86,7 +87,21 @@ class _Files:
     def commit(self) -> None:
         """Put the closed files in place."""
         for type_ in self._files:
-            commit_file(self._temporary(type_), self._folder / f"{type_}.ndjson{'.gz' if self._gz else ''}")
+            commit_file(self._temporary(type_), self._folder / self._name(type_))
+        commit_bytes(self._folder / "manifest.json", canonical_json(self._manifest()))
+
+    def _manifest(self) -> dict[str, Any]:
+        """What the server says of the export that these files are of."""
+        return {
+            "transactionTime": LAST_UPDATED,
+            "request": f"{ABSOLUTE_BASE}/$export",
+            "requiresAccessToken": False,
+            "output": [{"type": type_, "url": f"{ABSOLUTE_BASE}/{self._name(type_)}"} for type_ in self._files],
+            "error": [],
+        }
+
+    def _name(self, type_: str) -> str:
+        return f"{type_}.ndjson{'.gz' if self._gz else ''}"
 
     def _file(self, type_: str) -> BinaryIO:
         if type_ not in self._files:

@@ -28,7 +28,7 @@ from hi_fhir.sandbox.people.places import ORGANISATIONS
 Resource = dict[str, Any]
 
 ABSOLUTE_BASE = "http://sandbox.example.invalid/fhir"
-"""Where absolute references point: the same server under another of its names."""
+"""Where absolute references point: the same server under the name that it says it has, as if behind a proxy."""
 
 _LONDON = ZoneInfo("Europe/London")
 _ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -50,7 +50,7 @@ _UPDATED = tuple(
     for step in range(1_873)
 )
 """When resources were last updated: up to the morning of the day before the data's date."""
-_LAST_UPDATED = datetime(2025, 4, 2, 6, tzinfo=UTC).isoformat(timespec="milliseconds")
+LAST_UPDATED = datetime(2025, 4, 2, 6, tzinfo=UTC).isoformat(timespec="milliseconds")
 
 
 def organisation_resources() -> Iterator[Resource]:
@@ -79,7 +79,7 @@ def _organisation(one: Organisation) -> Resource:
     rendered: Resource = {
         "resourceType": "Organization",
         "id": one.id,
-        "meta": {**_meta("Organization", one.id), "lastUpdated": _LAST_UPDATED},
+        "meta": {**_meta("Organization", one.id), "lastUpdated": LAST_UPDATED},
         "identifier": [{"system": _ODS_SYSTEM, "value": one.ods_code}],
         "active": True,
         "type": [{"coding": [{"system": f"{_HL7}/organization-type", "code": "prov"}], "text": one.kind}],

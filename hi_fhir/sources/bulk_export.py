@@ -20,6 +20,7 @@ from hi_fhir.sources.paging import check_count, check_counts, land_parts, parts_
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import Search, code_search, filters, whole_type
 from hi_fhir.sources.slicing import Counter, check_people, plan_slices, told_not_offered
+from hi_fhir.tables.bases import base_key, export_base
 from hi_fhir.tables.dates import london_day
 
 METHOD = "export"
@@ -35,6 +36,7 @@ class ExportPlan(msgspec.Struct, frozen=True):
 
     wholes: searches that find what the export is to hold, with the server's counts of them, where there are any.
     data_date: the London day of the server's first answer, for an export that does not say when it was made.
+    base: the key of the base that the server says it has.
     """
 
     level: str
@@ -44,6 +46,7 @@ class ExportPlan(msgspec.Struct, frozen=True):
     searches: tuple[Search, ...]
     not_offered: dict[str, str]
     data_date: str | None
+    base: str | None = None
 
 
 def land(pull: Pull) -> PullManifest:
@@ -73,7 +76,8 @@ def land(pull: Pull) -> PullManifest:
     known = {type_: count for type_, count in counts.items() if count is not None}
     said = {**dict.fromkeys(plan.types), **server_counts((*plan.wholes, *plan.searches)), **known}
     day = _day(manifest.transaction_time) or plan.data_date
-    return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered), **said}, plan.not_offered)
+    bases = (plan.base, base_key(export_base(manifest.request or "") or ""))
+    return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered), **said}, plan.not_offered, bases=bases)
 
 
 def _level(method: str) -> str:
@@ -105,6 +109,7 @@ def _make_plan(pull: Pull, client: FhirClient, level: str) -> ExportPlan:
         searches=planned.searches,
         not_offered={**lacking, **planned.refused},
         data_date=london_day(asked).isoformat() if asked else None,
+        base=base_key(capability.url or ""),
     )
 
 

@@ -16,6 +16,7 @@ from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.sources.chunks import Lane, remove_pull
 from hi_fhir.sources.lines import record_pieces
 from hi_fhir.sources.pulls import Pull, PullManifest
+from hi_fhir.tables.bases import base_key, export_base
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
 METHOD = "folder"
@@ -35,11 +36,19 @@ class File(msgspec.Struct, frozen=True):
 
 
 class FolderPlan(msgspec.Struct, frozen=True):
+    """bases: keys of the servers that the folder's manifests of exports say it came from."""
+
     files: tuple[File, ...]
+    bases: tuple[str, ...] = ()
 
 
 class _Header(msgspec.Struct, rename="camel"):
     resource_type: str
+
+
+class _ExportManifest(msgspec.Struct):
+    request: str
+    output: list[msgspec.Raw]
 
 
 def land(pull: Pull) -> PullManifest:
@@ -63,13 +72,13 @@ def land(pull: Pull) -> PullManifest:
     pull.side_by_side(partial(_land_files, pull, root, listed.files, lane) for lane in lanes)
     pull.check_failed(lanes, "Export again; what failed stands in the lines that are OperationOutcomes.")
     pull.progress.finish(f"{sum(lane.landed for lane in lanes)} lines from {len(listed.files)} files")
-    return pull.manifest(lanes, pull.data_date.isoformat() if pull.data_date else None, {})
+    return pull.manifest(lanes, pull.data_date.isoformat() if pull.data_date else None, {}, bases=listed.bases)
 
 
 def _list(source: SourceSettings) -> FolderPlan:
     root = Path(source.address)
     try:
-        return FolderPlan(tuple(_files(source.name, root)))
+        return FolderPlan(tuple(_files(source.name, root)), tuple(_bases(root)))
     except OSError as error:
         raise UserError(
             f"source {source.name}: its folder cannot be read: {error.strerror}. Mend its rights."
@@ -90,6 +99,19 @@ def _files(source: str, root: Path) -> Iterator[File]:
         if is_ndjson and path.is_file():
             status = path.stat()
             yield File(path.relative_to(root).as_posix(), _type_of(path), status.st_size, status.st_mtime_ns)
+
+
+def _bases(root: Path) -> Iterator[str]:
+    """The key of the base that each manifest of an export in the folder says it was asked at."""
+    for path in sorted(root.glob("*.json")):
+        if path.is_file() and path.stat().st_size <= _BLOCK:
+            try:
+                manifest = msgspec.json.decode(path.read_bytes(), type=_ExportManifest)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                continue  # some other document
+            key = base_key(export_base(manifest.request) or "")
+            if key:
+                yield key
 
 
 def _entries(root: Path) -> Iterator[Path]:

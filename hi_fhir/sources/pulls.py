@@ -17,6 +17,7 @@ from hi_fhir.core.files import owner_folder
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
+from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.landed import FORMAT_NUMBER, PULL_AGAIN
 from hi_fhir.tables.scope import Scope
 
@@ -41,6 +42,7 @@ class PullManifest(msgspec.Struct, frozen=True):
     data_date: the London day the data is of, None where the source does not say. server_counts: records by type that
     the server said there are, at the start; None where it does not say. not_offered: types that were asked for and that
     the server does not give, each with the reason in words; nothing is known of them, so none of their counts is a 0.
+    bases: keys of the source's own bases, as the pull was told them or found them.
     """
 
     id: str
@@ -53,6 +55,7 @@ class PullManifest(msgspec.Struct, frozen=True):
     chunks: tuple[Receipt, ...]
     notes: tuple[str, ...] = ()
     not_offered: dict[str, str] = {}
+    bases: tuple[str, ...] = ()
 
 
 FORMAT = Format("pull", PullManifest, FORMAT_NUMBER, PULL_AGAIN)
@@ -135,8 +138,9 @@ class Pull:
         server_counts: dict[str, int | None],
         not_offered: dict[str, str] | None = None,
         notes: Iterable[str] = (),
+        bases: Iterable[str | None] = (),
     ) -> PullManifest:
-        """The manifest of a pull whose lanes are finished.
+        """The manifest of a pull whose lanes are finished. bases: keys of those that the source says it has.
 
         Raises:
             GateError: there are not receipts for all lines that were landed.
@@ -159,6 +163,7 @@ class Pull:
             chunks=tuple(sorted(receipts, key=lambda receipt: (receipt.type, receipt.name))),
             notes=(*notes, *_messages_told(lanes)),
             not_offered=not_offered or {},
+            bases=own_bases(self.source, bases),
         )
 
 

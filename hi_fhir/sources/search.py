@@ -12,17 +12,22 @@ from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_co
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import CODE_PARAMETERS, Search, searches_by_code, whole_type
 from hi_fhir.sources.slicing import check_people, plan_slices, told_not_offered
+from hi_fhir.tables.bases import base_key
 from hi_fhir.tables.dates import london_day
 
 METHOD = "search"
 
 
 class SearchPlan(msgspec.Struct, frozen=True):
-    """data_date: the London day of the server's first answer. not_offered: types that cannot be searched, and why."""
+    """data_date: the London day of the server's first answer. not_offered: types that cannot be searched, and why.
+
+    base: the key of the base that the server says it has.
+    """
 
     data_date: str | None
     searches: tuple[Search, ...]
     not_offered: dict[str, str]
+    base: str | None = None
 
 
 def land(pull: Pull) -> PullManifest:
@@ -44,7 +49,8 @@ def land(pull: Pull) -> PullManifest:
     pull.progress.finish(
         f"{sum(lane.landed for lane in lanes)} records in {len(parts)} slices{told_not_offered(plan.not_offered)}"
     )
-    return pull.manifest(lanes, plan.data_date, {**dict.fromkeys(plan.not_offered), **counts}, plan.not_offered)
+    counts = {**dict.fromkeys(plan.not_offered), **counts}
+    return pull.manifest(lanes, plan.data_date, counts, plan.not_offered, bases=(plan.base,))
 
 
 def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
@@ -60,6 +66,7 @@ def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
         data_date=london_day(asked).isoformat() if asked else None,
         searches=planned.searches,
         not_offered={**lacking, **planned.refused},
+        base=base_key(capability.url or ""),
     )
 
 

@@ -25,6 +25,7 @@ from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.lines import Oversized, read_blocks
 from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
+from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
@@ -32,7 +33,7 @@ from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 
-KERNEL_VERSION = 2
+KERNEL_VERSION = 3
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(
@@ -54,7 +55,7 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionEr
 class ChunkTask(msgspec.Struct, frozen=True):
     """One chunk to flatten. `number` is its place in the pull; `folder` takes the results.
 
-    sha256: of its file as it was landed.
+    sha256: of its file as it was landed. bases: keys of the source's own bases.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class ChunkTask(msgspec.Struct, frozen=True):
     source_id: str
     scope: Scope
     line_limit: int
+    bases: tuple[str, ...]
 
 
 class ChunkResult(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ class ChunkResult(msgspec.Struct, frozen=True):
 
     moved: how many records of each type came beside the lines of that type: one that states another type than its
     chunk's is one more of its own and one fewer of the chunk's, and a line of deletions is as many as it has.
+    other_servers: references to resources of other servers, by their host and type.
     """
 
     lines: int
@@ -81,6 +84,7 @@ class ChunkResult(msgspec.Struct, frozen=True):
     quarantined: dict[str, dict[str, int]]
     rows: dict[str, int]
     keys: int
+    other_servers: dict[str, dict[str, int]]
 
 
 _RESULT_FORMAT = Format("result of a chunk", ChunkResult, 1, "Remove the folder of its snapshot and flatten again.")
@@ -139,6 +143,7 @@ class _Chunk:
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
         self.shapes = Shapes()
+        self.references = References(frozenset(task.bases))
         self.read_date = date_reader()
         self.readers: dict[str, Callable[[bytes, int], None]] = {}
 
@@ -200,7 +205,8 @@ class _Chunk:
             shapes=self.shapes,
             read_date=self.read_date,
             patient=self._patient,
-            subjects=Subjects(self._patient, VIEWS[type_].subject),
+            subjects=Subjects(self._patient, self.references, VIEWS[type_].subject),
+            references=self.references,
             nhs_key=self.key.nhs_key,
             asked=None if tokens is None else frozenset(_token(token) for token in tokens),
         )
@@ -208,9 +214,14 @@ class _Chunk:
     def _patient(self, id_: str) -> int:
         number = self.patient_numbers.get(id_)
         if number is None:
-            number = self.patient_numbers[id_] = len(self.patient_ids)
-            self.patient_ids.append(self.key.patient_id(self.task.source_id, id_))
+            same = same_id(id_)
+            number = self._patient(same) if same != id_ else self._add_patient(id_)
+            self.patient_numbers[id_] = number
         return number
+
+    def _add_patient(self, id_: str) -> int:
+        self.patient_ids.append(self.key.patient_id(self.task.source_id, id_))
+        return len(self.patient_ids) - 1
 
     def _reroute(self, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
         """A line that its chunk's type could not take: to its own type where it says another, else to quarantine."""
@@ -301,6 +312,7 @@ class _Chunk:
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,
             keys=keys.num_rows,
+            other_servers=by_host(self.references.elsewhere),
         )
 
 

@@ -29,7 +29,10 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Landed(msgspec.Struct, frozen=True):
-    """A finished pull. not_offered: types that were asked for and not to be had, with the reason in words."""
+    """A finished pull. not_offered: types that were asked for and not to be had, with the reason in words.
+
+    bases: keys of the source's own bases.
+    """
 
     id: str
     source_id: str
@@ -39,6 +42,7 @@ class Landed(msgspec.Struct, frozen=True):
     counts: dict[str, Counts]
     chunks: tuple[LandedChunk, ...]
     not_offered: dict[str, str] = {}
+    bases: tuple[str, ...] = ()
 
     @property
     def received(self) -> dict[str, int]:

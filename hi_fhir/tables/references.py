@@ -1,44 +1,97 @@
 """A reference in any of its spellings as the one key that it stands for: the id on the source.
 
-Relative (`Patient/1`), absolute (`https://host/fhir/Patient/1`) and versioned (`Patient/1/_history/2`) references are
-the same id; `urn:uuid:...` names the resource by its id, since a line of NDJSON has no Bundle.
+Relative (`Patient/1`), versioned (`Patient/1/_history/2`) and, under a base of the source, absolute references
+(`https://host/fhir/Patient/1`) are the same id. Under any other base they name a resource of another server, whatever
+its id. `urn:uuid:...` names the resource by its id, since a line of NDJSON has no Bundle.
 """
 
 import re
+from collections import Counter
+from collections.abc import Collection
 
+from hi_fhir.tables.bases import base_key, host_of
 from hi_fhir.tables.refused import RefusedError
 
-_LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
-_URN = re.compile(r"urn:(?:uuid|oid):([A-Za-z0-9\-.]{1,64})", re.ASCII)
+OTHERS = "others"
+MOST_HOSTS = 100
+"""Hosts of other servers that are counted one by one; what comes after them is counted together, as OTHERS."""
+
+_ID = r"[A-Za-z0-9\-.]{1,64}"
+_LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?", re.ASCII)
+_URN = re.compile(rf"(?i:urn:(?:uuid|oid)):({_ID})", re.ASCII)
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.ASCII)
 
 
-def patient_reference(text: str | None, path: str) -> str:
-    """The id of the Patient that `text` refers to.
+def same_id(id_: str) -> str:
+    """The id in the one spelling that it is compared by: a UUID is the same in any letter case, no other id is."""
+    return id_.lower() if len(id_) == 36 and _UUID.fullmatch(id_) else id_
 
-    Raises:
-        RefusedError: there is none, it is contained, it is not a Patient, or it cannot be read.
+
+class References:
+    """Reads the references of one source. own: the keys of its bases.
+
+    elsewhere: references to other servers, by host and the type of resource that they name, as often as they were read.
     """
-    if not text:
-        raise RefusedError("no-subject", path)
-    if text.startswith("#"):
-        raise RefusedError("contained-subject", path)
-    urn = _URN.fullmatch(text)
-    if urn:
-        return urn[1]
-    literal = _LITERAL.fullmatch(text)
-    if literal is None:
-        raise RefusedError("unreadable-subject", path)
-    if literal[1] != "Patient":
-        raise RefusedError("subject-not-a-patient", path)
-    return literal[2]
+
+    def __init__(self, own: Collection[str]) -> None:
+        self.elsewhere: Counter[tuple[str, str]] = Counter()
+        self._own = own
+        self._is_own: dict[str, bool] = {}
+
+    def patient(self, text: str | None, path: str) -> str:
+        """The id of the Patient that `text` refers to.
+
+        Raises:
+            RefusedError: there is none, it is contained, on another server or not a Patient, or it cannot be read.
+        """
+        if not text:
+            raise RefusedError("no-subject", path)
+        if text.startswith("#"):
+            raise RefusedError("contained-subject", path)
+        urn = _URN.fullmatch(text)
+        if urn:
+            return same_id(urn[1])
+        literal = _LITERAL.fullmatch(text)
+        if literal is None:
+            raise RefusedError("unreadable-subject", path)
+        if literal[2] != "Patient":
+            raise RefusedError("subject-not-a-patient", path)
+        if not self._is_here(literal):
+            raise RefusedError("another-server", path)
+        return same_id(literal[3])
+
+    def organization(self, text: str | None) -> str | None:
+        """The id of the Organization that `text` refers to; None where it refers to none that the source could have."""
+        if not text:
+            return None
+        urn = _URN.fullmatch(text)
+        if urn:
+            return same_id(urn[1])
+        literal = _LITERAL.fullmatch(text)
+        if literal is None or literal[2] != "Organization" or not self._is_here(literal):
+            return None
+        return same_id(literal[3])
+
+    def _is_here(self, literal: re.Match[str]) -> bool:
+        """Whether the resource is the source's own; one that is not is counted."""
+        base = literal[1]
+        if base is None:
+            return True
+        is_own = self._is_own.get(base)
+        if is_own is None:
+            is_own = base_key(base) in self._own
+            if len(self._is_own) < MOST_HOSTS:
+                self._is_own[base] = is_own
+        if not is_own:
+            host = host_of(base)
+            known = (host, literal[2]) in self.elsewhere or len(self.elsewhere) < MOST_HOSTS
+            self.elsewhere[host if known else OTHERS, literal[2]] += 1
+        return is_own
 
 
-def organization_reference(text: str | None) -> str | None:
-    """The id of the Organization that `text` refers to; None where it refers to none that the source could have."""
-    if not text:
-        return None
-    urn = _URN.fullmatch(text)
-    if urn:
-        return urn[1]
-    literal = _LITERAL.fullmatch(text)
-    return literal[2] if literal and literal[1] == "Organization" else None
+def by_host(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Counts by host and type, as manifests have them."""
+    found: dict[str, dict[str, int]] = {}
+    for (host, type_), count in sorted(counts.items()):
+        found.setdefault(host, {})[type_] = count
+    return found

@@ -18,6 +18,8 @@ class RefusedError(Exception):
 _REASONS = {
     "impossible-date": "not a FHIR date, or a day that no calendar has",
     "no-subject": "no reference to the person it is about",
+    "another-server": "the subject is on another server; if that is this one by another name, declare it in the "
+    "setting `bases` of the source",
     "contained-subject": "the subject is a contained resource, which is nobody on the server",
     "subject-not-a-patient": "the subject is not a Patient",
     "unreadable-subject": "the reference to the subject cannot be read",

@@ -1,5 +1,6 @@
 """The manifest of a source's tables as of one pull: everything that later steps may rely on without opening a table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
     them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
     source did not give, with the reason in words: what they hold is not known, and not nothing.
+    other_servers: references to resources of other servers, by host and type.
     """
 
     id: str
@@ -46,13 +48,16 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     quarantine: dict[str, dict[str, int]]
     dated_by: dict[str, dict[str, int]]
     not_offered: dict[str, str] = {}
+    other_servers: dict[str, dict[str, int]] = {}
 
 
 FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."
 FORMAT = Format("snapshot", SnapshotManifest, 2, FLATTEN_AGAIN)
 
 
-def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int) -> str:
+def snapshot_name(
+    pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int, bases: Sequence[str]
+) -> str:
     """The id of the snapshot that these inputs give."""
     return content_name(
         {
@@ -63,6 +68,7 @@ def snapshot_name(pull: str, data_date: str | None, practice: str | None, key_id
             "practice": practice,
             "key_id": key_id,
             "line_limit": line_limit,
+            "bases": bases,
         }
     )
 

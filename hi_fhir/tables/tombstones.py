@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from hi_fhir.tables.references import same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
@@ -16,6 +17,7 @@ DELETED_FOLDER = "_deleted"
 """The chunk folder that they land in."""
 
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
+_COMPARED = ("Organization", "Patient")  # by `same_id`, since references lead to them
 _TARGET = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -67,4 +69,4 @@ def _deletion(request: _Request, number: int, at: datetime) -> Deletion:
     target = _TARGET.fullmatch(request.url)
     if request.method != "DELETE" or target is None or target[1] not in RESOURCE_TYPES:
         raise RefusedError("not-a-deletion", f"$.entry[{number}].request", "not DELETE of a type and id")
-    return Deletion(target[1], target[2], at)
+    return Deletion(target[1], same_id(target[2]) if target[1] in _COMPARED else target[2], at)

@@ -19,7 +19,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Crowd:
 @pytest.fixture(scope="session")
 def source(lenient_hapi: Hapi, crowd: Crowd) -> Hapi:
     """A HAPI to pull from. Tests leave it as it is."""
-    lenient_hapi.load([*crowd.resources, *stray_resources()])
+    lenient_hapi.load([*crowd.at(lenient_hapi.base_url), *stray_resources()])
     return lenient_hapi
 
 

@@ -78,7 +78,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     snapshots = []
     for place, name in enumerate(("north", "south")):
         folder = _written(root / name, (half[place] for half in halves))
-        source = SourceSettings(name=name, address=str(folder))
+        source = SourceSettings(name=name, address=str(folder), bases=(render.ABSOLUTE_BASE,))
         landed = pull(config, SystemClock(), source, scope, None, 1, Silent())
         snapshot = flatten(config, SystemClock(), source, landed.id, Silent())
         snapshots.append(config.data_dir / "sources" / name / "snapshots" / snapshot.id)

@@ -126,7 +126,8 @@ def test_the_files_date_themselves(truth: dict[str, Any], found: Run) -> None:
 def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     sandbox: Path, found: Run, root: Path, tmp_path: Path
 ) -> None:
-    for number, path in enumerate(sorted((sandbox / "fhir").iterdir())):
+    (tmp_path / "manifest.json").write_bytes((sandbox / "fhir" / "manifest.json").read_bytes())
+    for number, path in enumerate(sorted((sandbox / "fhir").glob("*.ndjson"))):
         lines = path.read_bytes().splitlines(keepends=True)
         Random(1).shuffle(lines)
         for part in range(2):

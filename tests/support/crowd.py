@@ -18,6 +18,12 @@ class Crowd:
     resources: list[dict[str, Any]]
     folder: Path
 
+    def at(self, base_url: str) -> list[dict[str, Any]]:
+        """The resources as the server at `base_url` has them: absolute references to its own are under its base."""
+        text = orjson.dumps(self.resources).replace(render.ABSOLUTE_BASE.encode(), base_url.encode())
+        found: list[dict[str, Any]] = orjson.loads(text)
+        return found
+
     def of(self, type_: str) -> list[dict[str, Any]]:
         return [one for one in self.resources if one["resourceType"] == type_]
 

@@ -14,6 +14,7 @@ from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, Search, is_lenient, parse_
 from hi_fhir.sandbox.memory import SORTABLE, Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
 from hi_fhir.sandbox.paging import Found, Searches, page_link, page_links
+from hi_fhir.sandbox.render import ABSOLUTE_BASE
 from hi_fhir.sandbox.views.answers import base_url, fhir, versioned
 
 _EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
@@ -29,7 +30,7 @@ class Reading:
     def metadata(self) -> Response:
         service = Service(
             title="hi_fhir sandbox: synthetic people on loopback",
-            url=base_url(),
+            url=ABSOLUTE_BASE,
             date=self._today,
             resources=PARAMETERS,
             interactions=("read", "search-type", "create", "update", "delete"),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from hi_fhir.tables.dates import When
-from hi_fhir.tables.references import patient_reference
+from hi_fhir.tables.references import References
 
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
@@ -78,12 +78,12 @@ class Shapes(dict[tuple[str | None, ...], int]):
 class Subjects(dict[str | None, int]):
     """Patient numbers by reference as received; one that is not to a patient of the server is refused."""
 
-    def __init__(self, patient: Callable[[str], int], path: str) -> None:
+    def __init__(self, patient: Callable[[str], int], references: References, path: str) -> None:
         super().__init__()
-        self._patient, self._path = patient, path
+        self._patient, self._references, self._path = patient, references, path
 
     def __missing__(self, reference: str | None) -> int:
-        number = self[reference] = self._patient(patient_reference(reference, self._path))
+        number = self[reference] = self._patient(self._references.patient(reference, self._path))
         return number
 
 
@@ -99,6 +99,7 @@ class Context(msgspec.Struct):
     read_date: Callable[[str, str], When]
     patient: Callable[[str], int]
     subjects: Subjects
+    references: References
     nhs_key: Callable[[str], str]
     asked: frozenset[tuple[str | None, str]] | None
 

@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.dates import first_day, last_day, read_span
-from hi_fhir.tables.references import organization_reference
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, ods_code
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State
+from hi_fhir.tables.views.organizations import named_organization
 
 _NOT_A_REGISTRATION = frozenset({"cancelled", "planned", "waitlist"})
 
@@ -21,6 +21,7 @@ class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
     type: list[CodeableConcept] = []
     managing_organization: Reference | None = None
     period: Period | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
@@ -34,13 +35,12 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
         if record.status == "entered-in-error":
             return State.DELETED
         patient = context.subjects[record.patient.reference]
-        period, organization = record.period or Period(), record.managing_organization or Reference()
+        period = record.period or Period()
         start = first_day(read_span(context.read_date, period.start, "$.period.start")) if period.start else None
         end = last_day(read_span(context.read_date, period.end, "$.period.end")) if period.end else None
         over = record.status == "finished" and end is None
         kind = None if record.status in _NOT_A_REGISTRATION else "episode"
-        ods = ods_code([organization.identifier]) if organization.identifier else None
-        organization_id = organization_reference(organization.reference)
+        organization_id, ods = named_organization(context, record.managing_organization, record.contained)
         rows.append((patient, kind, organization_id, ods, start, end, _regular(record.type), over, line))
         return State.KEPT
 

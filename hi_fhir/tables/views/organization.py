@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.references import organization_reference
+from hi_fhir.tables.references import same_id
 from hi_fhir.tables.views.elements import Context, Identifier, Meta, Reference, ResourceId, State, ods_code
 
 
@@ -23,7 +23,8 @@ def emitter(context: Context) -> Callable[[Organization, int], int]:
     rows = context.tables["organization"]
 
     def emit(record: Organization, line: int) -> int:
-        part_of = organization_reference(record.part_of.reference) if record.part_of else None
+        record.id = same_id(record.id)
+        part_of = context.references.organization(record.part_of.reference) if record.part_of else None
         rows.append((record.id, ods_code(record.identifier), record.name, part_of, line))
         return State.KEPT
 

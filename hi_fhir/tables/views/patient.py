@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.dates import first_day, last_day, read_span
-from hi_fhir.tables.references import organization_reference
+from hi_fhir.tables.references import same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
@@ -20,9 +20,9 @@ from hi_fhir.tables.views.elements import (
     State,
     codings,
     has_code,
-    ods_code,
 )
 from hi_fhir.tables.views.nhs_number import read_nhs_number
+from hi_fhir.tables.views.organizations import named_organization
 
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
@@ -51,6 +51,7 @@ class Patient(msgspec.Struct, gc=False, rename="camel"):
     address: list[Address] = []
     general_practitioner: list[Reference] = []
     managing_organization: Reference | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Patient, int], int]:
@@ -87,6 +88,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
             )
         )
         context.tables["identity"].append((patient, record.id, line))
+        record.id = same_id(record.id)
         context.tables["registration"].extend((patient, *registration, line) for registration in registrations)
         _add_ethnic_categories(context, record, patient, line)
         return State.KEPT
@@ -108,24 +110,17 @@ def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]
     """Kind, organization_id, ods_code, start, end, regular and over of what the Patient itself states."""
     stated: list[tuple[object, ...]] = []
     for number, reference in enumerate(record.general_practitioner):
-        organization_id, ods = _organization(reference)
+        organization_id, ods = named_organization(context, reference, record.contained)
         if organization_id or ods:
             period = (reference.identifier.period if reference.identifier else None) or Period()
             path = f"$.generalPractitioner[{number}].identifier.period"
             start = first_day(read_span(context.read_date, period.start, f"{path}.start")) if period.start else None
             end = last_day(read_span(context.read_date, period.end, f"{path}.end")) if period.end else None
             stated.append(("general-practitioner", organization_id, ods, start, end, None, False))
-    organization_id, ods = _organization(record.managing_organization)
+    organization_id, ods = named_organization(context, record.managing_organization, record.contained)
     if organization_id or ods:
         stated.append(("managing-organization", organization_id, ods, None, None, None, False))
     return stated
-
-
-def _organization(reference: Reference | None) -> tuple[str | None, str | None]:
-    if reference is None:
-        return None, None
-    ods = ods_code([reference.identifier]) if reference.identifier else None
-    return organization_reference(reference.reference), ods
 
 
 def _death_notified(extensions: list[Extension]) -> bool:

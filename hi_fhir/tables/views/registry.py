@@ -63,7 +63,7 @@ def is_mislabelled(line: bytes, type_: str, chunk_type: str) -> bool:
     if type_ not in VIEWS or chunk_type not in VIEWS:
         return False
     own, other = VIEWS[type_], VIEWS[chunk_type]
-    allowed = {"extension", *own.struct.__struct_encode_fields__, *own.also.split()}
+    allowed = {"contained", "extension", *own.struct.__struct_encode_fields__, *own.also.split()}
     present = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     return any(name in present for name in other.struct.__struct_encode_fields__ if name not in allowed)
 

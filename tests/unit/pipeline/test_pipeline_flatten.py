@@ -197,7 +197,7 @@ def test_lines_of_other_types_are_taken_where_they_belong(config: Config) -> Non
 
 @pytest.mark.parametrize(
     "reference",
-    ["Patient/p1", "https://other.invalid/fhir/Patient/p1", "Patient/p1/_history/3", "urn:uuid:p1"],
+    ["Patient/p1", "https://example.invalid/fhir/Patient/p1", "Patient/p1/_history/3", "urn:uuid:p1"],
 )
 def test_every_spelling_of_a_reference_is_one_person(config: Config, reference: str) -> None:
     manifest = flat(config, {"Observation/000": [an_observation("o", of=reference)]})

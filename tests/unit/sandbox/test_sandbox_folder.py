@@ -40,8 +40,8 @@ def test_the_same_people_give_the_same_files(folder: Path, tmp_path: Path) -> No
 def test_compressed_files_hold_the_same_and_replace_the_plain_ones(folder: Path, tmp_path: Path) -> None:
     write_folder(tmp_path, make_people(5, seed=2), gz=False)
     write_folder(tmp_path, PEOPLE, gz=True)
-    packed = {path.name: gzip.decompress(path.read_bytes()) for path in (tmp_path / "fhir").iterdir()}
-    assert packed == {f"{path.name}.gz": path.read_bytes() for path in (folder / "fhir").iterdir()}
+    packed = {path.name: gzip.decompress(path.read_bytes()) for path in (tmp_path / "fhir").glob("*.ndjson*")}
+    assert packed == {f"{path.name}.gz": path.read_bytes() for path in (folder / "fhir").glob("*.ndjson")}
     again = _digests(tmp_path)
     write_folder(tmp_path, PEOPLE, gz=True)
     assert _digests(tmp_path) == again
@@ -49,7 +49,7 @@ def test_compressed_files_hold_the_same_and_replace_the_plain_ones(folder: Path,
 
 def test_the_truth_says_how_many_lines_there_are(folder: Path) -> None:
     truth = orjson.loads((folder / "truth.json").read_bytes())
-    for path in (folder / "fhir").iterdir():
+    for path in (folder / "fhir").glob("*.ndjson"):
         terms = truth["reconciliation"][path.stem]
         assert terms["received"] == len(path.read_bytes().splitlines()), path.stem
         assert terms.pop("received") == sum(terms.values()), path.stem

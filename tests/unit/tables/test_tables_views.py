@@ -303,7 +303,7 @@ def test_registrations_of_a_patient_are_practitioner_and_organisation(config: Co
                 {"reference": "Organization/o1"},
                 {"reference": "Practitioner/x"},
             ],
-            managingOrganization={"reference": "https://host.invalid/fhir/Organization/o2"},
+            managingOrganization={"reference": "https://example.invalid/fhir/Organization/o2"},
         ),
         "registration",
     )
@@ -312,6 +312,22 @@ def test_registrations_of_a_patient_are_practitioner_and_organisation(config: Co
         ("general-practitioner", None, "Z00001", date(2020, 2, 1), date(2024, 2, 29)),
         ("managing-organization", "o2", None, None, None),
     ]
+
+
+@pytest.mark.parametrize("type_", ["Patient", "EpisodeOfCare"])
+def test_a_contained_practice_is_taken_by_its_code(config: Config, type_: str) -> None:
+    practice = {"resourceType": "Organization", "id": "o1", "identifier": [{"system": ODS, "value": "A99001"}]}
+    other = {"resourceType": "Organization", "id": "o2", "identifier": [{"system": ODS, "value": "A99002"}]}
+    record = {"contained": [other, practice], "managingOrganization": {"reference": "#o1"}}
+    fields = record if type_ == "Patient" else record | {"status": "active", "patient": {"reference": "Patient/p1"}}
+    found = rows(config, {"resourceType": type_, "id": "r1", **fields}, "registration")
+    assert pick(found, "organization_id", "ods_code") == [(None, "A99001")]
+
+
+@pytest.mark.parametrize("contained", [[], [{"resourceType": "Practitioner", "id": "o1"}]])
+def test_a_contained_practice_that_is_not_there_states_nothing(config: Config, contained: list[Any]) -> None:
+    record = a_patient(contained=contained, managingOrganization={"reference": "#o1"})
+    assert rows(config, record, "registration") == []
 
 
 @pytest.mark.parametrize(
