@@ -112,6 +112,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
 
     terminology = load(options.read_config(overlays=overlays).overlays)
     terminology.ethnicity()
+    terminology.units()
     for year in LSOA_OF:
         terminology.ranks(year)
     measures = registry.load()
@@ -119,7 +120,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
         backend = connect(Path(folder) / "spill")
         faults = [
             *checks.faults(measures, terminology),
-            *worked.failures(backend, Path(folder), measures),
+            *worked.failures(backend, Path(folder), measures, terminology),
         ]
         backend.disconnect()
     counted = {

@@ -4,9 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.measures.words.values import LatestValue, Quantity
 from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.ucum import is_unit
 
 _KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IMPROVEMENTS = ("increase", "decrease")
@@ -29,6 +32,11 @@ def _faults(measure: ProportionMeasure, terminology: Terminology) -> Iterator[st
     for id_ in value_sets(measure):
         if id_ not in terminology.value_sets:
             yield f"no value set is called {id_}. Add terminology/value_sets/{id_}.csv, or put it in an overlay."
+    for quantity in _quantities(measure):
+        if not is_unit(quantity.unit):
+            known = terminology.units().ucum(quantity.unit)
+            meant = known if is_unit(known) else "a unit of UCUM, such as mmol/L"
+            yield f"the unit of {quantity.value_set.id}, {quantity.unit!r}, is not UCUM: nothing counts. Write {meant}."
     for id_ in _repeated(stratifier.id for stratifier in measure.stratifiers):
         yield f"the stratifier {id_} stands twice. Remove one."
     for name in _repeated(example.name for example in measure.examples):
@@ -36,6 +44,12 @@ def _faults(measure: ProportionMeasure, terminology: Terminology) -> Iterator[st
     shown = {example.outcome for example in measure.examples}
     if "numerator" not in shown or not shown & {"denominator", "exception"}:
         yield "the examples do not show both somebody in the numerator and somebody of the denominator who is not."
+
+
+def _quantities(measure: ProportionMeasure) -> list[Quantity]:
+    """What the measure's readings are of, each once."""
+    values = [leaf for leaf in all_leaves([measure]) if isinstance(leaf, LatestValue)]
+    return list(dict.fromkeys(leaf.reading.quantities[leaf.place] for leaf in values))
 
 
 def _repeated(names: Iterator[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Running measures on the engine: events become leaf rows and leaf rows become facts, in a file a bucket of people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import ibis
@@ -12,7 +12,7 @@ from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
 from hi_fhir.measures.model import ProportionMeasure
 
-EVALUATION_VERSION = 2
+EVALUATION_VERSION = 3
 """Part of every evaluation's id. Raise it when the same definitions and tables come to give other numbers."""
 
 
@@ -26,11 +26,13 @@ class Evaluator:
         frame: Frame,
         codes: Codes,
         events: Mapping[str, ibis.Table],
+        units: Iterable[str],
     ) -> None:
-        """events: each of `event_types` to CLINICAL's columns and person_id, of whichever buckets are at hand."""
+        """events: each of `event_types` to CLINICAL's columns and person_id, of whichever buckets are at hand. units:
+        those of all readings, as received."""
         leaves = all_leaves(measures)
         self._backend = backend
-        for name, rows in leaf_tables(leaves, frame, codes).items():
+        for name, rows in leaf_tables(leaves, frame, codes, units).items():
             backend.create_table(name, rows, temp=True, overwrite=True)
         self._leaf_query = backend.compile(leaf_rows(leaves, frame, events))
         self._fact_query = backend.compile(fact_rows(measures, frame))

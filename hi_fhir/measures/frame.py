@@ -6,6 +6,7 @@ from datetime import date
 
 from hi_fhir.core.days import Period
 from hi_fhir.measures.words.windows import Window, days_of
+from hi_fhir.terminology.units import Units
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Codes:
-    """value_sets: id to every `system|code` that counts as one of its codes. units: UCUM unit to its spellings."""
+    """value_sets: id to every `system|code` that counts as one of its codes. analytes: id to what all of them measure,
+    where that is said. units: what units as received stand for."""
 
     value_sets: Mapping[str, frozenset[str]]
-    units: Mapping[str, frozenset[str]]
+    analytes: Mapping[str, str]
+    units: Units

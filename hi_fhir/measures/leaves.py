@@ -15,6 +15,7 @@ from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
 from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF
+from hi_fhir.terminology.ucum import SAME
 
 EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
 """Grain: as CLINICAL's, with the person that the row's patient is."""
@@ -45,13 +46,23 @@ QUANTITY_CODE = pa.schema(
         ("to_day", pa.date32()),
         ("lowest", pa.float64()),
         ("highest", pa.float64()),
-        ("ucum", pa.string()),
     ]
 )
 """Grain: one row a leaf and code."""
 
-UNIT = pa.schema([("unit", pa.string()), ("ucum_as_received", pa.string())])
-"""Grain: one row a spelling of a unit."""
+UNIT = pa.schema(
+    [
+        ("leaf_id", pa.int32()),
+        ("unit", pa.string()),  # as received
+        ("is_same", pa.bool_()),  # the value counts as it is
+        ("factor", pa.float64()),  # else value x factor + offset does
+        ("offset", pa.float64()),
+    ]
+)
+"""Grain: one row a leaf and a unit whose values become those of the leaf's own; a unit without a row is another."""
+
+_DECIMALS = 9
+"""To which a converted value is rounded, so that 77.34 mg/dL is at most 2.0 mmol/L where it is exactly that."""
 
 LEAF_TABLES = {"record_code": RECORD_CODE, "quantity_code": QUANTITY_CODE, "unit": UNIT, "no_leaf": LEAF}
 
@@ -70,19 +81,18 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def leaf_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str, pa.Table]:
-    """The small tables that `leaf_rows` joins events to, by name."""
-    records, quantities = [], []
+def leaf_tables(
+    leaves: Sequence[Leaf], frame: Frame, codes: Codes, received: Iterable[str] = ()
+) -> dict[str, pa.Table]:
+    """The small tables that `leaf_rows` joins events to, by name. received: the units of the readings."""
+    records, quantities, units = [], [], []
+    received = sorted(set(received))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, Recorded):
             records += _record_codes(leaf_id, leaf, frame, codes)
         elif isinstance(leaf, LatestValue):
             quantities += _quantity_codes(leaf_id, leaf, leaves, frame, codes)
-    units = [
-        {"unit": spelling, "ucum_as_received": ucum}
-        for ucum, spellings in sorted(codes.units.items())
-        for spelling in sorted(spellings)
-    ]
+            units += _units(leaf_id, leaf, codes, received)
     return {
         "record_code": pa.Table.from_pylist(records, schema=RECORD_CODE),
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
@@ -149,10 +159,39 @@ def _quantity_codes(
             "to_day": end,
             "lowest": quantity.plausible[0],
             "highest": quantity.plausible[1],
-            "ucum": quantity.unit,
         }
         for system, code in _tokens(codes, quantity.value_set.id)
     ]
+
+
+def _units(leaf_id: int, leaf: LatestValue, codes: Codes, received: Iterable[str]) -> list[dict[str, Any]]:
+    quantity = leaf.reading.quantities[leaf.place]
+    analyte = codes.analytes.get(quantity.value_set.id)
+    ways = ((unit, codes.units.conversion(unit, quantity.unit, analyte)) for unit in received)
+    return [
+        {"leaf_id": leaf_id, "unit": unit, "is_same": way == SAME, "factor": way.factor, "offset": way.offset}
+        for unit, way in ways
+        if way
+    ]
+
+
+def with_values(readings: ibis.Table, units: ibis.Table) -> ibis.Table:
+    """Rows of events joined to `quantity_code`, with their value in the leaf's unit and `other_unit`. units: UNIT's.
+
+    A reading without a unit is in the leaf's own. One of another unit keeps its value, which says nothing.
+    """
+    rows = readings.left_join(units, ["leaf_id", "unit"])
+    known = rows.unit.isnull() | rows.is_same.notnull()
+    converted = (rows.value * rows.factor + rows.offset).round(_DECIMALS)
+    as_it_is = ibis.coalesce(rows.is_same, True)
+    return rows.mutate(value=as_it_is.ifelse(rows.value, converted), other_unit=~known)
+
+
+def received_units(leaves: Sequence[Leaf], frame: Frame, codes: Codes, observations: ibis.Table) -> ibis.Table:
+    """The units of the values that the readings of `leaves` are looked for in. Grain: one row a unit, column unit."""
+    quantities = ibis.memtable(leaf_tables(leaves, frame, codes)["quantity_code"])
+    values = observations.filter(observations.value.notnull() & observations.unit.notnull())
+    return values.semi_join(quantities, ["system", "code"]).select("unit").distinct()
 
 
 def _reading_id(reading: LatestReading, leaves: Sequence[Leaf]) -> int:
@@ -197,10 +236,9 @@ def _readings(observations: ibis.Table) -> ibis.Table:
 def _value_a_day(observations: ibis.Table) -> ibis.Table:
     """The value that counts of each leaf and day: the latest instant's, untimed ones first; among equals the lowest."""
     events = observations.filter(observations.value.notnull() & observations.start_date.notnull())
-    found = events.join(_named("quantity_code"), ["system", "code"])
-    found = found.left_join(_named("unit"), "unit").filter(
+    found = with_values(events.join(_named("quantity_code"), ["system", "code"]), _named("unit")).filter(
         lambda t: (
-            (t.unit.isnull() | (t.ucum_as_received == t.ucum))
+            ~t.other_unit
             & (t.start_date >= t.from_day)
             & (t.start_date <= t.to_day)
             & (t.value >= t.lowest)

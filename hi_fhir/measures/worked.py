@@ -20,23 +20,27 @@ from hi_fhir.measures.words.events import Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON
+from hi_fhir.terminology.catalogue import Terminology
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
-_UNITS = {"mm[Hg]": frozenset({"mm[Hg]", "mmHg"})}
 
 
-def failures(backend: Backend, folder: Path, measures: Sequence[ProportionMeasure]) -> list[str]:
+def failures(
+    backend: Backend, folder: Path, measures: Sequence[ProportionMeasure], terminology: Terminology
+) -> list[str]:
     """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
     return [
         f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
         for measure in measures
-        for example, outcome in placed(backend, folder, measure)
+        for example, outcome in placed(backend, folder, measure, terminology)
         if outcome != example.outcome
     ]
 
 
-def placed(backend: Backend, folder: Path, measure: ProportionMeasure) -> list[tuple[Example, str]]:
+def placed(
+    backend: Backend, folder: Path, measure: ProportionMeasure, terminology: Terminology
+) -> list[tuple[Example, str]]:
     """Each worked example of `measure` with where the engine puts its person; in no stated order."""
     settings: dict[Frame, list[Example]] = {}
     for example in measure.examples:
@@ -44,12 +48,19 @@ def placed(backend: Backend, folder: Path, measure: ProportionMeasure) -> list[t
     found: list[tuple[Example, str]] = []
     for frame, examples in settings.items():
         people = [example.person for example in examples]
-        found += zip(examples, outcomes(backend, folder, [measure], people, frame)[measure.id], strict=True)
+        found += zip(
+            examples, outcomes(backend, folder, [measure], people, frame, terminology)[measure.id], strict=True
+        )
     return found
 
 
 def outcomes(
-    backend: Backend, folder: Path, measures: Sequence[ProportionMeasure], people: Sequence[Person], frame: Frame
+    backend: Backend,
+    folder: Path,
+    measures: Sequence[ProportionMeasure],
+    people: Sequence[Person],
+    frame: Frame,
+    terminology: Terminology,
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
     leaves = all_leaves(measures)
@@ -57,7 +68,7 @@ def outcomes(
         type_: backend.create_table(f"example_{type_}", rows, temp=True, overwrite=True)
         for type_, rows in event_rows(people).items()
     }
-    evaluator = Evaluator(backend, measures, frame, example_codes(leaves), events)
+    evaluator = Evaluator(backend, measures, frame, example_codes(leaves, terminology), events, units_of(people))
     write_buckets(person_rows(people, frame), PERSON, _BUCKET, folder / "person")
     evaluator.write_leaves(_BUCKET, folder)
     evaluator.write_facts(_BUCKET, folder)
@@ -69,15 +80,25 @@ def outcomes(
     }
 
 
-def example_codes(leaves: Iterable[Leaf]) -> Codes:
-    """A made-up code for each value set, so that an example depends on no code list."""
+def example_codes(leaves: Iterable[Leaf], terminology: Terminology) -> Codes:
+    """A made-up code for each value set, so that an example depends on no code list; units are those of the data."""
     names = set()
     for leaf in leaves:
         if isinstance(leaf, Recorded):
             names.add(leaf.value_set.id)
         elif isinstance(leaf, LatestValue):
             names |= {quantity.value_set.id for quantity in leaf.reading.quantities}
-    return Codes({name: frozenset({f"{EXAMPLE_SYSTEM}|{name}"}) for name in names}, _UNITS)
+    known = [terminology.value_sets[name] for name in names & terminology.value_sets.keys()]
+    return Codes(
+        value_sets={name: frozenset({f"{EXAMPLE_SYSTEM}|{name}"}) for name in names},
+        analytes={one.id: one.analyte for one in known if one.analyte},
+        units=terminology.units(),
+    )
+
+
+def units_of(people: Iterable[Person]) -> frozenset[str]:
+    """The units of whatever was measured of these people."""
+    return frozenset(event.unit for one in people for event in one.events if event.unit)
 
 
 def person_rows(people: Sequence[Person], frame: Frame) -> pa.Table:

@@ -33,9 +33,10 @@ from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
 from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.leaves import event_types
+from hi_fhir.measures.leaves import event_types, received_units
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render import requirements
+from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.pipeline import history
 from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.identity import load_key
@@ -108,9 +109,10 @@ def evaluate(
 def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
     with _engine(config, job.folder) as backend:
         resolution = _resolve(backend, job, progress)
-        _write_facts(backend, job, resolution.persons, progress)
+        units = _units(backend, job)
+        _write_facts(backend, job, units, resolution.persons, progress)
         _write_counts(backend, job, resolution)
-        dropped = _dropped(backend, job)
+        dropped = _dropped(backend, job, units)
     manifest = _manifest(config, job, resolution, dropped)
     remove_left_overs(job.folder)
     evaluation.FORMAT.commit(job.folder / evaluation.MANIFEST, manifest)
@@ -195,12 +197,11 @@ def _data_date(manifests: Sequence[SnapshotManifest]) -> date:
 
 def _codes(measures: Iterable[ProportionMeasure], terminology: Terminology) -> Codes:
     used = sorted({value_set for measure in measures for value_set in requirements.value_sets(measure)})
-    spellings: dict[str, set[str]] = {}
-    for source, ucum in terminology.concept_map("units").targets.items():
-        spellings.setdefault(ucum, set()).add(source.partition("|")[2])
+    found = {value_set: terminology.value_set(value_set) for value_set in used}
     return Codes(
         value_sets={value_set: terminology.preimage(value_set) for value_set in used},
-        units={ucum: frozenset(found) for ucum, found in spellings.items()},
+        analytes={value_set: one.analyte for value_set, one in found.items() if one.analyte},
+        units=terminology.units(),
     )
 
 
@@ -219,7 +220,7 @@ def _name(
             "as_of": frame.as_of,
             "measures": [repr(measure) for measure in measures],
             "value_sets": {id_: sorted(tokens) for id_, tokens in codes.value_sets.items()},
-            "units": {ucum: sorted(found) for ucum, found in codes.units.items()},
+            "analytes": dict(codes.analytes),
             "versions": inputs.terminology.versions(),
             "mappings": {id_: sha256_file(path) for id_, path in inputs.terminology.mapping_files.items()},
             "imports": [given.version if given else None for given in (inputs.directory, inputs.areas)],
@@ -255,7 +256,17 @@ def _resolve(backend: Backend, job: _Job, progress: Progress) -> Resolution:
     return resolution
 
 
-def _write_facts(backend: Backend, job: _Job, people: int, progress: Progress) -> None:
+def _units(backend: Backend, job: _Job) -> list[str]:
+    """Units of the readings that the measures look at, as they were received."""
+    leaves = all_leaves(job.measures)
+    if not any(isinstance(leaf, LatestValue) for leaf in leaves):
+        return []
+    observations = read_table(backend, job.inputs.snapshots, "observation")
+    found = received_units(leaves, job.frame, job.codes, observations)
+    return [row["unit"] for row in backend.to_pyarrow(found).to_pylist()]
+
+
+def _write_facts(backend: Backend, job: _Job, units: Sequence[str], people: int, progress: Progress) -> None:
     """Leaf rows and facts of each range of buckets that has not all of them yet."""
     progress.start("evaluate", len(BUCKETS), "buckets of people")
     passes = list(ranges(people, _PEOPLE_A_PASS))
@@ -265,7 +276,7 @@ def _write_facts(backend: Backend, job: _Job, people: int, progress: Progress) -
     if left:
         reader = BucketReader(backend, job.inputs.snapshots, job.folder)
         events = {type_: reader.events(CLINICAL_TABLES[type_], left[0]) for type_ in types}
-        evaluator = Evaluator(backend, job.measures, job.frame, job.codes, events)
+        evaluator = Evaluator(backend, job.measures, job.frame, job.codes, events, units)
     for buckets in left:
         for type_ in types:
             reader.events(CLINICAL_TABLES[type_], buckets)
@@ -289,12 +300,12 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
     commit_file(temporary, path)
 
 
-def _dropped(backend: Backend, job: _Job) -> dict[str, dict[str, int]]:
+def _dropped(backend: Backend, job: _Job, units: Sequence[str]) -> dict[str, dict[str, int]]:
     """Readings of the people who are kept that no measure takes, by value set."""
     observations = read_table(backend, job.inputs.snapshots, "observation")
     links = [str(_file(job, "link", bucket)) for bucket in BUCKETS]
     link = backend.read_parquet(links, table_name="kept_link")
-    return dropped_readings(all_leaves(job.measures), job.frame, job.codes, observations, link)
+    return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 
 def _file(job: _Job, table: str, bucket: str) -> Path:

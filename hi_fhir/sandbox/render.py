@@ -241,10 +241,17 @@ def _quantity(value: float, unit: str | None) -> Resource:
         return {"value": value}
     if unit in _UCUM_UNITS:
         return {"value": value, "unit": unit, "system": _UCUM, "code": unit}
-    return {"value": value, "unit": unit}
+    return {"value": value, "unit": unit} | _CODED_OTHERWISE.get(unit, {})
 
 
 _UCUM_UNITS = frozenset({"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min"})
+_CODED_OTHERWISE = {
+    "mm Hg": {
+        "system": "http://snomed.info/sct",
+        "code": "259018001",
+    },  # the words say the unit, the code another thing
+    "mmhg": {"system": "https://unitsofmeasure.org/", "code": "mm[Hg]"},
+}
 
 
 def _condition(record: Record) -> Resource:

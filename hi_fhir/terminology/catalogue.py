@@ -9,11 +9,14 @@ from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
 from hi_fhir.terminology.data_files import find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
 from hi_fhir.terminology.ranks import DeprivationRanks, read_ranks
+from hi_fhir.terminology.units import Units, read_units
 from hi_fhir.terminology.value_sets import ValueSet, read_value_set
 
 _ETHNICITY = "ethnicity-"
 _RANKS = "imd-"
 _GROUPS = "ethnicity-category-2001-to-groups"
+_UNITS = "units"
+_FORMULAS = "analyte-conversions"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,21 @@ class Terminology:
         """What each ethnicity code means, old codes among them."""
         return read_ethnicity_map(self.concept_maps, self.to_current(), self._file(_GROUPS))
 
+    def units(self) -> Units:
+        """What units stand for, and how they convert.
+
+        Raises:
+            TerminologyError: a line contradicts another, or a value set names an analyte that no formula is for.
+        """
+        units = read_units(self.concept_map(_UNITS), self._file(_FORMULAS))
+        for id_, value_set in self.value_sets.items():
+            if value_set.analyte and value_set.analyte not in units.formulas:
+                raise TerminologyError(
+                    f"value set {id_}: no line of mappings/{_FORMULAS}.csv is for the analyte {value_set.analyte!r}. "
+                    f"Name one of {', '.join(units.formulas)}, or add its line."
+                )
+        return units
+
     def ranks(self, year: int) -> DeprivationRanks:
         """IMD of 2019 or 2025."""
         return read_ranks(self._file(f"{_RANKS}{year}"), year)
@@ -85,7 +103,7 @@ class Terminology:
 
     def _code_maps(self) -> list[ConceptMap]:
         """Maps between codes of records: all but those of ethnic categories and units."""
-        return [m for id_, m in self.concept_maps.items() if not id_.startswith(_ETHNICITY) and id_ != "units"]
+        return [m for id_, m in self.concept_maps.items() if not id_.startswith(_ETHNICITY) and id_ != _UNITS]
 
 
 def load(overlays: Sequence[Path] = ()) -> Terminology:
@@ -104,4 +122,4 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
 
 
 def _is_concept_map(id_: str) -> bool:
-    return not id_.startswith(_RANKS) and id_ != _GROUPS
+    return not id_.startswith(_RANKS) and id_ not in (_GROUPS, _FORMULAS)

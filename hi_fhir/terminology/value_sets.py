@@ -10,7 +10,10 @@ from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
 @dataclass(frozen=True)
 class ValueSet:
-    """codes: `system|code`; empty only where the state is missing. unverified: the codes were not seen in a source."""
+    """codes: `system|code`; empty only where the state is missing. unverified: the codes were not seen in a source.
+
+    analyte: what all of the codes measure, where the head says so; its formulas then lead from unit to unit.
+    """
 
     id: str
     version: str
@@ -19,6 +22,7 @@ class ValueSet:
     reason: str | None
     unverified: bool
     codes: frozenset[str]
+    analyte: str | None = None
 
 
 def read_value_set(path: Path) -> ValueSet:
@@ -45,6 +49,7 @@ def read_value_set(path: Path) -> ValueSet:
         reason=file.head.get("reason"),
         unverified=is_unverified(file.head),
         codes=frozenset(codes),
+        analyte=file.head.get("analyte"),
     )
 
 

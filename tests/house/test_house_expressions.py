@@ -1,7 +1,8 @@
 """Only operations on which the engines agree value by value may stand in an expression that decides a number.
 
 Filter, equi-join, group-by, any, sum, min, max, count, argmax of what is not null, coalesce, cases, comparisons,
-literals and date differences were identical on DuckDB, PySpark and PostgreSQL; much else was not.
+literals and date differences were identical on DuckDB, PySpark and PostgreSQL; much else was not. Product, sum and
+rounding touch only the values of readings in another unit than the measure's.
 """
 
 from collections.abc import Iterator
@@ -32,9 +33,10 @@ RELATIONS = {
     ops.JoinLink, ops.JoinReference, ops.Project, ops.Sort, ops.SortKey, ops.UnboundTable, ops.Union,
 }  # fmt: skip
 VALUES = {
-    ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateDelta, ops.EndsWith, ops.Equals, ops.Field,
-    ops.Greater, ops.GreaterEqual, ops.IfElse, ops.InValues, ops.IsNull, ops.Less, ops.LessEqual, ops.Literal, ops.Max,
-    ops.Min, ops.Not, ops.NotEquals, ops.NotNull, ops.Or, ops.SearchedCase, ops.Substring, ops.Sum,
+    ops.Add, ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateDelta, ops.EndsWith, ops.Equals,
+    ops.Field, ops.Greater, ops.GreaterEqual, ops.IfElse, ops.InValues, ops.IsNull, ops.Less, ops.LessEqual,
+    ops.Literal, ops.Max, ops.Min, ops.Multiply, ops.Not, ops.NotEquals, ops.NotNull, ops.Or, ops.Round,
+    ops.SearchedCase, ops.Substring, ops.Sum,
 }  # fmt: skip
 IN_COHORTS_ALONE = {ops.RowNumber, ops.WindowFunction}  # identical too; measures group instead, which costs less
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
@@ -67,7 +69,7 @@ def measure_nodes(tmp_path_factory: pytest.TempPathFactory) -> set[ops.Node]:
     measures = (*registry.load(), replace(plain, id="negated", numerator=~ethnicity_stated(), examples=()))
     backend = connect(folder / "spill")
     with recorded_queries() as asked:
-        outcomes(backend, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025))
+        outcomes(backend, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025), load())
         counts(backend, measures, [folder / "fact" / "0.parquet"], [], {})
     backend.disconnect()
     return nodes_of(asked)

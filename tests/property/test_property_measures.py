@@ -48,13 +48,15 @@ from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import POPULATIONS
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows
+from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, units_of
 from hi_fhir.tables.schema import PERSON
+from hi_fhir.terminology.catalogue import load
 from tests.support import reference
 
 A, B = value_set("a"), value_set("b")
 HIGH, LOW = Quantity(value_set("high"), "mm[Hg]", (40, 350)), Quantity(value_set("low"), "mm[Hg]", (20, 200))
 BUCKET = "0"
+TERMINOLOGY = load()
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
 STATUSES = {
     "Condition": ("active", "resolved", "refuted", "remission"),
@@ -78,7 +80,7 @@ def some_events(draw: st.DrawFn) -> Event:
     code = draw(st.sampled_from(("a", "b", "high", "low") if type_ != "Encounter" else ("a", None)))
     on, status = draw(days), draw(st.sampled_from(STATUSES[type_]))
     value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
-    unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "kPa")))
+    unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "MM HG", "kPa", "kg")))
     return Event(type_, code, on, status, value, unit, draw(instants) if on else None)
 
 
@@ -175,7 +177,7 @@ def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
     frame = Frame(PERIOD, as_of, IMD_YEAR)
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(backend, Path(folder), measures, crowd, frame)
+        found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
     assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
 
@@ -187,7 +189,7 @@ def test_the_shipped_measures_are_read_alike(backend: Backend, crowd: list[Perso
     measures = registry.load()
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(backend, Path(folder), measures, crowd, frame)
+        found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
     assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
 
@@ -246,7 +248,9 @@ def _written(
         tables = {name: rows.take(_order(random, len(rows))) for name, rows in tables.items()}
     write_buckets(tables.pop("Person"), PERSON, BUCKET, folder / "person")
     events = {t: backend.create_table(f"shuffled_{t}", rows, temp=True, overwrite=True) for t, rows in tables.items()}
-    evaluator = Evaluator(backend, measures, frame, example_codes(all_leaves(measures)), events)
+    evaluator = Evaluator(
+        backend, measures, frame, example_codes(all_leaves(measures), TERMINOLOGY), events, units_of(crowd)
+    )
     evaluator.write_leaves(BUCKET, folder)
     evaluator.write_facts(BUCKET, folder)
     return folder / "leaf" / f"{BUCKET}.parquet", folder / "fact" / f"{BUCKET}.parquet"

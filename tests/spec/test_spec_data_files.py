@@ -11,6 +11,7 @@ from hi_fhir.terminology.catalogue import load
 from hi_fhir.terminology.data_files import find_files, read_data_file, read_head
 from hi_fhir.terminology.ethnicity import GROUPS
 from hi_fhir.terminology.systems import CTV3, ETHNICITY_ENGLAND, READ_V2, SNOMED, is_snomed_id
+from hi_fhir.terminology.ucum import is_unit
 
 VALUE_SETS = find_files("terminology/value_sets", ())
 MAPPINGS = find_files("mappings", ())
@@ -47,7 +48,8 @@ def test_the_head_is_whole_and_asks_for_review_within_two_years(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_codes_are_text_of_the_shape_of_their_system_and_no_line_stands_twice(name):
     file = read_data_file(SMALL[name])
-    keys = [tuple(row.get(c, "") for c in ("system", "source_system", "code", "source_code")) for row in file.rows]
+    names = ("system", "source_system", "code", "source_code", "analyte", "source_unit", "target_unit")
+    keys = [tuple(row.get(name, "") for name in names) for row in file.rows]
 
     assert len(set(keys)) == len(keys)
     for row in file.rows:
@@ -226,7 +228,23 @@ def test_old_codes_lead_to_current_ones(terminology):
 
 
 def test_spellings_of_millimetres_of_mercury_are_mapped(terminology):
-    targets = terminology.concept_map("units").targets
+    units = terminology.units()
 
-    assert targets["urn:hi-fhir:unit-as-received|mmHg"] == "mm[Hg]"
-    assert set(targets.values()) == {"mm[Hg]"}
+    for spelling in ("mm[Hg]", "mmHg", "MMHG", "mm Hg.", "millimetres of mercury"):
+        assert units.ucum(spelling) == "mm[Hg]"
+
+
+def test_every_unit_that_a_spelling_is_taken_to_is_ucum(terminology):
+    targets = set(terminology.concept_map("units").targets.values())
+
+    assert {unit for unit in targets if not is_unit(unit)} == set()
+    assert {
+        "mmol/L", "mmol/mol", "%", "kg/m2", "umol/L", "mL/min/{1.73_m2}", "mg/mmol", "g/L", "[iU]/L", "kPa"
+    } <= targets  # fmt: skip
+
+
+def test_every_formula_leads_between_units_of_ucum(terminology):
+    formulas = [formula for found in terminology.units().formulas.values() for formula in found]
+
+    assert formulas
+    assert all(is_unit(formula.source) and is_unit(formula.target) for formula in formulas)

@@ -12,6 +12,7 @@ from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
 from hi_fhir.terminology.catalogue import load
 
 MEASURES = registry.load()
+TERMINOLOGY = load()
 EXAMPLES = [
     pytest.param(measure, example, id=f"{measure.id}: {example.name}")
     for measure in MEASURES
@@ -27,7 +28,7 @@ def outcomes(tmp_path_factory) -> dict[tuple[str, str], str]:
     found = {
         (measure.id, example.name): where
         for measure in MEASURES
-        for example, where in worked.placed(backend, folder, measure)
+        for example, where in worked.placed(backend, folder, measure, TERMINOLOGY)
     }
     backend.disconnect()
     return found
@@ -41,7 +42,7 @@ def test_a_worked_example_ends_where_its_definition_says(
 
 
 def test_no_definition_has_a_fault() -> None:
-    assert checks.faults(MEASURES, load()) == []
+    assert checks.faults(MEASURES, TERMINOLOGY) == []
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)
@@ -58,7 +59,10 @@ def test_examples_are_judged_together_and_apart_alike(tmp_path) -> None:
     people = [Person(ethnicity="stated", ethnic_group_2021="white"), Person(born=None), Person(practice=None)]
     frame = Frame(MEASURES[0].examples[0].period, date(2025, 3, 31), worked.IMD_YEAR)
 
-    together = worked.outcomes(backend, tmp_path, MEASURES, people, frame)
+    together = worked.outcomes(backend, tmp_path, MEASURES, people, frame, TERMINOLOGY)
 
     for measure in MEASURES:
-        assert worked.outcomes(backend, tmp_path, [measure], people, frame)[measure.id] == together[measure.id]
+        assert (
+            worked.outcomes(backend, tmp_path, [measure], people, frame, TERMINOLOGY)[measure.id]
+            == together[measure.id]
+        )

@@ -9,8 +9,10 @@ from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import event_types, leaf_rows, leaf_tables
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import Leaf, leaves
-from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes
+from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, units_of
+from hi_fhir.terminology.catalogue import load
 
+TERMINOLOGY = load()
 FRAME = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR)
 
 
@@ -25,8 +27,8 @@ def rows_of(
 ) -> list[dict[str, object]]:
     """LEAF's rows of `people`, whose person_id is their place."""
     backend = connect(folder / "spill")
-    own = codes or example_codes(found)
-    for name, rows in leaf_tables(found, FRAME, own).items():
+    own = codes or example_codes(found, TERMINOLOGY)
+    for name, rows in leaf_tables(found, FRAME, own, units_of(people)).items():
         backend.create_table(name, rows, temp=True)
     tables = event_rows(people)
     events = {

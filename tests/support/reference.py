@@ -3,9 +3,12 @@
 It shares no line with the queries, so that the two can disagree. True, false and None as in SQL and CQL.
 """
 
+import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import singledispatch
+from functools import cache, singledispatch
+from pathlib import Path
 
 from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.frame import Frame
@@ -13,7 +16,8 @@ from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.words import base, events, population, values
 from hi_fhir.measures.words.windows import Ever, InPeriod, Window
 
-SPELLINGS = {"mm[Hg]": ("mm[Hg]", "mmHg")}
+_UNITS = Path(__file__).parents[2] / "mappings" / "units.csv"
+_FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563}
 _UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -228,8 +232,26 @@ def _plausible(quantity: values.Quantity, window: Window, person: Person, frame:
             continue
         if event.on is None or event.value is None or not _in(event.on, window, frame):
             continue
-        if (event.unit is None or event.unit in SPELLINGS[quantity.unit]) and lowest <= event.value <= highest:
-            yield event
+        value = _in_unit(quantity.unit, event.value, event.unit)
+        if value is not None and lowest <= value <= highest:
+            yield replace(event, value=value)
+
+
+def _in_unit(unit: str, value: float, received: str | None) -> float | None:
+    """A value in another unit; None where there is no way there."""
+    meant = unit if received in (None, unit) else _spelled(received)
+    if meant == unit:
+        return value
+    return round(value * _FACTORS[meant, unit], 9) if (meant, unit) in _FACTORS else None
+
+
+@cache
+def _spelled(received: str) -> str | None:
+    """The unit that a line of the units file has for a spelling; neither case nor spaces count."""
+    with _UNITS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(line for line in file if not line.startswith("#")))
+    found = {spelling.lower().replace(" ", ""): unit for spelling, _, unit, *_ in rows[1:]}
+    return found.get(received.lower().replace(" ", ""))
 
 
 def _deciding(found: list[Event]) -> float:

@@ -11,8 +11,8 @@ from hi_fhir.measures.words.windows import Window
 class Quantity:
     """What is measured: in Observations and their components with a code of the value set.
 
-    unit: UCUM; a spelling that `mappings/units.csv` takes to it counts, and so does none. plausible: lowest and highest
-    value that counts, in that unit.
+    unit: UCUM. A reading in it counts, in a spelling of it and in a unit that converts to it too, and so does one
+    without a unit. plausible: lowest and highest value that counts, in that unit.
     """
 
     value_set: ValueSetName

@@ -165,6 +165,7 @@ _UNITS: Ways[str | None] = Ways(
 _SYSTOLIC = (108, 118, 126, 130, 134, 135, 136, 138, 140, 141, 144, 145, 146, 150, 151, 158, 172)
 _DIASTOLIC = (62, 68, 72, 76, 80, 82, 84, 85, 86, 88, 90, 91, 96, 104)
 _IMPLAUSIBLE = ((39.0, 72.0), (351.0, 80.0), (130.0, 19.0), (124.0, 201.0), (13.2, 8.1), (0.0, 0.0))
+_MILLIMETRES_A_KILOPASCAL = 7.5006
 _AT_THE_EDGE = ((40.0, 20.0), (350.0, 80.0), (130.0, 200.0), (40.0, 76.0))
 
 
@@ -177,8 +178,7 @@ def _blood_pressures(notes: Notes) -> None:
 def _visit(notes: Notes, when: When | None) -> None:
     chance = notes.chance
     way = _VISITS.pick(chance)
-    systolic, diastolic = _reading(chance)
-    unit = _UNITS.pick(chance)
+    systolic, diastolic, unit = _measured(chance)
     match way:
         case "panel":
             _panel(notes, when, systolic, diastolic, unit)
@@ -192,11 +192,20 @@ def _visit(notes: Notes, when: When | None) -> None:
             _panel(notes, when, systolic, diastolic, unit, home=True)
         case "both":
             _panel(notes, when, systolic, diastolic, unit)
-            _panel(notes, when, *_reading(chance), _UNITS.pick(chance), home=True)
+            _panel(notes, when, *_measured(chance), home=True)
         case "many":
             _several_in_a_day(notes)
         case "half":
             notes.observed(chance.choice(codes.SYSTOLIC), when, systolic, unit)
+
+
+def _measured(chance: Random) -> tuple[float, float, str | None]:
+    """Systolic and diastolic with their unit: in kilopascals the number is another, for the same pressure."""
+    systolic, diastolic = _reading(chance)
+    unit = _UNITS.pick(chance)
+    if unit == "kPa":
+        return round(systolic / _MILLIMETRES_A_KILOPASCAL, 1), round(diastolic / _MILLIMETRES_A_KILOPASCAL, 1), unit
+    return systolic, diastolic, unit
 
 
 def _reading(chance: Random) -> tuple[float, float]:
@@ -224,7 +233,7 @@ def _several_in_a_day(notes: Notes) -> None:
     day = in_period(chance)
     for _ in range(chance.choice((2, 2, 3))):
         clock = chance.choice((None, time(9, 0), time(9, 0), time(16, 40)))
-        _panel(notes, When(day, clock=clock), *_reading(chance), _UNITS.pick(chance))
+        _panel(notes, When(day, clock=clock), *_measured(chance))
 
 
 def _severe_mental_illness(notes: Notes) -> None:

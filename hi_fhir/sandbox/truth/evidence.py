@@ -16,7 +16,8 @@ _PRESSURES = {
     "systolic-blood-pressure-home": ("home", "systolic"),
     "diastolic-blood-pressure-home": ("home", "diastolic"),
 }
-MILLIMETRES = frozenset({None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"})
+PRESSURES = dict.fromkeys((None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"), 1.0) | {"kPa": 7.50062}
+"""Unit of a pressure to how many millimetres of mercury it is."""
 _PLAUSIBLE = {"systolic": (40, 350), "diastolic": (20, 200)}
 
 
@@ -105,8 +106,9 @@ def _values(record: Record) -> Iterator[tuple[Code, float, str | None]]:
 
 def _add_pressure(evidence: Evidence, record: Record, day: date, code: Code, value: float, unit: str | None) -> None:
     named = _PRESSURES.get(code.means or "")
-    if named is None or unit not in MILLIMETRES:
+    if named is None or unit not in PRESSURES:
         return
+    value *= PRESSURES[unit]
     lowest, highest = _PLAUSIBLE[named[1]]
     if lowest <= value <= highest:
         evidence.pressures[named].append(Pressure(day, clock_order(record), value))

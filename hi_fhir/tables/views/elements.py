@@ -12,6 +12,7 @@ import msgspec
 from hi_fhir.tables.dates import When
 from hi_fhir.tables.references import References
 
+_UCUM = ("://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8")
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
 
@@ -32,7 +33,29 @@ class Period(msgspec.Struct, gc=False):
 class Quantity(msgspec.Struct, gc=False):
     value: float | None = None
     unit: str | None = None
+    system: str | None = None
     code: str | None = None
+
+
+class QuantityUnits(dict[tuple[str | None, str | None, str | None], str | None]):
+    """The unit of a quantity by its system, code and words; as received, but for which of them decides.
+
+    The code of UCUM; else the words; else the code, with its system where that is another.
+    """
+
+    def __missing__(self, stated: tuple[str | None, str | None, str | None]) -> str | None:
+        system, code, words = stated
+        if not code or (words and not _is_ucum(system)):
+            unit = words or None
+        else:
+            unit = code if system is None or _is_ucum(system) else f"{system}|{code}"
+        self[stated] = unit
+        return unit
+
+
+def _is_ucum(system: str | None) -> bool:
+    """Whether this is UCUM's URI, of whatever scheme and with or without a slash at its end, or its OID."""
+    return system is not None and system.lower().removeprefix("https").removeprefix("http").rstrip("/") in _UCUM
 
 
 class Identifier(msgspec.Struct, gc=False):

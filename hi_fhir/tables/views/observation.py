@@ -12,6 +12,7 @@ from hi_fhir.tables.views.elements import (
     Meta,
     Period,
     Quantity,
+    QuantityUnits,
     Reference,
     ResourceId,
     State,
@@ -47,6 +48,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
+    units = QuantityUnits()
 
     def emit(record: Observation, line: int) -> int:
         status = record.status
@@ -63,7 +65,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
         span, at = when
         quantity, id_, coded = record.value_quantity, record.id, False
         if quantity is not None:
-            value, unit = quantity.value, quantity.code or quantity.unit
+            value, unit = quantity.value, units[quantity.system, quantity.code, quantity.unit]
         else:
             value, unit = record.value_integer, None
         if record.code is not None:
@@ -75,7 +77,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
         if not coded:
             append((patient, id_, shapes["", None, None, unit, status, dated_by], span, at, value, line))
         if record.component or record.value_codeable_concept is not None:
-            for component, concept, value, unit in _parts(record):
+            for component, concept, value, unit in _parts(record, units):
                 for system, code in _coded(concept):
                     shape = shapes[component, system, code, unit, status, dated_by]
                     append((patient, id_, shape, span, at, value, line))
@@ -95,14 +97,16 @@ def _otherwise_dated(record: Observation, read_date: Callable[[str, str], When])
     return (None, None), None
 
 
-def _parts(record: Observation) -> Iterator[tuple[str, CodeableConcept | None, float | None, str | None]]:
+def _parts(
+    record: Observation, units: QuantityUnits
+) -> Iterator[tuple[str, CodeableConcept | None, float | None, str | None]]:
     """The coded value and the components: name, code, value and unit."""
     if record.value_codeable_concept is not None:
         yield "value", record.value_codeable_concept, None, None
     for number, part in enumerate(record.component, 1):
         quantity = part.value_quantity
         if quantity is not None:
-            yield str(number), part.code, quantity.value, quantity.code or quantity.unit
+            yield str(number), part.code, quantity.value, units[quantity.system, quantity.code, quantity.unit]
         else:
             yield str(number), part.code, part.value_integer, None
         if part.value_codeable_concept is not None:

@@ -6,8 +6,21 @@ from datetime import date
 import pytest
 
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import Example, Person, ProportionMeasure, checks, recorded, registered, value_set, worked
+from hi_fhir.measures import (
+    Example,
+    Person,
+    ProportionMeasure,
+    Quantity,
+    checks,
+    latest_reading,
+    months,
+    recorded,
+    registered,
+    value_set,
+    worked,
+)
 from hi_fhir.measures.stratifiers import SEX
+from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.windows import EVER
 from hi_fhir.terminology.catalogue import load
 
@@ -30,6 +43,10 @@ SOUND = ProportionMeasure(
 )
 
 
+def measured_in(unit: str) -> Word:
+    return latest_reading(Quantity(value_set("lipids"), unit, (0.1, 20.0)), within=months(12)).at_most(2.0)
+
+
 def faults(**changes) -> list[str]:
     return checks.faults([replace(SOUND, **changes)], load())
 
@@ -45,6 +62,8 @@ def test_a_sound_definition_has_none() -> None:
         ({"source": " "}, "smoking-ever-recorded: source is empty"),
         ({"improvement": "up"}, "improvement 'up' is not one of increase, decrease"),
         ({"numerator": recorded(value_set("snuff"), EVER)}, "no value set is called snuff"),
+        ({"numerator": measured_in("mmHg")}, "the unit of lipids, 'mmHg', is not UCUM: nothing counts. Write mm[Hg]"),
+        ({"numerator": measured_in("points")}, "'points', is not UCUM: nothing counts. Write a unit of UCUM, such as"),
         ({"stratifiers": (SEX, SEX)}, "the stratifier sex stands twice"),
         ({"examples": SOUND.examples * 2}, "two examples are called 'recorded'"),
         ({"examples": SOUND.examples[:1]}, "the examples do not show both"),
@@ -57,9 +76,26 @@ def test_a_fault_is_named(changes, fault) -> None:
 def test_an_example_that_ends_elsewhere_is_named_with_both_places(tmp_path) -> None:
     wrong = replace(SOUND, examples=(Example("not recorded", Person(), "numerator"),))
 
-    assert worked.failures(connect(tmp_path / "spill"), tmp_path, [wrong]) == [
+    assert worked.failures(connect(tmp_path / "spill"), tmp_path, [wrong], load()) == [
         "smoking-ever-recorded, example 'not recorded': denominator, not numerator"
     ]
+
+
+def test_an_example_in_the_unit_of_its_definition_is_a_reading(tmp_path) -> None:
+    lipids, january = value_set("lipids"), date(2025, 1, 10)
+    sound = replace(
+        SOUND,
+        numerator=measured_in("mmol/L"),
+        examples=(
+            Example("at the threshold", Person().measured(lipids, 2.0, january, unit="mmol/L"), "numerator"),
+            Example("in words", Person().measured(lipids, 2.0, january, unit="mmol/l"), "numerator"),
+            Example("of one dimension", Person().measured(lipids, 2000.0, january, unit="umol/L"), "numerator"),
+            Example("above it", Person().measured(lipids, 2.1, january, unit="mmol/L"), "denominator"),
+            Example("a mass", Person().measured(lipids, 77.3, january, unit="mg/dL"), "denominator"),
+        ),
+    )
+
+    assert worked.failures(connect(tmp_path / "spill"), tmp_path, [sound], load()) == []
 
 
 def test_an_outcome_that_does_not_exist_is_refused() -> None:

@@ -1,15 +1,30 @@
 """Leaf rows: which record decides among several, what an undated one counts for, and whose codes are read."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from hi_fhir.measures import EVER, IN_PERIOD, Person, blood_pressure, encounter, months, noted, recorded, value_set
+import pytest
+
+from hi_fhir.measures import (
+    EVER,
+    IN_PERIOD,
+    Person,
+    Quantity,
+    blood_pressure,
+    encounter,
+    latest_reading,
+    months,
+    noted,
+    recorded,
+    value_set,
+)
 from hi_fhir.measures.examples import Event
 from hi_fhir.measures.frame import Codes
 from hi_fhir.measures.words.events import NOTED
 from hi_fhir.measures.words.tree import leaves
-from hi_fhir.measures.worked import EXAMPLE_SYSTEM
-from tests.support.leafing import leaf_row, rows_of
+from hi_fhir.measures.worked import EXAMPLE_SYSTEM, example_codes
+from tests.support.leafing import TERMINOLOGY, leaf_row, rows_of
 
 REVIEW = value_set("review")
 MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
@@ -89,7 +104,7 @@ def test_statuses_that_count(tmp_path: Path) -> None:
 
 
 def test_an_old_code_that_a_map_takes_to_the_value_set_is_read_and_another_systems_is_not(tmp_path: Path) -> None:
-    codes = Codes({"review": frozenset({"http://snomed.info/sct|1", f"{EXAMPLE_SYSTEM}|old"})}, {})
+    codes = Codes({"review": frozenset({"http://snomed.info/sct|1", f"{EXAMPLE_SYSTEM}|old"})}, {}, TERMINOLOGY.units())
     old = Person(events=(Event("Observation", "old", JUNE, "final"),))
     other_system = Person(events=(Event("Observation", "1", JUNE, "final"),))
 
@@ -144,6 +159,23 @@ def test_each_quantity_has_its_own_latest_instant(tmp_path: Path) -> None:
     assert the_reading(tmp_path, person) == (JUNE, 150, 88)
 
 
+def test_a_value_of_a_unit_that_needs_its_analyte_is_that_of_the_lists_analyte(tmp_path: Path) -> None:
+    """The list's head names the analyte: cholesterol of 77.33 mg/dL is 2.0 mmol/L, HbA1c of 6.5 % is 47.5 mmol/mol."""
+    cholesterol, hba1c = value_set("cholesterol"), value_set("hba1c")
+    found = leaves(
+        [
+            latest_reading(Quantity(cholesterol, "mmol/L", (0.1, 20.0)), within=months(12)),
+            latest_reading(Quantity(hba1c, "mmol/mol", (10.0, 200.0)), within=months(12)),
+        ]
+    )
+    codes = replace(example_codes(found, TERMINOLOGY), analytes={"cholesterol": "cholesterol", "hba1c": "hba1c"})
+    person = Person().measured(cholesterol, 77.33, JUNE, unit="mg/dL").measured(hba1c, 6.5, JUNE, unit="%")
+
+    lipid, sugar = rows_of(tmp_path, found, [person], codes)
+
+    assert (lipid["value"], sugar["value"]) == (pytest.approx(2.0, abs=1e-4), pytest.approx(47.53, abs=0.01))
+
+
 READINGS = {
     (40, 20, "mm[Hg]"): True,
     (350, 200, "mmHg"): True,
@@ -152,9 +184,12 @@ READINGS = {
     (351, 80, "mm[Hg]"): False,
     (140, 19, "mm[Hg]"): False,
     (140, 201, "mm[Hg]"): False,
-    (18, 12, "kPa"): False,
+    (18, 12, "kPa"): True,  # 135/90
+    (5, 12, "kPa"): False,  # 38/90
     (140, 90, "kPa"): False,
-    (140, 90, "MMHG"): False,
+    (140, 90, "MMHG"): True,
+    (140, 90, "kg"): False,
+    (140, 90, "http://snomed.info/sct|259018001"): False,
 }
 """Systolic, diastolic, unit."""
 

@@ -325,7 +325,8 @@ def test_a_reading_that_no_measure_takes_is_counted_by_why(config: Config, tmp_p
     for on, said in (
         (date(2024, 6, 1), seen),
         (date(2024, 6, 1), {**seen, "unit": None}),
-        (date(2024, 6, 2), {**seen, "unit": "kPa", "value": 16.0}),
+        (date(2024, 6, 1), {**seen, "unit": "kPa", "value": 16.0}),
+        (date(2024, 6, 2), {**seen, "unit": "kg", "value": 16.0}),
         (date(2024, 6, 2), {**seen, "unit": "furlong"}),
         (date(2024, 6, 3), {**seen, "value": 12.0}),
         (date(2019, 6, 3), {**seen, "value": 12.0}),

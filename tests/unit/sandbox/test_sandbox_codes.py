@@ -9,7 +9,7 @@ from hi_fhir.sandbox import overlay
 from hi_fhir.sandbox.people import codes, places
 from hi_fhir.sandbox.people.model import Code
 from hi_fhir.sandbox.truth.ethnicity import GROUPS_2021
-from hi_fhir.sandbox.truth.evidence import MILLIMETRES
+from hi_fhir.sandbox.truth.evidence import PRESSURES
 from hi_fhir.terminology.catalogue import Terminology, load
 
 SHIPPED = load()
@@ -89,8 +89,8 @@ def test_every_decile_of_2025_has_a_place() -> None:
     assert deciles == set(range(1, 11))
 
 
-def test_spellings_of_millimetres_are_in_the_map_of_units_and_kpa_is_not() -> None:
-    targets = SHIPPED.concept_map("units").targets
-    known = {source.partition("|")[2] for source, target in targets.items() if target == "mm[Hg]"}
-    assert MILLIMETRES - {None} <= known
-    assert "kPa" not in known
+def test_units_of_pressure_are_worth_what_the_data_say() -> None:
+    units = SHIPPED.units()
+    for unit in PRESSURES.keys() - {None}:
+        factor, offset = units.conversion(unit, "mm[Hg]")
+        assert (factor, offset) == (pytest.approx(PRESSURES[unit], rel=1e-5), 0)

@@ -47,8 +47,39 @@ def a_record(type_: str, **fields: Any) -> dict[str, Any]:
     return {"resourceType": type_, "id": "r1", subject: {"reference": "Patient/p1"}, **fields}
 
 
+UCUM = "http://unitsofmeasure.org"
+UNITS = [
+    ({"unit": "mmHg", "system": UCUM, "code": "mm[Hg]"}, "mm[Hg]"),
+    ({"unit": "mmHg", "system": "https://unitsofmeasure.org/", "code": "mm[Hg]"}, "mm[Hg]"),
+    ({"unit": "mmHg", "system": "urn:oid:2.16.840.1.113883.6.8", "code": "mm[Hg]"}, "mm[Hg]"),
+    ({"unit": "mmHg", "system": UCUM}, "mmHg"),
+    ({"unit": "mmHg", "system": "http://snomed.info/sct", "code": "259018001"}, "mmHg"),
+    ({"unit": "mmHg", "code": "259018001"}, "mmHg"),
+    ({"system": "http://snomed.info/sct", "code": "259018001"}, "http://snomed.info/sct|259018001"),
+    ({"code": "mm[Hg]"}, "mm[Hg]"),
+    ({"unit": "", "code": "mm[Hg]"}, "mm[Hg]"),
+    ({"unit": "mmHg"}, "mmHg"),
+    ({"unit": ""}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("quantity", "unit"), UNITS)
+def test_a_unit_is_the_code_of_ucum_else_the_words_else_a_code(config: Config, quantity: dict, unit: str) -> None:
+    code, value = concept("271649006"), {"value": 142, **quantity}
+    record = a_record(
+        "Observation",
+        status="final",
+        code=code,
+        valueQuantity=value,
+        component=[{"code": code, "valueQuantity": value}],
+    )
+
+    assert pick(rows(config, record, "observation"), "component", "unit") == [("", unit), ("1", unit)]
+
+
 def test_observation_gives_a_row_a_coding_of_itself_its_value_and_its_components(config: Config) -> None:
-    pressure = {"value": 142, "unit": "mmHg", "code": "mm[Hg]"}
+    pressure = {"value": 142, "unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
     found = rows(
         config,
         a_record(
