@@ -84,7 +84,8 @@ def report(
 
     Raises:
         UserError: a measure was defined anew since it was evaluated, or the counts were changed.
-        GateError: nobody is registered, or the strata of a reporter do not add up.
+        GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
+            same period from newer data.
     """
     job = _job(evaluation_folder, audience)
     progress.start("report", len(job.about) * len(job.reporting), "reports")
@@ -136,13 +137,27 @@ def _release(
     reports = MeasureReports(settings, job.evaluation, released)
     built = records.reports(reports, job.about, job.reporting, progress)
     policy, at = released.policy, clock.now()
-    new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published)
+    dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
+    new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)
+    _check_days(job, ledger.overtaken(session, new, [one.record for one in built]))
     versions = ledger.record_reports(session, new, [one.record for one in built], at)
     for subject in job.about:
         ledger.record_measure(session, records.measure(subject), at)
     for reporter in job.reporting:
         ledger.record_organisation(session, records.organisation(reporter), at)
     return built, versions
+
+
+def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
+    """That no report of older data comes after one of newer: the last version is what a period is known by."""
+    if overtaken:
+        source, last, next_ = overtaken[0]
+        what = f"data of {source} of" if source else "the as-of day"
+        raise GateError(
+            f"evaluation {job.evaluation.id}: {len(overtaken)} reports were released to the {job.audience} audience "
+            f"from newer data already ({what} {last}, here {next_}), and older data does not come after it. Evaluate "
+            "the newest snapshots; to report as of an earlier day, give a period that ends on it."
+        )
 
 
 def _published(session: Session, audience: str) -> list[Published]:

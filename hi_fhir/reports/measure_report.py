@@ -37,9 +37,12 @@ class ReportSettings:
 def report_identifier(
     settings: ReportSettings, evaluation: EvaluationManifest, measure_id: str, reporter: str, audience: str
 ) -> str:
-    """The UUID of a report, the same for every version: of measure, reporter, days and audience, in our system."""
-    days = (evaluation.period.start, evaluation.period.end, evaluation.as_of, evaluation.data_date)
-    name = canonical_json([measure_id, reporter, *days, audience]).decode()
+    """The UUID of a report, the same for every version: of measure, reporter, period and audience, in our system.
+
+    What was known later in the period, or after it, is the next version; the data's date and the as-of day are inside.
+    """
+    period = (evaluation.period.start, evaluation.period.end)
+    name = canonical_json([measure_id, reporter, *period, audience]).decode()
     return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, settings.identifier_system), name))
 
 

@@ -1,7 +1,7 @@
 """What was released to whom and sent where: rows are only ever added."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -37,13 +37,17 @@ class NewReport:
 
 @dataclass(frozen=True)
 class NewRelease:
-    """What is common to the reports of one release. published: digest of what the audience had before."""
+    """What is common to the reports of one release. published: digest of what the audience had before.
+
+    data_dates: source to the day its data is of, as ISO text.
+    """
 
     evaluation_id: str
     audience: str
     policy_id: str
     policy_version: str
     published: str
+    data_dates: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,17 @@ class ReleasedVersion(NamedTuple):
     identifier: str
     version: int
     sha256: str
+
+
+class LaterDay(NamedTuple):
+    """A day of a report's last version that lies after the same day of what would be its next.
+
+    source: whose data's date it is; None: the as-of day. last, next: as ISO text.
+    """
+
+    source: str | None
+    last: str
+    next: str
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,27 @@ def measure_version(session: Session, id_: str) -> Stored | None:
 def organisation_version(session: Session, id_: str) -> Stored | None:
     """The latest version of an Organization resource."""
     return latest(session, Organisation, Organisation.resource_id == id_)
+
+
+def overtaken(session: Session, release: NewRelease, reports: Iterable[NewReport]) -> list[LaterDay]:
+    """Of each report whose last version is of a later day than this one, such a day: newer data was released before.
+
+    A source that only one of the two has is compared with nothing.
+    """
+    found = []
+    for report in reports:
+        last = _latest_report(session, report.identifier)
+        if last is not None and (later := next(_later_days(last, release, report), None)):
+            found.append(later)
+    return found
+
+
+def _later_days(last: Report, release: NewRelease, report: NewReport) -> Iterator[LaterDay]:
+    if last.as_of > report.as_of:
+        yield LaterDay(None, last.as_of.isoformat(), report.as_of.isoformat())
+    for source, day in sorted((last.release.data_dates or {}).items()):
+        if day > release.data_dates.get(source, day):
+            yield LaterDay(source, day, release.data_dates[source])
 
 
 def record_reports(

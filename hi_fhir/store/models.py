@@ -7,6 +7,7 @@ removed: a correction is a new version, and what an audience was ever given can 
 from datetime import UTC, date, datetime
 
 from sqlalchemy import (
+    JSON,
     DateTime,
     Dialect,
     ForeignKey,
@@ -45,7 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UtcDateTime, bytes: LargeBinary, str: String}
+    type_annotation_map = {datetime: UtcDateTime, bytes: LargeBinary, str: String, dict[str, str]: JSON}
 
 
 class Owned:
@@ -67,7 +68,10 @@ class Versioned(Owned):
 
 
 class Release(Owned, Base):
-    """Grain: one row an evaluation, audience, policy and reporter. published: digest of what the audience had."""
+    """Grain: one row an evaluation, audience, policy and reporter. published: digest of what the audience had.
+
+    data_dates: source to the day its data is of; null: released before that was kept.
+    """
 
     __tablename__ = "release"
     __table_args__ = (
@@ -80,10 +84,15 @@ class Release(Owned, Base):
     policy_id: Mapped[str]
     policy_version: Mapped[str]
     published: Mapped[str]
+    data_dates: Mapped[dict[str, str] | None]
 
 
 class Report(Versioned, Base):
-    """Grain: one row a version of a MeasureReport. data_date is the report's `date`."""
+    """Grain: one row a version of a MeasureReport. data_date is the report's `date`.
+
+    A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
+    before that was so have an identifier for each as-of day and data's date; they keep it.
+    """
 
     __tablename__ = "report"
     __table_args__ = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from hi_fhir.store.models import Measure, Organisation, Report, Versioned
@@ -120,6 +120,9 @@ def search_reports(session: Session, reader: Reader, criteria: ReportCriteria, *
         _all_of(criteria.reporters, _reporter),
         _all_of(criteria.statuses, lambda status: Report.status == status),
     ]
+    by_identifier = any(token.value for tokens in criteria.identifiers for token in tokens)
+    if not criteria.ids and not by_identifier:
+        conditions.append(_is_newest_of_its_period())
     return _page(session, Report, and_(*conditions), offset, limit)
 
 
@@ -178,6 +181,25 @@ def is_latest(kind: type[Row]) -> ColumnElement[bool]:
     other = aliased(kind)
     newer = select(other.id).where(other.resource_id == kind.resource_id, other.version > kind.version)
     return ~newer.exists()
+
+
+def _is_newest_of_its_period() -> ColumnElement[bool]:
+    """That no other report of its measure, reporter, period and audience is of later days.
+
+    There are others from before they were versions of one report. Who knows the id or identifier of one still finds it.
+    """
+    other = aliased(Report)
+    days = tuple_(Report.as_of, Report.data_date, Report.id)
+    later = select(other.id).where(
+        other.measure_url == Report.measure_url,
+        other.period_end == Report.period_end,
+        other.period_start == Report.period_start,
+        other.organisation == Report.organisation,
+        other.audience == Report.audience,
+        other.resource_id != Report.resource_id,
+        tuple_(other.as_of, other.data_date, other.id) > days,
+    )
+    return ~later.exists()
 
 
 def latest(session: Session, kind: type[Row], *conditions: ColumnElement[bool]) -> Stored | None:

@@ -36,7 +36,7 @@ def release(
             ledger.record_measure(session, _new_measure(measure), CLOCK.at)
         versions = ledger.record_reports(
             session,
-            ledger.NewRelease("evaluation", audience, "policy", "1", "nothing"),
+            ledger.NewRelease("evaluation", audience, "policy", "1", "nothing", {"main": DAY.isoformat()}),
             (
                 _new_report(measure, reporter, audience, content, system)
                 for (measure, reporter), content in contents.items()

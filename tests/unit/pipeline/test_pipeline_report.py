@@ -1,7 +1,7 @@
 """An evaluation becomes an audience's reports, in the store and as files, once."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from hi_fhir.disclosure.counts import ExactCounts, Published
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.release import release as decide
-from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, EvaluationManifest
+from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, EvaluationManifest, SnapshotReference
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
 from hi_fhir.store import ledger
@@ -119,6 +119,34 @@ def test_a_correction_is_a_new_version_and_the_ledger_keeps_both(
         assert len(ledger.released_versions(session, "icb")) == 18
         digests = set(session.scalars(select(Release.published)))
     assert len(digests) == 2
+
+
+def test_newer_data_is_the_next_version_and_older_data_does_not_come_after_it(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    first = release(config, store, evaluation)
+    newer = evaluation.parent / "e2"
+    write_evaluation(newer, measures=["ethnicity-recorded"])
+    day = date(2025, 5, 2)
+    _change(newer, data_date=day, snapshots=[SnapshotReference("main", "fedcba9876543210", day)])
+
+    second = release(config, store, newer, clock=LATER)
+
+    assert [one.identifier for one in second.reports] == [one.identifier for one in first.reports]
+    assert {one.version for one in second.reports} == {2}
+    assert {read_json(Path(path))["date"] for path in second.paths} == {"2025-05-02"}
+    with pytest.raises(GateError, match=r"9 reports were .* \(data of main of 2025-05-02, here 2025-04-02\)"):
+        release(config, store, evaluation, clock=LATER)
+    assert rows(store, Report) == 18
+    assert release(config, store, evaluation, "public").reports[0].version == 1
+
+
+def test_an_earlier_as_of_day_does_not_come_after_a_later_one(config: Config, store: Store, evaluation: Path) -> None:
+    release(config, store, evaluation)
+    _change(evaluation, as_of=date(2025, 1, 31))
+
+    with pytest.raises(GateError, match=r"the as-of day 2025-03-31, here 2025-01-31\b.* give a period that ends on it"):
+        release(config, store, evaluation)
 
 
 def test_a_policy_can_read_whatever_the_audience_was_given_before(

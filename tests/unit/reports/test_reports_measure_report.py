@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hi_fhir.cohorts.inputs import Note
+from hi_fhir.core.days import Period
 from hi_fhir.core.files import canonical_json
 from hi_fhir.measures import registry
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
@@ -43,21 +44,25 @@ SETTINGS = ReportSettings("urn:example", BASE)
 def test_the_identifier_is_the_same_for_every_version_of_a_report() -> None:
     one = an_evaluation([], registered=300)
     corrected = msgspec.structs.replace(an_evaluation([], registered=200), software="hi_fhir 9")
-    made = {report_identifier(SETTINGS, evaluation, "m", "A99001", "icb") for evaluation in (one, corrected)}
+    later = msgspec.structs.replace(one, data_date=date(2025, 5, 2))
+    as_of = msgspec.structs.replace(one, as_of=date(2025, 3, 30))
+    made = {report_identifier(SETTINGS, each, "m", "A99001", "icb") for each in (one, corrected, later, as_of)}
     assert len(made) == 1
 
 
 def test_the_identifier_differs_with_whatever_makes_it_another_report() -> None:
     evaluation = an_evaluation([])
-    later = msgspec.structs.replace(evaluation, data_date=date(2025, 5, 2))
-    as_of = msgspec.structs.replace(evaluation, as_of=date(2025, 3, 30))
+    longer, shorter = (
+        msgspec.structs.replace(evaluation, period=Period(*days))
+        for days in ((date(2024, 3, 31), date(2025, 3, 31)), (date(2024, 4, 1), date(2025, 3, 30)))
+    )
     made = [
         report_identifier(SETTINGS, evaluation, "m", "A99001", "icb"),
         report_identifier(SETTINGS, evaluation, "n", "A99001", "icb"),
         report_identifier(SETTINGS, evaluation, "m", "A99002", "icb"),
         report_identifier(SETTINGS, evaluation, "m", "A99001", "pcn"),
-        report_identifier(SETTINGS, later, "m", "A99001", "icb"),
-        report_identifier(SETTINGS, as_of, "m", "A99001", "icb"),
+        report_identifier(SETTINGS, longer, "m", "A99001", "icb"),
+        report_identifier(SETTINGS, shorter, "m", "A99001", "icb"),
         report_identifier(replace(SETTINGS, identifier_system="urn:other"), evaluation, "m", "A99001", "icb"),
     ]
     assert len(set(made)) == len(made)

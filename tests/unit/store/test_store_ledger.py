@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from hi_fhir.store.session import Store, open_store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
 TARGET = "http://example.invalid/fhir"
-RELEASE = NewRelease("e1", "icb", "icb-primary", "1", "digest")
+RELEASE = NewRelease("e1", "icb", "icb-primary", "1", "digest", {"elm": "2025-04-02", "oak": "2025-04-01"})
 REPORT = NewReport(
     id="mr-a",
     identifier_system="urn:example",
@@ -146,3 +147,25 @@ def test_what_every_server_was_sent_is_counted_by_the_newest_try_of_each_report(
         (TARGET, "icb", "failed", 1),
         (TARGET, "icb", "sent", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "dates", "told"),
+    [
+        ({}, {}, None),
+        ({}, {"elm": "2025-05-02", "oak": "2025-04-01"}, None),
+        ({"as_of": date(2025, 4, 1)}, {}, None),
+        ({}, {"elm": "2025-04-01", "oak": "2025-06-01"}, ("elm", "2025-04-02", "2025-04-01")),
+        ({"as_of": date(2025, 3, 30)}, {"elm": "2025-06-02"}, (None, "2025-03-31", "2025-03-30")),
+        ({}, {"elm": "2025-04-02"}, None),
+        ({}, {"elm": "2025-04-02", "oak": "2025-04-01", "ash": "2024-01-01"}, None),
+        ({"identifier": "b"}, {"elm": "2024-04-02"}, None),
+    ],
+)
+def test_older_days_of_what_both_have_are_told(
+    store: Store, changed: dict[str, Any], dates: dict[str, str], told: tuple[str | None, str, str] | None
+) -> None:
+    record(store, REPORT)
+    offered = replace(RELEASE, data_dates=dates or RELEASE.data_dates)
+    with store.read() as session:
+        assert ledger.overtaken(session, offered, [replace(REPORT, **changed)]) == ([told] if told else [])

@@ -1,7 +1,10 @@
 """Searches find the latest versions that meet all criteria, a page at a time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,12 +61,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """
     opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
     with opened.write() as session:
-        icb, public, own = (NewRelease("e", audience, "p", "1", "d") for audience in ("icb", "public", "practice"))
+        icb, public, own = (
+            NewRelease("e", audience, "p", "1", "d", {"main": "2025-04-02"})
+            for audience in ("icb", "public", "practice")
+        )
         first = [
             a_report("a", "m", "A99001", YEAR),
             a_report("b", "n", "A99001", YEAR),
             a_report("c", "m", "A99002", QUARTER),
-            a_report("d", "m", "A99001", YEAR),
+            a_report("d", "o", "A99001", YEAR),
         ]
         ledger.record_reports(session, icb, first, AT)
         ledger.record_reports(session, icb, [a_report("a", "m", "A99001", YEAR, b"two")], AT)
@@ -100,8 +106,8 @@ def by_period(prefix: str, first: date, last: date) -> ReportCriteria:
         (ReportCriteria(identifiers=((Token(None, "b"),),)), "b"),
         (ReportCriteria(identifiers=((Token("urn:other", "b"),),)), ""),
         (ReportCriteria(identifiers=((Token("urn:example", None),),)), "abcd"),
-        (ReportCriteria(measures=((Canonical(f"{BASE}/m", None),),)), "acd"),
-        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "1"), Canonical(f"{BASE}/n", "1")),)), "abcd"),
+        (ReportCriteria(measures=((Canonical(f"{BASE}/m", None),),)), "ac"),
+        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "1"), Canonical(f"{BASE}/n", "1")),)), "abc"),
         (ReportCriteria(measures=((Canonical(f"{BASE}/m", "2"),),)), ""),
         (ReportCriteria(reporters=((ReporterMatch("ods-a99002", None),),)), "c"),
         (ReportCriteria(reporters=((ReporterMatch(None, Token("urn:ods", "A99002")),),)), "c"),
@@ -194,3 +200,44 @@ def test_organisations_are_found_by_identifier(store: Store) -> None:
     with store.read() as session:
         assert [one.id for one in search_organisations(session, ICB, criteria, limit=10).resources] == ["ods-a99002"]
         assert search_organisations(session, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
+
+
+def days_apart(id_: str, data_date: date, as_of: date = YEAR[1], **fields: Any) -> NewReport:
+    """A report on one measure, reporter and period with an identifier of its own, as there was one for each day."""
+    return replace(a_report(id_, "m", "A99001", YEAR), **{"data_date": data_date, "as_of": as_of, **fields})
+
+
+def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_finds_that(tmp_path: Path) -> None:
+    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    later, latest = date(2025, 5, 2), date(2025, 6, 2)
+    reports = [
+        days_apart("j", latest),
+        days_apart("k", later),
+        days_apart("l", latest, date(2025, 3, 30)),
+        days_apart("m", later, period_start=date(2024, 5, 1)),
+    ]
+    release = NewRelease("e", "icb", "p", "1", "d", {})
+    with opened.write() as session:
+        ledger.record_reports(session, release, reports, AT)
+        ledger.record_reports(session, replace(release, audience="public"), [days_apart("n", later)], AT)
+
+    assert found(opened, ReportCriteria()) == "jm"
+    assert found(opened, ReportCriteria(identifiers=((Token("urn:example", None),),))) == "jm"
+    assert found(opened, ReportCriteria(identifiers=((Token("urn:example", "k"),),))) == "k"
+    assert found(opened, ReportCriteria(ids=(("mr-l", "mr-m"),))) == "lm"
+    with opened.read() as session:
+        assert read_report(session, ICB, "mr-k")
+    opened.close()
+
+
+def test_of_versions_of_one_report_the_last_is_found_whatever_its_days(tmp_path: Path) -> None:
+    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    with opened.write() as session:
+        for day in (date(2025, 6, 2), date(2025, 5, 2)):
+            report = days_apart("j", day, content=day.isoformat().encode())
+            ledger.record_reports(session, NewRelease("e", "icb", "p", "1", "d", {}), [report], AT)
+
+    with opened.read() as session:
+        [one] = search_reports(session, ICB, ReportCriteria(), limit=9).resources
+    assert (one.version, one.content) == (2, b"2025-05-02")
+    opened.close()

@@ -8,13 +8,27 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.store.models import PUBLIC, Base, Measure
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.ledger import report_version
+from hi_fhir.store.models import PUBLIC, Base, Measure, Release
+from hi_fhir.store.search import Reader, ReportCriteria, search_reports
+from hi_fhir.store.session import Store, migrate, open_store
 
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
+EARLIER_RELEASE = """
+    INSERT INTO release (id, audience, organisation, recorded_at, evaluation_id, policy_id, policy_version, published)
+    VALUES (1, 'icb', 'U99001', '2025-04-02 12:00:00', 'e1', 'icb-primary', '1', 'digest')
+"""
+EARLIER_REPORT = """
+    INSERT INTO report (audience, organisation, recorded_at, resource_id, version, content, sha256, release_id,
+        identifier_system, identifier, measure_url, measure_version, reporter_id, reporter_system, status,
+        period_start, period_end, as_of, data_date)
+    VALUES ('icb', 'U99001', '2025-04-02 12:00:00', 'mr-old', 1, x'7b7d', 'sha', 1, 'urn:example', 'old',
+        'https://example.invalid/Measure/m', '1', 'ods-u99001', 'urn:ods', 'complete',
+        '2024-04-01', '2025-03-31', '2025-03-31', '2025-04-02')
+"""
 
 
 @pytest.fixture
@@ -47,6 +61,26 @@ def measures(store: Store) -> int:
 def test_an_empty_file_is_migrated_to_what_the_models_say(store: Store) -> None:
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}"
+    before = create_engine(url)
+    migrate(before, "0001")
+    with before.begin() as connection:
+        connection.execute(text(EARLIER_RELEASE))
+        connection.execute(text(EARLIER_REPORT))
+    before.dispose()
+
+    store = open_store(url)
+    with store.read() as session:
+        kept = report_version(session, "old")
+        assert kept
+        assert (kept.version, kept.content) == (1, b"{}")
+        assert session.scalars(select(Release.data_dates)).all() == [None]
+        [shown] = search_reports(session, Reader("icb"), ReportCriteria(), limit=9).resources
+        assert shown.id == "mr-old"
+    store.close()
 
 
 def test_every_table_has_audience_and_organisation() -> None:
