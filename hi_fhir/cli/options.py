@@ -70,7 +70,7 @@ sources_option = click.option(
     multiple=True,
     required=True,
     metavar="[NAME=]URL|FOLDER",
-    help="A FHIR server or a folder of NDJSON; NAME is its id, `main` if not given (may repeat).",
+    help="A FHIR server or a folder of its resources; NAME is its id, `main` if not given (may repeat).",
 )
 measures_option = click.option("--measures", "measure_ids", metavar="A,B", help="Measures by id; all by default.")
 period_option = click.option(

@@ -171,9 +171,10 @@ def manifest_of(content: Mapping[str, Any]) -> Manifest:
     Raises:
         ValueError: a part of it cannot be what it is to be; the message says which.
     """
-    instant, token = content.get("transactionTime"), content.get("requiresAccessToken")
+    token = content.get("requiresAccessToken")
     return Manifest(
-        transaction_time=instant if isinstance(instant, str) else None,
+        transaction_time=_text(content.get("transactionTime")) or None,
+        request=_text(content.get("request")) or None,
         requires_access_token={"true": True, "false": False}.get(str(token).strip().lower()),
         output=_files(content, "output"),
         deleted=_files(content, "deleted"),

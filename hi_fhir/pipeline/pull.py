@@ -11,13 +11,13 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
-from hi_fhir.sources import bulk_export, ndjson_folder, search
+from hi_fhir.sources import bulk_export, folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import FORMAT, Pull, PullManifest
 from hi_fhir.tables.scope import Scope
 
 _MANIFEST = "pull.json"
-_LAND = {ndjson_folder.METHOD: ndjson_folder.land, search.METHOD: search.land}
+_LAND = {folder.METHOD: folder.land, search.METHOD: search.land}
 
 
 def pull(
@@ -53,7 +53,7 @@ def _begin(
     sequence: int,
     progress: Progress,
 ) -> Pull:
-    method = config.pull_method if source.is_server else ndjson_folder.METHOD
+    method = config.pull_method if source.is_server else folder.METHOD
     name = content_name(
         {
             "source": [source.name, method, content_name(source.address)],
@@ -62,8 +62,8 @@ def _begin(
             "sequence": sequence,
         }
     )
-    folder = config.data_dir / "sources" / source.name / "raw" / name
-    return Pull(name, folder, method, sequence, config, source, scope, data_date, clock, progress)
+    place = config.data_dir / "sources" / source.name / "raw" / name
+    return Pull(name, place, method, sequence, config, source, scope, data_date, clock, progress)
 
 
 def _pull(job: Pull) -> PullManifest:
@@ -80,7 +80,7 @@ def _pull(job: Pull) -> PullManifest:
     return FORMAT.read(path)
 
 
-def _remove_abandoned(folder: Path) -> None:
-    for other in folder.parent.glob("*"):
-        if other != folder and not (other / _MANIFEST).exists():
+def _remove_abandoned(begun: Path) -> None:
+    for other in begun.parent.glob("*"):
+        if other != begun and not (other / _MANIFEST).exists():
             remove_pull(other)

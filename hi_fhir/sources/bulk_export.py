@@ -1,7 +1,6 @@
 """A FHIR server read by Bulk Data export: of the whole system, of all patients, or of a group."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from datetime import datetime
 from functools import partial
 from itertools import accumulate
 from urllib.parse import quote, urlsplit
@@ -21,7 +20,7 @@ from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import Search, code_search, filters, whole_type
 from hi_fhir.sources.slicing import Counter, check_people, plan_slices, told_not_offered
 from hi_fhir.tables.bases import base_key, export_base
-from hi_fhir.tables.dates import london_day
+from hi_fhir.tables.dates import day_of_instant, london_day
 
 METHOD = "export"
 
@@ -75,7 +74,7 @@ def land(pull: Pull) -> PullManifest:
     pull.progress.finish(f"{sum(lane.landed for lane in every)} records in {len(manifest.output or ())} files{told}")
     known = {type_: count for type_, count in counts.items() if count is not None}
     said = {**dict.fromkeys(plan.types), **server_counts((*plan.wholes, *plan.searches)), **known}
-    day = _day(manifest.transaction_time) or plan.data_date
+    day = day_of_instant(manifest.transaction_time) or plan.data_date
     bases = (plan.base, base_key(export_base(manifest.request or "") or ""))
     return pull.manifest(every, day, {**dict.fromkeys(plan.not_offered), **said}, plan.not_offered, bases=bases)
 
@@ -236,11 +235,3 @@ def _check_wholes(pull: Pull, client: FhirClient, plan: ExportPlan, lanes: Seque
         came = distinct.count()
         if search.parameter is None or came < search.count:
             check_count(pull, client, [search], search.count, came)
-
-
-def _day(instant: str | None) -> str | None:
-    """The London day of an instant as a server writes it."""
-    try:
-        return london_day(datetime.fromisoformat(instant)).isoformat() if instant else None
-    except ValueError:
-        return None

@@ -109,7 +109,7 @@ def take(bundle: Bundle, tally: Tally, distinct: Distinct, *, pretty: bool) -> P
     """
     matches: list[Buffer] = []
     for entry in bundle.entry or ():
-        if entry is None or _is_nothing(entry.resource):
+        if entry is None or is_nothing(entry.resource):
             tally.empty += 1
             continue
         type_, id_ = _identity(entry.resource)
@@ -132,7 +132,7 @@ def _as_lines(resources: Sequence[Buffer], *, pretty: bool) -> bytes:
     return b"\n".join([*resources, b""])
 
 
-def _is_nothing(resource: msgspec.Raw) -> bool:
+def is_nothing(resource: msgspec.Raw) -> bool:
     """Whether an entry's resource is absent or null."""
     return memoryview(resource).nbytes in (0, 4) and bytes(resource) in (b"", b"null")
 

@@ -169,3 +169,12 @@ def _from_london(written: int, path: str) -> int:
 def london_day(instant: datetime) -> date:
     """The London day that an instant falls on."""
     return instant.astimezone(LONDON).date()
+
+
+def day_of_instant(text: str | None) -> str | None:
+    """The London day of an instant as a server writes it, of one without an offset the day as written; else None."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return (london_day(instant) if instant.tzinfo else instant.date()).isoformat()

@@ -95,7 +95,7 @@ def test_data_without_a_date_that_is_given_one_at_its_source_is_read_anew(config
 
 
 def test_lines_of_which_none_could_be_read_are_told_of_with_the_missing_date(config: Config, folder: Path) -> None:
-    (folder / "Patient.ndjson").write_bytes(b"rubbish\n" * 3)
+    (folder / "Patient.ndjson").write_bytes(b'{"resourceType": "Patient"}\n' * 3)
     with pytest.raises(ConfigError, match="3 of 3 records were refused; hi-fhir quarantine tells why"):
         ran(config, folder)
 
