@@ -48,6 +48,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "line_limit_mb": (1, 1_024),
     "document_limit_mb": (1, 16_384),
     "unpacked_limit_mb": (1, 16_777_216),
+    "answer_limit_mb": (1, 1_024),
+    "answer_limit_s": (0.1, 86_400),
+    "idle_pages": (1, 1_000_000),
     "publish_batch": (1, 1_000),
 }
 """What numbers may be, both ends included."""
@@ -111,6 +114,9 @@ class Config:
     line_limit_mb: int = 16
     document_limit_mb: int = 256
     unpacked_limit_mb: int = 65_536
+    answer_limit_mb: int = 64
+    answer_limit_s: float = 600.0
+    idle_pages: int = 1_000
     publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100

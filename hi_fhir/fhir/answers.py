@@ -1,36 +1,41 @@
 """What a server's answer is held to be before anything in it is believed."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
 import requests
-import urllib3.exceptions
 
 from hi_fhir.core.errors import SourceError
+from hi_fhir.fhir.bodies import Limit, Turn, Turns, received, too_large
+from hi_fhir.fhir.transport import Pace
 
 T = TypeVar("T")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_BLOCK = 1 << 20
+_MESSAGE = Limit(1, "")
+_FEWEST_OBJECTS, _BYTES_AN_OBJECT = 500_000, 24
 _PASSING_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
 _CODE = re.compile(r"[a-z-]{1,30}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
 _HAPI = re.compile(r"HAPI-\d{4}", re.ASCII)
-_GONE = (urllib3.exceptions.HTTPError, requests.RequestException, OSError)
 
 
 class Answer:
-    """A response whose body is not read yet. `what` says what was asked for, without anything about anybody."""
+    """A response whose body is not read yet. `what` says what was asked for, without anything about anybody.
 
-    def __init__(self, what: str, response: requests.Response) -> None:
+    limit, pace, turns: the bounds of its body, and who else holds a large one.
+    """
+
+    def __init__(self, what: str, response: requests.Response, limit: Limit, pace: Pace, turns: Turns) -> None:
         self.what = what
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url = response.url
         self._response = response
+        self._limit, self._pace, self._turn = limit, pace, Turn(turns)
         self._body: bytes | None = None
 
     @property
@@ -39,33 +44,46 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        """All of it, unzipped, without the byte order mark that some servers put before their JSON (RFC 8259, 8.1).
+        """All of it, unpacked, without the byte order mark that some servers put before their JSON (RFC 8259, 8.1).
 
         Raises:
-            SourceError: truncated-body.
+            SourceError: truncated-body, too-large, too-slow or content-encoding.
         """
         if self._body is None:
-            whole = b"".join(self._read(lambda: self._response.raw.read(decode_content=True)))
-            self._body = whole.removeprefix(BYTE_ORDER_MARK)
+            self._body = self.whole(self.blocks(self._limit)).removeprefix(BYTE_ORDER_MARK)
         return self._body
 
-    def blocks(self) -> Iterator[bytes]:
-        """The body as it comes, unzipped.
+    @property
+    def message(self) -> bytes:
+        """The body of an answer that is no success, for what it may tell of that: empty where it cannot be read."""
+        if self._body is None:
+            try:
+                self._body = self.whole(self.blocks(_MESSAGE)).removeprefix(BYTE_ORDER_MARK)
+            except SourceError:
+                self._body = b""
+        return self._body
+
+    def blocks(self, limit: Limit) -> Iterator[bytes]:
+        """The body as it comes, unpacked.
 
         Raises:
-            SourceError: truncated-body.
+            SourceError: as `body`.
         """
-        return self._read(lambda: self._response.raw.read(_BLOCK, decode_content=True), until=b"")
+        return received(self._response, limit, self._pace, self.error)
 
-    def _read(self, read: Callable[[], bytes], until: bytes | None = None) -> Iterator[bytes]:
-        try:
-            block = read()
-            yield block
-            while until is not None and block != until:
-                block = read()
-                yield block
-        except _GONE as error:
-            raise self.error("truncated-body", "ended before it was complete", retryable=True) from error
+    def whole(self, blocks: Iterable[bytes]) -> bytes:
+        """Blocks of the body as one, in this answer's turn if that is large.
+
+        Raises:
+            SourceError: too-large, or as `blocks`.
+        """
+        whole = bytearray()  # grows in place, and goes back to the system as one
+        for block in blocks:
+            if len(whole) + len(block) > self._limit.mb << 20:
+                raise too_large(self._limit, self.error)
+            self._turn.take(len(whole) + len(block))
+            whole += block
+        return bytes(whole)
 
     def error(self, kind: str, said: str, *, retryable: bool = False) -> SourceError:
         """The error that says what was wrong with this answer."""
@@ -73,6 +91,7 @@ class Answer:
 
     def close(self) -> None:
         self._response.close()
+        self._turn.give_back()
 
 
 class _Coding(msgspec.Struct):
@@ -106,15 +125,19 @@ def read_json(answer: Answer, decode: Callable[[bytes], T]) -> T:
     """The body of a successful answer, by a typed msgspec decoder.
 
     Raises:
-        SourceError: http-status, unauthorised, forbidden, html-body, empty-body, truncated-body, operation-outcome or
-            unreadable-body.
+        SourceError: http-status, unauthorised, forbidden, html-body, empty-body, truncated-body, operation-outcome,
+            unreadable-body, too-deep, or as `Answer.body`.
     """
     check_status(answer)
     body = answer.body
     check_beginning(answer, body)
+    if body.count(b"{") > max(_FEWEST_OBJECTS, len(body) // _BYTES_AN_OBJECT):
+        raise answer.error("unreadable-body", "has more objects than any resources of its length have")
     try:
         found = decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise answer.error("too-deep", "is nested deeper than any resource is") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _what_it_is(answer, body) from error
     return found
 
@@ -141,14 +164,14 @@ def outcome_error(answer: Answer, body: bytes) -> SourceError | None:
 
 def is_passing_failure(answer: Answer) -> bool:
     """Whether an error status comes with an issue that says to ask again."""
-    outcome = _outcome(answer.body)
+    outcome = _outcome(answer.message)
     return outcome is not None and any(issue.code in _PASSING_ISSUES for issue in outcome.issue)
 
 
 def _what_it_is(answer: Answer, body: bytes) -> SourceError:
     """Why a body could not be decoded."""
     try:
-        msgspec.json.decode(body)
+        msgspec.json.decode(body, type=msgspec.Raw)  # reads it to its end, and makes nothing of it
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answer.error("truncated-body", "is not whole JSON", retryable=True)
     return outcome_error(answer, body) or answer.error("unreadable-body", "is not the kind of resource asked for")
@@ -168,7 +191,7 @@ def described(type_: object) -> str:
 
 
 def _issue_codes(answer: Answer) -> str:
-    outcome = _outcome(answer.body)
+    outcome = _outcome(answer.message)
     if outcome is None:
         return ""
     codes = {issue.code for issue in outcome.issue if _CODE.fullmatch(issue.code)}

@@ -7,14 +7,16 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.auth import Credentials, credentials_of
+from hi_fhir.fhir.bodies import Limit, Turns
 from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
+from hi_fhir.fhir.transport import Pace, a_session
+from hi_fhir.fhir.unreachable import UNKNOWN_HOST, unreachable
 
 T = TypeVar("T")
 
@@ -23,16 +25,11 @@ FHIR_JSON = "application/fhir+json"
 _CONNECT_S = 10.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-_SPARE_TRIES = 2
+_FEW_TRIES = 2
 _OVERWORKED = frozenset({408, 502, 504})
 _ELSEWHERE = (
     "another host, port or scheme. If it is the same server behind a proxy, set rewrite_next_host for this source; if "
     "not, name the host in its trusted_hosts"
-)
-_NO_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
 )
 
 
@@ -85,10 +82,9 @@ class FhirClient:
         self._clock = clock
         self._sleep = sleep
         self._credentials: Credentials = credentials_of(source)
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=max(config.slices, 2))
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._limit = Limit(config.answer_limit_mb, "answer_limit_mb")
+        self._turns = Turns()
+        self._session = a_session(max(config.slices, 2))
 
     def __enter__(self) -> "FhirClient":
         return self
@@ -130,14 +126,14 @@ class FhirClient:
                 try:
                     headers = answer.headers
                     if answer.status in RETRIED_STATUSES - request.taken:
-                        answer.body  # noqa: B018  leaves the connection fit for the next try
+                        answer.message  # noqa: B018  leaves the connection fit for the next try
                         raise answer.error("http-status", f"is {answer.status}", retryable=True)
                     return read(answer)
                 finally:
                     answer.close()
             except SourceError as error:
-                failure = error
-            tries = min(_SPARE_TRIES, self._config.tries) if _is_spared(request, failure) else self._config.tries
+                failure = _without_frames(error)
+            tries = min(_FEW_TRIES, self._config.tries) if _is_soon_given_up(request, failure) else self._config.tries
             if not failure.retryable or attempt + 1 >= tries:
                 raise self._named(failure, attempt + 1)
             if self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())):
@@ -174,11 +170,12 @@ class FhirClient:
         """One try, with redirects followed by hand: as links are, and none carries a token further than it is bound to.
 
         Raises:
-            SourceError: foreign-redirect, redirect-loop, no-connection, timeout.
+            SourceError: foreign-redirect, redirect-loop, or as `unreachable` tells them apart.
         """
         url, method, body = request.url, request.method, request.body
         for _ in range(_MOST_REDIRECTS):
-            answer = Answer(request.what, self._once(request, method, url, body))
+            pace = Pace(self._config.answer_limit_s)
+            answer = Answer(request.what, self._once(request, method, url, body, pace), self._limit, pace, self._turns)
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
@@ -191,7 +188,7 @@ class FhirClient:
                 raise answer.error("foreign-redirect", f"is a redirect to {_ELSEWHERE}")
         raise answer.error("redirect-loop", "is a redirect, again and again")
 
-    def _once(self, request: Request, method: str, url: str, body: bytes | None) -> requests.Response:
+    def _once(self, request: Request, method: str, url: str, body: bytes | None, pace: Pace) -> requests.Response:
         headers = {"Accept": FHIR_JSON, "Accept-Encoding": "gzip", "Cache-Control": "no-cache", **request.headers}
         header = self._credentials.authorization(url) if request.with_token else None
         try:
@@ -205,16 +202,8 @@ class FhirClient:
                 allow_redirects=False,
                 stream=True,
             )
-        except _NO_ADDRESS as error:
-            raise SourceError(f"{request.what}: the address is no HTTP URL.", kind="no-connection") from error
-        except requests.exceptions.SSLError as error:
-            raise SourceError(f"{request.what}: the certificate is not trusted.", kind="no-connection") from error
-        except requests.Timeout as error:
-            raise SourceError(f"{request.what}: no answer in time.", kind="timeout", retryable=True) from error
         except requests.RequestException as error:
-            raise SourceError(
-                f"{request.what}: the server cannot be reached.", kind="no-connection", retryable=True
-            ) from error
+            raise unreachable(request.what, url, error, is_over=pace.is_over) from error
 
     def _named(self, error: SourceError, tries: int) -> SourceError:
         """The error with the server's name and the tries, and without its cause, which may quote a URL."""
@@ -224,6 +213,14 @@ class FhirClient:
         )
 
 
-def _is_spared(request: Request, failure: SourceError) -> bool:
-    """Whether a server that was at it for too long is not asked again and again for what can be done without."""
+def _is_soon_given_up(request: Request, failure: SourceError) -> bool:
+    """Whether it is tried just once more: a name that nobody knows, and what is too much work and can be spared."""
+    if failure.kind == UNKNOWN_HOST:
+        return True
     return request.spare and (failure.kind == "timeout" or failure.status in _OVERWORKED)
+
+
+def _without_frames(error: SourceError) -> SourceError:
+    """The error by itself: what led to it holds the frames that it went through, and with them what was read."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error

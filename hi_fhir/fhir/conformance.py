@@ -81,7 +81,8 @@ def read_capability(client: FhirClient) -> tuple[Capability, Answer]:
 
 
 def _read(answer: Answer) -> tuple[Capability, Answer]:
-    answer.body  # noqa: B018  reads it, so that a truncated one is tried again
+    if answer.status < 300:
+        answer.body  # noqa: B018  reads it, so that a truncated one is tried again
     try:
         statement = read_json(answer, msgspec.json.Decoder(_Statement).decode)
     except SourceError as error:

@@ -13,6 +13,7 @@ import msgspec
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir import bulk
 from hi_fhir.fhir.answers import Answer, check_status, outcome_error
+from hi_fhir.fhir.bodies import Limit
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.lines import record_pieces
@@ -129,7 +130,7 @@ def _content(answer: Answer, limit: int, *, of_messages: bool = False) -> Iterat
         SourceError: http-status, forbidden, html-body, operation-outcome, truncated-body, unpacked-too-large.
     """
     check_status(answer)
-    blocks = answer.blocks()
+    blocks = answer.blocks(Limit(limit >> 20, "unpacked_limit_mb", whole=False))
     first = next(blocks, b"")
     if is_gzip(first):
         blocks = _unzipped(answer, chain([first], blocks), limit)
@@ -142,8 +143,8 @@ def _content(answer: Answer, limit: int, *, of_messages: bool = False) -> Iterat
     error = None if of_messages else outcome_error(answer, first.partition(b"\n")[0])
     if error:
         raise error
-    if answer.content_type in _JSON or b'"Binary"' in start:
-        return iter([_unwrapped(answer, first + b"".join(blocks), of_messages=of_messages)])
+    if (answer.content_type in _JSON and b"\n{" not in first) or b'"Binary"' in start:
+        return iter([_unwrapped(answer, answer.whole(chain([first], blocks)), of_messages=of_messages)])
     return _to_the_end(answer, chain([first], blocks))
 
 

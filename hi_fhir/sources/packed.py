@@ -1,12 +1,10 @@
 """Compressed input unpacked within bounds, so that a small file cannot fill memory or disk."""
 
-import zlib
 from collections.abc import Iterable, Iterator
 
+from hi_fhir.core.inflating import MOST_RATIO, DamagedError, inflated, is_a_bomb
+
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_BLOCK = 1 << 22
-_MOST_RATIO = 250  # NDJSON of records comes to 10 to 60 times its size; what is made to fill disks, to 1,000
-_FREE = 32 << 20  # bytes that may come out before the ratio is looked at
 
 
 class PackedError(Exception):
@@ -33,8 +31,8 @@ class Bounds:
         self._came += came
         if self._came > self._limit:
             raise PackedError(f"comes to more than {self._limit >> 20:,} MB when unpacked (unpacked_limit_mb)")
-        if self._came > _FREE and self._came > _MOST_RATIO * packed:
-            raise PackedError(f"comes to more than {_MOST_RATIO} times its size when unpacked, as no records do")
+        if is_a_bomb(self._came, packed):
+            raise PackedError(f"comes to more than {MOST_RATIO} times its size when unpacked, as no records do")
 
 
 def is_gzip(start: bytes) -> bool:
@@ -52,30 +50,10 @@ def unpacked(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     Raises:
         PackedError: it is cut short, damaged or over a bound.
     """
-    bounds, packed = Bounds(limit), 0
-    member = None
-    for block in blocks:
-        packed += len(block)
-        while block:
-            if member is None:
-                block = block.lstrip(b"\0")  # padding between and after members
-                if not block:
-                    break
-                member = zlib.decompressobj(wbits=31)
-            out, block = _step(member, block)
-            bounds.add(len(out), packed)
-            if out:
-                yield out
-            if member.eof:
-                block, member = member.unused_data, None
-    if member is not None:
-        raise PackedError("is cut short or damaged", is_cut=True)
-
-
-def _step(member: "zlib._Decompress", block: bytes) -> tuple[bytes, bytes]:
-    """What comes out next, at most a block of it, and the input that is left."""
+    bounds = Bounds(limit)
     try:
-        out = member.decompress(block, _BLOCK)
-    except zlib.error as error:
+        for out, packed in inflated(blocks):
+            bounds.add(len(out), packed)
+            yield out
+    except DamagedError as error:
         raise PackedError("is cut short or damaged", is_cut=True) from error
-    return out, member.unconsumed_tail

@@ -1,17 +1,19 @@
 """The slices of searches, each landed page by page into a lane of its own, and held against the server's counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hi_fhir.core.errors import GateError, SourceError
-from hi_fhir.fhir.answers import Answer
+from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.sources.chunks import Lane
-from hi_fhir.sources.pages import Bundle, Distinct, decode_bundle, take
+from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from hi_fhir.sources.pulls import Pull
 from hi_fhir.sources.searches import Search, Slice, check_self_link, filters, request_of
 from hi_fhir.sources.slicing import Counter
+
+T = TypeVar("T")
 
 _GONE = (404, 410)
 
@@ -22,6 +24,14 @@ class Part(NamedTuple):
     search: Search
     slice: Slice
     lane: Lane
+
+
+class _Landed(NamedTuple):
+    """What came of one page. following: its next link, which stood in the answer of `url`."""
+
+    records: int
+    following: str | None
+    url: str
 
 
 class _ExpiredError(Exception):
@@ -127,30 +137,49 @@ def _land(pull: Pull, client: FhirClient, part: Part) -> None:
 def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
     lane, distinct, seen = part.lane, Distinct(), set[str]()
     distinct.add_lines(lane.lines())
+    known = distinct.count()
     link = kept = str(lane.at.position.get("next", "")) or None
-    while not pull.stop.is_set():
-        bundle, answer = _next_page(
-            client, part, link, pull.config.page_size, is_kept=link is not None and link == kept
-        )
+
+    def land_page(answer: Answer) -> _Landed:
+        """All within the answer's turn, so that no more than two large pages are held at a time."""
+        bundle = read_json(answer, decode_bundle)
+        if link is None:
+            check_self_link(client, part.search, part.slice, bundle.linked("self"))
         lane.at.tally.entries += len(bundle.entry or ())
         page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in answer.body)
         if page.records:
             lane.append(page.lines, page.records)
-            pull.progress.advance(page.records)
-        following = bundle.linked("next")
-        if following is None:
+        return _Landed(page.records, bundle.linked("next"), answer.url)
+
+    while not pull.stop.is_set():
+        landed = _exchange(client, part, link, pull.config.page_size, land_page, is_kept=link == kept)
+        pull.progress.advance(landed.records)
+        if landed.following is None:
             _check_entries(client, part)
             lane.at.tally.distinct = distinct.count()
             lane.finish()
             return
-        link = client.follow(following, answer.url, f"search of {part.search.type}")
+        link = client.follow(landed.following, landed.url, f"search of {part.search.type}")
         if link in seen:
             raise SourceError(
                 f"{client.name}: search of {part.search.type}: its next links go in a circle, so it has no end.",
                 kind="next-link-loop",
             )
         seen.add(link)
+        if len(seen) % pull.config.idle_pages == 0:
+            before, known = known, distinct.count()
+            _check_news(client, part, pull.config.idle_pages, known - before)
         lane.checkpoint(next=link)
+
+
+def _check_news(client: FhirClient, part: Part, pages: int, news: int) -> None:
+    """Raise SourceError where that many pages brought no new record, since the next ones will not either."""
+    if not news:
+        raise SourceError(
+            f"{client.name}: search of {part.search.type}: {pages} pages in a row brought no new record (idle_pages), "
+            "and there is always another one.",
+            kind="endless-pages",
+        )
 
 
 def _check_entries(client: FhirClient, part: Part) -> None:
@@ -164,10 +193,10 @@ def _check_entries(client: FhirClient, part: Part) -> None:
         )
 
 
-def _next_page(
-    client: FhirClient, part: Part, link: str | None, page_size: int, *, is_kept: bool
-) -> tuple[Bundle, Answer]:
-    """A page and its answer: that of `link`, else the first.
+def _exchange(
+    client: FhirClient, part: Part, link: str | None, page_size: int, read: Callable[[Answer], T], *, is_kept: bool
+) -> T:
+    """What `read` makes of a page: that of `link`, else the first.
 
     is_kept: whether the link is an earlier process's. The server may have been changed or restarted since, and refuse
     it in any way: the search has expired then, as it has where a link of this process is gone.
@@ -175,11 +204,9 @@ def _next_page(
     search = part.search
     if link is None:
         asked = [*filters(search, part.slice), ("_count", str(page_size))]
-        bundle, answer = client.resource(request_of(client, search, asked), decode_bundle)
-        check_self_link(client, search, part.slice, bundle.linked("self"))
-        return bundle, answer
+        return client.exchange(request_of(client, search, asked), read)
     try:
-        return client.resource(Request(f"search of {search.type}", link), decode_bundle)
+        return client.exchange(Request(f"search of {search.type}", link), read)
     except SourceError as error:
         if error.status in _GONE or (is_kept and _is_refusal(error)):
             raise _ExpiredError from error

@@ -1,0 +1,52 @@
+"""Run by itself: reads a hostile server's answer with eight threads at a time, and tells how much memory that took.
+
+usage: python -m tests.support.under_attack BASE     prints what the answers were found to be, and the peak in MB
+"""
+
+import resource
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.errors import SourceError
+from hi_fhir.fhir.answers import Answer, read_json
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.sources.chunks import Tally
+from hi_fhir.sources.pages import Distinct, decode_bundle, take
+from tests.support.calling import NOW
+
+THREADS = 8
+
+
+def kind_of(client: FhirClient) -> str:
+    """A page as the pull reads one."""
+    try:
+        return client.exchange(Request("search of Patient", f"{client.base}/Patient"), records_in)
+    except SourceError as error:
+        return error.kind
+
+
+def records_in(answer: Answer) -> str:
+    page = take(read_json(answer, decode_bundle), Tally(), Distinct(), pretty=False)
+    return f"{page.records} records"
+
+
+def main(base: str) -> None:
+    config = Config(tries=1, answer_limit_s=120, slices=THREADS)
+    with FhirClient(config, SourceSettings("elm", base), NOW) as client, ThreadPoolExecutor(THREADS) as pool:
+        kinds = {*pool.map(lambda _: kind_of(client), range(THREADS))}
+    print(*sorted(kinds), peak_mb(), sep="\n")  # noqa: T201
+
+
+def peak_mb() -> int:
+    """The most memory that this program ever had. `getrusage` would tell that of whoever started it, if it is more."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    [line] = [line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) >> 10
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
