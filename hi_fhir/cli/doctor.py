@@ -4,7 +4,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,9 +12,8 @@ import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_table
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.errors import ConfigError
 from hi_fhir.terminology.data_files import DEMONSTRATION
 
 OK, NOTE, SET_UP, UNREACHABLE = "ok", "note", "set up", "unreachable"
@@ -26,7 +25,6 @@ _MEANINGS = {
 }
 """What the state of its code lists does to a measure."""
 _NOT_OWNER = 0o077
-_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -176,21 +174,14 @@ def _sources(config: Config) -> Iterator[Check]:
 
 
 def _source(config: Config, source: SourceSettings) -> Check:
-    from hi_fhir.fhir.client import FhirClient
-    from hi_fhir.fhir.conformance import read_capability
+    from hi_fhir.cli.source_check import look_at
 
     name = f"source {source.name}"
     if not source.is_server:
         if Path(source.address).is_dir():
             return Check(name, OK, "a folder that is there")
         return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "mend its address")
-    try:
-        with FhirClient(replace(config, timeout_s=_TIMEOUT_S, tries=1), source, SystemClock()) as client:
-            capability, answer = read_capability(client)
-    except SourceError as error:
-        return Check(name, UNREACHABLE, str(error), "mend its address or token, or wait for the server")
-    return Check(name, OK, f"answers{_lacking(capability.parameters, answer.status)}")
-
-
-def _lacking(stated: object, status: int) -> str:
-    return "" if stated is not None else f" with {status}, and states no capabilities"
+    found = look_at(config, source)
+    if found.to_do:
+        return Check(name, UNREACHABLE, found.said, found.to_do)
+    return Check(name, NOTE if found.lacking else OK, found.said)

@@ -148,7 +148,10 @@ def check_beginning(answer: Answer, body: bytes) -> None:
     if not start:
         raise answer.error("empty-body", "is empty", retryable=True)
     if start[:1] == b"<":
-        raise answer.error("html-body", "is a page of HTML or XML where JSON was asked for (is the address right?)")
+        raise answer.error(
+            "html-body",
+            "is a page of HTML or XML where JSON was asked for (is /fhir missing?)",
+        )
 
 
 def outcome_error(answer: Answer, body: bytes) -> SourceError | None:

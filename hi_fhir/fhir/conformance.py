@@ -10,6 +10,7 @@ from hi_fhir.fhir.client import FhirClient, Request
 
 _SEARCH = "search-type"
 _VERSION = re.compile(r"R?(\d+)\b", re.ASCII)
+_STATEMENT = "CapabilityStatement"
 _OLD = "Conformance"  # what a CapabilityStatement was called before FHIR 3
 
 
@@ -45,12 +46,15 @@ class _Statement(msgspec.Struct, rename="camel"):
 
 class Capability(msgspec.Struct, frozen=True):
     """parameters: search parameters by resource type; None where the server states nothing. unsearchable: types that it
-    has, and says that they cannot be searched. version: of FHIR, empty where it says none. url: its own base."""
+    has, and says that they cannot be searched. version: of FHIR, empty where it says none. url: its own base.
+    is_stated: whether there is a statement at all, however little it says.
+    """
 
     parameters: dict[str, frozenset[str]] | None
     unsearchable: frozenset[str] = frozenset()
     version: str = ""
     url: str | None = None
+    is_stated: bool = False
 
     def has_type(self, type_: str) -> bool:
         """Whether the type is there, or nothing is known against it."""
@@ -98,7 +102,9 @@ def _read(answer: Answer) -> tuple[Capability, Answer]:
         if resource.interaction and _SEARCH not in {one.code for one in resource.interaction}
     )
     own = statement.implementation
-    return Capability(found or None, unsearchable, statement.fhir_version, own.url if own else None), answer
+    is_stated = statement.resource_type == _STATEMENT
+    version = statement.fhir_version[:20]
+    return Capability(found or None, unsearchable, version, own.url if own else None, is_stated), answer
 
 
 def _check_version(statement: _Statement, answer: Answer) -> None:

@@ -30,6 +30,7 @@ from hi_fhir.sources.searches import (
 T = TypeVar("T")
 
 _PEOPLE = "Patient"
+_NO_BASE = "Without people nothing is counted. Is the address that of a FHIR base: is /fhir missing?"
 _NOT_SEARCHED = frozenset({400, 403, 404, 405, 501})
 _REFUSALS = _NOT_SEARCHED | {413, 414, 415, 422}
 _STILL_UNKNOWN = frozenset({408, 502, 503, 504})
@@ -89,7 +90,7 @@ def _as_taken(counter: "Counter", page_size: int, search: Search) -> Search | Re
                 raise
             refusal = error
     if search.type == _PEOPLE:
-        raise refusal
+        raise SourceError(f"{refusal} {_NO_BASE}", kind=refusal.kind, status=refusal.status)
     return Refused(search.type, f"its search is answered with {refusal.status}")
 
 

@@ -1,8 +1,10 @@
 """`hi-fhir doctor`: what it finds on a bare machine, a set-up one, and with servers that do and do not answer."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 import responses
 
 from hi_fhir.store.session import open_store
@@ -105,40 +107,74 @@ def test_an_opt_out_list_that_is_not_there_is_told(place: Path, monkeypatch: pyt
     assert states(hi_fhir("doctor", "--json"))["opt-outs"] == "ok"
 
 
-@responses.activate
-def test_a_server_that_answers_is_reached(place: Path) -> None:
+def given_a_server(place: Path, *answers: dict[str, Any]) -> None:
+    """A source whose /metadata and then whose Patient search answer so."""
     given_imports(place)
     (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
-    responses.get(f"{BASE}/metadata", json={"resourceType": "CapabilityStatement", "rest": [{"resource": []}]})
+    for path, answer in zip(("metadata", "Patient"), answers, strict=False):
+        responses.get(f"{BASE}/{path}", **answer)
+
+
+STATEMENT = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"resource": []}]}
+REFUSED = {"json": {"resourceType": "OperationOutcome", "issue": []}}
+PAGE = {"body": b"<html>Welcome</html>", "content_type": "text/html"}
+FOUND = {"json": {"resourceType": "Bundle", "type": "searchset"}}
+
+
+@responses.activate
+def test_a_server_that_answers_is_reached(place: Path) -> None:
+    given_a_server(place, {"json": STATEMENT})
 
     ran = hi_fhir("doctor", "--json")
 
     assert (ran.code, states(ran)["source elm"]) == (0, "ok")
+    assert "FHIR 4.0.1" in found(ran, "source elm")
 
 
 @responses.activate
-def test_a_server_without_a_statement_is_reached_all_the_same(place: Path) -> None:
-    given_imports(place)
-    (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
-    responses.get(f"{BASE}/metadata", json={"resourceType": "OperationOutcome", "issue": []}, status=404)
+@pytest.mark.parametrize("metadata", [{**REFUSED, "status": 404}, {**REFUSED, "status": 401}, {"json": {"a": 1}}])
+def test_a_server_without_a_statement_is_asked_for_a_search(place: Path, metadata: dict[str, Any]) -> None:
+    given_a_server(place, metadata, FOUND)
 
     ran = hi_fhir("doctor", "--json")
 
     assert states(ran)["source elm"] == "ok"
-    assert "states no capabilities" in found(ran, "source elm")
+    assert "answers a search" in found(ran, "source elm")
 
 
 @responses.activate
-@pytest.mark.parametrize("answer", [None, 401, 503])
-def test_a_server_that_cannot_be_used_is_unreachable_and_the_code_is_3(place: Path, answer: int | None) -> None:
-    given_imports(place)
-    (place / "hi-fhir.toml").write_text(SOURCE, encoding="utf-8")
-    if answer:
-        responses.get(f"{BASE}/metadata", json={"resourceType": "OperationOutcome", "issue": []}, status=answer)
+def test_types_that_a_server_does_not_offer_are_a_note(place: Path) -> None:
+    resource = [{"type": "Patient", "interaction": [{"code": "search-type"}]}, {"type": "Encounter", "interaction": []}]
+    given_a_server(place, {"json": {**STATEMENT, "rest": [{"resource": resource}]}})
+
+    ran = hi_fhir("doctor", "--json")
+
+    assert (ran.code, states(ran)["source elm"]) == (0, "note")
+    assert "not offered: Condition, EpisodeOfCare" in found(ran, "source elm")
+    assert "Encounter" not in found(ran, "source elm")
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([PAGE], "is /fhir missing"),
+        ([{**PAGE, "status": 404}, {**PAGE, "status": 404}], "is /fhir missing"),
+        ([{"json": {"status": "up"}}, {"json": {"status": "up"}}], "is /fhir missing"),
+        ([{**REFUSED, "status": 404}, REFUSED], "OperationOutcome"),
+        ([{**REFUSED, "status": 401}, {**REFUSED, "status": 401}], "HI_FHIR_SOURCE_ELM_TOKEN"),
+        ([{**REFUSED, "status": 503}, {**REFUSED, "status": 503}], "wait for the server"),
+        ([{"json": {**STATEMENT, "fhirVersion": "3.0.2"}}], "speaks FHIR 3.0.2"),
+        ([{"body": requests.ConnectionError("no")}], "cannot be reached"),
+    ],
+)
+def test_a_server_that_cannot_be_used_says_why_and_the_code_is_3(place: Path, answers: list[Any], told: str) -> None:
+    given_a_server(place, *answers)
 
     ran = hi_fhir("doctor", "--json")
 
     assert (ran.code, states(ran)["source elm"]) == (3, "unreachable")
+    assert told in found(ran, "source elm")
 
 
 def test_a_source_that_is_a_folder_is_looked_for(place: Path) -> None:

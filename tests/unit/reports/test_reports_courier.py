@@ -273,7 +273,7 @@ def test_a_token_that_is_not_taken_ends_it_at_once(web: responses.RequestsMock) 
 def test_a_web_page_in_place_of_an_answer_ends_it_since_the_address_is_wrong(web: responses.RequestsMock) -> None:
     server = FakeServer(lambda asked: (200, {"Content-Type": "text/html"}, "<html>Sign in</html>"))
 
-    with pytest.raises(SourceError, match="is the address right"):
+    with pytest.raises(SourceError, match="is /fhir missing"):
         deliver(web, server, the("ab"))
 
 

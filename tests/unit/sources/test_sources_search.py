@@ -250,7 +250,7 @@ def test_lasting_faults_are_named(config: Config, kind: str) -> None:
     with serving([an_observation(n) for n in range(30)], kind) as server, pytest.raises(SourceError) as error:
         pull_from(server.base_url, config, scope)
     assert error.value.kind == kind.removesuffix("-200")
-    assert "?" not in str(error.value).replace("address right?", "")
+    assert "?" not in str(error.value).replace("missing?", "")
 
 
 # What follows answers as no sandbox does.
