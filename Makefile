@@ -43,10 +43,11 @@ check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hi-fhir measures check
 
-fix: setup ## format, mend what can be mended, write the reference pages anew
+fix: setup ## format, mend what can be mended, write the reference pages and the table of versions anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.house.reference_pages
+	$(BIN)/python -m tests.house.released_table
 
 bench: setup ## speeds and memory; minutes
 	$(BIN)/python -m tests.bench

@@ -106,7 +106,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
       hi-fhir measures check
     """
     from hi_fhir.engine.connect import connect
-    from hi_fhir.measures import checks, registry, worked
+    from hi_fhir.measures import checks, registry, released, worked
     from hi_fhir.terminology.catalogue import load
     from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -121,6 +121,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
         faults = [
             *checks.faults(measures, terminology),
             *worked.failures(backend, Path(folder), measures, terminology),
+            *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
         backend.disconnect()
     counted = {

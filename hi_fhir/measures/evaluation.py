@@ -9,7 +9,9 @@ import msgspec
 from hi_fhir.cohorts.inputs import Area, Note, People, Resolution
 from hi_fhir.core.days import Period
 from hi_fhir.core.manifests import Format
+from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.terminology.catalogue import Terminology
@@ -17,6 +19,9 @@ from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
 
 MANIFEST = "evaluation.json"
 COUNTS_FILE = "counts.parquet"
+
+
+Contents = dict[str, Versioned]
 
 
 class SnapshotReference(msgspec.Struct, frozen=True):
@@ -36,10 +41,12 @@ class MeasureReference(msgspec.Struct, frozen=True):
 
     state: the worst of its value sets': full, outdated, demonstration, partial or missing. reasons: why it is not full.
     unverified: what of it was not seen in the rule set's own text, and value sets whose codes no source showed.
+    definition: digest of its definition, by which a report knows that the installed one is the same.
     """
 
     id: str
     version: str
+    definition: str
     title: str
     rule_set: str
     source: str
@@ -62,6 +69,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
 
     data_date: the earliest of the snapshots'. quarantine: source to type to kind to records. reconciliation: source to
     type to its terms. dated_by: source to table to what dated its rows (effective, issued or undated) to rows.
+    contents: name of each value set and mapping that was read to its version and a digest of what it says.
     dropped_readings: as `measures.dropped` counts them. other_servers: source to host to type to the references to
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file.
@@ -76,6 +84,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     measures: list[MeasureReference]
     policies: dict[str, str]
     versions: dict[str, str]
+    contents: Contents
     unverified: list[str]
     areas: list[Area]
     notes: list[Note]
@@ -100,6 +109,23 @@ def read_evaluation(folder: Path) -> EvaluationManifest:
     return FORMAT.read(folder / MANIFEST)
 
 
+def contents_read(measures: Iterable[MeasureReference], versions: Iterable[str], terminology: Terminology) -> Contents:
+    """Version and digest of the measures' value sets, and of those and the mappings that `versions` names."""
+    names = {f"value_sets/{one.id}" for measure in measures for one in measure.value_sets}.union(versions)
+    known = terminology.versions()
+    return {name: Versioned(known[name], d) for name, d in sorted(terminology.contents().items()) if name in names}
+
+
+def changed_contents(evaluation: EvaluationManifest, terminology: Terminology) -> list[str]:
+    """What the evaluation read that says something else now, under the same version."""
+    now, versions = terminology.contents(), terminology.versions()
+    return [
+        f"{name} version {version}"
+        for name, (version, digest) in evaluation.contents.items()
+        if versions.get(name) == version and now.get(name, digest) != digest
+    ]
+
+
 def people_counts(resolution: Resolution) -> People:
     """The counts alone."""
     return msgspec.convert(resolution, People, from_attributes=True)
@@ -115,6 +141,7 @@ def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> M
     return MeasureReference(
         id=measure.id,
         version=measure.version,
+        definition=definition_digest(measure),
         title=measure.title,
         rule_set=measure.rule_set,
         source=measure.source,

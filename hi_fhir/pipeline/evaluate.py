@@ -28,6 +28,7 @@ from hi_fhir.core.progress import Progress
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
+from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.dropped import dropped_readings
 from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
@@ -218,7 +219,7 @@ def _name(
             "snapshots": [[m.source_id, m.data_date, m.practice, m.key_id, m.tables] for m in manifests],
             "period": [frame.period.start, frame.period.end],
             "as_of": frame.as_of,
-            "measures": [repr(measure) for measure in measures],
+            "measures": [[measure.id, measure.version, definition_digest(measure)] for measure in measures],
             "value_sets": {id_: sorted(tokens) for id_, tokens in codes.value_sets.items()},
             "analytes": dict(codes.analytes),
             "versions": inputs.terminology.versions(),
@@ -318,6 +319,8 @@ def _manifest(
     stratifiers = {s.id: s.version for measure in job.measures for s in measure.stratifiers}
     paths = [*(_file(job, table, b) for table in ("person", "link", "leaf", "fact") for b in BUCKETS)]
     paths.append(job.folder / evaluation.COUNTS_FILE)
+    terminology = job.inputs.terminology
+    measures = [evaluation.measure_reference(measure, terminology) for measure in job.measures]
     return EvaluationManifest(
         id=job.folder.name,
         period=job.frame.period,
@@ -325,10 +328,11 @@ def _manifest(
         data_date=_data_date(job.manifests),
         software=f"hi_fhir {__version__}",
         snapshots=[SnapshotReference(m.source_id, m.id, date.fromisoformat(m.data_date)) for m in job.manifests],
-        measures=[evaluation.measure_reference(measure, job.inputs.terminology) for measure in job.measures],
+        measures=measures,
         policies={"opt_out": config.opt_out_policy, "imd_year": str(config.imd_year)},
         versions=resolution.versions | {f"stratifier/{id_}": version for id_, version in sorted(stratifiers.items())},
-        unverified=evaluation.not_seen(resolution.versions, job.inputs.terminology),
+        contents=evaluation.contents_read(measures, resolution.versions, terminology),
+        unverified=evaluation.not_seen(resolution.versions, terminology),
         areas=resolution.areas,
         notes=resolution.notes,
         people=evaluation.people_counts(resolution),

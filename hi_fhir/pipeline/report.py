@@ -19,7 +19,7 @@ from hi_fhir.disclosure.counts import ExactCounts, Published
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
-from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
+from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.reports.basis import run_counts
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.organization import organisation_id
@@ -28,6 +28,7 @@ from hi_fhir.reports.reporters import Reporter, reporters
 from hi_fhir.reports.subjects import Subject, code_lists, subjects
 from hi_fhir.store import ledger
 from hi_fhir.store.session import Store
+from hi_fhir.terminology.catalogue import load as load_terminology
 
 
 class ReleasedReport(msgspec.Struct, frozen=True):
@@ -83,11 +84,12 @@ def report(
     The same evaluation again gives the same bytes and no new version. A file there that is none of these is removed.
 
     Raises:
-        UserError: a measure was defined anew since it was evaluated, or the counts were changed.
+        UserError: a measure, value set or mapping was changed since it was evaluated, or the counts were.
         GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
             same period from newer data.
     """
     job = _job(evaluation_folder, audience)
+    _check_contents(config, job.evaluation)
     progress.start("report", len(job.about) * len(job.reporting), "reports")
     with store.write() as session:  # one transaction, so that nobody is given anything between decision and record
         built, versions = _release(session, job, config, clock, progress)
@@ -118,6 +120,16 @@ def _job(folder: Path, audience: str) -> _Job:
         code_lists=code_lists(about),
     )
     return _Job(evaluation, audience, about, reporting, exact)
+
+
+def _check_contents(config: Config, evaluation: EvaluationManifest) -> None:
+    """That no value set or mapping says something else under the version by which the reports would name it."""
+    if changed := changed_contents(evaluation, load_terminology(config.overlays)):
+        raise UserError(
+            f"evaluation {evaluation.id}: what it read was changed since, and its version was not: "
+            f"{', '.join(changed)}. Run: hi-fhir evaluate. Whoever changed it: raise its version; an overlay has "
+            "versions of its own."
+        )
 
 
 def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hi_fhir.core.errors import UserError
 from hi_fhir.measures import registry
+from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import MeasureReference
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
 from hi_fhir.measures.render.requirements import needs
@@ -24,7 +25,7 @@ def subjects(references: Iterable[MeasureReference]) -> tuple[Subject, ...]:
     """The subject of each measure that was evaluated.
 
     Raises:
-        UserError: a measure was evaluated by another version of its definition.
+        UserError: a measure was evaluated by another definition than it has now.
         NotFoundError: a measure is no longer there.
     """
     return tuple(_subject(reference) for reference in references)
@@ -49,6 +50,11 @@ def _subject(reference: MeasureReference) -> Subject:
         raise UserError(
             f"the evaluation is of {reference.id} version {reference.version}, which is now {measure.version}. "
             "Run: hi-fhir evaluate"
+        )
+    if definition_digest(measure) != reference.definition:
+        raise UserError(
+            f"the definition of {reference.id} version {reference.version} was changed after the evaluation, which "
+            "counted by what it said then. Run: hi-fhir evaluate. Whoever changed it: raise its version."
         )
     return Subject(measure, reference)
 

@@ -1,12 +1,12 @@
 """Everything that the data folders and a deployment's overlays say about codes, read once and handed around."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
-from hi_fhir.terminology.data_files import find_files, is_unverified, read_head
+from hi_fhir.terminology.data_files import content_digest, find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
 from hi_fhir.terminology.ranks import DeprivationRanks, read_ranks
 from hi_fhir.terminology.units import Units, read_units
@@ -26,6 +26,7 @@ class Terminology:
     value_sets: Mapping[str, ValueSet]
     concept_maps: Mapping[str, ConceptMap]
     mapping_files: Mapping[str, Path]  # every file of mappings/ by its id, overlays applied
+    value_set_files: Mapping[str, Path] = field(default_factory=dict)  # likewise
 
     def value_set(self, id_: str) -> ValueSet:
         """Raises TerminologyError where there is no file of that name."""
@@ -82,6 +83,13 @@ class Terminology:
             **{f"mappings/{id_}": head["version"] for id_, head in self._larger_heads().items()},
         }
 
+    def contents(self) -> dict[str, str]:
+        """Digest of what each of `versions` says."""
+        return {
+            **{f"value_sets/{id_}": content_digest(path) for id_, path in self.value_set_files.items()},
+            **{f"mappings/{id_}": content_digest(path) for id_, path in self.mapping_files.items()},
+        }
+
     def unverified(self) -> frozenset[str]:
         """Those of `versions` whose codes or pairs were not seen in a source."""
         return frozenset(
@@ -118,6 +126,7 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
         value_sets={path.stem: read_value_set(path) for path in value_sets.values()},
         concept_maps={id_: read_concept_map(path) for id_, path in mappings.items() if _is_concept_map(id_)},
         mapping_files=mappings,
+        value_set_files={path.stem: path for path in value_sets.values()},
     )
 
 

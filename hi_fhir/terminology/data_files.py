@@ -1,18 +1,21 @@
 """The CSV files of the project and of its users: below a head of `# name: value` lines, which is their provenance."""
 
 import csv
+import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.core.files import canonical_json
 
 DEMONSTRATION = "demonstration"
 STATES = ("full", "outdated", DEMONSTRATION, "partial", "missing")
 """From best to worst; a measure is in the worst state of its value sets."""
 
 _REQUIRED = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review", "state")
+_PROVENANCE = (*_REQUIRED, "unverified", "reason")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -104,6 +107,18 @@ def read_head(path: Path) -> dict[str, str]:
     if head["state"] not in STATES:
         raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(STATES)}.")
     return head
+
+
+def content_digest(path: Path) -> str:
+    """Of all that a file says but where it comes from: its rows, and what else stands in its head.
+
+    Raises:
+        TerminologyError: as `read_head`.
+    """
+    head = read_head(path)
+    said = {name: value for name, value in head.items() if name not in _PROVENANCE}
+    rows = path.read_bytes().split(b"\n", len(head))[-1]
+    return hashlib.sha256(canonical_json(said) + rows).hexdigest()[:16]
 
 
 def is_unverified(head: Mapping[str, str]) -> bool:

@@ -22,6 +22,7 @@ from hi_fhir.measures.evaluation import (
     EvaluationManifest,
     MeasureReference,
     SnapshotReference,
+    contents_read,
     measure_reference,
 )
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
@@ -96,6 +97,7 @@ def an_evaluation(
         measures=list(references),
         policies={"opt_out": "not-applicable", "imd_year": "2025"},
         versions={"rule/registration": "1", "mappings/units": "2026-11-01", "stratifier/sex": "1"},
+        contents=contents_read(references, ["mappings/units"], load()),
         unverified=["codes of mappings/old-codes-to-snomed"],
         areas=list(areas),
         notes=list(notes),

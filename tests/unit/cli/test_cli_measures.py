@@ -127,3 +127,4 @@ def test_a_fault_of_a_definition_exits_with_2_and_is_printed(monkeypatch: pytest
     assert told.code == as_json.code == 2
     assert "ethnicity-usable: source is empty" in told.err
     assert "ethnicity-usable, example 'stated': numerator, not denominator" in as_json.json["faults"]
+    assert "measures/ethnicity-usable: it is not what its version" in told.err

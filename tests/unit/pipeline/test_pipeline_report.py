@@ -1,6 +1,8 @@
 """An evaluation becomes an audience's reports, in the store and as files, once."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,12 +21,14 @@ from hi_fhir.disclosure.counts import ExactCounts, Published
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.release import release as decide
+from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, EvaluationManifest, SnapshotReference
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
 from hi_fhir.store import ledger
 from hi_fhir.store.models import Measure, Organisation, Release, Report
 from hi_fhir.store.session import Store, open_store
+from hi_fhir.terminology.catalogue import load
 from tests.support.evaluations import write_evaluation
 
 AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5))
@@ -201,6 +205,36 @@ def test_a_measure_that_was_defined_anew_is_refused(config: Config, store: Store
     commit_json(evaluation / MANIFEST, manifest)
     with pytest.raises(UserError, match=r"ethnicity-recorded version 1999\.1, which is now"):
         release(config, store, evaluation)
+
+
+def test_a_measure_that_was_changed_under_its_version_is_refused_by_name(
+    config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (measure,) = registry.load(["ethnicity-recorded"])
+    changed = replace(measure, numerator=~measure.numerator)
+    monkeypatch.setattr("hi_fhir.reports.subjects.registry.load", lambda ids: (changed,))
+
+    with pytest.raises(UserError, match=r"ethnicity-recorded version \S+ was changed after .* Run: hi-fhir evaluate"):
+        release(config, store, evaluation)
+    assert rows(store, Report) == 0
+
+
+@pytest.mark.parametrize(("version", "refused"), [(None, True), ("another", False)])
+def test_a_mapping_that_says_something_else_is_refused_unless_it_has_another_version(
+    config: Config, store: Store, evaluation: Path, tmp_path: Path, version: str | None, refused: bool
+) -> None:
+    shipped = load().mapping_files["units"].read_text(encoding="utf-8")
+    overlay = tmp_path / "overlay" / "mappings"
+    overlay.mkdir(parents=True)
+    others = re.sub(r"(# version: ).*", rf"\g<1>{version}", shipped) if version else shipped
+    (overlay / "units.csv").write_text(others.rpartition("\n")[0].rpartition("\n")[0] + "\n", encoding="utf-8")
+    overlaid = replace(config, overlays=(overlay.parent,))
+
+    if refused:
+        with pytest.raises(UserError, match=r"its version was not: mappings/units version .* Run: hi-fhir evaluate"):
+            release(overlaid, store, evaluation)
+    else:
+        assert len(release(overlaid, store, evaluation).reports) == 9
 
 
 def test_an_invalid_report_stops_the_release_and_nothing_is_kept(
