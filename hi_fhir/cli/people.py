@@ -28,6 +28,15 @@ _WHAT = {
 _IN_FULL_ALONE = ("deprivation", "ethnicity")
 _MOST_HOSTS = 20
 _DATED_BY = ("effective", "issued", "undated")
+_LEFT_OUT = {
+    "unit": "another unit",
+    "implausible": "implausible",
+    "comparator": "bound",
+    "no-value": "no value",
+    "denied": "denied",
+    "none": "none of it",
+    "absent": "not known",
+}
 
 
 def print_people(people: Counts, *, in_full: bool) -> None:
@@ -80,5 +89,7 @@ def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings
         print_table("Rows by what dated them", ["source", "table", *_DATED_BY], dated)
     if dropped_readings:
         click.echo("")
-        rows = [(value_set, kinds["unit"], kinds["implausible"]) for value_set, kinds in dropped_readings.items()]
-        print_table("Readings left out", ["value set", "another unit", "implausible"], rows)
+        rows = [
+            (value_set, *(kinds.get(kind, 0) for kind in _LEFT_OUT)) for value_set, kinds in dropped_readings.items()
+        ]
+        print_table("Records left out, and bounds", ["value set", *_LEFT_OUT.values()], rows)

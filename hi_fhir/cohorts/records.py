@@ -1,27 +1,45 @@
-"""Which records count wherever a code is looked for. Rule `records`, version 1 (docs/explanation/rules.md)."""
+"""Which records count wherever a code is looked for. Rule `records`, version 2 (docs/explanation/rules.md)."""
 
 import ibis
 
-VERSION = "1"
+from hi_fhir.terminology.answers import ABSENT, DENIED
+
+VERSION = "2"
 CODED_TABLES = ("condition", "observation", "procedure")
 """General practice records a diagnosis, a decline, a review or an ethnicity in any of these."""
 
+_DONE_ALONE = frozenset({"immunization", "procedure"})
 _NOT_COUNTED = {
     "observation": ("cancelled", "registered", "preliminary"),
     "condition": ("refuted", "resolved"),
     "encounter": ("planned", "cancelled"),
+    "medication_request": ("draft", "cancelled", "proposal", "plan", "option"),
 }
+_DENIABLE = frozenset({"medication_request", "observation"})
 
 
-def that_count(events: ibis.Table, table: str) -> ibis.Table:
+def of_status(events: ibis.Table, table: str) -> ibis.Table:
     """The rows of a clinical table whose status lets them count, but for the coded values of Observations.
 
     An answer is no record of what it names; nor could a search by code find it.
     """
-    if table == "procedure":
+    if table in _DONE_ALONE:
         return events.filter(events.status == "completed")
     if table == "observation":
         events = events.filter(~events.component.endswith("value"))
     if table not in _NOT_COUNTED:
         return events
     return events.filter(events.status.isnull() | events.status.notin(_NOT_COUNTED[table]))
+
+
+def that_count(events: ibis.Table, table: str) -> ibis.Table:
+    """Those `of_status` that neither deny what their code names nor say that nothing is known of it."""
+    counted = of_status(events, table)
+    if table not in _DENIABLE:
+        return counted
+    return counted.filter(counted.negation.isnull() | counted.negation.notin((DENIED, ABSENT)))
+
+
+def that_have_any(events: ibis.Table) -> ibis.Table:
+    """Of rows that count those that do not say that there is none: "none" is an amount, but no diagnosis or opt-out."""
+    return events.filter(events.negation.isnull())

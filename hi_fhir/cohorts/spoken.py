@@ -10,7 +10,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
-from hi_fhir.cohorts.records import CODED_TABLES, that_count
+from hi_fhir.cohorts.records import CODED_TABLES, that_count, that_have_any
 from hi_fhir.cohorts.registration import EARLIEST
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.tables.schema import CLINICAL_TABLES
@@ -37,7 +37,7 @@ def spoken_rows(
     """
     parts = []
     for table in CODED_TABLES:
-        events = that_count(read_table(backend, snapshots, table), table)
+        events = that_have_any(that_count(read_table(backend, snapshots, table), table))
         parts.append(events.select("patient_id", "system", "code", "start_date"))
     rows = reduce(lambda left, right: left.union(right), parts).join(codes, ["code", "system"])
     seen = rows.start_date.isnull() | (rows.start_date <= as_of) | rows.says.isin(list(TYPE_1_SETS))

@@ -1,17 +1,25 @@
-"""Readings that no measure takes for their unit or value, counted, so that what nobody expected is seen, not lost."""
+"""Records that no measure takes for what they say, counted, so that what nobody expected is seen, not lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import ibis
 import pyarrow as pa
 
-from hi_fhir.cohorts.records import that_count
+from hi_fhir.cohorts.records import of_status
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.leaves import leaf_tables, with_values
+from hi_fhir.measures.leaves import RECORD_CODE, bounds, leaf_tables, with_values
+from hi_fhir.measures.words.events import Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestValue
+from hi_fhir.terminology.answers import ABSENT, DENIED, NONE
 
-UNIT, IMPLAUSIBLE = "unit", "implausible"
+UNIT, IMPLAUSIBLE, COMPARATOR, NO_VALUE = "unit", "implausible", "comparator", "no-value"
+REASONS = (UNIT, IMPLAUSIBLE, COMPARATOR, NO_VALUE, DENIED, NONE, ABSENT)
+"""Of another unit; not plausible; a bound, which is a reading but may leave its word undetermined; without a value;
+denied, none and absent as the column `negation` has them."""
+
+_OBSERVATION = "Observation"
 
 
 def dropped_readings(
@@ -22,40 +30,86 @@ def dropped_readings(
     observations: ibis.Table,
     link: ibis.Table,
 ) -> dict[str, dict[str, int]]:
-    """Value set to UNIT and IMPLAUSIBLE to rows of `observations` that carry one of its codes and a value.
+    """Value set to REASONS to rows of `observations` that carry one of its codes and are left out, or are bounds.
 
-    units: those of all readings, as received.
-
-    Rows of records that count, of patients in `link`, in the window of the reading; one of another unit is not judged
-    by its value. What readings of several windows leave out counts for each of them.
+    Rows of records whose status counts, of patients in `link`, in the window of the reading or record; one of another
+    unit is not judged by its value, and a value set that nothing is measured by is there only where it has any. What
+    readings of several windows leave out counts for each of them; of records the widest window counts, once. units:
+    those of all readings, as received.
     """
-    value_sets = {
-        leaf_id: leaf.reading.quantities[leaf.place].value_set.id
-        for leaf_id, leaf in enumerate(leaves)
-        if isinstance(leaf, LatestValue)
-    }
-    found = {id_: {UNIT: 0, IMPLAUSIBLE: 0} for id_ in sorted(value_sets.values())}
-    if value_sets:
-        small = leaf_tables(leaves, frame, codes, units)
-        for row in _counts(small, observations, link).to_pyarrow().to_pylist():
-            kinds = found[value_sets[row["leaf_id"]]]
-            kinds[UNIT] += row["of_unit"]
-            kinds[IMPLAUSIBLE] += row["of_value"]
-    return found
+    value_sets = {number: _value_set(leaf) for number, leaf in enumerate(leaves)}
+    small = leaf_tables(leaves, frame, codes, units)
+    measured = sorted({value_sets[leaf_id] for leaf_id in small["quantity_code"]["leaf_id"].to_pylist()})
+    found = {id_: dict.fromkeys(REASONS, 0) for id_ in measured}
+    if measured:
+        _add(found, value_sets, _unread(small, observations, link))
+    records = _widest(leaves, small["record_code"])
+    if records.num_rows:
+        _add(found, value_sets, _negated(records, observations, link))
+    return dict(sorted(found.items()))
 
 
-def _counts(small: Mapping[str, pa.Table], observations: ibis.Table, link: ibis.Table) -> ibis.Table:
-    """Grain: one row a leaf that leaves rows out. Columns: leaf_id, of_unit and of_value."""
-    events = that_count(observations, "observation")
-    events = events.filter(events.value.notnull() & events.start_date.notnull())
+def _value_set(leaf: Leaf) -> str:
+    if isinstance(leaf, Recorded):
+        return leaf.value_set.id
+    return leaf.reading.quantities[leaf.place].value_set.id if isinstance(leaf, LatestValue) else ""
+
+
+def _add(found: dict[str, dict[str, int]], value_sets: dict[int, str], counts: ibis.Table) -> None:
+    """counts: leaf_id, reason and n."""
+    for row in counts.to_pyarrow().to_pylist():
+        reasons = found.setdefault(value_sets[row["leaf_id"]], dict.fromkeys(REASONS, 0))
+        reasons[row["reason"]] += row["n"]
+
+
+def _unread(small: Mapping[str, pa.Table], observations: ibis.Table, link: ibis.Table) -> ibis.Table:
+    """Grain: one row a leaf and reason for which rows with codes of a quantity are no readings, or bounds."""
+    events = of_status(observations, "observation")
     rows = events.join(ibis.memtable(small["quantity_code"]), ["system", "code"])
     rows = with_values(rows, ibis.memtable(small["unit"]))
     rows = rows.filter((rows.start_date >= rows.from_day) & (rows.start_date <= rows.to_day))
-    rows = rows.select(
-        "patient_id",
-        "leaf_id",
-        "other_unit",
-        implausible=~rows.other_unit & ((rows.value < rows.lowest) | (rows.value > rows.highest)),
+    rows = rows.mutate(**bounds(rows))
+    reason = ibis.cases(
+        (rows.negation.notnull(), rows.negation),
+        (rows.value.isnull(), NO_VALUE),
+        (rows.other_unit, UNIT),
+        ((rows.high < rows.lowest) | (rows.low > rows.highest), IMPLAUSIBLE),
+        (rows.comparator.notnull(), COMPARATOR),
+        else_=ibis.null("string"),
     )
-    rows = rows.filter(rows.other_unit | rows.implausible).semi_join(link, "patient_id")
-    return rows.group_by("leaf_id").agg(of_unit=rows.other_unit.sum(), of_value=rows.implausible.sum())
+    return _counted(rows.select("patient_id", "leaf_id", reason=reason), link)
+
+
+def _negated(records: pa.Table, observations: ibis.Table, link: ibis.Table) -> ibis.Table:
+    """Grain: one row a leaf and reason for which rows with codes of a record are none."""
+    events = of_status(observations, "observation")
+    events = events.filter(events.negation.notnull())
+    rows = events.join(ibis.memtable(records), ["system", "code"])
+    in_window = (rows.start_date >= rows.from_day) & (rows.start_date <= rows.to_day)
+    rows = rows.filter(in_window | (rows.start_date.isnull() & rows.undated))
+    rows = rows.filter((rows.negation != NONE) | (rows.none == ibis.literal(False)))
+    return _counted(rows.select("patient_id", "leaf_id", reason="negation"), link)
+
+
+def _counted(rows: ibis.Table, link: ibis.Table) -> ibis.Table:
+    rows = rows.filter(rows.reason.notnull()).semi_join(link, "patient_id")
+    return rows.group_by("leaf_id", "reason").agg(n=rows.count())
+
+
+def _widest(leaves: Sequence[Leaf], record_codes: pa.Table) -> pa.Table:
+    """One leaf's codes of Observation for each value set, with the first and last day that any leaf of it looks at."""
+    rows = [row for row in record_codes.to_pylist() if row["type"] == _OBSERVATION]
+    widest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = (_value_set(leaves[row["leaf_id"]]), row["system"], row["code"])
+        widest[key] = _wider(widest[key], row) if key in widest else row
+    return pa.Table.from_pylist(list(widest.values()), schema=RECORD_CODE)
+
+
+def _wider(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return one | {
+        "from_day": min(one["from_day"], other["from_day"]),
+        "to_day": max(one["to_day"], other["to_day"]),
+        "undated": one["undated"] or other["undated"],
+        "none": one["none"] and other["none"],
+    }

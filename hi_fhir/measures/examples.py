@@ -25,6 +25,8 @@ class Event:
     unit: str | None = None
     at: datetime | None = None
     component: str = ""
+    comparator: str | None = None
+    negation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,11 @@ class Person:
     def diagnosed(self, code: ValueSetName, on: date | None, status: str = "active") -> "Person":
         return self._with(Event("Condition", code.id, on, status))
 
-    def recorded(self, code: ValueSetName, on: date | None, status: str = "final") -> "Person":
-        return self._with(Event("Observation", code.id, on, status))
+    def recorded(
+        self, code: ValueSetName, on: date | None, status: str = "final", negation: str | None = None
+    ) -> "Person":
+        """negation: denied, none or absent, where the record says so of what its code names."""
+        return self._with(Event("Observation", code.id, on, status, negation=negation))
 
     def done(self, code: ValueSetName, on: date | None, status: str = "completed") -> "Person":
         return self._with(Event("Procedure", code.id, on, status))
@@ -65,13 +70,17 @@ class Person:
         home: bool = False,
         unit: str | None = "mm[Hg]",
         at: datetime | None = None,
+        bounds: tuple[str | None, str | None] = (None, None),
     ) -> "Person":
+        """bounds: the comparators of the two values."""
         setting = "-home" if home else ""
-        both = (("systolic", sbp_mmhg), ("diastolic", dbp_mmhg))
+        both = (("systolic", sbp_mmhg, bounds[0]), ("diastolic", dbp_mmhg, bounds[1]))
         return self._with(
             *(
-                Event("Observation", f"{which}-blood-pressure{setting}", on, "final", value, unit, at, str(number))
-                for number, (which, value) in enumerate(both, 1)
+                Event(
+                    "Observation", f"{which}-blood-pressure{setting}", on, "final", value, unit, at, str(number), sign
+                )
+                for number, (which, value, sign) in enumerate(both, 1)
             )
         )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import that_count
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.events import MEASURED, LatestEncounter, Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
@@ -19,6 +19,9 @@ from hi_fhir.terminology.ucum import SAME
 
 EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
 """Grain: as CLINICAL's, with the person that the row's patient is."""
+
+FINEST = 1e-6
+"""No measurement that a measure reads is written more finely, in whatever unit."""
 
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -31,6 +34,7 @@ RECORD_CODE = pa.schema(
         ("from_day", pa.date32()),
         ("to_day", pa.date32()),
         ("undated", pa.bool_()),
+        ("none", pa.bool_()),  # an answer that there is none counts too
     ]
 )
 """Grain: one row a leaf, resource type and code."""
@@ -136,6 +140,7 @@ def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> l
             "from_day": start,
             "to_day": end,
             "undated": isinstance(leaf.window, Ever),
+            "none": leaf.types == MEASURED,
         }
         for type_ in leaf.types
         for system, code in _tokens(codes, leaf.value_set.id)
@@ -208,7 +213,8 @@ def _records(matches: Sequence[ibis.Table]) -> ibis.Table:
         n=found.count(),
         first_date=found.start_date.min(),
         last_date=found.start_date.max(),
-        value=ibis.null("float64"),
+        low=ibis.null("float64"),
+        high=ibis.null("float64"),
     )
 
 
@@ -217,9 +223,8 @@ def _matches(resource_type: str, events: ibis.Table) -> ibis.Table:
     codes = codes.filter(codes["type"] == resource_type)
     found = events.join(codes, ["system", "code"])
     in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
-    return found.filter(in_window | (found.start_date.isnull() & found.undated)).select(
-        "person_id", "leaf_id", "start_date"
-    )
+    found = found.filter(in_window | (found.start_date.isnull() & found.undated))
+    return found.filter(found.negation.isnull() | found.none).select("person_id", "leaf_id", "start_date")
 
 
 def _readings(observations: ibis.Table) -> ibis.Table:
@@ -230,30 +235,44 @@ def _readings(observations: ibis.Table) -> ibis.Table:
     complete = days.filter(days.found == days.quantities)
     latest = complete.group_by("person_id", "reading_id").agg(start_date=complete.start_date.max())
     found = values.join(latest, ["person_id", "reading_id", "start_date"])
-    return found.select("person_id", "leaf_id", "n", first_date="start_date", last_date="start_date", value="value")
+    return found.select(
+        "person_id", "leaf_id", "n", first_date="start_date", last_date="start_date", low="low", high="high"
+    )
 
 
 def _value_a_day(observations: ibis.Table) -> ibis.Table:
-    """The value that counts of each leaf and day: the latest instant's, untimed ones first; among equals the lowest."""
+    """The value that counts of each leaf and day: the latest instant's, untimed ones first; among equals the lowest.
+
+    A value with a comparator is a bound: it lies between low and high. The lowest of several lies between the lowest
+    low and the lowest high.
+    """
     events = observations.filter(observations.value.notnull() & observations.start_date.notnull())
     found = with_values(events.join(_named("quantity_code"), ["system", "code"]), _named("unit")).filter(
-        lambda t: (
-            ~t.other_unit
-            & (t.start_date >= t.from_day)
-            & (t.start_date <= t.to_day)
-            & (t.value >= t.lowest)
-            & (t.value <= t.highest)
-        )
+        lambda t: ~t.other_unit & (t.start_date >= t.from_day) & (t.start_date <= t.to_day)
     )
-    found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(_BEFORE_ALL)))
+    found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(_BEFORE_ALL)), **bounds(found))
+    found = found.filter((found.high >= found.lowest) & (found.low <= found.highest))
     instants = found.group_by("person_id", "reading_id", "leaf_id", "start_date", "at").agg(
-        n=found.count(), value=found.value.min(), quantities=found.quantities.max()
+        n=found.count(), low=found.low.min(), high=found.high.min(), quantities=found.quantities.max()
     )
     return instants.group_by("person_id", "reading_id", "leaf_id", "start_date").agg(
         n=instants.n.sum(),
-        value=instants.value.argmax(instants["at"], where=instants.value.notnull()),
+        low=instants.low.argmax(instants["at"], where=instants.low.notnull()),
+        high=instants.high.argmax(instants["at"], where=instants.high.notnull()),
         quantities=instants.quantities.max(),
     )
+
+
+def bounds(rows: ibis.Table) -> dict[str, ibis.Column]:
+    """Between which two values the value of each row lies, both ends inclusive: itself, unless it has a comparator.
+
+    A bound leaves the other end to what is plausible (`lowest`, `highest`); a comparator that is none of the four
+    leaves both. Above or below a value is at least FINEST from it.
+    """
+    sign, value = rows.comparator, rows.value
+    low = ibis.cases((sign == ">", value + FINEST), (sign == ">=", value), else_=rows.lowest)
+    high = ibis.cases((sign == "<", value - FINEST), (sign == "<=", value), else_=rows.highest)
+    return {"low": sign.isnull().ifelse(value, low), "high": sign.isnull().ifelse(value, high)}
 
 
 def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.Table) -> ibis.Table:
@@ -274,7 +293,7 @@ def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.
             n=days.n.sum(),
             first_date=days.start_date.min(),
             last_date=days.start_date.max(),
-            value=days.coded.argmax(days.start_date, where=days.coded.notnull()),
+            coded=days.coded.argmax(days.start_date, where=days.coded.notnull()),
         )
-        .select(*LEAF.names)
+        .select("person_id", "leaf_id", "n", "first_date", "last_date", low="coded", high="coded")
     )

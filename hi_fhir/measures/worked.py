@@ -156,6 +156,8 @@ def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
         "unit": event.unit,
         "status": event.status,
         "at": event.at,
+        "comparator": event.comparator,
+        "negation": event.negation,
     }
 
 

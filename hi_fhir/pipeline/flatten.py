@@ -34,6 +34,7 @@ from hi_fhir.tables.snapshot import (
 )
 from hi_fhir.tables.versions import Versions, settle_versions
 from hi_fhir.tables.workers import RunAll, workers
+from hi_fhir.terminology.answers import Answers, load_answers
 
 _WORK = ".work"
 
@@ -71,14 +72,14 @@ def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, 
 def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, progress: Progress) -> SnapshotManifest:
     key = load_key(config.key_file)
     landed = read_landed(home / "raw" / pull_id)
-    bases = own_bases(source, landed.bases)
-    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb, bases)
+    bases, answers = own_bases(source, landed.bases), load_answers(config.overlays)
+    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb, bases, answers)
     identity = config.data_dir / "identity" / f"{source.name}.parquet"
     files = _Files(home / "raw" / pull_id, home / "snapshots" / name, identity)
     if not (files.snapshot / MANIFEST).exists():
         owner_folder(files.work)
         with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
-            manifest = _make(config, source, landed, files, key, run_all, progress)
+            manifest = _make(config, source, landed, files, key, answers, run_all, progress)
         remove_left_overs(files.snapshot)
         remove_left_overs(files.identity.parent, files.identity.name)
         FORMAT.commit(files.snapshot / MANIFEST, manifest)
@@ -92,10 +93,11 @@ def _make(
     landed: Landed,
     files: _Files,
     key: IdentityKey,
+    answers: Answers,
     run_all: RunAll,
     progress: Progress,
 ) -> SnapshotManifest:
-    tasks = _chunk_tasks(config, source, landed, files)
+    tasks = _chunk_tasks(config, source, landed, files, answers)
     progress.start("flatten", len(tasks), "chunks")
     results = run_all(partial(flatten_chunk, key=key), tasks, progress.advance)
     _check_lines(landed, results)
@@ -110,7 +112,9 @@ def _make(
     return manifest
 
 
-def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: _Files) -> list[ChunkTask]:
+def _chunk_tasks(
+    config: Config, source: SourceSettings, landed: Landed, files: _Files, answers: Answers
+) -> list[ChunkTask]:
     tasks = []
     for number, chunk in enumerate(sorted(landed.chunks, key=lambda chunk: (chunk.type, chunk.name))):
         path = files.raw / chunk.type / f"{chunk.name}.ndjson.zst"
@@ -131,6 +135,7 @@ def _chunk_tasks(config: Config, source: SourceSettings, landed: Landed, files: 
                 scope=landed.scope,
                 line_limit=config.line_limit_mb << 20,
                 bases=own_bases(source, landed.bases),
+                answers=answers,
             )
         )
     return tasks
@@ -212,6 +217,11 @@ def _manifest(
         },
         not_offered=landed.not_offered,
         other_servers=_other_servers(results),
+        negated={
+            name: kinds
+            for name in sorted({task.table for task in tables})
+            if (kinds := total(part.negated for task, part in zip(merges, merged, strict=True) if task.table == name))
+        },
     )
 
 

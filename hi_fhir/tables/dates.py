@@ -46,6 +46,12 @@ def last_day(span: int) -> int:
     return (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
 
 
+def first_instant(when: When) -> int:
+    """An instant, or the midnight in UTC of a span's first day: what dates are put in order by."""
+    span, at = when
+    return at if at is not None else first_day(span or 0) * _DAY_US
+
+
 def date_reader() -> Callable[[str, str], When]:
     """A function that reads a FHIR date, dateTime or instant at a JSON path, for one worker; its caches are bounded.
 

@@ -32,6 +32,7 @@ from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
+from hi_fhir.terminology.answers import Answers
 
 KERNEL_VERSION = 3
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
@@ -55,7 +56,7 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionEr
 class ChunkTask(msgspec.Struct, frozen=True):
     """One chunk to flatten. `number` is its place in the pull; `folder` takes the results.
 
-    sha256: of its file as it was landed. bases: keys of the source's own bases.
+    sha256: of its file as it was landed. bases: keys of the source's own bases. answers: which answers are denials.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class ChunkTask(msgspec.Struct, frozen=True):
     scope: Scope
     line_limit: int
     bases: tuple[str, ...]
+    answers: Answers
 
 
 class ChunkResult(msgspec.Struct, frozen=True):
@@ -209,6 +211,7 @@ class _Chunk:
             references=self.references,
             nhs_key=self.key.nhs_key,
             asked=None if tokens is None else frozenset(_token(token) for token in tokens),
+            answers=self.task.answers,
         )
 
     def _patient(self, id_: str) -> int:

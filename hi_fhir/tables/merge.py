@@ -42,13 +42,14 @@ class Merged(NamedTuple):
     rows: int
     resources: dict[str, int]  # by type, resources that have rows
     dated_by: dict[str, int]
+    negated: dict[str, int]
 
 
 def merge(task: MergeTask) -> Merged:
     """Write one file of a table: the rows of the versions that stay, in order of their columns."""
     owner_folder(task.target.parent)
     dropped = np.load(task.dropped, mmap_mode="r") if task.rows else _NOTHING
-    counts = Merged(0, {}, {})
+    counts = Merged(0, {}, {}, {})
     temporary = task.target.with_name(f".{task.target.name}.{os.getpid()}.tmp")
     with _Writer(temporary, TABLES[task.table]) as writer:
         for prefix in _ranges(task):
@@ -138,15 +139,23 @@ def _ranked(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _counted(so_far: Merged, table: str, rows: pa.Table) -> Merged:
     """Add what these rows stand for. The people of two ranges differ, so no resource is counted twice."""
-    resources, dated_by = dict(so_far.resources), dict(so_far.dated_by)
+    resources, dated_by, negated = dict(so_far.resources), dict(so_far.dated_by), dict(so_far.negated)
     for type_, its_rows in _resources(table, rows):
         resources[type_] = resources.get(type_, 0) + _runs(its_rows["seq"].to_numpy())
     if "dated_by" in rows.column_names:
-        column = rows["dated_by"].combine_chunks()
-        for entry in pc.value_counts(column.indices).to_pylist():
-            word = "undated" if entry["values"] is None else column.dictionary[entry["values"]].as_py()
-            dated_by[word] = dated_by.get(word, 0) + entry["counts"]
-    return Merged(so_far.rows, resources, dated_by)
+        for word, count in _words(rows["dated_by"]):
+            dated_by[word or "undated"] = dated_by.get(word or "undated", 0) + count
+        for word, count in _words(rows["negation"]):
+            if word:
+                negated[word] = negated.get(word, 0) + count
+    return Merged(so_far.rows, resources, dated_by, negated)
+
+
+def _words(column: pa.ChunkedArray) -> Iterator[tuple[str | None, int]]:
+    """How often each word of a column of categories stands there."""
+    whole = column.combine_chunks()
+    for entry in pc.value_counts(whole.indices).to_pylist():
+        yield None if entry["values"] is None else whole.dictionary[entry["values"]].as_py(), entry["counts"]
 
 
 def _runs(seqs: np.ndarray) -> int:

@@ -27,11 +27,9 @@ TABLES: dict[str, pa.Schema] = {
 }
 """Every table that flatten writes; `identity` goes elsewhere than the others."""
 
-_CATEGORIES = frozenset({"component", "system", "code", "unit", "status", "dated_by", "sex", "nhs_number", "kind"})
+_SHAPE = ("component", "system", "code", "unit", "status", "dated_by", "comparator", "negation")
+_CATEGORIES = frozenset({*_SHAPE, "sex", "nhs_number", "kind"})
 _BATCH = 1_000
-
-
-_SHAPE = ("component", "system", "code", "unit", "status", "dated_by")
 _CLINICAL = (
     pa.field("patient_id", pa.int32()),
     pa.field("resource_id", pa.string()),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -23,13 +23,18 @@ CLINICAL = pa.schema(
         pa.field("status", pa.string()),
         pa.field("at", INSTANT),  # the instant, where the record gives a time
         pa.field("dated_by", pa.string()),  # effective or issued (the fall-back); null: undated
+        pa.field("comparator", pa.string()),  # as received: the value is a bound (<, <=, >=, >, ad)
+        pa.field("negation", pa.string()),  # denied, none or absent; null: nothing says that it is not so
     ]
 )
 """Grain: one row a coding of a resource or of a component; an uncoded one is one row with null code.
 
 component: "" for the resource's own code (for Encounter: its reason), "value" for a coding of valueCodeableConcept,
 "type" for Encounter.type, "1", "2", ... for Observation.component in order, "1.value" for a component's coded value.
-status: as received, but for Condition: `refuted` where verificationStatus says so, else the clinicalStatus code.
+status: as received, but for Condition: `refuted` where verificationStatus says so, else the clinicalStatus code; for
+MedicationRequest the intent where it is proposal, plan or option.
+negation: of the code of that row. `denied`: it is not so, or not to be done; `none`: there is none of it; `absent`:
+nothing is known of it. A coded answer's own row ("value") has none.
 """
 
 CLINICAL_TABLES = {
@@ -133,10 +138,11 @@ LEAF = pa.schema(
         pa.field("n", pa.int64(), nullable=False),
         pa.field("first_date", pa.date32()),
         pa.field("last_date", pa.date32()),
-        pa.field("value", pa.float64()),
+        pa.field("low", pa.float64()),  # the value is not below this ...
+        pa.field("high", pa.float64()),  # ... nor above this; equal where it is known
     ]
 )
-"""Grain: one row a person and leaf that has records."""
+"""Grain: one row a person and leaf that has records. low and high are null where the leaf has no value."""
 
 COUNTS = pa.schema(
     [

@@ -11,6 +11,7 @@ from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
+from hi_fhir.terminology.answers import Answers
 
 MANIFEST = "snapshot.json"
 
@@ -29,7 +30,8 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
     them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
     source did not give, with the reason in words: what they hold is not known, and not nothing.
-    other_servers: references to resources of other servers, by host and type.
+    other_servers: references to resources of other servers, by host and type. negated: rows of each clinical table by
+    what they say against their code (denied, none or absent), without zeros.
     """
 
     id: str
@@ -49,6 +51,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     dated_by: dict[str, dict[str, int]]
     not_offered: dict[str, str] = {}
     other_servers: dict[str, dict[str, int]] = {}
+    negated: dict[str, dict[str, int]] = {}
 
 
 FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."
@@ -56,7 +59,13 @@ FORMAT = Format("snapshot", SnapshotManifest, 2, FLATTEN_AGAIN)
 
 
 def snapshot_name(
-    pull: str, data_date: str | None, practice: str | None, key_id: str, line_limit: int, bases: Sequence[str]
+    pull: str,
+    data_date: str | None,
+    practice: str | None,
+    key_id: str,
+    line_limit: int,
+    bases: Sequence[str],
+    answers: Answers,
 ) -> str:
     """The id of the snapshot that these inputs give."""
     return content_name(
@@ -69,6 +78,7 @@ def snapshot_name(
             "key_id": key_id,
             "line_limit": line_limit,
             "bases": bases,
+            "answers": answers.kinds,
         }
     )
 

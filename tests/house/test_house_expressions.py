@@ -2,7 +2,7 @@
 
 Filter, equi-join, group-by, any, sum, min, max, count, argmax of what is not null, coalesce, cases, comparisons,
 literals and date differences were identical on DuckDB, PySpark and PostgreSQL; much else was not. Product, sum and
-rounding touch only the values of readings in another unit than the measure's.
+rounding touch only the values of readings in another unit than the measure's, and sum and difference those of bounds.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ VALUES = {
     ops.Add, ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateDelta, ops.EndsWith, ops.Equals,
     ops.Field, ops.Greater, ops.GreaterEqual, ops.IfElse, ops.InValues, ops.IsNull, ops.Less, ops.LessEqual,
     ops.Literal, ops.Max, ops.Min, ops.Multiply, ops.Not, ops.NotEquals, ops.NotNull, ops.Or, ops.Round,
-    ops.SearchedCase, ops.Substring, ops.Sum,
+    ops.SearchedCase, ops.Substring, ops.Subtract, ops.Sum,
 }  # fmt: skip
 IN_COHORTS_ALONE = {ops.RowNumber, ops.WindowFunction}  # identical too; measures group instead, which costs less
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))

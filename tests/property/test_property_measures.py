@@ -71,6 +71,7 @@ few = settings(max_examples=settings.default.max_examples // 10)
 as_of_days = st.sampled_from((date(2025, 3, 31), date(2025, 2, 28), date(2024, 4, 1)))
 edges = (date(2024, 3, 31), date(2024, 4, 1), date(2024, 5, 31), date(2024, 6, 30), date(2024, 7, 1), date(2025, 3, 31))
 days = st.none() | st.sampled_from((*edges, date(2012, 2, 29), date(2025, 4, 1))) | st.dates(edges[0], edges[-1])
+comparators = st.sampled_from((None, None, None, "<", "<=", ">=", ">", "ad"))
 instants = st.none() | st.sampled_from((8, 9, 17)).map(lambda hour: datetime(2024, 6, 1, hour, tzinfo=UTC))
 
 
@@ -81,7 +82,11 @@ def some_events(draw: st.DrawFn) -> Event:
     on, status = draw(days), draw(st.sampled_from(STATUSES[type_]))
     value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
     unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "MM HG", "kPa", "kg")))
-    return Event(type_, code, on, status, value, unit, draw(instants) if on else None)
+    negation = draw(
+        st.sampled_from((None, None, None, "denied", "none", "absent")) if type_ == "Observation" else st.none()
+    )
+    at = draw(instants) if on else None
+    return Event(type_, code, on, status, value, unit, at, comparator=draw(comparators), negation=negation)
 
 
 @st.composite
@@ -89,7 +94,16 @@ def readings(draw: st.DrawFn) -> tuple[Event, ...]:
     """Both values on one day, as a practice would record them."""
     on, at = draw(st.sampled_from(edges)), draw(instants)
     return tuple(
-        Event("Observation", code, on, "final", draw(st.sampled_from((80.0, 90.0, 140.0))), "mm[Hg]", at)
+        Event(
+            "Observation",
+            code,
+            on,
+            "final",
+            draw(st.sampled_from((80.0, 90.0, 140.0))),
+            "mm[Hg]",
+            at,
+            comparator=draw(comparators),
+        )
         for code in ("high", "low")
     )
 

@@ -149,9 +149,31 @@ def _(word: values.LatestReading, person: Person, frame: Frame) -> bool:
 
 
 @holds.register
-def _(word: values.ReadingAtMost, person: Person, frame: Frame) -> bool:
+def _(word: values.ReadingAtMost, person: Person, frame: Frame) -> bool | None:
     reading = _reading(word.reading, person, frame)
-    return reading is not None and all(value <= limit for value, limit in zip(reading[1], word.limits, strict=True))
+    if reading is None:
+        return False
+    answers = [_all_at_most(events, limit) for events, limit in zip(reading[1], word.limits, strict=True)]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _all_at_most(found: list[Event], limit: float) -> bool | None:
+    """Whether the lowest of the values is at or below the limit: one that surely is suffices."""
+    if any(event.comparator in (None, "<", "<=") and _value(event) <= limit for event in found):
+        return True
+    surely_above = (
+        _value(event) >= limit if event.comparator == ">" else _value(event) > limit
+        for event in found
+        if event.comparator in (None, ">", ">=")
+    )
+    return False if sum(surely_above) == len(found) else None
+
+
+def _value(event: Event) -> float:
+    assert event.value is not None
+    return event.value
 
 
 @holds.register
@@ -162,12 +184,15 @@ def _(word: values.ReadingNoEarlier, person: Person, frame: Frame) -> bool:
 
 def _counts(event: Event) -> bool:
     """Whether a record of this status counts: rule `records`."""
-    if event.type == "Procedure":
+    if event.negation in ("denied", "absent"):
+        return False
+    if event.type in ("Procedure", "Immunization"):
         return event.status == "completed"
     left_out = {
         "Observation": ("cancelled", "registered", "preliminary"),
         "Condition": ("refuted", "resolved"),
         "Encounter": ("planned", "cancelled"),
+        "MedicationRequest": ("draft", "cancelled", "proposal", "plan", "option"),
     }
     return event.status not in left_out.get(event.type, ())
 
@@ -193,6 +218,7 @@ def _found(leaf: events.Recorded, person: Person, frame: Frame) -> list[Event]:
         event
         for event in person.events
         if event.type in leaf.types and event.value_set == leaf.value_set.id and _counts(event)
+        if event.negation is None or leaf.types == ("Observation",)  # "none" answers how much
         if (isinstance(leaf.window, Ever) if event.on is None else _in(event.on, leaf.window, frame))
     ]
 
@@ -215,8 +241,8 @@ def _moment(event: Event) -> tuple[date, datetime]:
     return event.on, event.at or _UNTIMED
 
 
-def _reading(word: values.LatestReading, person: Person, frame: Frame) -> tuple[date, list[float]] | None:
-    """The day of the latest complete reading, and the value that counts of each quantity."""
+def _reading(word: values.LatestReading, person: Person, frame: Frame) -> tuple[date, list[list[Event]]] | None:
+    """The day of the latest complete reading, and the values of each quantity of which the lowest counts."""
     measured = [list(_plausible(quantity, word.window, person, frame)) for quantity in word.quantities]
     complete = set.intersection(*({event.on for event in found} for found in measured))
     if not complete:
@@ -233,7 +259,7 @@ def _plausible(quantity: values.Quantity, window: Window, person: Person, frame:
         if event.on is None or event.value is None or not _in(event.on, window, frame):
             continue
         value = _in_unit(quantity.unit, event.value, event.unit)
-        if value is not None and lowest <= value <= highest:
+        if value is not None and _allows_some(event.comparator, value, lowest, highest):
             yield replace(event, value=value)
 
 
@@ -254,7 +280,23 @@ def _spelled(received: str) -> str | None:
     return found.get(received.lower().replace(" ", ""))
 
 
-def _deciding(found: list[Event]) -> float:
-    """The value of the latest instant; the lowest of several."""
+def _allows_some(comparator: str | None, value: float, lowest: float, highest: float) -> bool:
+    """Whether a plausible value is among those that a value with its comparator allows."""
+    match comparator:
+        case None:
+            return lowest <= value <= highest
+        case "<":
+            return lowest < value
+        case "<=":
+            return lowest <= value
+        case ">":
+            return value < highest
+        case ">=":
+            return value <= highest
+    return True
+
+
+def _deciding(found: list[Event]) -> list[Event]:
+    """Those of the latest instant."""
     latest = max(event.at or _UNTIMED for event in found)
-    return min(event.value for event in found if (event.at or _UNTIMED) == latest and event.value is not None)
+    return [event for event in found if (event.at or _UNTIMED) == latest]

@@ -89,6 +89,44 @@ MEASURE = ProportionMeasure(
         Example("in kilopascals", someone().blood_pressure(18, 11, JANUARY, unit="kPa"), "numerator"),
         Example("in kilopascals, above", someone().blood_pressure(19, 11, JANUARY, unit="kPa"), "denominator"),
         Example("without a unit", someone().blood_pressure(120, 70, JANUARY, unit=None), "numerator"),
+        Example(
+            "above 140 is not at or below it",
+            someone().blood_pressure(140, 80, JANUARY, bounds=(">", None)),
+            "denominator",
+        ),
+        Example(
+            "below 140 and at most 90",
+            someone().blood_pressure(140, 90, JANUARY, bounds=("<", "<=")),
+            "numerator",
+        ),
+        Example(
+            "below 150 leaves it open", someone().blood_pressure(150, 80, JANUARY, bounds=("<", None)), "undetermined"
+        ),
+        Example(
+            "140 or above leaves it open",
+            someone().blood_pressure(140, 80, JANUARY, bounds=(">=", None)),
+            "undetermined",
+        ),
+        Example(
+            "open, but the diastolic is above",
+            someone().blood_pressure(150, 95, JANUARY, bounds=("<", None)),
+            "denominator",
+        ),
+        Example(
+            "a bound among equals",
+            someone().blood_pressure(120, 80, JANUARY).blood_pressure(100, 80, JANUARY, bounds=(">", None)),
+            "numerator",
+        ),
+        Example(
+            "a bound on a later day is the latest reading",
+            someone().blood_pressure(120, 80, JANUARY).blood_pressure(150, 80, FEBRUARY, bounds=("<", None)),
+            "undetermined",
+        ),
+        Example(
+            "above what is plausible", someone().blood_pressure(350, 80, JANUARY, bounds=(">", None)), "denominator"
+        ),
+        Example("denied", Person().recorded(HYPERTENSION, on=date(2015, 1, 1), negation="denied"), "outside"),
+        Example("answered with none", Person().recorded(HYPERTENSION, on=date(2015, 1, 1), negation="none"), "outside"),
         Example("79 on the last day of the period", someone(born=date(1945, 4, 1)), "denominator"),
         Example("80 on the last day of the period", someone(born=date(1945, 3, 31)), "outside"),
         Example("no birth date", Person(born=None).diagnosed(HYPERTENSION, date(2015, 1, 1)), "undetermined"),

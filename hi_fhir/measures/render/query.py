@@ -13,7 +13,7 @@ from hi_fhir.measures.words.tree import Leaf
 
 
 def field_name(leaf_id: int, field: str) -> str:
-    """The column that holds a field (n, first_date, last_date or value) of a leaf's row."""
+    """The column that holds a field (n, first_date, last_date, low or high) of a leaf's row."""
     return f"leaf_{leaf_id}_{field}"
 
 
@@ -126,7 +126,7 @@ def _(word: events.LatestEncounter, facts: Facts) -> Any:
 
 @condition.register
 def _(word: events.LatestEncounterCoded, facts: Facts) -> Any:
-    return _surely(facts.field(word.encounter, "value") == 1)
+    return _surely(facts.field(word.encounter, "low") == 1)
 
 
 @condition.register
@@ -137,8 +137,7 @@ def _(word: values.LatestReading, facts: Facts) -> Any:
 @condition.register
 def _(word: values.ReadingAtMost, facts: Facts) -> Any:
     met: Iterable[Any] = (
-        _surely(facts.field(values.LatestValue(word.reading, place), "value") <= limit)
-        for place, limit in enumerate(word.limits)
+        _at_most(values.LatestValue(word.reading, place), limit, facts) for place, limit in enumerate(word.limits)
     )
     return reduce(lambda left, right: left & right, met)
 
@@ -147,6 +146,12 @@ def _(word: values.ReadingAtMost, facts: Facts) -> Any:
 def _(word: values.ReadingNoEarlier, facts: Facts) -> Any:
     own, other = _day(word.reading, facts), _day(word.other, facts)
     return own.notnull() & (other.isnull() | _surely(own >= other))
+
+
+def _at_most(leaf: values.LatestValue, limit: float, facts: Facts) -> Any:
+    """Null where the value may lie on either side of the limit; false where there is none."""
+    low, high = facts.field(leaf, "low"), facts.field(leaf, "high")
+    return ibis.cases((low.isnull() | (low > limit), False), (high <= limit, True), else_=ibis.null("boolean"))
 
 
 def _day(reading: values.LatestReading, facts: Facts) -> Any:

@@ -25,7 +25,9 @@ class LatestReading(Word):
     """A leaf for each quantity: there is a reading in the window, one plausible value of each on one day. Never null.
 
     The latest day that has all of them counts; of that day, for each, the value with the latest instant, an untimed one
-    being earlier than a timed one, and among equals the lowest. Leaf row: n values of that day, that day, the value.
+    being earlier than a timed one, and among equals the lowest. A value with a comparator (<, <=, >=, >) is a bound: it
+    is plausible where a value that it allows is. The lowest of several lies between the lowest that each may be and the
+    lowest that each may not exceed. Leaf row: n values of that day, that day, and between which two the value lies.
     """
 
     quantities: tuple[Quantity, ...]
@@ -49,8 +51,9 @@ class LatestValue:
 
 @dataclass(frozen=True)
 class ReadingAtMost(Word):
-    """There is a reading and each of its values is at or below its limit. Never null: no reading is false.
+    """There is a reading and each of its values is at or below its limit; no reading is false.
 
+    It is null where a bound leaves open on which side of its limit a value lies, unless another value is above its own.
     unverified: the limits were not seen in the rule set's own text.
     """
 

@@ -34,6 +34,7 @@ def add_rows(
     issued: Dating = (None, ""),
     status: str | None,
     parts: Iterable[Part],
+    negation: str | None = None,
 ) -> None:
     """Append a row for each coding of each part; an uncoded part is one row with null code.
 
@@ -46,7 +47,7 @@ def add_rows(
     for component, concept in parts:
         found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
         for system, code in found:
-            shape = shapes[component, system, code, None, status, dated_by]
+            shape = shapes[component, system, code, None, status, dated_by, None, negation]
             rows.append((patient, id_, shape, span, at, None, line))
 
 

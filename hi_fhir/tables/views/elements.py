@@ -11,6 +11,7 @@ import msgspec
 
 from hi_fhir.tables.dates import When
 from hi_fhir.tables.references import References
+from hi_fhir.terminology.answers import Answers
 
 _UCUM = ("://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8")
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -30,11 +31,23 @@ class Period(msgspec.Struct, gc=False):
     end: str | None = None
 
 
+class AnswerCoding(Coding, gc=False):
+    display: str | None = None
+
+
+class Answer(msgspec.Struct, gc=False):
+    """A CodeableConcept that answers a question: its words count too."""
+
+    coding: list[AnswerCoding] = []
+    text: str | None = None
+
+
 class Quantity(msgspec.Struct, gc=False):
     value: float | None = None
     unit: str | None = None
     system: str | None = None
     code: str | None = None
+    comparator: str | None = None
 
 
 class QuantityUnits(dict[tuple[str | None, str | None, str | None], str | None]):
@@ -91,7 +104,8 @@ Rows = list[tuple[Any, ...]]
 
 
 class Shapes(dict[tuple[str | None, ...], int]):
-    """Numbers for what few rows differ in: component, system, code, unit, status and dated_by, in this order."""
+    """Numbers for what few rows differ in: component, system, code, unit, status, dated_by, comparator and negation,
+    in this order."""
 
     def __missing__(self, shape: tuple[str | None, ...]) -> int:
         number = self[shape] = len(self)
@@ -114,7 +128,7 @@ class Context(msgspec.Struct):
     """What a view writes to and reads with, for one chunk.
 
     A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a
-    source's id into a row's patient number, `subjects` does so from a reference.
+    source's id into a row's patient number, `subjects` does so from a reference. `answers` tells denials.
     """
 
     tables: dict[str, Rows]
@@ -125,6 +139,7 @@ class Context(msgspec.Struct):
     references: References
     nhs_key: Callable[[str], str]
     asked: frozenset[tuple[str | None, str]] | None
+    answers: Answers
 
 
 class State:
@@ -136,7 +151,7 @@ class State:
     TOMBSTONE = 3
 
 
-def codings(concept: CodeableConcept | None) -> list[Coding]:
+def codings(concept: CodeableConcept | Answer | None) -> list[Coding]:
     """The codings that carry a code; a concept without any is uncoded."""
     if concept is None:
         return []

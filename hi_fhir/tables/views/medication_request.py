@@ -7,6 +7,9 @@ import msgspec
 
 from hi_fhir.tables.views.coded import add_rows, is_asked_for
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
+from hi_fhir.terminology.answers import DENIED
+
+_NOT_ORDERED = frozenset({"proposal", "plan", "option"})
 
 
 class MedicationRequest(msgspec.Struct, gc=False, rename="camel"):
@@ -17,6 +20,8 @@ class MedicationRequest(msgspec.Struct, gc=False, rename="camel"):
     meta: Meta | None = None
     medication_codeable_concept: CodeableConcept | None = None
     authored_on: str | None = None
+    intent: str | None = None
+    do_not_perform: bool = False
 
 
 def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
@@ -34,8 +39,9 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
             id_=record.id,
             subject=record.subject,
             effective=[(record.authored_on, "$.authoredOn")],
-            status=record.status,
+            status=record.intent if record.intent in _NOT_ORDERED else record.status,
             parts=[("", record.medication_codeable_concept)],
+            negation=DENIED if record.do_not_perform else None,
         )
         return State.KEPT
 

@@ -5,8 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.dates import When
+from hi_fhir.tables.dates import When, first_instant
 from hi_fhir.tables.views.elements import (
+    Answer,
     CodeableConcept,
     Context,
     Meta,
@@ -18,13 +19,26 @@ from hi_fhir.tables.views.elements import (
     State,
     codings,
 )
+from hi_fhir.terminology.answers import ABSENT, DENIED, Answers
+
+
+class Repeat(msgspec.Struct, gc=False, rename="camel"):
+    bounds_period: Period | None = None
+
+
+class Timing(msgspec.Struct, gc=False):
+    event: list[str] = []
+    repeat: Repeat | None = None
 
 
 class Component(msgspec.Struct, gc=False, rename="camel"):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_integer: int | None = None
-    value_codeable_concept: CodeableConcept | None = None
+    value_codeable_concept: Answer | None = None
+    value_string: str | None = None
+    value_boolean: bool | None = None
+    data_absent_reason: CodeableConcept | None = None
 
 
 class Observation(msgspec.Struct, gc=False, rename="camel"):
@@ -37,10 +51,14 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     effective_date_time: str | None = None
     effective_instant: str | None = None
     effective_period: Period | None = None
+    effective_timing: Timing | None = None
     issued: str | None = None
     value_quantity: Quantity | None = None
     value_integer: int | None = None
-    value_codeable_concept: CodeableConcept | None = None
+    value_codeable_concept: Answer | None = None
+    value_string: str | None = None
+    value_boolean: bool | None = None
+    data_absent_reason: CodeableConcept | None = None
     component: list[Component] = []
 
 
@@ -48,7 +66,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
-    units = QuantityUnits()
+    units, answers = QuantityUnits(), context.answers
 
     def emit(record: Observation, line: int) -> int:
         status = record.status
@@ -64,22 +82,32 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             when, dated_by = _otherwise_dated(record, read_date)
         span, at = when
         quantity, id_, coded = record.value_quantity, record.id, False
-        if quantity is not None:
-            value, unit = quantity.value, units[quantity.system, quantity.code, quantity.unit]
+        value: float | None
+        if quantity is not None and quantity.value is not None:
+            value, unit, comparator = (
+                quantity.value,
+                units[quantity.system, quantity.code, quantity.unit],
+                quantity.comparator,
+            )
+            negation = None
         else:
-            value, unit = record.value_integer, None
+            value, unit, comparator = record.value_integer, None, None
+            negation = _negation(record, answers)
+            if negation == ABSENT and any(map(_has_value, record.component)):
+                negation = None  # a panel has its values in its components
         if record.code is not None:
             for coding in record.code.coding:
                 if coding.code:
                     coded = True
-                    shape = shapes["", coding.system, coding.code, unit, status, dated_by]
+                    shape = shapes["", coding.system, coding.code, unit, status, dated_by, comparator, negation]
                     append((patient, id_, shape, span, at, value, line))
         if not coded:
-            append((patient, id_, shapes["", None, None, unit, status, dated_by], span, at, value, line))
+            shape = shapes["", None, None, unit, status, dated_by, comparator, negation]
+            append((patient, id_, shape, span, at, value, line))
         if record.component or record.value_codeable_concept is not None:
-            for component, concept, value, unit in _parts(record, units):
+            for component, concept, value, unit, comparator, negation in _parts(record, units, answers):
                 for system, code in _coded(concept):
-                    shape = shapes[component, system, code, unit, status, dated_by]
+                    shape = shapes[component, system, code, unit, status, dated_by, comparator, negation]
                     append((patient, id_, shape, span, at, value, line))
         return State.KEPT
 
@@ -92,28 +120,71 @@ def _otherwise_dated(record: Observation, read_date: Callable[[str, str], When])
         return read_date(record.effective_instant, "$.effectiveInstant"), "effective"
     if record.effective_period is not None and record.effective_period.start:
         return read_date(record.effective_period.start, "$.effectivePeriod.start"), "effective"
+    if record.effective_timing is not None:
+        when = _begins(record.effective_timing, read_date)
+        if when is not None:
+            return when, "effective"
     if record.issued:
         return read_date(record.issued, "$.issued"), "issued"
     return (None, None), None
 
 
-def _parts(
-    record: Observation, units: QuantityUnits
-) -> Iterator[tuple[str, CodeableConcept | None, float | None, str | None]]:
-    """The coded value and the components: name, code, value and unit."""
+def _begins(timing: Timing, read_date: Callable[[str, str], When]) -> When | None:
+    """When a Timing begins: at its first event, else with its bounds; None where it has neither.
+
+    FHIR takes a Timing for the time between its outer limits, as it does a Period, which is dated by its start.
+    """
+    if timing.event:
+        path = "$.effectiveTiming.event"
+        whens = [read_date(text, f"{path}[{number}]") for number, text in enumerate(timing.event)]
+        return min(whens, key=lambda when: (first_instant(when), when[1] is not None))
+    bounds = timing.repeat.bounds_period if timing.repeat is not None else None
+    if bounds is None or not bounds.start:
+        return None
+    return read_date(bounds.start, "$.effectiveTiming.repeat.boundsPeriod.start")
+
+
+_Part = tuple[str, CodeableConcept | Answer | None, float | None, str | None, str | None, str | None]
+
+
+def _parts(record: Observation, units: QuantityUnits, answers: Answers) -> Iterator[_Part]:
+    """The coded value and the components: name, code, value, unit, comparator and negation."""
     if record.value_codeable_concept is not None:
-        yield "value", record.value_codeable_concept, None, None
+        yield "value", record.value_codeable_concept, None, None, None, None
     for number, part in enumerate(record.component, 1):
         quantity = part.value_quantity
-        if quantity is not None:
-            yield str(number), part.code, quantity.value, units[quantity.system, quantity.code, quantity.unit]
+        if quantity is not None and quantity.value is not None:
+            unit = units[quantity.system, quantity.code, quantity.unit]
+            yield str(number), part.code, quantity.value, unit, quantity.comparator, None
         else:
-            yield str(number), part.code, part.value_integer, None
+            yield str(number), part.code, part.value_integer, None, None, _negation(part, answers)
         if part.value_codeable_concept is not None:
-            yield f"{number}.value", part.value_codeable_concept, None, None
+            yield f"{number}.value", part.value_codeable_concept, None, None, None, None
 
 
-def _coded(concept: CodeableConcept | None) -> list[tuple[str | None, str | None]]:
+def _negation(part: Observation | Component, answers: Answers) -> str | None:
+    """What an Observation or component without a quantity says against what its code names: DENIED, NONE or ABSENT."""
+    if part.value_boolean is not None:
+        return None if part.value_boolean else DENIED
+    if part.value_codeable_concept is not None:
+        concept = part.value_codeable_concept
+        return answers.of_concept([(one.system, one.code, one.display) for one in concept.coding], concept.text)
+    if part.value_string is not None:
+        return answers.of_words(part.value_string)
+    if part.value_integer is not None:
+        return None
+    return ABSENT if part.data_absent_reason is not None or part.value_quantity is not None else None
+
+
+def _has_value(part: Component) -> bool:
+    """Whether something is said in a component."""
+    if part.value_quantity is not None:
+        return part.value_quantity.value is not None
+    said = (part.value_integer, part.value_codeable_concept, part.value_string, part.value_boolean)
+    return any(one is not None for one in said)
+
+
+def _coded(concept: CodeableConcept | Answer | None) -> list[tuple[str | None, str | None]]:
     return [(coding.system, coding.code) for coding in codings(concept)] or [(None, None)]
 
 

@@ -96,6 +96,9 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
     return emit
 
 
+_UNSAID = (None,) * 5  # unit, status, dated_by, comparator, negation
+
+
 def _add_ethnic_categories(context: Context, record: Patient, patient: int, line: int) -> None:
     append = context.tables["ethnic_category"].append
     for extension in record.extension:
@@ -103,7 +106,7 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
             stated: CodeableConcept | None = extension.value_codeable_concept
             found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(stated)] or [(None, None)]
             for system, code in found:
-                append((patient, None, context.shapes["", system, code, None, None, None], None, None, None, line))
+                append((patient, None, context.shapes["", system, code, *_UNSAID], None, None, None, line))
 
 
 def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]]:

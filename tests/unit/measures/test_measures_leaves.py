@@ -39,7 +39,8 @@ def the_reading(folder: Path, person: Person) -> tuple[date, float, float] | Non
         return None
     systolic, diastolic = rows
     assert systolic["last_date"] == diastolic["last_date"]
-    return systolic["last_date"], systolic["value"], diastolic["value"]
+    assert all(row["low"] == row["high"] for row in rows)
+    return systolic["last_date"], systolic["low"], diastolic["low"]
 
 
 def test_a_row_tells_how_many_records_and_the_first_and_last_dated_one(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_a_row_tells_how_many_records_and_the_first_and_last_dated_one(tmp_path:
 
     row = leaf_row(tmp_path, noted(REVIEW, EVER), person)
 
-    assert (row["n"], row["first_date"], row["last_date"], row["value"]) == (4, MAY, JULY, None)
+    assert (row["n"], row["first_date"], row["last_date"], row["low"]) == (4, MAY, JULY, None)
 
 
 def test_an_undated_record_counts_for_ever_and_for_no_window(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_the_latest_encounter_decides_by_day_then_instant_and_among_equals_a_rea
         person = Person()
         for on, reason, at in encounters:
             person = person.encounter(on, reason=reason, at=at)
-        return leaf_row(tmp_path, encounter(), person)["value"]
+        return leaf_row(tmp_path, encounter(), person)["low"]
 
     assert coded((MAY, True, None), (JUNE, False, None)) == 0
     assert coded((JUNE, True, MORNING), (JUNE, False, EVENING)) == 0
@@ -221,7 +222,7 @@ def test_a_type_of_encounter_is_not_its_reason(tmp_path: Path) -> None:
 
     row = leaf_row(tmp_path, encounter(), person)
 
-    assert (row["n"], row["value"]) == (2, 0)
+    assert (row["n"], row["low"], row["high"]) == (2, 0, 0)
 
 
 def test_without_leaves_there_are_no_rows(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hi_fhir.core.days import Period
 from hi_fhir.core.errors import BusyError, ConfigError
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
+from hi_fhir.measures.dropped import REASONS
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.pipeline import evaluate as module
@@ -27,7 +28,7 @@ from tests.support.tables import SnapshotBuilder, nhs_key
 
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
 CLOCK = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
-SMOKER, SYSTOLIC = "77176002", "271649006"
+SMOKER, SYSTOLIC, HYPERTENSION = "77176002", "271649006", "38341003"
 TERMINOLOGY = load()
 TWO = ("nhs-number-verified", "smoking-status-recorded")
 
@@ -332,6 +333,10 @@ def test_a_reading_that_no_measure_takes_is_counted_by_why(config: Config, tmp_p
         (date(2019, 6, 3), {**seen, "value": 12.0}),
         (date(2024, 6, 3), {**seen, "value": 12.0, "status": "cancelled"}),
         (date(2024, 6, 3), {**seen, "value": None}),
+        (date(2024, 6, 3), {**seen, "value": None, "negation": "absent"}),
+        (date(2024, 6, 3), {**seen, "comparator": ">"}),
+        (date(2024, 6, 3), {**seen, "comparator": ">", "value": 350.0}),
+        (date(2024, 6, 3), {**seen, "comparator": "ad"}),
     ):
         main.observation("ann", SYSTOLIC, on, **said)
     main.observation("nobody", SYSTOLIC, date(2024, 6, 3), **{**seen, "value": 12.0})
@@ -339,8 +344,32 @@ def test_a_reading_that_no_measure_takes_is_counted_by_why(config: Config, tmp_p
     measures = ("hypertension-treated-to-target-under-80", "severe-mental-illness-six-checks")
     manifest = evaluated(config, main.write(tmp_path), measures=measures)
 
-    assert manifest.dropped_readings["systolic-blood-pressure"] == {"unit": 2, "implausible": 1}
-    assert manifest.dropped_readings["diastolic-blood-pressure-home"] == {"unit": 0, "implausible": 0}
+    assert manifest.dropped_readings["systolic-blood-pressure"] == {
+        **dict.fromkeys(REASONS, 0),
+        "unit": 2,
+        "implausible": 2,
+        "comparator": 2,
+        "no-value": 1,
+        "absent": 1,
+    }
+    assert manifest.dropped_readings["diastolic-blood-pressure-home"] == dict.fromkeys(REASONS, 0)
+
+
+def test_records_that_deny_what_their_code_names_are_counted_once_by_value_set(config: Config, tmp_path: Path) -> None:
+    main = SnapshotBuilder()
+    main.patient("ann")
+    for negation in ("denied", "absent", "none", None):
+        main.observation("ann", HYPERTENSION, date(2015, 1, 1), negation=negation)
+        main.observation("ann", SMOKER, date(2024, 6, 1), negation=negation)
+    main.observation("ann", SMOKER, date(2019, 6, 1), negation="denied")
+
+    measures = ("hypertension-treated-to-target-under-80", "smoking-status-recorded")
+    dropped = evaluated(config, main.write(tmp_path), measures=measures).dropped_readings
+
+    nothing = dict.fromkeys(REASONS, 0)
+    assert dropped["hypertension"] == {**nothing, "denied": 1, "absent": 1, "none": 1}
+    assert dropped["smoking-status"] == {**nothing, "denied": 1, "absent": 1}
+    assert "hypertension-resolved" not in dropped
 
 
 def test_measures_without_readings_leave_none_out(config: Config, tmp_path: Path) -> None:
