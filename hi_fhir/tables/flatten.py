@@ -34,7 +34,7 @@ from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.terminology.answers import Answers
 
-KERNEL_VERSION = 3
+KERNEL_VERSION = 4
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(

@@ -174,7 +174,7 @@ def test_a_value_of_a_unit_that_needs_its_analyte_is_that_of_the_lists_analyte(t
 
     lipid, sugar = rows_of(tmp_path, found, [person], codes)
 
-    assert (lipid["value"], sugar["value"]) == (pytest.approx(2.0, abs=1e-4), pytest.approx(47.53, abs=0.01))
+    assert (lipid["low"], sugar["high"]) == (pytest.approx(2.0, abs=1e-4), pytest.approx(47.53, abs=0.01))
 
 
 READINGS = {
