@@ -7,7 +7,8 @@ import traceback
 import click
 
 from hi_fhir import __version__
-from hi_fhir.core.errors import HiFhirError
+from hi_fhir.core.errors import HiFhirError, NoRoomError
+from hi_fhir.core.room import is_full
 
 COMMANDS = {
     "run": "run",
@@ -80,7 +81,11 @@ def run_command(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # our own fault: the traceback is what a maintainer needs
+    except Exception as error:
+        if is_full(error):
+            click.echo("hi-fhir: there is no room left on a disk. Make room, and run the same command again.", err=True)
+            return NoRoomError.exit_code
+        # our own fault: the traceback is what a maintainer needs
         traceback.print_exc()
         click.echo("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
         return 1

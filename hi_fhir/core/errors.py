@@ -7,7 +7,8 @@
     │   ├── TerminologyError     a value set, concept map or imported reference file
     │   ├── NotFoundError        a run, measure, folder or report that is not there
     │   ├── ManifestError        a file of the data folder that another version wrote, or that was changed
-    │   └── BusyError            another process is doing that work
+    │   ├── BusyError            another process is doing that work
+    │   └── NoRoomError          a disk is full; the same work goes on once it is not
     ├── SourceError          the other server's doing; `retryable` says whether trying again may help  (exit 3)
     └── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
 
@@ -47,6 +48,10 @@ class ManifestError(UserError):
 
 
 class BusyError(UserError):
+    pass
+
+
+class NoRoomError(UserError):
     pass
 
 

@@ -3,6 +3,7 @@
 A folder without its manifest is unfinished and may be continued or removed; one with it never changes.
 """
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -12,6 +13,9 @@ import orjson
 
 from hi_fhir.core.errors import UserError
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of errors that say that a disk is full."""
+
 _OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 
 
@@ -20,12 +24,15 @@ def owner_folder(path: Path) -> Path:
 
     Raises:
         UserError: it cannot be made there, or is there and cannot be written to.
+        OSError: there is no room for it.
     """
     try:
         missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
         for folder in reversed(missing):  # mkdir(parents=True) would give the mode to the last alone
             folder.mkdir(mode=_OWNER_FOLDER, exist_ok=True)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
         raise UserError(f"folder {path} cannot be made: {error.strerror}. Name another, or mend the rights.") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise UserError(f"folder {path} cannot be written to. Name another, or mend its rights.")

@@ -25,6 +25,7 @@ from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha
 from hi_fhir.core.locks import held
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
@@ -79,6 +80,7 @@ def check_as_of(period: Period, as_of: date | None) -> None:
         )
 
 
+@needs_room
 def evaluate(
     config: Config,
     clock: Clock,

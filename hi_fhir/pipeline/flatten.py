@@ -15,6 +15,7 @@ from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.room import needs_room
 from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
@@ -51,6 +52,7 @@ class _Files(NamedTuple):
         return self.snapshot / _WORK
 
 
+@needs_room
 def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress) -> SnapshotManifest:
     """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.
 

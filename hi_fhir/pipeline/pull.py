@@ -11,6 +11,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.room import needs_room
 from hi_fhir.sources import bulk_export, folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import FORMAT, Pull, PullManifest
@@ -20,6 +21,7 @@ _MANIFEST = "pull.json"
 _LAND = {folder.METHOD: folder.land, search.METHOD: search.land}
 
 
+@needs_room
 def pull(
     config: Config,
     clock: Clock,

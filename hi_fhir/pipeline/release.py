@@ -7,6 +7,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import content_name
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.room import needs_room
 from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
@@ -23,6 +24,7 @@ class Released(NamedTuple):
     sent: PublishManifest | None
 
 
+@needs_room
 def release_evaluation(
     config: Config, clock: Clock, folder: Path, audience: str, publish_url: str | None, progress: Progress
 ) -> Released:

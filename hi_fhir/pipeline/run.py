@@ -15,6 +15,7 @@ from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
 from hi_fhir.core.files import content_name
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.room import needs_room
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
@@ -51,6 +52,7 @@ class RunRequest:
     keep_raw: bool = False
 
 
+@needs_room
 def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -> RunManifest:
     """Do the whole job and return its manifest.
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hi_fhir.cohorts.inputs import People
-from hi_fhir.core.errors import BusyError, GateError, UserError
+from hi_fhir.core.errors import BusyError, GateError, NoRoomError, UserError
 from hi_fhir.core.files import content_name, owner_folder
 from hi_fhir.core.locks import awaited, held
 from hi_fhir.core.manifests import Format
@@ -118,11 +118,11 @@ def ended_by_a_stop(folder: Path) -> Iterator[None]:
     """Work on what a run has pulled: what stops it on purpose ends the run, and the same arguments start a new one.
 
     Continued, it would go on with the same lines, and stop there again even where the source was mended. A server's
-    failure, a crash, an interruption, and another process in the way leave it as it is, to be continued.
+    failure, a full disk, a crash, an interruption, and another process in the way leave it as it is, to be continued.
     """
     try:
         yield
-    except BusyError:
+    except (BusyError, NoRoomError):
         raise
     except (GateError, UserError) as error:
         _STOPPED_FORMAT.commit(folder / _MANIFEST, StoppedRun(folder.name, type(error).__name__))
