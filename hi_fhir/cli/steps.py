@@ -174,12 +174,13 @@ def report_command(evaluation: str | None, audience: str | None, data_dir: Path 
 @click.command("publish")
 @_evaluation_option
 @click.option("--publish", "publish_url", metavar="URL", required=True, help="FHIR base to publish the reports to.")
+@click.option("--again", is_flag=True, help="Send all of them, without asking the server what it has.")
 @options.audience_option
 @options.common_options
 def publish_command(
-    evaluation: str | None, publish_url: str, audience: str | None, data_dir: Path | None, as_json: bool
+    evaluation: str | None, publish_url: str, again: bool, audience: str | None, data_dir: Path | None, as_json: bool
 ) -> None:
-    """Send an evaluation's reports for an audience to a FHIR server; what is there unchanged is not sent again.
+    """Send an evaluation's reports for an audience to a FHIR server, but for those that it says it has unchanged.
 
     \b
     Example:
@@ -193,11 +194,13 @@ def publish_command(
     config = options.read_config(data_dir)
     folder = history.find_evaluation(config.data_dir, evaluation)
     with TerminalProgress() as progress:
-        released = release_evaluation(config, SystemClock(), folder, audience, publish_url, progress)
+        released = release_evaluation(config, SystemClock(), folder, audience, publish_url, progress, again=again)
     if as_json:
         print_json(msgspec.to_builtins(released.sent))
     elif sent := released.sent:
         click.echo(f"{sent.target}: {sent.sent} reports sent, {sent.unchanged} there unchanged")
+        if sent.restored:
+            click.echo(f"{sent.restored} of those sent had been gone there, or changed by others")
 
 
 def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:

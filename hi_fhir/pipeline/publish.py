@@ -1,10 +1,11 @@
-"""Publish: released reports to another FHIR server, each version once, and what came back into the ledger."""
+"""Publish: released reports to another FHIR server, what it has already apart, and what came back into the ledger."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
@@ -12,13 +13,14 @@ from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.auth import Origin
 from hi_fhir.fhir.client import FhirClient
+from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.courier import Courier, Delivery
+from hi_fhir.reports.presence import Presence
 from hi_fhir.reports.publish import Entry, measure_entry, report_entry
 from hi_fhir.reports.targets import Target, read_target
 from hi_fhir.store.ledger import (
     Delivered,
-    LastDelivery,
     last_deliveries,
     measure_version,
     record_delivery,
@@ -30,24 +32,34 @@ from hi_fhir.store.session import Store
 class PublishManifest(msgspec.Struct, frozen=True):
     """What a call of `publish` did for a server that has all of a release now.
 
-    target: its FHIR base. sent, unchanged: MeasureReports. withheld: those of other practices than the target's own.
-    measures: Measures sent along with them.
+    target: its FHIR base. sent, unchanged: MeasureReports. restored: those of the sent ones that it had taken from us
+    before, and that were gone from it or changed there by others. withheld: those of other practices than the target's
+    own. measures: Measures sent along with them.
     """
 
     target: str
     audience: str
     sent: int
+    restored: int
     unchanged: int
     withheld: int
     measures: int
 
 
 def publish(
-    config: Config, clock: Clock, store: Store, released: ReportManifest, url: str, progress: Progress
+    config: Config,
+    clock: Clock,
+    store: Store,
+    released: ReportManifest,
+    url: str,
+    progress: Progress,
+    *,
+    again: bool = False,
 ) -> PublishManifest:
-    """Send the released reports to the FHIR server at `url`; what it has unchanged from us is not sent again.
+    """Send the released reports to the FHIR server at `url`, but for those that it says it has as we sent them.
 
-    Each answer is kept as it comes, so that the same call after an interruption sends what is missing.
+    Each answer is kept as it comes, so that the same call after an interruption sends what is missing. again: send
+    all, without asking.
 
     Raises:
         ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
@@ -61,13 +73,18 @@ def publish(
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with store.read() as session:
         last = last_deliveries(session, target.base_url)
-    due = [report for report in fit if not _is_there(last.get(report.identifier), report)]
-    progress.start("publish", len(due), "reports")
+        entries = _measure_entries(session, fit)
     settings = SourceSettings(name="publish", address=target.base_url, token=_token(config, target))
     with FhirClient(config, settings, clock) as client:
+        before = {} if again else asking.taken(fit, last)
+        there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
+        due = [report for report in fit if report.identifier not in there]
+        progress.start("publish", len(due), "reports")
         sending = _Sending(clock, store, target.base_url, Courier(client, config.tries), progress)
-        measures = sending.all(due, config.publish_batch)
-    progress.finish(f"{len(due)} sent, {len(fit) - len(due)} there unchanged")
+        measures = sending.all(due, entries if due else lacking, config.publish_batch)
+    restored = len(before) - len(there)
+    told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
+    progress.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged")
     if len(fit) < len(own):
         raise GateError(
             f"{len(own) - len(fit)} reports were made with demonstration code lists and go to this machine only; the "
@@ -77,6 +94,7 @@ def publish(
         target=target.base_url,
         audience=released.audience,
         sent=len(due),
+        restored=restored,
         unchanged=len(fit) - len(due),
         withheld=len(released.reports) - len(own),
         measures=measures,
@@ -127,8 +145,24 @@ def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]
     return own
 
 
-def _is_there(last: LastDelivery | None, report: ReleasedReport) -> bool:
-    return last is not None and last.status != "failed" and last.sha256 == report.sha256
+def _ask(
+    presence: Presence, system: str, before: Mapping[str, asking.Taken], measures: Sequence[Entry]
+) -> tuple[frozenset[str], list[Entry]]:
+    """Which of the reports that the server took are there still, and, where all are, the Measures that are not."""
+    if not before:
+        return frozenset(), []
+    try:
+        there = asking.unchanged(presence, system, before)
+        return there, asking.lacking(presence, measures) if len(there) == len(before) else []
+    except SourceError as error:
+        told = f"the server does not say which of {len(before)} reports it still has, and nothing was sent. {error}"
+        raise SourceError(told, kind=error.kind, status=error.status, retryable=error.retryable) from error
+
+
+def _measure_entries(session: Session, reports: Iterable[ReleasedReport]) -> list[Entry]:
+    """The Measures of the reports, as the ledger has them."""
+    found = [measure_version(session, id_) for id_ in sorted({report.measure_id for report in reports})]
+    return [measure_entry(measure.content) for measure in found if measure is not None]
 
 
 @dataclass
@@ -142,14 +176,14 @@ class _Sending:
     progress: Progress
     stored: int = 0
 
-    def all(self, due: Sequence[ReleasedReport], size: int) -> int:
-        """Send the reports, `size` in a transaction, and their Measures first; how many Measures the server took.
+    def all(self, due: Sequence[ReleasedReport], measures: Sequence[Entry], size: int) -> int:
+        """Send the reports, `size` in a transaction, and the Measures first; how many of these the server took.
 
         Raises:
             SourceError: the server did not take all the reports.
         """
         try:
-            measures = self._measures(due)
+            stored = self._measures(measures)
             refused = self._reports(due, size)
         except SourceError as error:
             told = f"{len(due) - self.stored} of {len(due)} reports are not published. {error}"
@@ -161,13 +195,10 @@ class _Sending:
                 "there; the same command sends these again.",
                 kind="publish-refused",
             )
-        return measures
+        return stored
 
-    def _measures(self, due: Iterable[ReleasedReport]) -> int:
-        """Send the Measures of the reports. One that is refused stops nothing: a report is whole without it."""
-        with self.store.read() as session:
-            found = [measure_version(session, id_) for id_ in sorted({report.measure_id for report in due})]
-        entries = [measure_entry(measure.content) for measure in found if measure is not None]
+    def _measures(self, entries: Sequence[Entry]) -> int:
+        """Send the Measures. One that is refused stops nothing: a report is whole without it."""
         settled = [delivery for deliveries in self.courier.deliver(entries) for delivery in deliveries]
         return sum(delivery.outcome.is_stored for delivery in settled)
 

@@ -26,11 +26,19 @@ class Released(NamedTuple):
 
 @needs_room
 def release_evaluation(
-    config: Config, clock: Clock, folder: Path, audience: str, publish_url: str | None, progress: Progress
+    config: Config,
+    clock: Clock,
+    folder: Path,
+    audience: str,
+    publish_url: str | None,
+    progress: Progress,
+    *,
+    again: bool = False,
 ) -> Released:
     """Report the evaluation in `folder` to an audience and publish that, under the newest run that made it.
 
     Where it was made step by step there is none, and one is opened for it. The evaluation's own folder stays as it is.
+    again: publish all reports, whatever the server has.
 
     Raises:
         BusyError: the same run is being done by another process; and as `report` and `publish`.
@@ -43,7 +51,9 @@ def release_evaluation(
     store = open_store(config.store_url)
     with at_work(run):
         reports = report(config, clock, store, folder, audience, run, progress)
-        sent = publish(config, clock, store, reports, publish_url, progress) if publish_url else None
+        sent = None
+        if publish_url:
+            sent = publish(config, clock, store, reports, publish_url, progress, again=again)
         if made_by is None:
             close_run(run, manifest_of(run, evaluation, reports, sent))
     return Released(run, reports, sent)

@@ -81,3 +81,17 @@ def test_publishers_at_the_same_time_store_every_report_once(target: Hapi, store
     found = [report for report in target.search("MeasureReport") if report["identifier"][0]["value"] in ours]
     assert len(found) == 12
     assert {report["meta"]["versionId"] for report in found} == {"1"}
+
+
+def test_hapi_tells_what_it_has_and_what_it_lost_is_sent_again(target: Hapi, stores: list[Store]) -> None:
+    released = release(stores[0], reporters=["A99086"])
+    published(stores[0], released, target)
+    unchanged = published(stores[0], released, target)
+    ours = {report.identifier for report in released.reports}
+    lost, *_ = [one for one in target.search("MeasureReport") if one["identifier"][0]["value"] in ours]
+    requests.delete(f"{target.base_url}/MeasureReport/{lost['id']}", timeout=60).raise_for_status()
+
+    restored = published(stores[0], released, target)
+
+    assert (unchanged.sent, unchanged.unchanged, unchanged.measures) == (0, 2, 0)
+    assert (restored.sent, restored.restored, restored.unchanged) == (1, 1, 1)

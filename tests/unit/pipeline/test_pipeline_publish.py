@@ -1,5 +1,6 @@
 """Publishing released reports: where they may go, what is sent again, and what is kept of the answers."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,7 +90,9 @@ def test_reports_measures_and_reporters_arrive(store: Store) -> None:
         reports, organisations = found(url, "MeasureReport"), found(url, "Organization")
         measures = found(url, "Measure")
 
-    assert manifest == PublishManifest(target=url, audience="icb", sent=4, unchanged=0, withheld=0, measures=2)
+    assert manifest == PublishManifest(
+        target=url, audience="icb", sent=4, restored=0, unchanged=0, withheld=0, measures=2
+    )
     assert len(reports) == 4
     assert len(measures) == 2
     ids = {one["identifier"][0]["value"]: one["id"] for one in organisations}
@@ -120,9 +123,114 @@ def test_what_is_there_unchanged_is_not_sent_again(store: Store) -> None:
 
     with a_server() as url:
         published(store, released, url)
-    manifest = published(store, released, url)  # nobody listens there any more, and nobody is asked
+        watching = Watching()
+        manifest = published(store, released, url, watching)
+        seen = versions(url)
 
-    assert (manifest.sent, manifest.unchanged, manifest.measures) == (0, 4, 0)
+    assert (manifest.sent, manifest.restored, manifest.unchanged, manifest.measures) == (0, 0, 4, 0)
+    assert set(seen.values()) == {"1"}
+    assert watching.summaries == ["0 sent, 4 there unchanged"]
+
+
+def test_a_server_that_was_emptied_is_sent_everything_again(store: Store) -> None:
+    released = release(store)
+    with a_server() as url:
+        published(store, released, url)
+        port = int(url.rpartition(":")[2].partition("/")[0])
+
+    with serve((), port=port, data_date=DAY):
+        watching = Watching()
+        manifest = published(store, released, url, watching)
+        seen = versions(url)
+
+    assert (manifest.sent, manifest.restored, manifest.unchanged, manifest.measures) == (4, 4, 0, 2)
+    assert len(seen) == 4
+    assert watching.summaries == ["4 sent (4 of them again: gone there, or changed by others), 0 there unchanged"]
+
+
+def test_a_report_that_others_changed_or_removed_is_sent_again_and_no_other(store: Store) -> None:
+    released = release(store)
+
+    with a_server() as url:
+        published(store, released, url)
+        changed, removed, *_ = found(url, "MeasureReport")
+        place = f"{url}/MeasureReport/{changed['id']}"
+        requests.put(place, json={**changed, "status": "error"}, timeout=10).raise_for_status()
+        requests.delete(f"{url}/MeasureReport/{removed['id']}", timeout=10).raise_for_status()
+        manifest = published(store, released, url)
+        reports = found(url, "MeasureReport")
+        after = published(store, released, url)
+
+    assert (manifest.sent, manifest.restored, manifest.unchanged) == (2, 2, 2)
+    assert [report["status"] for report in reports] == ["complete"] * 4
+    assert (after.sent, after.unchanged) == (0, 4)
+
+
+def test_a_reporter_that_is_gone_is_made_again_with_its_reports(store: Store) -> None:
+    released = release(store)
+
+    with a_server() as url:
+        published(store, released, url)
+        [gone] = [one for one in found(url, "Organization") if one["identifier"][0]["value"] == "A99001"]
+        requests.delete(f"{url}/Organization/{gone['id']}", timeout=10).raise_for_status()
+        manifest = published(store, released, url)
+        there = {f"Organization/{one['id']}" for one in found(url, "Organization")}
+        referred = {report["reporter"]["reference"] for report in found(url, "MeasureReport")}
+
+    assert (manifest.sent, manifest.restored, manifest.unchanged) == (2, 2, 2)
+    assert len(there) == 2
+    assert referred == there
+
+
+def test_a_measure_that_is_gone_or_says_something_else_is_sent_again(store: Store) -> None:
+    released = release(store, measures=MEASURES)
+
+    with a_server() as url:
+        published(store, released, url)
+        gone, changed, *_ = found(url, "Measure")
+        requests.delete(f"{url}/Measure/{gone['id']}", timeout=10).raise_for_status()
+        requests.put(f"{url}/Measure/{changed['id']}", json={**changed, "status": "retired"}, timeout=10)
+        manifest = published(store, released, url)
+        measures = found(url, "Measure")
+
+    assert (manifest.sent, manifest.unchanged, manifest.measures) == (0, 12, 2)
+    assert [one["status"] for one in measures] == ["active"] * 6
+
+
+def test_all_are_sent_again_where_that_is_asked_for_and_make_no_new_version(store: Store) -> None:
+    released = release(store)
+
+    with a_server() as url:
+        published(store, released, url)
+        manifest = publish(Config(tries=1), CLOCK, store, released, url, Silent(), again=True)
+        seen = versions(url)
+
+    assert (manifest.sent, manifest.restored, manifest.unchanged, manifest.measures) == (4, 0, 0, 2)
+    assert set(seen.values()) == {"1"}
+
+
+@responses.activate
+def test_a_server_that_answers_no_search_is_sent_everything_each_time(store: Store) -> None:
+    released = release(store)
+    url = "http://localhost:8080/fhir"
+    responses.get(f"{url}/MeasureReport", status=403)
+    responses.get(f"{url}/Measure", status=403)
+    responses.put(re.compile(f"{url}/.*"), status=200, headers={"ETag": 'W/"1"'})
+    responses.post(f"{url}/Organization", status=403)
+    responses.post(url, status=405)
+
+    first, second = published(store, released, url), published(store, released, url)
+
+    assert (first.sent, second.sent, second.restored, second.unchanged) == (4, 4, 4, 0)
+
+
+def test_a_server_that_does_not_say_what_it_has_is_named_and_sent_nothing(store: Store) -> None:
+    released = release(store)
+    with a_server() as url:
+        published(store, released, url)
+
+    with pytest.raises(SourceError, match="does not say which of 4 reports it still has, and nothing was sent"):
+        published(store, released, url)
 
 
 def test_a_correction_is_sent_and_becomes_a_new_version(store: Store) -> None:
