@@ -2,16 +2,21 @@
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from hi_fhir.cli import options
+from hi_fhir.cli.absence import print_absent
 from hi_fhir.cli.output import print_json, print_reconciliation
 from hi_fhir.cli.people import print_other_servers, print_people
 from hi_fhir.cli.progress import TerminalProgress
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
+
+if TYPE_CHECKING:  # the engines take a second to import
+    from hi_fhir.pipeline.run_folder import RunManifest
 
 
 @click.command("run")
@@ -26,7 +31,9 @@ from hi_fhir.core.days import Period
 @options.workers_option
 @options.keep_raw_option
 @options.common_options
+@click.pass_context
 def run_command(
+    context: click.Context,
     sources: tuple[str, ...],
     period: Period,
     as_of: date | None,
@@ -65,14 +72,21 @@ def run_command(
         manifest = run(config, SystemClock(), request, progress)
     if as_json:
         print_json(msgspec.to_builtins(manifest))
-        return
+    else:
+        _print(manifest, config.data_dir)
+    if manifest.absent and config.strict_absence:
+        context.exit(4)
+
+
+def _print(manifest: "RunManifest", data_dir: Path) -> None:
     print_reconciliation(manifest.reconciliation)
     click.echo("")
     print_people(msgspec.to_builtins(manifest.people), in_full=False)
     print_other_servers(manifest.other_servers)
     for note in manifest.notes:
         click.echo(f"Note: {note}")
-    folder = config.data_dir / "runs" / manifest.run / "reports"
+    folder = data_dir / "runs" / manifest.run / "reports"
     click.echo(
         f"\nRun {manifest.run}: {len(manifest.reports)} reports for the {manifest.audience} audience in {folder}"
     )
+    print_absent(msgspec.to_builtins(manifest.absent))

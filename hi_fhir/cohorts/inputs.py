@@ -74,8 +74,14 @@ class People(msgspec.Struct, frozen=True):
 
 
 class Resolution(People, frozen=True):
-    """The counts of people and what else decided them. areas: practices of registered people, in order of practice."""
+    """The counts of people and what else decided them. areas: practices of registered people, in order of practice.
+
+    homes: practice to the sources that the records are from which speak for its registered people. orphans: source to
+    table to what orphan_events sums.
+    """
 
     areas: list[Area]
     notes: list[Note]
     versions: dict[str, str]
+    homes: dict[str, list[str]] = {}
+    orphans: dict[str, dict[str, int]] = {}

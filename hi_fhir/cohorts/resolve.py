@@ -21,7 +21,8 @@ from hi_fhir.cohorts.people import finished, write_buckets
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
-from hi_fhir.tables.schema import BUCKETS, CLINICAL_TABLES, LINK, PERSON
+from hi_fhir.tables.reconcile import total
+from hi_fhir.tables.schema import BUCKETS, LINK, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -102,7 +103,7 @@ def _within(rows: ibis.Table, low: str, high: str) -> ibis.Table:
 
 
 def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    """The rows of PERSON but for the age, with `reason` and `conflict`, in order of person_id."""
+    """The rows of PERSON but for the age, with `reason`, `conflict` and `home_source`, in order of person_id."""
     people = stage(backend, "placed", _placed(inputs, tables, low, high))
     home = _home(tables["resident"], low, high)
     extension, postcode, group = tables["extension"], tables["postcode"], tables["group"]
@@ -119,7 +120,7 @@ def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Tabl
         people = people.left_join(ranks, people[f"area_{year}"] == ranks[f"lsoa_{year}"])
     people = people.mutate(deprivation=deprivation.kind(people, inputs.imd_year))
     columns = [name for name in PERSON.names if name != "age"]
-    return people.select(*columns, "reason", "conflict").order_by("person_id")
+    return people.select(*columns, "reason", "conflict", "home_source").order_by("person_id")
 
 
 def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
@@ -148,7 +149,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
 def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
     """The fields that a person takes from one patient record."""
     fields = ["patient_id", "birth_date", "sex", "nhs_number", "postcode", "lsoa11", "lsoa21"]
-    return _within(resident, low, high).select(fields)
+    return _within(resident, low, high).select(*fields, home_source="source_id")
 
 
 def _links(tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
@@ -166,6 +167,7 @@ def _resolution(
     organizations = tables["organization"].to_pyarrow()
     opted_out = int(tables["left_out"].count().execute())
     listed = len(inputs.opt_out.nhs_keys)
+    orphans = spoken.orphan_rows(backend, inputs.snapshots, tables["resident"])
     areas = read_areas(tally.practices, organizations, inputs.areas, inputs.as_of)
     return Resolution(
         persons=tally.persons,
@@ -178,42 +180,35 @@ def _resolution(
         restricted=tally.restricted,
         opted_out=opted_out,
         opt_outs_unmatched=listed - opted_out if listed else 0,
-        orphan_events=spoken.orphan_rows(backend, inputs.snapshots, tables["resident"]),
+        orphan_events=dict.fromkeys(spoken.OF_PATIENTS, 0) | total(orphans.values()),
         deprivation=dict(sorted(tally.deprivation.items())),
         ethnicity=dict(sorted(tally.ethnicity.items())),
         areas=areas,
         pcn_unknown=sum(tally.practices[area.practice_id] for area in areas if area.pcn_id is None),
         notes=_notes(inputs, manifests, tables["judged"]),
         versions=_versions(inputs),
+        homes=_homes(tally),
+        orphans=orphans,
     )
+
+
+def _homes(tally: Tally) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for practice, source in sorted(tally.homes):
+        found.setdefault(practice, []).append(source)
+    return found
 
 
 def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged: ibis.Table) -> list[Note]:
     found = registration.sources_with_history(judged).to_pyarrow().to_pylist()
     with_history = {row["source_id"] for row in found}
     end = inputs.period.end
-    reconstructed = [
+    return [
         Note(manifest.source_id, RECONSTRUCTED)
         for manifest in manifests
         if manifest.source_id not in with_history
         and (date.fromisoformat(manifest.data_date) - end).days > _DAYS_UNTIL_RECONSTRUCTED
     ]
-    return reconstructed + [
-        Note(
-            manifest.source_id,
-            f"no {type_} was received: a zero counted from it may be the source's silence",
-            type_,
-        )
-        for manifest in manifests
-        for type_ in _lacking(manifest)
-    ]
-
-
-def _lacking(manifest: SnapshotManifest) -> list[str]:
-    """Types that the pull asked for and of which nothing came: their zeros may be the source's silence."""
-    terms = manifest.reconciliation
-    came = {type_ for type_, counts in terms.items() if counts.carried + counts.received}
-    return [type_ for type_ in manifest.scope.types if type_ in ("Patient", *CLINICAL_TABLES) and type_ not in came]
 
 
 def _versions(inputs: ResolveInputs) -> dict[str, str]:

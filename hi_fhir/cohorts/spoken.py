@@ -16,6 +16,9 @@ from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.tables.schema import CLINICAL_TABLES
 from hi_fhir.terminology.catalogue import Terminology
 
+OF_PATIENTS = (*CLINICAL_TABLES.values(), "registration")
+"""Tables whose rows are each about a patient of another record."""
+
 
 def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Table:
     """The codes to look for: of ethnicity, and of opt-outs where the policy goes by code. Columns as `meanings`."""
@@ -46,11 +49,16 @@ def spoken_rows(
     return rows.select("person_id", "says", "category_2001", "category_2021", day=day)
 
 
-def orphan_rows(backend: Backend, snapshots: Sequence[Path], members: ibis.Table) -> dict[str, int]:
-    """Rows of each table whose patient is not among the patients, zeros included."""
-    tables = [*CLINICAL_TABLES.values(), "registration"]
-    parts = [read_table(backend, snapshots, table).select("patient_id", table=ibis.literal(table)) for table in tables]
+def orphan_rows(backend: Backend, snapshots: Sequence[Path], members: ibis.Table) -> dict[str, dict[str, int]]:
+    """Source to table to the rows whose patient is not among the patients, where there are any."""
+    parts = [
+        read_table(backend, snapshots, table).select("source_id", "patient_id", table=ibis.literal(table))
+        for table in OF_PATIENTS
+    ]
     rows = reduce(lambda left, right: left.union(right), parts)
     lost = rows.anti_join(members, "patient_id")
-    counts = lost.group_by("table").agg(n=lost.count()).to_pyarrow().to_pylist()
-    return dict.fromkeys(tables, 0) | {row["table"]: row["n"] for row in counts}
+    counts = lost.group_by("source_id", "table").agg(n=lost.count()).order_by("source_id", "table")
+    found: dict[str, dict[str, int]] = {}
+    for row in counts.to_pyarrow().to_pylist():
+        found.setdefault(row["source_id"], {})[row["table"]] = row["n"]
+    return found

@@ -9,7 +9,10 @@ import pyarrow.compute as pc
 
 @dataclass
 class Tally:
-    """persons, reasons: all people. practices, conflicts, restricted, ethnicity, deprivation: the registered."""
+    """persons, reasons: all people. practices, conflicts, restricted, ethnicity, deprivation: the registered.
+
+    homes: each practice of registered people with each source that it has people from.
+    """
 
     persons: int = 0
     conflicts: int = 0
@@ -18,9 +21,10 @@ class Tally:
     practices: Counter[str] = field(default_factory=Counter)
     ethnicity: Counter[str] = field(default_factory=Counter)
     deprivation: Counter[str] = field(default_factory=Counter)
+    homes: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, people: pa.Table) -> None:
-        """Count people: PERSON's columns with reason (`registered` for none) and conflict."""
+        """Count people: PERSON's columns with reason (`registered` for none), conflict and home_source."""
         self.persons += people.num_rows
         self.reasons.update(_counts(people["reason"]))
         registered = people.filter(people["registered"])
@@ -29,6 +33,8 @@ class Tally:
         self.practices.update(_counts(registered["practice_id"]))
         self.ethnicity.update(_counts(registered["ethnicity"]))
         self.deprivation.update(_counts(registered["deprivation"]))
+        homes = registered.group_by(["practice_id", "home_source"]).aggregate([])
+        self.homes.update(zip(homes["practice_id"].to_pylist(), homes["home_source"].to_pylist(), strict=True))
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -40,6 +40,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "page_size": (1, 10_000),
     "slices": (1, 64),
     "chunk_mb": (1, 1_024),
+    "quarantine_limit": (0, 1),
     "count_tolerance": (0, 1),
     "timeout_s": (0.1, 3_600),
     "tries": (1, 100),
@@ -106,6 +107,8 @@ class Config:
     slices: int = 8
     pull_method: str = "search"  # search or export (system), export-patient, export-group:ID
     chunk_mb: int = 64
+    strict_absence: bool = False  # whether a run that withholds numbers for want of data exits with 4
+    quarantine_limit: float = 0.05  # share of a type's records that may be lost before what rests on it is withheld
     count_tolerance: float = 0.0  # share of the server's own count that may be missing or extra
     timeout_s: float = 60.0
     tries: int = 6
@@ -225,7 +228,9 @@ def _as(kind: type[T], raw: Any) -> T:
 
 def _wrong(name: str, raw: Any, kind: type) -> ConfigError:
     """The error that says what the setting may be, and what it is, unless that is a secret."""
-    told = {int: "a whole number", float: "a number", tuple: "a list of folders"}.get(kind, "text")
+    told = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list of folders"}.get(
+        kind, "text"
+    )
     if name in RANGES:
         told = f"{told} from {RANGES[name][0]} to {RANGES[name][1]:,}"
     if name in CHOICES:

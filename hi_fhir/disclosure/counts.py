@@ -1,7 +1,7 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SHOWN, ROUNDED, MASKED, UNSUPPORTED = "shown", "rounded", "masked", "unsupported"
@@ -25,12 +25,13 @@ class ExactCounts:
     """Everything that one release is about: all measures, reporters and strata, and the run's own counts.
 
     groups: people by population. code_lists: the state of the code lists that decide a population, by measure id and
-    population.
+    population. withheld: populations of groups that the sources leave untold, with the standing of what is wanting.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
     run: Mapping[RunCount, int]
     code_lists: Mapping[tuple[str, str], str]
+    withheld: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Cell(NamedTuple):
@@ -41,10 +42,14 @@ class Cell(NamedTuple):
 
 
 class ReleasedGroup(NamedTuple):
-    """cells: by population. no_score: why no score may be worked out from them; None: it may."""
+    """cells: by population. no_score: why no score may be worked out from them; None: it may.
+
+    reasons: why cells are unsupported, by population: the standing of a source's type, or the state of code lists.
+    """
 
     cells: Mapping[str, Cell]
     no_score: str | None
+    reasons: Mapping[str, str]
 
 
 class Published(NamedTuple):

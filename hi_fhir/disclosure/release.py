@@ -38,17 +38,20 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
 
 
 def _released(group: Group, exact: Mapping[str, int], counts: ExactCounts, policy: Policy) -> ReleasedGroup:
-    cells = {}
+    absent = counts.withheld.get(group, {})
+    cells, reasons = {}, {}
     for population, count in exact.items():
-        unsupported = _unsupported(counts.code_lists[group.measure_id, population], policy)
-        cells[population] = unsupported or policy.own.apply(count)
-    return ReleasedGroup(cells, _no_score(exact, policy))
+        reason = absent.get(population) or _unsupported(counts.code_lists[group.measure_id, population], policy)
+        if reason:
+            reasons[population] = reason
+        cells[population] = Cell(UNSUPPORTED, None) if reason else policy.own.apply(count)
+    return ReleasedGroup(cells, _no_score(exact, policy), reasons)
 
 
-def _unsupported(state: str, policy: Policy) -> Cell | None:
-    """The cell of a count that its code lists cannot bear: with no codes at all, 0 would be a silent zero."""
+def _unsupported(state: str, policy: Policy) -> str | None:
+    """Why a count's code lists cannot bear it: with no codes at all, 0 would be a silent zero."""
     if state == _MISSING or (state == _PARTIAL and not policy.partial):
-        return Cell(UNSUPPORTED, None)
+        return f"code-lists-{state}"
     return None
 
 

@@ -13,6 +13,7 @@ from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.measures.standing import Standing
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
@@ -72,7 +73,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     contents: name of each value set and mapping that was read to its version and a digest of what it says.
     dropped_readings: as `measures.dropped` counts them. other_servers: source to host to type to the references to
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
-    the file.
+    the file. lost: source to type to kind to records of which no copy could be taken. standings: of every source and
+    type. heard: as `measures.heard` counts it. homes: as resolving found them.
     """
 
     id: str
@@ -94,10 +96,14 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     dated_by: dict[str, dict[str, dict[str, int]]]
     dropped_readings: dict[str, dict[str, int]]
     tables: dict[str, str]
+    lost: dict[str, dict[str, dict[str, int]]]
+    standings: list[Standing]
+    heard: dict[str, dict[str, dict[str, int]]]
+    homes: dict[str, list[str]]
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
 
 
-FORMAT = Format("evaluation", EvaluationManifest, 2, "Run: hi-fhir evaluate --period FROM..TO")
+FORMAT = Format("evaluation", EvaluationManifest, 3, "Run: hi-fhir evaluate --period FROM..TO")
 
 
 def read_evaluation(folder: Path) -> EvaluationManifest:

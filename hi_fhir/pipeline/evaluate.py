@@ -35,9 +35,12 @@ from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
 from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.leaves import event_types, received_units
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render import requirements
+from hi_fhir.measures.standing import VERSION as ABSENCE_VERSION
+from hi_fhir.measures.standing import Standing, standings
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.pipeline import history
 from hi_fhir.tables.flatten import KERNEL_VERSION
@@ -116,7 +119,8 @@ def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
         _write_facts(backend, job, units, resolution.persons, progress)
         _write_counts(backend, job, resolution)
         dropped = _dropped(backend, job, units)
-    manifest = _manifest(config, job, resolution, dropped)
+        heard = codings_read(backend, job.inputs.snapshots, job.measures, job.codes)
+    manifest = _manifest(config, job, resolution, dropped, heard)
     remove_left_overs(job.folder)
     evaluation.FORMAT.commit(job.folder / evaluation.MANIFEST, manifest)
 
@@ -144,7 +148,7 @@ def _job(
         imd_year=config.imd_year,
     )
     codes = _codes(measures, terminology)
-    name = _name(manifests, measures, frame, codes, inputs)
+    name = _name(manifests, measures, frame, codes, inputs, config.quarantine_limit)
     return _Job(config.data_dir / "evaluations" / name, manifests, measures, frame, codes, inputs)
 
 
@@ -214,11 +218,13 @@ def _name(
     frame: Frame,
     codes: Codes,
     inputs: ResolveInputs,
+    quarantine_limit: float,
 ) -> str:
     """The id of the evaluation: a hash of everything that decides its numbers."""
     return content_name(
         {
             "snapshots": [[m.source_id, m.data_date, m.practice, m.key_id, m.tables] for m in manifests],
+            "absence": [quarantine_limit, *([m.lost, m.not_offered] for m in manifests)],
             "period": [frame.period.start, frame.period.end],
             "as_of": frame.as_of,
             "measures": [[measure.id, measure.version, definition_digest(measure)] for measure in measures],
@@ -311,12 +317,21 @@ def _dropped(backend: Backend, job: _Job, units: Sequence[str]) -> dict[str, dic
     return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 
+def _standings(config: Config, job: _Job, resolution: Resolution) -> list[Standing]:
+    found = (standings(m, resolution.orphans.get(m.source_id, {}), config.quarantine_limit) for m in job.manifests)
+    return [one for of_source in found for one in of_source]
+
+
 def _file(job: _Job, table: str, bucket: str) -> Path:
     return job.folder / table / f"{bucket}.parquet"
 
 
 def _manifest(
-    config: Config, job: _Job, resolution: Resolution, dropped: dict[str, dict[str, int]]
+    config: Config,
+    job: _Job,
+    resolution: Resolution,
+    dropped: dict[str, dict[str, int]],
+    heard: dict[str, dict[str, dict[str, int]]],
 ) -> EvaluationManifest:
     stratifiers = {s.id: s.version for measure in job.measures for s in measure.stratifiers}
     paths = [*(_file(job, table, b) for table in ("person", "link", "leaf", "fact") for b in BUCKETS)]
@@ -331,8 +346,14 @@ def _manifest(
         software=f"hi_fhir {__version__}",
         snapshots=[SnapshotReference(m.source_id, m.id, date.fromisoformat(m.data_date)) for m in job.manifests],
         measures=measures,
-        policies={"opt_out": config.opt_out_policy, "imd_year": str(config.imd_year)},
-        versions=resolution.versions | {f"stratifier/{id_}": version for id_, version in sorted(stratifiers.items())},
+        policies={
+            "opt_out": config.opt_out_policy,
+            "imd_year": str(config.imd_year),
+            "quarantine_limit": str(config.quarantine_limit),
+        },
+        versions=resolution.versions
+        | {"rule/absence": ABSENCE_VERSION}
+        | {f"stratifier/{id_}": version for id_, version in sorted(stratifiers.items())},
         contents=evaluation.contents_read(measures, resolution.versions, terminology),
         unverified=evaluation.not_seen(resolution.versions, terminology),
         areas=resolution.areas,
@@ -344,4 +365,8 @@ def _manifest(
         dropped_readings=dropped,
         tables={str(path.relative_to(job.folder)): sha256_file(path) for path in paths},
         other_servers={m.source_id: m.other_servers for m in job.manifests if m.other_servers},
+        lost={m.source_id: m.lost for m in job.manifests},
+        standings=_standings(config, job, resolution),
+        heard=heard,
+        homes=resolution.homes,
     )

@@ -21,6 +21,7 @@ from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
 from hi_fhir.tables.identity import IdentityKey, load_key
 from hi_fhir.tables.landed import Landed, read_landed
+from hi_fhir.tables.lost import lost_records
 from hi_fhir.tables.merge import Merged, MergeTask, merge, merge_quarantine
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.reconcile import reconcile, total
@@ -109,7 +110,8 @@ def _make(
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, _nothing)
     merge_quarantine(folders, files.snapshot / "quarantine")
-    manifest = _manifest(source, landed, files, key, results, versions, merges, merged)
+    lost = lost_records(files.snapshot / "quarantine", folders, landed.scope)
+    manifest = _manifest(source, landed, files, key, results, versions, merges, merged, lost)
     progress.finish(_summary(manifest))
     return manifest
 
@@ -182,6 +184,7 @@ def _manifest(
     versions: Versions,
     merges: Sequence[MergeTask],
     merged: Sequence[Merged],
+    lost: dict[str, dict[str, int]],
 ) -> SnapshotManifest:
     received = total([landed.received, *(result.moved for result in results)])
     refused = [{type_: sum(kinds.values()) for type_, kinds in result.quarantined.items()} for result in results]
@@ -224,6 +227,7 @@ def _manifest(
             for name in sorted({task.table for task in tables})
             if (kinds := total(part.negated for task, part in zip(merges, merged, strict=True) if task.table == name))
         },
+        lost=lost,
     )
 
 

@@ -19,7 +19,10 @@ from hi_fhir.disclosure.counts import ExactCounts, Published
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
+from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
+from hi_fhir.measures.standing import Absence, withheld
+from hi_fhir.reports.absence import all_absences
 from hi_fhir.reports.basis import run_counts
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.organization import organisation_id
@@ -50,7 +53,10 @@ class ReleasedReport(msgspec.Struct, frozen=True):
 
 
 class ReportManifest(msgspec.Struct, frozen=True):
-    """What an audience was given. measures, organisations: ids of resources in the store that the reports speak of."""
+    """What an audience was given. measures, organisations: ids of resources in the store that the reports speak of.
+
+    absent: what of the measures is withheld for want of data.
+    """
 
     audience: str
     evaluation: str
@@ -58,16 +64,18 @@ class ReportManifest(msgspec.Struct, frozen=True):
     reports: list[ReleasedReport]
     measures: list[str]
     organisations: list[str]
+    absent: list[Absence] = []
 
 
 class _Job(NamedTuple):
-    """One release: who reports about what to whom, and the exact counts behind it."""
+    """One release: who reports about what to whom, the exact counts behind it, and what of them is not known."""
 
     evaluation: EvaluationManifest
     audience: str
     about: tuple[Subject, ...]
     reporting: tuple[Reporter, ...]
     exact: ExactCounts
+    absent: Sequence[Absence]
 
 
 def report(
@@ -102,6 +110,7 @@ def report(
         reports=[_released(*one) for one in zip(built, versions, paths, strict=True)],
         measures=[subject.measure.id for subject in job.about],
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
+        absent=list(job.absent),
     )
 
 
@@ -114,12 +123,16 @@ def _job(folder: Path, audience: str) -> _Job:
             "nobody to report about. hi-fhir status tells what was received; is the source the right one?"
         )
     practices = {reporter.code: reporter.practices for reporter in reporting}
+    groups = reporter_counts(_read_counts(folder, evaluation), practices)
+    absent = all_absences(evaluation, [subject.measure for subject in about])
+    pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
-        groups=reporter_counts(_read_counts(folder, evaluation), practices),
+        groups=groups,
         run=run_counts(evaluation),
         code_lists=code_lists(about),
+        withheld=withheld_groups(groups, withheld(absent), practices, pcns),
     )
-    return _Job(evaluation, audience, about, reporting, exact)
+    return _Job(evaluation, audience, about, reporting, exact, absent)
 
 
 def _check_contents(config: Config, evaluation: EvaluationManifest) -> None:

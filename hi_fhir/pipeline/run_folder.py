@@ -13,6 +13,7 @@ from hi_fhir.core.files import content_name, owner_folder
 from hi_fhir.core.locks import awaited, held
 from hi_fhir.core.manifests import Format
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.standing import UNDERSTOOD, Absence
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.publish import PublishManifest
 from hi_fhir.pipeline.report import ReportManifest
@@ -24,6 +25,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
     people, dated_by, dropped_readings and other_servers: as the evaluation has them, exact, for whoever runs hi_fhir.
+    absent: what is withheld for want of data.
     """
 
     run: str
@@ -37,6 +39,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     notes: list[str]
     reports: list[str]
     published: dict[str, Any] | None
+    absent: list[Absence] = []
     state: str = history.DONE
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
 
@@ -102,10 +105,11 @@ def manifest_of(
         people=evaluation.people,
         dated_by=evaluation.dated_by,
         dropped_readings=evaluation.dropped_readings,
-        notes=[str(note) for note in evaluation.notes],
+        notes=[*map(str, evaluation.notes), *(str(one) for one in evaluation.standings if one.standing != UNDERSTOOD)],
         reports=reports.paths,
         published=msgspec.to_builtins(sent),
         other_servers=evaluation.other_servers,
+        absent=reports.absent,
     )
 
 

@@ -12,7 +12,8 @@ from hi_fhir.tables.reconcile import total
 from hi_fhir.tables.schema import CLINICAL_TABLES
 
 USE = "Monitoring, not a payment claim."
-_RECORDS, _QUARANTINE, _PEOPLE = "records", "quarantine", "people"
+_QUARANTINE, _READINGS, _PEOPLE = "quarantine", "readings", "people"
+_UNTYPED = "Resource"
 _ORPHANS = "orphan_events"
 _PEOPLE_KINDS = ("not_registered_by_reason", _ORPHANS, "deprivation", "ethnicity")
 _TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registration": "EpisodeOfCare"}
@@ -21,7 +22,7 @@ _TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registra
 def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     """The exact counts of the whole run that reports carry, over all sources. They are not a reporter's own.
 
-    Of the reconciliation they carry what was kept: how often a record came, or whether it was asked for, depends on the
+    Of the reconciliation they carry what was lost: how often a record came, or whether it was asked for, depends on the
     way in and on retries, which must not make another report of the same data.
     """
     found: dict[RunCount, int] = {}
@@ -31,11 +32,10 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
             found |= {(_PEOPLE, name, kind): count for kind, count in sorted(value.items())}
         else:
             found[_PEOPLE, name] = value
-    for type_, kinds in _by_type(evaluation.quarantine.values()).items():
+    for type_, kinds in _by_type(evaluation.lost.values()).items():
         found |= {(_QUARANTINE, type_, kind): count for kind, count in kinds.items()}
-    kept = ({type_: {"kept": one.kept} for type_, one in of.items()} for of in evaluation.reconciliation.values())
-    for type_, counts in _by_type(kept).items():
-        found |= {(_RECORDS, type_, term): count for term, count in counts.items()}
+    for value_set, kinds in sorted(evaluation.dropped_readings.items()):
+        found |= {(_READINGS, value_set, kind): count for kind, count in sorted(kinds.items())}
     return found
 
 
@@ -47,6 +47,7 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
         valued("disclosure-policy-version", "String", policy.version),
         valued("opt-out-policy", "String", evaluation.policies["opt_out"]),
         valued("imd-year", "String", evaluation.policies["imd_year"]),
+        valued("quarantine-limit", "Decimal", float(evaluation.policies["quarantine_limit"])),
         valued("as-of", "Date", evaluation.as_of.isoformat()),
         valued("software", "String", evaluation.software),
         valued("use", "String", USE),
@@ -65,11 +66,16 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
 def run_extensions(
     base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell], types: Collection[str]
 ) -> list[Json]:
-    """What a report on a measure that reads these types says of the run: with other types it has nothing to do."""
-    own = {name: cell for name, cell in run.items() if _type(name) is None or _type(name) in types}
+    """What a report on a measure that reads these types says of the run: with other types it has nothing to do.
+
+    Lines that do not tell their type may have been of any. notes: those on the types.
+    """
+    own = {name: cell for name, cell in run.items() if _type(name) in (None, _UNTYPED, *types)}
+    people = [counted(_spelt(".".join(name[1:])), cell) for name, cell in own.items() if name[0] == _PEOPLE]
     return [
-        *(valued(definition(base, "note"), "String", str(note)) for note in notes_on(notes, types)),
-        *_counted(base, own),
+        *(valued(definition(base, "note"), "String", str(note)) for note in notes),
+        nested(definition(base, "run-people"), people),
+        *_counted(definition(base, "run-quarantine"), "type", own, _QUARANTINE),
     ]
 
 
@@ -78,14 +84,17 @@ def notes_on(notes: Iterable[Note], types: Collection[str]) -> list[Note]:
     return [note for note in notes if note.type is None or note.type in types]
 
 
-def measure_extensions(base: str, reference: MeasureReference) -> list[Json]:
-    """What the reports of a measure have in common: its rules, code lists and doubts."""
+def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunCount, Cell]) -> list[Json]:
+    """What the reports of a measure have in common: its rules, code lists and doubts, and readings it does not take."""
+    own = {one.id for one in reference.value_sets}
+    readings = {name: cell for name, cell in run.items() if name[0] == _READINGS and name[1] in own}
     state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
     sets = (_texts("value-set", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
     return [
         _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
         nested(definition(base, "code-lists"), [*state, *sets]),
         *_unverified(base, reference.unverified),
+        *_counted(definition(base, "readings-left-out"), "value-set", readings, _READINGS),
     ]
 
 
@@ -107,21 +116,18 @@ def _spelt(name: str) -> str:
 
 def _type(name: RunCount) -> str | None:
     """The resource type that a count of the run is about; None: it is about people."""
-    if name[0] != _PEOPLE:
+    if name[0] == _QUARANTINE:
         return name[1]
-    return _TYPES[name[2]] if name[1] == _ORPHANS else None
+    return _TYPES[name[2]] if name[:2] == (_PEOPLE, _ORPHANS) else None
 
 
-def _counted(base: str, run: Mapping[RunCount, Cell]) -> Iterator[Json]:
-    """One extension for people, one a resource type for the records that were kept and for those refused."""
-    people = [counted(_spelt(".".join(name[1:])), cell) for name, cell in run.items() if name[0] == _PEOPLE]
-    yield nested(definition(base, "run-people"), people)
-    for kind in (_RECORDS, _QUARANTINE):
-        by_type: dict[str, list[Json]] = {}
-        for name, cell in run.items():
-            if name[0] == kind:
-                by_type.setdefault(name[1], [valued("type", "String", name[1])]).append(counted(name[2], cell))
-        yield from (nested(definition(base, f"run-{kind}"), parts) for parts in by_type.values())
+def _counted(url: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iterator[Json]:
+    """One extension for each type or value set of which something is counted. of: what its first part is called."""
+    parts: dict[str, list[Json]] = {}
+    for name, cell in run.items():
+        if name[0] == kind:
+            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(_spelt(name[2]), cell))
+    return (nested(url, own) for own in parts.values())
 
 
 def _by_type(sources: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:

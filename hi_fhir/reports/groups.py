@@ -9,7 +9,7 @@ from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
-from hi_fhir.reports.extensions import Json, absent, counted, definition, valued
+from hi_fhir.reports.extensions import Json, absent, definition, nested, valued
 from hi_fhir.terminology.systems import UCUM
 
 _UNDETERMINED = "undetermined"
@@ -71,9 +71,18 @@ class Groups:
             return {"component": concepts.components(self.base, one, stratum)}
         return {"value": concepts.stratum(self.base, one, stratum)}
 
+    def _populations(self, group: ReleasedGroup, populations: tuple[str, ...]) -> Iterator[Json]:
+        """Each population with its count or the reason why there is none."""
+        for name in populations:
+            cell = group.cells[name]
+            given: Json = {"count": cell.value}
+            if cell.value is None:
+                given = {"_count": {"extension": [*_absent(group, name, self.base)]}}
+            yield {"code": concepts.population(name), **given}
+
     def _counts(self, group: ReleasedGroup, populations: tuple[str, ...]) -> Json:
-        extensions = [counted(definition(self.base, _UNDETERMINED), group.cells[_UNDETERMINED])]
-        counts: Json = {"extension": extensions, "population": [*_populations(group, populations)]}
+        extensions = [_counted(definition(self.base, _UNDETERMINED), group, _UNDETERMINED, self.base)]
+        counts: Json = {"extension": extensions, "population": [*self._populations(group, populations)]}
         value, reason = score(group)
         if value is None:
             extensions.append(valued(definition(self.base, "score-absent"), "Code", reason))
@@ -89,9 +98,16 @@ def by_stratifier(released: ReleasedCounts) -> dict[tuple[str, str, str], dict[s
     return found
 
 
-def _populations(group: ReleasedGroup, populations: tuple[str, ...]) -> Iterator[Json]:
-    """Each population with its count or the reason why there is none."""
-    for name in populations:
-        cell = group.cells[name]
-        given = {"_count": {"extension": [absent(cell)]}} if cell.value is None else {"count": cell.value}
-        yield {"code": concepts.population(name), **given}
+def _counted(url: str, group: ReleasedGroup, population: str, base: str) -> Json:
+    """An extension with the count of a population, or with the reason why there is none."""
+    cell = group.cells[population]
+    if cell.value is None:
+        return nested(url, _absent(group, population, base))
+    return valued(url, "Integer", cell.value)
+
+
+def _absent(group: ReleasedGroup, population: str, base: str) -> Iterator[Json]:
+    """Why a count is not given: R4's code, and our own reason where it is withheld."""
+    yield absent(group.cells[population])
+    if population in group.reasons:
+        yield valued(definition(base, "withheld-reason"), "Code", group.reasons[population])

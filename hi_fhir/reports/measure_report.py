@@ -2,28 +2,22 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
-from xml.sax.saxutils import escape
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.measures.evaluation import EvaluationManifest
-from hi_fhir.measures.render.narrative import marked
-from hi_fhir.measures.render.requirements import types_read
+from hi_fhir.measures.render.silence import types_read
+from hi_fhir.measures.standing import unheard, wanting
+from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
-from hi_fhir.reports.basis import USE, measure_extensions, notes_on, release_extensions, run_extensions
+from hi_fhir.reports.absence import absence_extensions, all_absences, concerning
+from hi_fhir.reports.basis import measure_extensions, notes_on, release_extensions, run_extensions
 from hi_fhir.reports.extensions import Json, definition, valued
 from hi_fhir.reports.groups import Groups, by_stratifier
+from hi_fhir.reports.narrative import narrative, told_of_absence
 from hi_fhir.reports.organization import organisation_identifier
 from hi_fhir.reports.reporters import Reporter, area_names
 from hi_fhir.reports.subjects import Subject
-
-_DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
-_LABELLED = {
-    "outdated": "The code lists are outdated.",
-    "partial": "The code lists are partial.",
-    "missing": "Code lists are missing.",
-}
 
 
 @dataclass(frozen=True)
@@ -67,14 +61,21 @@ class MeasureReports:
         measure, reference = subject
         base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
         identifier = report_identifier(self._settings, evaluation, measure.id, reporter.code, self._audience)
+        notes = notes_on(evaluation.notes, types)
+        wants = wanting(measure, evaluation.standings)
+        silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
+        absent = concerning(reporter.practices, all_absences(evaluation, [measure]))
+        told = [*map(str, notes), *told_of_absence(wants, silent, absent)]
+        whole = self._groups.strata[measure.id, reporter.code, ALL][ALL]
         return {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": _narrative(subject, reporter, evaluation),
+            "text": narrative(subject, reporter, evaluation, whole, told),
             "extension": [
                 *self._common,
-                *run_extensions(base, evaluation.notes, self._run, types),
-                *measure_extensions(base, reference),
+                *run_extensions(base, notes, self._run, types),
+                *measure_extensions(base, reference, self._run),
+                *absence_extensions(base, wants, silent, absent, self._organisation),
                 *(self._covered(practice) for practice in reporter.practices),
             ],
             "identifier": [{"system": self._settings.identifier_system, "value": identifier}],
@@ -95,20 +96,3 @@ class MeasureReports:
     def _covered(self, practice: str) -> Json:
         url = definition(self._settings.base, "covered-practice")
         return valued(url, "Reference", self._organisation(practice))
-
-
-def _narrative(subject: Subject, reporter: Reporter, evaluation: EvaluationManifest) -> dict[str, Any]:
-    """What a reader without software needs first. No counts: they are below."""
-    period, reference = evaluation.period, subject.reference
-    notes = notes_on(evaluation.notes, types_read(subject.measure))
-    lines = [
-        f"{subject.measure.title}. {reporter.code}, {period.start} to {period.end}, "
-        f"as of {evaluation.as_of}, from data of {evaluation.data_date}.",
-        *([_DEMONSTRATION] if reference.is_demonstration else []),
-        *([_LABELLED[reference.state]] if reference.state in _LABELLED else []),
-        *(str(note) for note in notes),
-        *marked([*evaluation.unverified, *reference.unverified]),
-        USE,
-    ]
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'}

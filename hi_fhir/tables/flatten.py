@@ -28,7 +28,7 @@ from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
-from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.scope import Scope, as_pair
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
@@ -210,7 +210,7 @@ class _Chunk:
             subjects=Subjects(self._patient, self.references, VIEWS[type_].subject),
             references=self.references,
             nhs_key=self.key.nhs_key,
-            asked=None if tokens is None else frozenset(_token(token) for token in tokens),
+            asked=None if tokens is None else frozenset(map(as_pair, tokens)),
             answers=self.task.answers,
         )
 
@@ -324,12 +324,6 @@ def _check_text(line: bytes) -> None:
     if isinstance(line, Oversized):
         raise RefusedError("too-long", "$", "longer than the limit for a line")
     line.decode()
-
-
-def _token(text: str) -> tuple[str | None, str]:
-    """`system|code` as the pair that a coding has."""
-    system, _, code = text.rpartition("|")
-    return system or None, code
 
 
 def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

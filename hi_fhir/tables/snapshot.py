@@ -29,9 +29,9 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
 
     tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
     them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
-    source did not give, with the reason in words: what they hold is not known, and not nothing.
-    other_servers: references to resources of other servers, by host and type. negated: rows of each clinical table by
-    what they say against their code (denied, none or absent), without zeros.
+    source did not give, with the reason in words: what they hold is not known, and not nothing. lost: type to kind to
+    records of which no copy could be taken. other_servers: references to resources of other servers, by host and type.
+    negated: rows of each clinical table by what they say against their code (denied, none or absent), without zeros.
     """
 
     id: str
@@ -49,13 +49,20 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     reconciliation: dict[str, Reconciliation]
     quarantine: dict[str, dict[str, int]]
     dated_by: dict[str, dict[str, int]]
-    not_offered: dict[str, str] = {}
+    not_offered: dict[str, str]
+    lost: dict[str, dict[str, int]]
     other_servers: dict[str, dict[str, int]] = {}
     negated: dict[str, dict[str, int]] = {}
 
 
 FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."
-FORMAT = Format("snapshot", SnapshotManifest, 2, FLATTEN_AGAIN)
+FORMAT = Format(
+    "snapshot",
+    SnapshotManifest,
+    3,
+    FLATTEN_AGAIN,
+    {2: lambda content: {"not_offered": {}, **content, "lost": content.get("quarantine", {})}},  # lines, not records
+)
 
 
 def snapshot_name(

@@ -21,7 +21,9 @@ def test_the_page_has_a_line_for_every_setting_and_for_no_other() -> None:
 def test_the_default_on_the_page_is_the_default(field) -> None:
     told = LINES[field.name].strip()
 
-    if isinstance(field.default, str | int | float):
+    if isinstance(field.default, bool):
+        assert told == f"`{field.default}`".lower()
+    elif isinstance(field.default, str | int | float):
         number = float(told.strip("`")) if not isinstance(field.default, str) else told.strip("`")
         assert number == field.default
     elif field.default in (None, ()):

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from hi_fhir.measures import words
-from hi_fhir.measures.render import narrative, query, requirements, strata
+from hi_fhir.measures.render import narrative, query, requirements, silence, strata
 from hi_fhir.measures.stratifiers import Rule
 from hi_fhir.measures.words.base import Word
 
@@ -23,7 +23,12 @@ def word_classes(base: type[Word] = Word) -> Iterator[type[Word]]:
 
 
 WORDS = list(word_classes())
-RENDERINGS = {"query": query.condition, "sentence": narrative._phrase, "requirements": requirements.needs}
+RENDERINGS = {
+    "query": query.condition,
+    "sentence": narrative._phrase,
+    "requirements": requirements.needs,
+    "silence": silence.can_hold,
+}
 
 
 @pytest.mark.parametrize("rendering", RENDERINGS)

@@ -26,9 +26,10 @@ from hi_fhir.measures.evaluation import (
     measure_reference,
 )
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.standing import UNDERSTOOD, Standing
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
 from hi_fhir.tables.reconcile import Reconciliation
-from hi_fhir.tables.schema import COUNTS
+from hi_fhir.tables.schema import CLINICAL_TABLES, COUNTS
 from hi_fhir.terminology.catalogue import load
 
 OUTCOMES = {
@@ -95,7 +96,7 @@ def an_evaluation(
         software="hi_fhir 0.1.0",
         snapshots=[SnapshotReference("main", "0123456789abcdef", date(2025, 4, 2))],
         measures=list(references),
-        policies={"opt_out": "not-applicable", "imd_year": "2025"},
+        policies={"opt_out": "not-applicable", "imd_year": "2025", "quarantine_limit": "0.05"},
         versions={"rule/registration": "1", "mappings/units": "2026-11-01", "stratifier/sex": "1"},
         contents=contents_read(references, ["mappings/units"], load()),
         unverified=["codes of mappings/old-codes-to-snomed"],
@@ -107,7 +108,17 @@ def an_evaluation(
         dated_by={"main": {"observation": {"effective": 900, "undated": 7}}},
         dropped_readings={"systolic-blood-pressure": {"unit": 4, "implausible": 2}},
         tables=tables or {},
+        lost={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
+        standings=[Standing("main", type_, UNDERSTOOD) for type_ in ("Patient", *CLINICAL_TABLES)],
+        heard={"main": _heard(references)},
+        homes={area.practice_id: ["main"] for area in areas},
     )
+
+
+def _heard(references: Sequence[MeasureReference]) -> dict[str, dict[str, int]]:
+    """A source that speaks of every value set of the measures, in every type."""
+    sets = {one.id: 100 for reference in references for one in reference.value_sets} | {"": 100}
+    return dict.fromkeys(CLINICAL_TABLES, sets)
 
 
 def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:

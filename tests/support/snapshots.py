@@ -49,6 +49,8 @@ def write_snapshot(
         reconciliation={},
         quarantine={},
         dated_by={},
+        not_offered={},
+        lost={},
     )
     FORMAT.commit(folder / MANIFEST, manifest)
     return folder

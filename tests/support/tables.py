@@ -154,6 +154,8 @@ class SnapshotBuilder:
             },
             quarantine={},
             dated_by={},
+            not_offered={},
+            lost={},
         )
 
 

@@ -98,11 +98,6 @@ def measure_needs(measure: ProportionMeasure) -> frozenset[Need]:
     return _all(word for _, word in measure.populations())
 
 
-def types_read(measure: ProportionMeasure) -> frozenset[str]:
-    """Resource types whose records decide who is in the measure's populations."""
-    return frozenset((*_ALWAYS, *(type_ for type_, _ in measure_needs(measure))))
-
-
 def value_sets(measure: ProportionMeasure) -> tuple[str, ...]:
     """Ids of the value sets that decide a measure's numbers, in order."""
     return tuple(sorted({value_set for _, value_set in measure_needs(measure) if value_set}))

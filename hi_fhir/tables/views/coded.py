@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Period, Reference, codings
 
 Dating = tuple[str | None, str]
@@ -21,6 +23,33 @@ def is_asked_for(context: Context, concept: CodeableConcept | None) -> bool:
     if context.asked is None:
         return True
     return any((coding.system, coding.code) in context.asked for coding in codings(concept))
+
+
+class _Part(msgspec.Struct):
+    code: CodeableConcept | None = None
+
+
+class _Concepts(msgspec.Struct, rename="camel"):
+    """Where each of the types that are asked for by code has its codes."""
+
+    code: CodeableConcept | None = None
+    vaccine_code: CodeableConcept | None = None
+    medication_codeable_concept: CodeableConcept | None = None
+    component: list[_Part] = []
+
+
+_decode_concepts = msgspec.json.Decoder(_Concepts).decode
+
+
+def concepts_of(line: bytes) -> list[CodeableConcept]:
+    """The concepts by which a record is asked for, whatever else is wrong with it.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: they cannot be read.
+    """
+    found = _decode_concepts(line)
+    own = (found.code, found.vaccine_code, found.medication_codeable_concept)
+    return [concept for concept in (*own, *(part.code for part in found.component)) if concept is not None]
 
 
 def add_rows(

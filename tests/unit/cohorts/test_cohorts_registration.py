@@ -6,7 +6,6 @@ import pytest
 
 from hi_fhir.cohorts.imports import AreaFile, Membership
 from hi_fhir.cohorts.inputs import Area
-from hi_fhir.tables.scope import Scope
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, nhs_key
 
@@ -271,28 +270,33 @@ def test_a_practice_whose_own_server_states_no_registration_has_no_history(tmp_p
     assert any("reconstructed" in note.text for note in found.notes)
 
 
-def test_a_source_that_gave_nothing_of_a_type_that_was_asked_for_is_named(tmp_path):
-    builder = SnapshotBuilder("elm", scope=Scope(types={"Patient": None, "Observation": None, "EpisodeOfCare": None}))
-    builder.patient("ann", practice="A1")
+def test_a_practice_is_at_home_in_the_sources_whose_records_speak_for_its_people(tmp_path):
+    elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
+    for builder, practice in ((elm, "A1"), (oak, None)):
+        builder.patient("in both", nhs_key=nhs_key("in both"), practice=practice)
+    oak.patient("ann", practice="A1")
+    oak.patient("bob", practice="A2")
+    elm.patient("of none", practice=None)
 
-    found = resolve_snapshots(tmp_path, builder).found
+    found = resolve_snapshots(tmp_path, elm, oak).found
 
-    [note] = found.notes
-    assert note.type == "Observation"
-    assert str(note) == "elm: no Observation was received: a zero counted from it may be the source's silence"
+    assert found.homes == {"A1": ["elm", "oak"], "A2": ["oak"]}
 
 
-def test_events_of_nobody_are_counted_by_table(tmp_path):
-    main = SnapshotBuilder()
+def test_events_of_nobody_are_counted_by_source_and_table(tmp_path):
+    main, oak = SnapshotBuilder(), SnapshotBuilder("oak")
+    oak.observation("nobody", "271649006", date(2025, 1, 1))
     main.patient("ann")
     main.observation("ann", "271649006", date(2025, 1, 1))
     main.observation("ghost", "271649006", date(2025, 1, 1))
     main.encounter("ghost", None)
     main.registration("ghost", "episode", "A1")
 
-    orphans = resolve_snapshots(tmp_path, main).found.orphan_events
+    found = resolve_snapshots(tmp_path, main, oak).found
 
-    assert {table: n for table, n in orphans.items() if n} == {"observation": 1, "encounter": 1, "registration": 1}
+    told = {table: n for table, n in found.orphan_events.items() if n}
+    assert told == {"observation": 2, "encounter": 1, "registration": 1}
+    assert found.orphans == {"main": {"observation": 1, "encounter": 1, "registration": 1}, "oak": {"observation": 1}}
 
 
 def test_a_later_run_in_the_same_process_sees_its_own_tables(tmp_path):

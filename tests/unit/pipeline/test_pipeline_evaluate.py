@@ -295,7 +295,7 @@ def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_pat
     manifest = evaluated(replace(config, opt_out_policy="applied-upstream"), a_village(4).write(tmp_path))
 
     assert [measure.id for measure in manifest.measures] == list(TWO)
-    assert manifest.policies == {"opt_out": "applied-upstream", "imd_year": "2025"}
+    assert manifest.policies == {"opt_out": "applied-upstream", "imd_year": "2025", "quarantine_limit": "0.05"}
     assert manifest.versions["stratifier/ethnic-group-5"] == "2021"
     assert {"registration", "ethnicity", "deprivation"} <= {name.rpartition("/")[2] for name in manifest.versions}
     assert [(one.source_id, one.data_date) for one in manifest.snapshots] == [("main", date(2025, 4, 2))]

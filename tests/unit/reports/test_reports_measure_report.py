@@ -136,6 +136,7 @@ def test_it_says_what_produced_it() -> None:
         "disclosure-policy-version": "1",
         "opt-out-policy": "not-applicable",
         "imd-year": "2025",
+        "quarantine-limit": 0.05,
         "as-of": "2025-03-31",
         "software": "hi_fhir 0.1.0",
         "use": "Monitoring, not a payment claim.",
@@ -159,7 +160,11 @@ def test_counts_of_the_run_are_masked_for_everybody(audience: str) -> None:
     }
     people = parts(extensions(report, "run-people")[0])
     assert (people["registered"], people["opted-out"], people["restricted"]) == (300, 0, "masked")
-    assert parts(extensions(report, "run-records")[0]) == {"type": "Patient", "kept": 300}
+    assert parts(extensions(report, "readings-left-out")[0]) == {
+        "value-set": "systolic-blood-pressure",
+        "implausible": "masked",
+        "unit": "masked",
+    }
 
 
 def test_what_was_not_seen_in_a_source_is_marked() -> None:
@@ -206,7 +211,7 @@ def test_notes_are_carried_and_escaped() -> None:
 
 def test_a_report_tells_of_the_types_that_its_measure_reads_and_of_no_others() -> None:
     notes = [Note("elm", "no Observation was received", "Observation"), Note("elm", "no history")]
-    (plain, bp) = (report_of(measure=a_measure(id_), notes=notes) for id_ in ("ethnicity-recorded", a_measure().id))
+    (plain, bp) = (report_of(measure=a_measure(id_), notes=notes) for id_ in ("nhs-number-verified", a_measure().id))
 
     def told(report: dict[str, Any]) -> tuple[list[str], list[str], bool, bool]:
         return (

@@ -1,0 +1,23 @@
+"""What a run withholds for want of data, as its last lines."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+
+def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each type of a source and what rests on it; nothing where all could be told."""
+    by_cause: dict[tuple[str, str, str], list[str]] = {}
+    practices: dict[tuple[str, str, str], set[str]] = {}
+    for one in absent:
+        cause = (one["source"], one["type"], one["standing"])
+        by_cause.setdefault(cause, []).append(f"{one['measure_id']} ({', '.join(one['populations'])})")
+        practices.setdefault(cause, set()).update(one["practices"])
+    for (source, type_, standing), measures in sorted(by_cause.items()):
+        number = len(practices[source, type_, standing])
+        concerned = "1 practice, and all that it is" if number == 1 else f"{number} practices, and all that they are"
+        click.echo(
+            f"Withheld: {type_} of {source} is {standing}, so for {concerned} part of, these are not given: "
+            f"{'; '.join(measures)}"
+        )

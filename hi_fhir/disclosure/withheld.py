@@ -1,0 +1,42 @@
+"""Which sums may not be told: those with a practice in them of which something is not known.
+
+A sum without that practice would be another number under the same name, and one with its zero a wrong number.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from hi_fhir.disclosure.counts import Group
+from hi_fhir.measures.standing import REASONS
+from hi_fhir.measures.stratifiers import PCN, PRACTICE, UNKNOWN
+
+
+def withheld_groups(
+    groups: Iterable[Group],
+    untold: Mapping[tuple[str, str], Mapping[str, str]],
+    practices: Mapping[str, Collection[str]],
+    pcns: Mapping[str, str | None],
+) -> dict[Group, dict[str, str]]:
+    """Groups to the populations that are withheld, each with the gravest of its practices' reasons.
+
+    untold: measure id and practice to population to reason. practices: reporter to those that it covers. pcns: practice
+    to its PCN.
+    """
+    if not untold:
+        return {}
+    found: dict[Group, dict[str, str]] = {}
+    for group in groups:
+        for practice in _practices(group, practices[group.reporter], pcns):
+            for population, reason in untold.get((group.measure_id, practice), {}).items():
+                known = found.setdefault(group, {})
+                known[population] = min(reason, known.get(population, reason), key=REASONS.index)
+    return found
+
+
+def _practices(group: Group, covered: Collection[str], pcns: Mapping[str, str | None]) -> Iterator[str]:
+    """The practices whose people a group counts."""
+    if group.stratifier == PRACTICE:
+        yield group.stratum
+    elif group.stratifier == PCN:
+        yield from (practice for practice in covered if (pcns.get(practice) or UNKNOWN) == group.stratum)
+    else:
+        yield from covered

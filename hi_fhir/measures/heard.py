@@ -1,0 +1,54 @@
+"""Which value sets a source speaks of at all: without this nobody could tell a zero from a silence."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from hi_fhir.cohorts.snapshots import read_table
+from hi_fhir.measures.frame import Codes
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.requirements import measure_needs
+from hi_fhir.tables.schema import CLINICAL_TABLES
+
+_WHOLE = ""
+_CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("value_set", pa.string())])
+
+
+def codings_read(
+    backend: Backend, snapshots: Sequence[Path], measures: Iterable[ProportionMeasure], codes: Codes
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Source to type to value set to codings of it in the records that were kept, of whatever day, status or patient.
+
+    Of a type that the measures read whole, "" stands for every coding. What has none is not there.
+    """
+    asked: dict[str, set[str]] = {}
+    for type_, value_set in sorted(set().union(*map(measure_needs, measures)), key=str):
+        asked.setdefault(type_, set()).add(value_set or _WHOLE)
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for type_, value_sets in sorted(asked.items()):
+        rows = read_table(backend, snapshots, CLINICAL_TABLES[type_], name=f"heard_{CLINICAL_TABLES[type_]}")
+        for row in _counts(rows, value_sets, codes).to_pyarrow().to_pylist():
+            found.setdefault(row["source_id"], {}).setdefault(type_, {})[row["value_set"]] = row["codings"]
+    return {
+        source: {type_: dict(sorted(sets.items())) for type_, sets in types.items()} for source, types in found.items()
+    }
+
+
+def _counts(rows: ibis.Table, value_sets: set[str], codes: Codes) -> ibis.Table:
+    """Columns: source_id, value_set, codings."""
+    if _WHOLE in value_sets:
+        rows = rows.mutate(value_set=ibis.literal(_WHOLE))
+    else:
+        tokens = [
+            (*token.split("|", 1), value_set)
+            for value_set in sorted(value_sets)
+            for token in sorted(codes.value_sets[value_set])
+        ]
+        columns = zip(*tokens, strict=True) if tokens else ((), (), ())
+        code = ibis.memtable(pa.table([pa.array(column, pa.string()) for column in columns], schema=_CODE))
+        rows = rows.join(code, ["system", "code"])
+        rows = rows.filter(~rows.component.endswith("value"))  # an answer is no record of what it names
+    return rows.group_by("source_id", "value_set").agg(codings=rows.count())

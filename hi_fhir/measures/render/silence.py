@@ -1,0 +1,84 @@
+"""What a word still says where records are missing: the types that it rests on, and whether silence makes it no."""
+
+from collections.abc import Set
+from functools import singledispatch
+
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.requirements import needs
+from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words.tree import walk
+
+_REGISTERED = ("Patient", "EpisodeOfCare", "Organization")
+OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
+    population.Registered: _REGISTERED,
+    population.RegistrationBegunWithin: _REGISTERED,
+    population.Aged: ("Patient",),
+    population.EthnicityIs: ("Patient", *events.NOTED),
+    population.NhsNumberVerified: ("Patient",),
+    population.DeprivationLinked: ("Patient",),
+}
+"""Words that are settled when people are resolved, and the types whose records settle them."""
+
+
+def rests_on(word: base.Word) -> frozenset[str]:
+    """Resource types of which a lost record could have made the word say something else."""
+    of_people = (type_ for inner in walk(word) for type_ in OF_PEOPLE.get(type(inner), ()))
+    return frozenset([*of_people, *(type_ for type_, _ in needs(word))])
+
+
+def types_read(measure: ProportionMeasure) -> frozenset[str]:
+    """Resource types whose records decide who is in the measure's populations."""
+    return frozenset(_REGISTERED).union(*(rests_on(word) for _, word in measure.populations()))
+
+
+@singledispatch
+def can_hold(word: base.Word, silent: Set[str]) -> bool:
+    """Whether the word could be true of anybody although no record came of the types in `silent`."""
+    raise NotImplementedError(f"{type(word).__name__} does not say what silence does to it")
+
+
+@can_hold.register
+def _(word: base.And, silent: Set[str]) -> bool:
+    return all(can_hold(part, silent) for part in word.parts)
+
+
+@can_hold.register
+def _(word: base.Or, silent: Set[str]) -> bool:
+    return any(can_hold(part, silent) for part in word.parts)
+
+
+@can_hold.register(base.Not)
+@can_hold.register(population.Registered)
+@can_hold.register(population.Aged)
+@can_hold.register(population.EthnicityIs)
+@can_hold.register(population.NhsNumberVerified)
+@can_hold.register(population.DeprivationLinked)
+@can_hold.register(population.RegistrationBegunWithin)
+def _(word: base.Word, silent: Set[str]) -> bool:
+    return True
+
+
+@can_hold.register(events.Recorded)
+@can_hold.register(events.FirstWithin)
+@can_hold.register(events.Repeated)
+@can_hold.register(events.LatestEncounter)
+@can_hold.register(events.LatestEncounterCoded)
+@can_hold.register(values.LatestReading)
+@can_hold.register(values.ReadingAtMost)
+def _(word: base.Word, silent: Set[str]) -> bool:
+    return not {type_ for type_, _ in needs(word)} <= silent
+
+
+@can_hold.register
+def _(word: events.Diagnosed, silent: Set[str]) -> bool:
+    return can_hold(word.diagnosis, silent)
+
+
+@can_hold.register
+def _(word: events.OnOrAfterFirst, silent: Set[str]) -> bool:
+    return can_hold(word.recorded, silent) and can_hold(word.other, silent)
+
+
+@can_hold.register
+def _(word: values.ReadingNoEarlier, silent: Set[str]) -> bool:
+    return can_hold(word.reading, silent)

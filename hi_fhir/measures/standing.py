@@ -1,0 +1,189 @@
+"""How far each source could be understood, so that what was not there is told and never counted as 0.
+
+Rule `absence`, version 1 (docs/explanation/rules.md).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.render.requirements import measure_needs, needs
+from hi_fhir.measures.render.silence import can_hold, rests_on, types_read
+from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.schema import CLINICAL_TABLES
+from hi_fhir.tables.snapshot import SnapshotManifest
+
+VERSION = "1"
+
+NOT_OFFERED, NOT_UNDERSTOOD, OVER_LIMIT, NOTHING = "not-offered", "none-understood", "over-limit", "nothing-received"
+UNDERSTOOD = "understood"
+REASONS = (NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED, NOTHING)
+"""Why a population may not be told, the gravest first."""
+
+_EVERYWHERE = frozenset({"Patient", *CLINICAL_TABLES})  # that a source has no other is nothing to tell
+_LOSSY = (NOT_UNDERSTOOD, OVER_LIMIT)
+_UNTYPED = "Resource"  # lines that do not tell their type
+_REGISTER = "Condition"  # what a register of a diagnosis is made of, wherever else its codes may stand
+_LATER = {
+    "initial_population": (
+        "denominator",
+        "denominator_exclusion",
+        "numerator",
+        "denominator_exception",
+        "undetermined",
+    ),
+    "denominator_exclusion": ("numerator", "denominator_exception"),
+    "numerator": ("denominator_exception",),
+}
+"""Populations that are decided among those whom an earlier one has or has not settled."""
+
+Found = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""Source to type to value set to the codings that were read; "" is the value set of a type that is read whole."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How far a type of a source was understood. told: why it is not offered, in words."""
+
+    source: str
+    type: str
+    standing: str
+    told: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}: {_WORDS[self.standing].format(type=self.type)}{f' ({self.told})' if self.told else ''}"
+
+
+_WORDS = {
+    UNDERSTOOD: "{type} was understood",
+    NOT_OFFERED: "{type} is not offered, so what stands in it alone is not known",
+    NOT_UNDERSTOOD: "no {type} that was received could be understood",
+    OVER_LIMIT: "more {type} than the limit allows could not be read",
+    NOTHING: "no {type} was received: a zero counted from it may be the source's silence",
+}
+
+
+class Absence(msgspec.Struct, frozen=True):
+    """What of a measure may not be told, and because of which type of which source. practices: whose people it has."""
+
+    measure_id: str
+    source: str
+    type: str
+    standing: str
+    populations: tuple[str, ...]
+    practices: tuple[str, ...]
+
+
+def standings(manifest: SnapshotManifest, orphans: Mapping[str, int], limit: float) -> list[Standing]:
+    """The standing of each type in a snapshot's scope, in order.
+
+    orphans: rows by table whose patient is not among the patients. limit: the share of a type's records, of those that
+    were asked for, that may be lost.
+    """
+    untyped = _lost(manifest, _UNTYPED)
+    kept = sum(terms.kept for terms in manifest.reconciliation.values())
+    all_doubtful = untyped > limit * (untyped + kept)
+    found = []
+    for type_ in sorted(manifest.scope.types):
+        told = manifest.not_offered.get(type_)
+        standing = NOT_OFFERED if told is not None else _standing(manifest, type_, orphans, limit)
+        if standing == UNDERSTOOD and all_doubtful:
+            standing = OVER_LIMIT
+        found.append(Standing(manifest.source_id, type_, standing, told))
+    return found
+
+
+def _standing(manifest: SnapshotManifest, type_: str, orphans: Mapping[str, int], limit: float) -> str:
+    kept, lost = manifest.reconciliation.get(type_, Reconciliation()).kept, _lost(manifest, type_)
+    table = CLINICAL_TABLES.get(type_, "")
+    of_nobody = orphans.get(table, 0)
+    if kept + lost == 0:
+        return NOTHING if type_ in _EVERYWHERE else UNDERSTOOD
+    if kept == 0 or (of_nobody and of_nobody == manifest.rows.get(table, 0)):
+        return NOT_UNDERSTOOD
+    return OVER_LIMIT if lost > limit * (kept + lost) else UNDERSTOOD
+
+
+def _lost(manifest: SnapshotManifest, type_: str) -> int:
+    return sum(manifest.lost.get(type_, {}).values())
+
+
+def wanting(measure: ProportionMeasure, found: Iterable[Standing]) -> list[Standing]:
+    """The standings of types that a measure rests on, where they are not understood.
+
+    That nothing was received of a type goes without saying here: what it costs a measure goes by the codes that it
+    reads, whatever else was asked for beside it.
+    """
+    types = types_read(measure)
+    return [one for one in found if one.type in types and one.standing not in (UNDERSTOOD, NOTHING)]
+
+
+def unheard(measure: ProportionMeasure, source: str, found: Found) -> list[str]:
+    """Value sets of a measure, and types that it reads whole, of which no record of the source carries a code."""
+    there = found.get(source, {})
+    asked = measure_needs(measure)
+    heard = {value_set or type_ for type_, value_set in asked if there.get(type_, {}).get(value_set or "")}
+    return sorted({value_set or type_ for type_, value_set in asked} - heard)
+
+
+def absences(
+    measure: ProportionMeasure, judged: Iterable[Standing], found: Found, homes: Mapping[str, Iterable[str]]
+) -> list[Absence]:
+    """What of a measure may not be told, by source, type and standing.
+
+    homes: practice to the sources that its registered people are from.
+    """
+    by_source: dict[str, dict[str, str]] = {}
+    for one in judged:
+        by_source.setdefault(one.source, {})[one.type] = one.standing
+    absent = []
+    for source, types in sorted(by_source.items()):
+        practices = tuple(sorted(practice for practice, sources in homes.items() if source in sources))
+        told: dict[tuple[str, str], set[str]] = {}
+        for population, type_, standing in _untold(measure, types, found.get(source, {})) if practices else ():
+            told.setdefault((type_, standing), set()).add(population)
+        for (type_, standing), populations in sorted(told.items()):
+            named = tuple(name for name in POPULATIONS if name in populations)
+            absent.append(Absence(measure.id, source, type_, standing, named, practices))
+    return absent
+
+
+def withheld(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[str, str]]:
+    """Measure and practice to the populations that may not be told, each with the gravest reason."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for one in sorted(absent, key=lambda absence: -REASONS.index(absence.standing)):
+        for practice in one.practices:
+            found.setdefault((one.measure_id, practice), {}).update(dict.fromkeys(one.populations, one.standing))
+    return found
+
+
+def _untold(
+    measure: ProportionMeasure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[str, str, str]]:
+    """Population, type and standing: of those that a source's silence or losses leave untold."""
+    silent = _silent(measure, types, found)
+    defined = {name for name, _ in measure.populations()} | {"denominator", "undetermined"}
+    for name, word in measure.populations():
+        rests = rests_on(word)
+        reasons = {(type_, types[type_]) for type_ in rests if types.get(type_) in _LOSSY}
+        of_records = {type_ for type_, _ in needs(word)}
+        if name == "initial_population" and _REGISTER in of_records and types.get(_REGISTER) == NOT_OFFERED:
+            reasons.add((_REGISTER, NOT_OFFERED))
+        if not can_hold(word, silent.keys()):
+            reasons |= {(type_, standing) for type_, standing in silent.items() if type_ in of_records}
+        for population in defined.intersection((name, *_LATER.get(name, ()))):
+            yield from ((population, *reason) for reason in sorted(reasons))
+
+
+def _silent(
+    measure: ProportionMeasure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
+) -> dict[str, str]:
+    """Types in which no record with any of the measure's codes came, with why."""
+    asked: dict[str, set[str]] = {}
+    for type_, value_set in measure_needs(measure):
+        asked.setdefault(type_, set()).add(value_set or "")
+    return {
+        type_: types[type_] if types.get(type_) in (NOT_OFFERED, NOT_UNDERSTOOD) else NOTHING
+        for type_, value_sets in asked.items()
+        if not any(found.get(type_, {}).get(value_set) for value_set in value_sets)
+    }

@@ -1,0 +1,95 @@
+"""A report in words and one small table, for a reader without software: the numbers as they are given."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from hi_fhir.disclosure.counts import MASKED, ReleasedGroup
+from hi_fhir.disclosure.statistics import score
+from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.render.narrative import marked
+from hi_fhir.measures.standing import Absence, Standing
+from hi_fhir.reports import concepts
+from hi_fhir.reports.basis import USE
+from hi_fhir.reports.reporters import Reporter
+from hi_fhir.reports.subjects import Subject
+
+_DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
+_LABELLED = {
+    "outdated": "The code lists are outdated.",
+    "partial": "The code lists are partial.",
+    "missing": "Code lists are missing.",
+}
+_XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def narrative(
+    subject: Subject,
+    reporter: Reporter,
+    evaluation: EvaluationManifest,
+    whole: ReleasedGroup,
+    told: Sequence[str],
+) -> dict[str, Any]:
+    """The text of a report. whole: what is given of all the reporter's people. told: what else is to be known of it."""
+    measure, reference = subject
+    period = evaluation.period
+    before = [
+        f"{measure.title}. {reporter.code}, {period.start} to {period.end}, as of {evaluation.as_of}, from data of "
+        f"{evaluation.data_date}.",
+        _sentence(whole),
+    ]
+    after = [
+        *([_DEMONSTRATION] if reference.is_demonstration else []),
+        *([_LABELLED[reference.state]] if reference.state in _LABELLED else []),
+        *told,
+        *marked([*evaluation.unverified, *reference.unverified]),
+        USE,
+    ]
+    table = _table(whole, concepts.defined_populations(measure))
+    div = f'<div xmlns="{_XHTML}">{_paragraphs(before)}{table}{_paragraphs(after)}</div>'
+    return {"status": "generated", "div": div}
+
+
+def told_of_absence(
+    standings: Iterable[Standing], unheard: Mapping[str, Sequence[str]], absent: Iterable[Absence]
+) -> Iterator[str]:
+    """Sentences on what was not there. unheard: source to value sets of which it has no record."""
+    yield from (f"{one}." for one in standings)
+    for source, value_sets in unheard.items():
+        if value_sets:
+            yield f"{source}: no record with a code of {', '.join(value_sets)} was received."
+    for one in absent:
+        populations = ", ".join(map(_spelt, one.populations))
+        yield (
+            f"Withheld for {len(one.practices)} of the practices, and for all that these are part of, because of "
+            f"{one.type} of {one.source} ({one.standing}): {populations}."
+        )
+
+
+def _sentence(whole: ReleasedGroup) -> str:
+    """The numbers in one sentence, as far as there are any."""
+    denominator, numerator = (_count(whole, name) for name in ("denominator", "numerator"))
+    share, reason = score(whole)
+    told = f"a share of {share:.1%}" if share is not None else f"no share is given ({reason})"
+    return f"In the denominator: {denominator}. Of these in the numerator: {numerator}; {told}."
+
+
+def _table(whole: ReleasedGroup, populations: Iterable[str]) -> str:
+    rows = "".join(f"<tr><td>{_spelt(name)}</td><td>{escape(_count(whole, name))}</td></tr>" for name in populations)
+    return f"<table><thead><tr><th>population</th><th>people</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _count(whole: ReleasedGroup, population: str) -> str:
+    """The number, or why there is none."""
+    cell = whole.cells[population]
+    if cell.value is not None:
+        return str(cell.value)
+    return MASKED if cell.state == MASKED else f"withheld ({whole.reasons[population]})"
+
+
+def _paragraphs(lines: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,91 @@
+"""Records of which no copy could be taken: what quarantine costs, the same whichever way they came.
+
+Quarantine lists lines. A record that came in two of them is lost once; one of which another copy could be read is not
+lost at all, nor is one of which only so much could be read that nobody asked for its codes.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from hi_fhir.tables.scope import Scope, as_pair
+from hi_fhir.tables.views.coded import concepts_of
+
+_NO_RECORDS = frozenset({"blank-line", "operation-outcome"})
+_COLUMNS = ["kind", "raw"]
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def lost_records(quarantine: Path, folders: Sequence[Path], scope: Scope) -> dict[str, dict[str, int]]:
+    """Type to kind of refusal to records; of one that was refused in several ways, the first kind by name.
+
+    quarantine: the snapshot's folder of refusals, a file a type. folders: the chunks' results.
+    """
+    found = {}
+    for file in sorted(quarantine.glob("*.parquet")):
+        kinds = _kinds(file, scope.types.get(file.stem))
+        for id_ in _readable(file.stem, [id_ for id_ in kinds if isinstance(id_, str)], folders):
+            del kinds[id_]
+        if kinds:
+            found[file.stem] = dict(sorted(Counter(kinds.values()).items()))
+    return found
+
+
+def _kinds(file: Path, tokens: Iterable[str] | None) -> dict[str | bytes, str]:
+    """Each refused record of a file, by its id or else the hash of what it says, with the kind of its refusal.
+
+    tokens: the codes that were asked for; None: all.
+    """
+    asked = None if tokens is None else frozenset(map(as_pair, tokens))
+    kinds: dict[str | bytes, str] = {}
+    for kind, raw in _refused(file):
+        if asked is None or _may_be_asked_for(raw, asked):
+            record = _identity(raw)
+            kinds[record] = min(kind, kinds.get(record, kind))
+    return kinds
+
+
+def _may_be_asked_for(raw: bytes, asked: Set[tuple[str | None, str]]) -> bool:
+    """Whether a record has a code that was asked for, or has one that cannot be read."""
+    try:
+        concepts = concepts_of(raw)
+    except _UNREADABLE:
+        return True
+    return any((coding.system, coding.code) in asked for concept in concepts for coding in concept.coding)
+
+
+def _refused(file: Path) -> Iterator[tuple[str, bytes]]:
+    with pq.ParquetFile(file) as rows:
+        for batch in rows.iter_batches(columns=_COLUMNS):
+            for kind, raw in zip(*(batch[name].to_pylist() for name in _COLUMNS), strict=True):
+                if kind not in _NO_RECORDS:
+                    yield kind, raw
+
+
+def _identity(raw: bytes) -> str | bytes:
+    """The id that a line states, else a hash of what it says, however its JSON is spelt."""
+    try:
+        record: Any = msgspec.json.decode(raw)
+    except _UNREADABLE:
+        return hashlib.blake2b(raw.strip(), digest_size=16).digest()
+    id_ = record.get("id") if isinstance(record, dict) else None
+    if isinstance(id_, str) and id_:
+        return id_
+    return hashlib.blake2b(orjson.dumps(record, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def _readable(type_: str, ids: Sequence[str], folders: Sequence[Path]) -> set[str]:
+    """Those of the ids of which a copy was read, whatever became of it."""
+    paths = [str(folder / "keys.parquet") for folder in folders]
+    if not ids or not paths:
+        return set()
+    wanted = (ds.field("type") == type_) & ds.field("id").isin(pa.array(ids, pa.string()))
+    return set(ds.dataset(paths).to_table(columns=["id"], filter=wanted)["id"].to_pylist())

@@ -1,0 +1,221 @@
+"""What of a measure is told where a source left something out, and what is withheld with which reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from hi_fhir.measures import EVER, aged, diagnosed, encounter, noted, recorded, registered, registry, value_set
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.silence import OF_PEOPLE, can_hold, rests_on
+from hi_fhir.measures.standing import (
+    NOT_OFFERED,
+    NOT_UNDERSTOOD,
+    NOTHING,
+    OVER_LIMIT,
+    UNDERSTOOD,
+    Standing,
+    absences,
+    standings,
+    unheard,
+    wanting,
+    withheld,
+)
+from hi_fhir.measures.words import population
+from hi_fhir.measures.words.base import Word
+from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.snapshot import SnapshotManifest
+
+TYPES = ("Condition", "EpisodeOfCare", "Encounter", "Observation", "Organization", "Patient", "Procedure")
+TABLES = {"Condition": "condition", "Observation": "observation", "Procedure": "procedure", "Encounter": "encounter"}
+SMOKING, ILLNESS = value_set("smoking-status"), value_set("severe-mental-illness")
+OF_RECORDS = ("denominator_exception", "numerator")
+ALL = ("initial_population", "denominator", *OF_RECORDS, "undetermined")
+
+
+def a_snapshot(
+    kept: dict[str, int] | None = None, lost: dict[str, int] | None = None, not_offered: tuple[str, ...] = ()
+) -> SnapshotManifest:
+    """Of every type 100 records were kept and none lost, unless said otherwise."""
+    counts = dict.fromkeys(TYPES, 100) | (kept or {})
+    return SnapshotManifest(
+        id="s",
+        source_id="elm",
+        schema_version=1,
+        kernel_version=1,
+        key_id="k",
+        parents=(),
+        pulls=(),
+        data_date="2025-04-02",
+        scope=Scope(types=dict.fromkeys(TYPES)),
+        practice=None,
+        tables={},
+        rows={table: counts[type_] for type_, table in TABLES.items()},
+        reconciliation={type_: Reconciliation(received=count, kept=count) for type_, count in counts.items()},
+        quarantine={},
+        dated_by={},
+        not_offered=dict.fromkeys(not_offered, "its search is answered with 403"),
+        lost={type_: {"wrong-type": count} for type_, count in (lost or {}).items()},
+    )
+
+
+def standing_of(type_: str, limit: float = 0.05, orphans: int = 0, **made: dict[str, int]) -> str:
+    found = standings(a_snapshot(**made), {TABLES[type_]: orphans} if orphans else {}, limit)
+    return next(one.standing for one in found if one.type == type_)
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost", "standing"),
+    [
+        (100, 0, UNDERSTOOD),
+        (95, 5, UNDERSTOOD),
+        (94, 6, OVER_LIMIT),
+        (1, 1, OVER_LIMIT),
+        (0, 1, NOT_UNDERSTOOD),
+        (0, 0, NOTHING),
+    ],
+)
+def test_a_type_is_understood_while_no_more_than_the_limit_is_lost(kept: int, lost: int, standing: str) -> None:
+    assert standing_of("Observation", kept={"Observation": kept}, lost={"Observation": lost}) == standing
+
+
+def test_the_limit_is_the_deployments_own() -> None:
+    assert standing_of("Observation", limit=0.5, lost={"Observation": 100}) == UNDERSTOOD
+    assert standing_of("Observation", limit=0.0, lost={"Observation": 1}) == OVER_LIMIT
+
+
+@pytest.mark.parametrize(("orphans", "standing"), [(99, UNDERSTOOD), (100, NOT_UNDERSTOOD)])
+def test_records_that_are_all_of_nobody_here_are_not_understood(orphans: int, standing: str) -> None:
+    assert standing_of("Observation", orphans=orphans) == standing
+
+
+def test_a_source_needs_no_episodes() -> None:
+    assert standings(a_snapshot(kept={"EpisodeOfCare": 0}), {}, 0.05)[2].standing == UNDERSTOOD
+
+
+def test_lines_that_do_not_tell_their_type_may_have_been_of_any() -> None:
+    found = standings(a_snapshot(lost={"Resource": 100}), {}, 0.05)
+    assert {one.standing for one in found} == {OVER_LIMIT}
+    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 30}), {}, 0.05)} == {UNDERSTOOD}
+
+
+def test_a_type_that_is_not_offered_says_why() -> None:
+    found = standings(a_snapshot(kept={"Procedure": 0}, not_offered=("Procedure",)), {}, 0.05)
+    assert str(found[-1]) == (
+        "elm: Procedure is not offered, so what stands in it alone is not known (its search is answered with 403)"
+    )
+
+
+def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> ProportionMeasure:
+    (plain,) = registry.load(["ethnicity-usable"])
+    return replace(plain, initial_population=first, numerator=numerator, denominator_exception=exception)
+
+
+SMOKERS = a_measure(registered() & aged(at_least=16), recorded(SMOKING, EVER), noted(value_set("hypertension"), EVER))
+REGISTER = a_measure(registered() & diagnosed(ILLNESS), recorded(SMOKING, EVER))
+HEARD = {"smoking-status": 9}
+
+
+def told(
+    measure: ProportionMeasure, heard: dict[str, dict[str, int]] | None = None, **types: str
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Type to standing to what is withheld. types: standings other than understood."""
+    judged = [Standing("elm", type_, types.get(type_, UNDERSTOOD)) for type_ in TYPES]
+    spoken = {"Observation": HEARD, "Condition": {"hypertension": 4, "severe-mental-illness": 4}} | (heard or {})
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for one in absences(measure, judged, {"elm": spoken}, {"A1": ["elm"], "A2": ["oak"], "A3": ["elm", "oak"]}):
+        assert one.practices == ("A1", "A3")
+        found.setdefault(one.type, {})[one.standing] = one.populations
+    return found
+
+
+def test_where_all_was_understood_nothing_is_withheld() -> None:
+    assert told(SMOKERS) == told(REGISTER) == {}
+
+
+@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT])
+def test_losses_of_the_numerators_type_withhold_it_and_what_is_decided_after_it(standing: str) -> None:
+    assert told(SMOKERS, Observation=standing) == {"Observation": {standing: OF_RECORDS}}
+
+
+def test_losses_of_an_exceptions_type_withhold_it_alone() -> None:
+    assert told(SMOKERS, Procedure=OVER_LIMIT) == {"Procedure": {OVER_LIMIT: ("denominator_exception",)}}
+
+
+@pytest.mark.parametrize("type_", ["Patient", "EpisodeOfCare", "Organization"])
+def test_losses_of_what_people_are_counted_by_withhold_everything(type_: str) -> None:
+    assert set(told(SMOKERS, **{type_: OVER_LIMIT})[type_][OVER_LIMIT]) == set(ALL)
+
+
+@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED])
+def test_a_register_of_a_diagnosis_is_unknown_and_not_empty_without_conditions(standing: str) -> None:
+    assert set(told(REGISTER, Condition=standing)["Condition"][standing]) == set(ALL) - {"denominator_exception"}
+
+
+def test_a_register_is_told_without_procedures_which_may_hold_its_codes_too() -> None:
+    assert told(REGISTER, Procedure=NOT_OFFERED) == {}
+
+
+def test_a_numerator_whose_only_type_is_not_offered_is_withheld() -> None:
+    assert told(SMOKERS, heard={"Observation": {}}, Observation=NOT_OFFERED) == {
+        "Observation": {NOT_OFFERED: OF_RECORDS}
+    }
+
+
+def test_a_numerator_of_whose_codes_no_record_came_is_withheld_whatever_else_the_type_holds() -> None:
+    for heard in ({}, {"systolic-blood-pressure": 900}):
+        assert told(SMOKERS, heard={"Observation": heard}) == {"Observation": {NOTHING: OF_RECORDS}}
+
+
+def test_one_silent_alternative_leaves_the_other_to_be_told() -> None:
+    either = a_measure(registered(), recorded(SMOKING, EVER) | noted(ILLNESS, EVER))
+    both = a_measure(registered(), recorded(SMOKING, EVER) & noted(ILLNESS, EVER))
+    silent = {"Condition": {}, "Observation": {}, "Procedure": {"severe-mental-illness": 1}}
+    assert told(either, heard=silent) == {}
+    assert told(both, heard=silent)["Observation"] == {NOTHING: ("numerator",)}
+
+
+def test_encounters_are_heard_of_whatever_their_reasons() -> None:
+    of_encounters = a_measure(registered() & encounter(), encounter().with_coded_reason())
+    assert told(of_encounters, heard={"Encounter": {"": 3}}) == {}
+    assert "initial_population" in told(of_encounters)["Encounter"][NOTHING]
+
+
+def test_a_source_that_no_registered_person_is_from_withholds_nothing() -> None:
+    judged = [Standing("elm", type_, NOT_UNDERSTOOD) for type_ in TYPES]
+    assert absences(SMOKERS, judged, {}, {"A2": ["oak"]}) == []
+
+
+def test_of_several_reasons_the_gravest_stands() -> None:
+    judged = [
+        *(Standing("elm", type_, NOT_OFFERED) for type_ in TYPES),
+        *(Standing("oak", type_, NOT_UNDERSTOOD) for type_ in TYPES),
+    ]
+    found = withheld(absences(SMOKERS, judged, {}, {"A1": ["elm"], "A3": ["elm", "oak"]}))
+    assert found["ethnicity-usable", "A1"]["numerator"] == NOT_OFFERED
+    assert found["ethnicity-usable", "A3"]["numerator"] == NOT_UNDERSTOOD
+
+
+def test_a_measure_is_told_of_the_types_that_it_rests_on_alone() -> None:
+    judged = [Standing("elm", type_, NOT_OFFERED) for type_ in TYPES]
+    plain = a_measure(registered(), aged(at_least=16))
+    assert [one.type for one in wanting(plain, judged)] == ["EpisodeOfCare", "Organization", "Patient"]
+    assert "Encounter" not in [one.type for one in wanting(SMOKERS, judged)]
+    assert wanting(SMOKERS, [Standing("elm", "Procedure", NOTHING)]) == []
+
+
+def test_value_sets_of_which_no_record_came_are_named() -> None:
+    assert unheard(SMOKERS, "elm", {"elm": {"Procedure": {"hypertension": 1}}}) == ["smoking-status"]
+    assert unheard(SMOKERS, "elm", {}) == ["hypertension", "smoking-status"]
+
+
+def test_every_word_about_a_person_says_which_types_settle_it() -> None:
+    about_people = {one for one in vars(population).values() if isinstance(one, type) and issubclass(one, Word)}
+    assert about_people - {Word} == OF_PEOPLE.keys()
+
+
+def test_what_is_denied_of_a_silent_type_may_hold() -> None:
+    silent = {"Observation"}
+    assert not can_hold(recorded(SMOKING, EVER), silent)
+    assert can_hold(~recorded(SMOKING, EVER), silent)
+    assert rests_on(~recorded(SMOKING, EVER)) == silent

@@ -1,0 +1,237 @@
+"""What a source did not give, or gave so that nobody can read it, is told in the reports and never counted as 0."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.support.cli import Ran, hi_fhir, settings
+from tests.support.reporting import count_of, extensions, groups_of, parts
+
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+SNOMED = "http://snomed.info/sct"
+PERIOD = "2024-04-01..2025-03-31"
+SMOKER, HYPERTENSION = "8517006", "38341003"
+AREAS = "practice,pcn,icb,valid_from,valid_to\n"
+
+Json = dict[str, Any]
+
+
+def a_patient(id_: str, practice: str = "A99001") -> Json:
+    return {
+        "resourceType": "Patient",
+        "id": id_,
+        "birthDate": "1960-05-03",
+        "meta": {"lastUpdated": "2025-04-02T10:00:00Z"},
+        "managingOrganization": {"identifier": {"system": ODS, "value": practice}},
+    }
+
+
+def a_record(type_: str, id_: str, of: str, code: str, **fields: Any) -> Json:
+    dated = {"effectiveDateTime": "2024-10-10"} if type_ == "Observation" else {"recordedDate": "2024-10-10"}
+    coded = {"code": {"coding": [{"system": SNOMED, "code": code}]}, "subject": {"reference": f"Patient/{of}"}}
+    return {"resourceType": type_, "id": id_, "status": "final", **coded, **dated, **fields}
+
+
+def unreadable(type_: str, id_: str, code: str) -> Json:
+    """A record of which the codes can be read and the day cannot."""
+    return a_record(type_, id_, "p0", code, effectiveDateTime="yesterday", recordedDate="yesterday")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterable[Path]:
+    with settings(monkeypatch, tmp_path, workers=1):
+        yield tmp_path
+
+
+def write(folder: Path, *resources: Json) -> Path:
+    """A folder of a bulk export."""
+    folder.mkdir(exist_ok=True)
+    for type_ in {one["resourceType"] for one in resources}:
+        lines = [orjson.dumps(one) for one in resources if one["resourceType"] == type_]
+        (folder / f"{type_}.ndjson").write_bytes(b"\n".join([*lines, b""]))
+    return folder
+
+
+def run(*sources: str | Path, measure: str = "smoking-status-recorded", audience: str = "practice") -> Ran:
+    named = [word for source in sources for word in ("--source", source)]
+    return hi_fhir("run", *named, "--period", PERIOD, "--measures", measure, "--audience", audience, "--json")
+
+
+def reports(ran: Ran) -> dict[str, Json]:
+    """By the reporter's code."""
+    found = [orjson.loads(Path(path).read_bytes()) for path in ran.json["reports"]]
+    return {report["reporter"]["identifier"]["value"]: report for report in found}
+
+
+def whole(report: Json) -> Json:
+    return next(group for _, _, group in groups_of(report))
+
+
+def counts(report: Json) -> dict[str, int | str]:
+    group = whole(report)
+    names = (one["code"]["coding"][0]["code"] for one in group["population"])
+    score = group.get("measureScore", {}).get("value")
+    return {name: count_of(group, name) for name in names} | ({} if score is None else {"score": score})
+
+
+PEOPLE = [a_patient(f"p{number}") for number in range(20)]
+SMOKERS = [a_record("Observation", f"o{number}", f"p{number}", SMOKER) for number in range(10)]
+WITHHELD = {"initial-population": 20, "denominator": 20, "numerator": "unsupported"}
+
+
+def test_what_was_understood_is_counted(place: Path) -> None:
+    ran = run(write(place / "export", *PEOPLE, *SMOKERS))
+
+    assert counts(reports(ran)["A99001"]) == {
+        "initial-population": 20,
+        "denominator": 20,
+        "numerator": 10,
+        "score": 0.5,
+    }
+    assert ran.json["absent"] == []
+
+
+@pytest.mark.parametrize(
+    ("records", "standing"),
+    [
+        ([unreadable("Observation", "o1", SMOKER)], "none-understood"),
+        ([*SMOKERS, unreadable("Observation", "x", SMOKER)], "over-limit"),
+        ([a_record("Observation", "o1", "nobody", SMOKER)], "none-understood"),
+        ([a_record("Observation", "o1", "p1", SMOKER) | {"code": {"coding": [{"system": "urn:x", "code": "y"}]}}],
+         "nothing-received"),
+        ([a_record("Observation", "o1", "p1", "75367002")], "nothing-received"),
+        ([], "nothing-received"),
+    ],
+    ids=["all lost", "more lost than the limit", "all of nobody", "unknown system", "other codes", "none"],
+)  # fmt: skip
+def test_a_numerator_that_nobody_can_tell_is_withheld_with_its_reason(
+    place: Path, records: list[Json], standing: str
+) -> None:
+    ran = run(write(place / "export", *PEOPLE, *records))
+    report = reports(ran)["A99001"]
+
+    assert ran.code == 0
+    assert counts(report) == WITHHELD
+    (numerator,) = [one for one in whole(report)["population"] if one["code"]["coding"][0]["code"] == "numerator"]
+    assert [one["valueCode"] for one in numerator["_count"]["extension"]] == ["unsupported", standing]
+    assert [one["valueCode"] for one in extensions(whole(report), "score-absent")] == ["unsupported"]
+    (told,) = extensions(report, "withheld")
+    assert parts(told) | {"practice": "A99001"} == {
+        "source": "main",
+        "type": "Observation",
+        "standing": standing,
+        "population": "numerator",
+        "practice": "A99001",
+    }
+    assert f"numerator</td><td>withheld ({standing})</td>" in report["text"]["div"]
+    assert all(count_of(group, "numerator") == "unsupported" for _, _, group in groups_of(report))
+
+
+def test_five_in_a_hundred_may_be_lost_and_are_counted_in_the_report(place: Path) -> None:
+    many = [a_record("Observation", f"o{number}", f"p{number % 10}", SMOKER) for number in range(190)]
+    lost = [unreadable("Observation", f"x{number}", SMOKER) for number in range(10)]
+    report = reports(run(write(place / "export", *PEOPLE, *many, *lost)))["A99001"]
+
+    assert counts(report)["score"] == 0.5
+    assert parts(extensions(report, "run-quarantine")[0]) == {"type": "Observation", "impossible-date": 10}
+
+
+def test_what_nobody_asked_for_costs_nothing_when_it_is_lost(place: Path) -> None:
+    others = [unreadable("Observation", f"x{number}", "75367002") for number in range(50)]
+    report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *others)))["A99001"]
+
+    assert counts(report)["score"] == 0.5
+    assert extensions(report, "run-quarantine") == []
+
+
+def test_a_record_of_which_another_copy_was_read_is_not_lost(place: Path) -> None:
+    twice = [unreadable("Observation", f"o{number}", SMOKER) for number in range(10)]
+    report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *twice)))["A99001"]
+
+    assert counts(report)["score"] == 0.5
+    assert extensions(report, "run-quarantine") == []
+
+
+def test_a_file_of_a_type_that_holds_no_json_is_no_zero(place: Path) -> None:
+    folder = write(place / "export", *PEOPLE)
+    (folder / "Observation.ndjson").write_bytes(bytes(range(128, 256)) * 40 + b"\n")
+
+    ran = run(folder)
+
+    assert counts(reports(ran)["A99001"]) == WITHHELD
+    assert "main: no Observation that was received could be understood" in ran.json["notes"]
+
+
+def test_a_register_without_conditions_that_can_be_read_is_unknown_and_not_empty(place: Path) -> None:
+    measure = "hypertension-treated-to-target-under-80"
+    lost = unreadable("Condition", "c1", HYPERTENSION)
+    reading = a_record("Observation", "o1", "p1", "271649006", valueQuantity={"value": 120})
+    report = reports(run(write(place / "export", *PEOPLE, lost, reading), measure=measure))["A99001"]
+
+    assert set(counts(report).values()) == {"unsupported"}
+    assert extensions(whole(report), "undetermined")[0]["extension"][1]["valueCode"] == "none-understood"
+
+
+def test_patients_that_cannot_be_read_withhold_everything(place: Path) -> None:
+    bad = [{**a_patient(f"x{number}"), "birthDate": "soon"} for number in range(5)]
+    report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *bad)))["A99001"]
+
+    assert set(counts(report).values()) == {"unsupported"}
+
+
+def test_practices_of_other_sources_are_told_and_sums_with_a_withheld_one_are_not(place: Path) -> None:
+    rows = ("A99001,U99001,QZ1,,", "A99002,U99001,QZ1,,", "A99003,U99002,QZ1,,")
+    (place / "areas.csv").write_text(AREAS + "\n".join(rows) + "\n", encoding="utf-8")
+    assert hi_fhir("mappings", "import-organisations", place / "areas.csv").code == 0
+    elm = write(place / "elm", *PEOPLE, unreadable("Observation", "o1", SMOKER))
+    oak = write(place / "oak", *SMOKERS, *(a_patient(f"p{n}", "A99002" if n < 15 else "A99003") for n in range(30)))
+
+    found = reports(run(f"elm={elm}", f"oak={oak}", audience="icb"))
+    numerators = {code: counts(report)["numerator"] for code, report in found.items()}
+
+    assert numerators == {
+        "A99001": "unsupported",
+        "A99002": 10,
+        "A99003": 0,
+        "U99001": "unsupported",
+        "U99002": 0,
+        "QZ1": "unsupported",
+    }
+    by = {(one, stratum): count_of(group, "numerator") for one, stratum, group in groups_of(found["QZ1"])}
+    assert (by["practice", "A99002"], by["practice", "A99001"]) == (10, "unsupported")
+    assert (by["pcn", "U99002"], by["pcn", "U99001"]) == (0, "unsupported")
+    assert by["sex", "unknown"] == "unsupported"
+    assert "Withheld for 1 of the practices" in found["QZ1"]["text"]["div"]
+
+
+def test_the_last_lines_of_a_run_say_what_is_withheld_and_a_setting_makes_it_exit_with_4(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(place / "export", *PEOPLE, unreadable("Observation", "o1", SMOKER))
+    command = ("run", "--source", folder, "--period", PERIOD, "--measures", "smoking-status-recorded")
+
+    lenient = hi_fhir(*command)
+    monkeypatch.setenv("HI_FHIR_STRICT_ABSENCE", "true")
+    strict = hi_fhir(*command)
+
+    assert lenient.code == 0
+    assert lenient.out.splitlines()[-1] == (
+        "Withheld: Observation of main is none-understood, so for 1 practice, and all that it is part of, these are "
+        "not given: smoking-status-recorded (numerator)"
+    )
+    assert (strict.code, strict.out.splitlines()[-1]) == (4, lenient.out.splitlines()[-1])
+    write(folder, *SMOKERS)
+    assert hi_fhir(*command).code == 0
+
+
+def test_another_limit_makes_another_evaluation(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(place / "export", *PEOPLE, *SMOKERS, unreadable("Observation", "x", SMOKER))
+    strict = run(folder)
+    monkeypatch.setenv("HI_FHIR_QUARANTINE_LIMIT", "0.1")
+    lenient = run(folder)
+
+    assert [counts(reports(ran)["A99001"]).get("score") for ran in (strict, lenient)] == [None, 0.5]
+    assert parts(extensions(reports(lenient)["A99001"], "report-basis")[0])["quarantine-limit"] == 0.1
