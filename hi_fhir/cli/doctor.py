@@ -97,15 +97,15 @@ def _key(config: Config) -> Check:
 
 
 def _store(config: Config) -> Check:
-    from sqlalchemy import create_engine, make_url
+    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    from hi_fhir.store.session import Store, is_migrated
+    from hi_fhir.store.session import Store, is_migrated, store_url
 
-    name, path = "store", Path(make_url(config.store_url).database or "")
+    name, path = "store", config.store_file
     if not path.exists():
         return Check(name, OK, "none yet; the first report makes it")
-    store = Store(create_engine(config.store_url))
+    store = Store(create_engine(store_url(path)))
     try:
         migrated = is_migrated(store)
     except SQLAlchemyError:

@@ -122,5 +122,5 @@ def _deliveries(config: "Config") -> "list[DeliveryCount]":
 
     if not config.store_file.exists():
         return []
-    with open_store(config.store_url).read() as session:
+    with open_store(config.store_file).read() as session:
         return delivery_counts(session)

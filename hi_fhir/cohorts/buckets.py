@@ -7,6 +7,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import keep, read_table
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.tables.schema import BUCKETS, CLINICAL
 
 _COLUMNS = list(CLINICAL.names)
@@ -52,14 +53,13 @@ class BucketReader:
         if buckets == self._at:
             return self._backend.table("bucket_link")
         self._at = buckets
-        paths = [str(self._link / f"{bucket}.parquet") for bucket in buckets]
-        return self._backend.read_parquet(paths, table_name="bucket_link")
+        paths = (self._link / f"{bucket}.parquet" for bucket in buckets)
+        return read_parquet(self._backend, paths, "bucket_link")
 
     def _read_moved(self) -> ibis.Table | None:
         """Patients whose person is in another bucket than they are; None where there are none."""
-        links = self._backend.read_parquet(
-            [str(self._link / f"{bucket}.parquet") for bucket in BUCKETS], table_name="every_link"
-        )
+        paths = (self._link / f"{bucket}.parquet" for bucket in BUCKETS)
+        links = read_parquet(self._backend, paths, "every_link")
         moved = links.filter(links.patient_id.substr(0, 1) != links.person_id.substr(0, 1)).select("patient_id")
         kept = keep(self._backend, "moved_patient", moved)
         return kept if int(kept.count().execute()) else None

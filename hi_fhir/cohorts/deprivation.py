@@ -7,6 +7,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.imports import PostcodeDirectory
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.terminology.ranks import LSOA_OF, DeprivationRanks
 
 VERSION = "2"
@@ -32,7 +33,7 @@ def known_postcodes(backend: Backend, directory: PostcodeDirectory | None, patie
     if directory is None:
         entries = ibis.memtable(_NO_DIRECTORY)
     else:
-        entries = backend.read_parquet(str(directory.path), table_name="postcode_directory")
+        entries = read_parquet(backend, [directory.path], "postcode_directory")
     used = patient.filter(patient.postcode.notnull()).select("postcode").distinct()
     found = entries.join(used, "postcode")
     return found.select(known_postcode="postcode", directory_lsoa11="lsoa11", directory_lsoa21="lsoa21")

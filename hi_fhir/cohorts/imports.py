@@ -12,6 +12,7 @@ import msgspec
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file
 from hi_fhir.core.manifests import Format
+from hi_fhir.engine.files import literal
 
 POSTCODES, ORGANISATIONS = "postcodes", "organisations"
 _COLUMNS = {
@@ -118,14 +119,16 @@ def _copy_postcodes(connection: duckdb.DuckDBPyConnection, file: Path, columns: 
                     upper(replace({source["postcode"]}, ' ', '')) AS postcode,
                     upper(trim({source["lsoa11"]})) AS lsoa11,
                     upper(trim({source["lsoa21"]})) AS lsoa21
-                FROM read_csv($file, all_varchar = true, header = true, delim = ',', quote = '"')
+                FROM read_csv(
+                    $file, hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"'
+                )
             )
             WHERE postcode <> '' AND postcode NOT LIKE 'ZZ99%'
             GROUP BY postcode ORDER BY postcode
-        ) TO '{str(target).replace("'", "''")}' (FORMAT parquet)""",  # noqa: S608  quoted names and our own path
-        {"file": str(file)},
+        ) TO '{str(target.absolute()).replace("'", "''")}' (FORMAT parquet)""",  # noqa: S608  quoted names and our own path
+        {"file": literal(file)},
     )
-    connection.read_parquet(str(target)).create_view("written")
+    connection.read_parquet(literal(target), hive_partitioning=False).create_view("written")
     counted = connection.execute("SELECT count(*) FROM written").fetchall()
     return int(counted[0][0])
 

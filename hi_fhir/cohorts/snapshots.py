@@ -7,6 +7,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.tables.schema import BUCKETS
 
 
@@ -15,8 +16,8 @@ def read_table(
 ) -> ibis.Table:
     """One table of all snapshots, as a view called `name`, by default the table's own; made again, it replaces it."""
     files = ["all"] if table == "organization" else list(buckets)
-    paths = [str(snapshot / table / f"{file}.parquet") for snapshot in snapshots for file in files]
-    return backend.read_parquet(paths, table_name=name or table)
+    paths = (snapshot / table / f"{file}.parquet" for snapshot in snapshots for file in files)
+    return read_parquet(backend, paths, name or table)
 
 
 def keep(backend: Backend, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:

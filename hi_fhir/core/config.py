@@ -126,13 +126,21 @@ class Config:
     publish_practice: str | None = None  # ODS code, where the server published to is one practice's own
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raise ConfigError where the data folder cannot be named to the libraries that write tables.
+
+        Where a colon is in a relative path they would take it for a URL, and a backslash in a pattern for a slash.
+        """
+        if not _is_text(str(self.data_dir)):
+            raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
+        if "\\" in str(self.data_dir) and set("*?[") & set(str(self.data_dir.absolute())):
+            raise ConfigError("data_dir: a name with a backslash may not have *, ? or [ as well. Name another.")
+        if ":" in str(self.data_dir):
+            object.__setattr__(self, "data_dir", self.data_dir.absolute())
+
     @property
     def store_file(self) -> Path:
         return self.data_dir / "hi_fhir.sqlite"
-
-    @property
-    def store_url(self) -> str:
-        return f"sqlite:///{self.store_file}"
 
     @property
     def names_as_shipped(self) -> tuple[str, ...]:
@@ -164,6 +172,15 @@ class Config:
 def source_token(name: str, environ: Mapping[str, str]) -> str | None:
     """The bearer token that the environment has for a source."""
     return environ.get(_token_variable(name)) or None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of a file is UTF-8, as not all are."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _token_variable(source: str) -> str:

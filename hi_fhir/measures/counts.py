@@ -12,6 +12,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.core.errors import GateError
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.measures.facts import fact_columns, fact_name
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
@@ -55,7 +56,7 @@ def counts(
     Raises:
         GateError: the strata of a stratifier do not add up to the whole, or a population is not within its own.
     """
-    fact = backend.read_parquet([str(path) for path in facts], table_name="fact")
+    fact = read_parquet(backend, facts, "fact")
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
     found = [(group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups]

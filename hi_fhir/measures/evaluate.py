@@ -7,6 +7,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
@@ -44,8 +45,7 @@ class Evaluator:
     def write_facts(self, buckets: str, folder: Path) -> None:
         """`folder`/fact of the buckets from their people and leaf rows in `folder`, in order of person_id."""
         for table in (PERSON_TABLE, LEAF_TABLE):
-            paths = [str(folder / table / f"{bucket}.parquet") for bucket in buckets]
-            self._backend.read_parquet(paths, table_name=table)
+            read_parquet(self._backend, (folder / table / f"{bucket}.parquet" for bucket in buckets), table)
         self._write(self._fact_query, buckets, folder / "fact")
 
     def _write(self, query: str, buckets: str, folder: Path) -> None:

@@ -27,6 +27,7 @@ from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.files import read_parquet
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.digests import definition_digest
@@ -312,8 +313,7 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
 def _dropped(backend: Backend, job: _Job, units: Sequence[str]) -> dict[str, dict[str, int]]:
     """Readings of the people who are kept that no measure takes, by value set."""
     observations = read_table(backend, job.inputs.snapshots, "observation")
-    links = [str(_file(job, "link", bucket)) for bucket in BUCKETS]
-    link = backend.read_parquet(links, table_name="kept_link")
+    link = read_parquet(backend, (_file(job, "link", bucket) for bucket in BUCKETS), "kept_link")
     return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 

@@ -48,7 +48,7 @@ def release_evaluation(
     evaluation = read_evaluation(folder)
     made_by = history.run_of(config.data_dir, evaluation.id)
     run = made_by or open_run(config.data_dir, _arguments(evaluation, audience, publish_url))
-    store = open_store(config.store_url)
+    store = open_store(config.store_file)
     with at_work(run):
         reports = report(config, clock, store, folder, audience, run, progress)
         sent = None

@@ -109,7 +109,7 @@ def _delete(pulls: Iterable[Path]) -> None:
 def _release(
     config: Config, clock: Clock, request: RunRequest, folder: Path, evaluation: EvaluationManifest, progress: Progress
 ) -> RunManifest:
-    store = open_store(config.store_url)
+    store = open_store(config.store_file)
     evaluated = config.data_dir / "evaluations" / evaluation.id
     released = report(config, clock, store, evaluated, request.audience or "practice", folder, progress)
     sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None

@@ -45,13 +45,19 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
-    """The store at `url`, made or brought to the newest schema first. Several processes may do this at once.
+def store_url(path: Path) -> URL:
+    """The URL of an SQLite file, whatever stands in its name."""
+    return URL.create("sqlite", database=str(path))
+
+
+def open_store(where: Path | str) -> Store:
+    """The store at a path or URL, made or brought to the newest schema first. Several processes may do this at once.
 
     Raises:
         ConfigError: the URL is not of an SQLite file.
     """
-    path = _file(make_url(url))
+    url = store_url(where) if isinstance(where, Path) else make_url(where)
+    path = _file(url)
     owner_folder(path.parent)
     with awaited(path.with_name(f"{path.name}.lock")):
         path.touch(mode=0o600)
@@ -87,7 +93,7 @@ def _file(url: URL) -> Path:
     return Path(url.database)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL) -> Engine:
     engine = create_engine(url)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hi_fhir.engine.files import literal
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.views.registry import VIEWS
 
@@ -47,7 +48,8 @@ def _settle(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys
     connection.execute("CREATE TABLE verdict (type VARCHAR, seq BIGINT, place BIGINT, state TINYINT)")
     if not folders:
         return Versions(np.empty(0, dtype=np.int64), {}, {}, None)
-    connection.read_parquet([str(folder / "keys.parquet") for folder in folders]).create_view("keys")
+    files = [literal(folder / "keys.parquet") for folder in folders]
+    connection.read_parquet(files, hive_partitioning=False).create_view("keys")
     passes = max(1, -(-keys // _KEYS_A_PASS))
     for number in range(passes):
         _judge(connection, folders, [passes, number])

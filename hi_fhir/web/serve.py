@@ -24,7 +24,7 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     """
     address = loopback_address(host)
     listening = listen(address, port)
-    store = open_store(config.store_url)
+    store = open_store(config.store_file)
     logging.getLogger("waitress").setLevel(logging.WARNING)
     app = create_app(store, SystemClock(), reader, in_url(address))
     server = create_server(app, sockets=[listening], threads=_THREADS, ident=None)

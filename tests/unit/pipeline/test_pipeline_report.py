@@ -41,7 +41,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def store(config: Config) -> Iterator[Store]:
-    opened = open_store(config.store_url)
+    opened = open_store(config.store_file)
     yield opened
     opened.close()
 
