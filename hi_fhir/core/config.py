@@ -129,13 +129,13 @@ class Config:
     def __post_init__(self) -> None:
         """Raise ConfigError where the data folder cannot be named to the libraries that write tables.
 
-        Where a colon is in a relative path they would take it for a URL, and a backslash in a pattern for a slash.
+        They would take a relative path with a colon for a URL, a `~` for a home, a backslash in a pattern for a slash.
         """
         if not _is_text(str(self.data_dir)):
             raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
         if "\\" in str(self.data_dir) and set("*?[") & set(str(self.data_dir.absolute())):
             raise ConfigError("data_dir: a name with a backslash may not have *, ? or [ as well. Name another.")
-        if ":" in str(self.data_dir):
+        if ":" in str(self.data_dir) or str(self.data_dir).startswith("~"):
             object.__setattr__(self, "data_dir", self.data_dir.absolute())
 
     @property
