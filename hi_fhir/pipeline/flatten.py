@@ -37,6 +37,7 @@ from hi_fhir.tables.snapshot import (
 from hi_fhir.tables.versions import Versions, settle_versions
 from hi_fhir.tables.workers import RunAll, workers
 from hi_fhir.terminology.answers import Answers, load_answers
+from hi_fhir.terminology.code_systems import CodeSystems, read_code_systems
 
 _WORK = ".work"
 
@@ -76,13 +77,16 @@ def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, p
     key = load_key(config.key_file)
     landed = read_landed(home / "raw" / pull_id)
     bases, answers = own_bases(source, landed.bases), load_answers(config.overlays)
-    name = snapshot_name(pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb, bases, answers)
+    systems = read_code_systems(config.overlays)
+    name = snapshot_name(
+        pull_id, landed.data_date, source.practice, key.key_id, config.line_limit_mb, bases, answers, systems
+    )
     identity = config.data_dir / "identity" / f"{source.name}.parquet"
     files = _Files(home / "raw" / pull_id, home / "snapshots" / name, identity)
     if not (files.snapshot / MANIFEST).exists():
         owner_folder(files.work)
         with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
-            manifest = _make(config, source, landed, files, key, answers, run_all, progress)
+            manifest = _make(config, source, landed, files, key, answers, systems, run_all, progress)
         remove_left_overs(files.snapshot)
         remove_left_overs(files.identity.parent, files.identity.name)
         FORMAT.commit(files.snapshot / MANIFEST, manifest)
@@ -97,10 +101,11 @@ def _make(
     files: _Files,
     key: IdentityKey,
     answers: Answers,
+    systems: CodeSystems,
     run_all: RunAll,
     progress: Progress,
 ) -> SnapshotManifest:
-    tasks = _chunk_tasks(config, source, landed, files, answers)
+    tasks = _chunk_tasks(config, source, landed, files, answers, systems)
     progress.start("flatten", len(tasks), "chunks")
     results = run_all(partial(flatten_chunk, key=key), tasks, progress.advance)
     _check_lines(landed, results)
@@ -110,14 +115,14 @@ def _make(
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, _nothing)
     merge_quarantine(folders, files.snapshot / "quarantine")
-    lost = lost_records(files.snapshot / "quarantine", folders, landed.scope)
+    lost = lost_records(files.snapshot / "quarantine", folders, landed.scope, systems)
     manifest = _manifest(source, landed, files, key, results, versions, merges, merged, lost)
     progress.finish(_summary(manifest))
     return manifest
 
 
 def _chunk_tasks(
-    config: Config, source: SourceSettings, landed: Landed, files: _Files, answers: Answers
+    config: Config, source: SourceSettings, landed: Landed, files: _Files, answers: Answers, systems: CodeSystems
 ) -> list[ChunkTask]:
     tasks = []
     for number, chunk in enumerate(sorted(landed.chunks, key=lambda chunk: (chunk.type, chunk.name))):
@@ -140,6 +145,7 @@ def _chunk_tasks(
                 line_limit=config.line_limit_mb << 20,
                 bases=own_bases(source, landed.bases),
                 answers=answers,
+                systems=systems,
             )
         )
     return tasks

@@ -24,6 +24,7 @@ from hi_fhir.sandbox.people.model import (
     When,
 )
 from hi_fhir.sandbox.people.places import ORGANISATIONS
+from hi_fhir.sandbox.spellings import respelled
 
 Resource = dict[str, Any]
 
@@ -115,7 +116,7 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
     extensions: list[Resource] = []
     if patient.ethnicity:
         url = f"{_UKCORE}/Extension-UKCore-EthnicCategory"
-        extensions.append({"url": url, "valueCodeableConcept": _concept(patient.ethnicity)})
+        extensions.append({"url": url, "valueCodeableConcept": respelled(_concept(patient.ethnicity), patient.id)})
     if patient.nhs_number:
         rendered["identifier"].insert(0, _nhs_number(patient.nhs_number))
     if patient.active is not None:
@@ -217,7 +218,7 @@ def _observation(record: Record) -> Resource:
     rendered |= {
         "status": record.status,
         "category": [_concept_of(f"{_HL7}/observation-category", "vital-signs" if record.components else "exam")],
-        "code": _concept(record.code),
+        "code": _coded(record),
         "subject": _subject(record),
         "performer": [{"display": "A clinician of the practice"}],
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a value. " * 3}],
@@ -228,12 +229,12 @@ def _observation(record: Record) -> Resource:
     if record.value is not None:
         rendered["valueQuantity"] = _quantity(record.value, record.unit)
     if record.components:
-        rendered["component"] = [_component(part) for part in record.components]
+        rendered["component"] = [_component(part, record.id) for part in record.components]
     return rendered
 
 
-def _component(part: Component) -> Resource:
-    return {"code": _concept(part.code), "valueQuantity": _quantity(part.value, part.unit)}
+def _component(part: Component, id_: str) -> Resource:
+    return {"code": respelled(_concept(part.code), id_), "valueQuantity": _quantity(part.value, part.unit)}
 
 
 def _quantity(value: float, unit: str | None) -> Resource:
@@ -246,10 +247,7 @@ def _quantity(value: float, unit: str | None) -> Resource:
 
 _UCUM_UNITS = frozenset({"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min"})
 _CODED_OTHERWISE = {
-    "mm Hg": {
-        "system": "http://snomed.info/sct",
-        "code": "259018001",
-    },  # the words say the unit, the code another thing
+    "mm Hg": {"system": "http://snomed.info/sct", "code": "259018001"},  # the words say the unit
     "mmhg": {"system": "https://unitsofmeasure.org/", "code": "mm[Hg]"},
 }
 
@@ -262,7 +260,7 @@ def _condition(record: Record) -> Resource:
         rendered["clinicalStatus"] = _concept_of(f"{_HL7}/condition-clinical", record.status)
     rendered |= {
         "category": [_concept_of(f"{_HL7}/condition-category", "problem-list-item")],
-        "code": _concept(record.code),
+        "code": _coded(record),
         "subject": _subject(record),
         "recorder": {"display": "A clinician of the practice"},
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a problem. " * 4}],
@@ -277,7 +275,7 @@ def _procedure(record: Record) -> Resource:
     rendered = _common(record, "Procedure")
     rendered |= {
         "status": record.status,
-        "code": _concept(record.code),
+        "code": _coded(record),
         "subject": _subject(record),
         "performer": [{"actor": {"display": "A nurse of the practice"}}],
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a procedure. " * 4}],
@@ -297,7 +295,7 @@ def _encounter(record: Record) -> Resource:
         "serviceProvider": {"display": "The practice"},
     }
     if record.code:
-        rendered["reasonCode"] = [_concept(record.code)]
+        rendered["reasonCode"] = [_coded(record)]
     if record.when:
         rendered["period"] = {"start": _date(record.when)}
     return rendered
@@ -307,7 +305,7 @@ def _immunization(record: Record) -> Resource:
     rendered = _common(record, "Immunization")
     rendered |= {
         "status": record.status,
-        "vaccineCode": _concept(record.code),
+        "vaccineCode": _coded(record),
         "patient": _subject(record),
         "primarySource": True,
         "lotNumber": "SANDBOX1",
@@ -328,7 +326,7 @@ def _medication_request(record: Record) -> Resource:
         "status": record.status,
         "intent": "order",
         "category": [_concept_of(f"{_HL7}/medicationrequest-category", "community")],
-        "medicationCodeableConcept": _concept(record.code),
+        "medicationCodeableConcept": _coded(record),
         "subject": _subject(record),
         "requester": {"display": "A clinician of the practice"},
         "dosageInstruction": [
@@ -385,6 +383,10 @@ def _subject(record: Record) -> Resource:
         case "versioned":
             return {"reference": f"Patient/{record.patient_id}/_history/2"}
     return {"reference": f"Patient/{record.patient_id}"}
+
+
+def _coded(record: Record) -> Resource:
+    return respelled(_concept(record.code), record.id)
 
 
 def _concept_of(system: str, code: str) -> Resource:

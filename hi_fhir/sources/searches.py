@@ -1,13 +1,13 @@
 """A search as it is planned and asked for: by type, for some by codes, in slices by the instant of the last update."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlencode
 
 import msgspec
 
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
-from hi_fhir.fhir.rest.spelling import written_alternatives, written_token
+from hi_fhir.fhir.rest.spelling import written, written_alternatives
 from hi_fhir.sources.pages import Parameter, dropped_parameter
 
 CODE_PARAMETERS = {
@@ -19,8 +19,8 @@ CODE_PARAMETERS = {
 }
 """The search parameter that finds every record whose codes are in a scope; without it the whole type is taken."""
 
-_TOKENS_A_SEARCH = 1_000
-_MOST_TOKENS = 4_000  # beyond, the whole type is less work than so many searches
+_CODES_A_SEARCH = 1_000
+_MOST_CODES = 4_000  # beyond, the whole type is less work than so many searches
 _LONGEST_ADDRESS = 1_900  # IIS takes 2,048 characters of a query unless it is told otherwise, the least of the usual
 
 
@@ -38,14 +38,14 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """One search. tokens: `system|code` values of `parameter`, none for the whole type. count: what the server said.
+    """One search. codes: values of `parameter`, none for the whole type. count: what the server said.
 
     posted: whether its parameters go as a form, where it names codes; a server need not take one.
     """
 
     type: str
     parameter: str | None
-    tokens: tuple[str, ...]
+    codes: tuple[str, ...]
     count: int | None
     slices: tuple[Slice, ...]
     posted: bool = True
@@ -59,26 +59,35 @@ def whole_type(type_: str) -> Search:
     return Search(type_, None, (), None, (Slice(),))
 
 
-def code_search(type_: str, tokens: Sequence[str]) -> Search:
-    """One search for all tokens; of the whole type where no search parameter would find them."""
+def code_search(type_: str, tokens: Iterable[str]) -> Search:
+    """One search for the codes of all `system|code` tokens; of the whole type where no search parameter finds them.
+
+    Codes alone, since a server finds a system only by the name that the record has for it, and it goes by many. What
+    else has such a code is left out as not asked for when it is read.
+    """
     parameter = CODE_PARAMETERS.get(type_)
-    return Search(type_, parameter, tuple(tokens), None, (Slice(),)) if parameter else whole_type(type_)
+    return Search(type_, parameter, _codes(tokens), None, (Slice(),)) if parameter else whole_type(type_)
 
 
 def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[Search]:
-    """Searches for some tokens each, which may find a record twice; the whole type where the tokens are too many."""
-    if len(tokens) > _MOST_TOKENS:
+    """Searches for some codes each, which may find a record twice; the whole type where the codes are too many."""
+    codes = _codes(tokens)
+    if len(codes) > _MOST_CODES:
         yield whole_type(type_)
         return
-    for start in range(0, len(tokens), _TOKENS_A_SEARCH):
-        yield code_search(type_, tokens[start : start + _TOKENS_A_SEARCH])
+    for start in range(0, len(codes), _CODES_A_SEARCH):
+        yield code_search(type_, codes[start : start + _CODES_A_SEARCH])
+
+
+def _codes(tokens: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({token.rpartition("|")[2] for token in tokens}))
 
 
 def filters(search: Search, slice_: Slice) -> list[Parameter]:
     """What a search and its slice ask for."""
     found = []
     if search.parameter:
-        found.append((search.parameter, written_alternatives(map(_written, search.tokens))))
+        found.append((search.parameter, written_alternatives(map(written, search.codes))))
     if slice_.since:
         found.append(("_lastUpdated", f"ge{slice_.since}"))
     if slice_.before:
@@ -109,9 +118,3 @@ def check_self_link(client: FhirClient, search: Search, slice_: Slice, self_link
             "another question. It cannot be pulled from by search; try pull_method = export.",
             kind="dropped-parameter",
         )
-
-
-def _written(token: str) -> str:
-    """A token of a scope, `system|code` or a code alone, as a search value."""
-    system, bar, code = token.rpartition("|")
-    return written_token(system if bar else None, code)

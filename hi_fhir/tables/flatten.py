@@ -28,13 +28,14 @@ from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
-from hi_fhir.tables.scope import Scope, as_pair
+from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.terminology.answers import Answers
+from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 4
+KERNEL_VERSION = 5
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(
@@ -70,6 +71,7 @@ class ChunkTask(msgspec.Struct, frozen=True):
     line_limit: int
     bases: tuple[str, ...]
     answers: Answers
+    systems: CodeSystems
 
 
 class ChunkResult(msgspec.Struct, frozen=True):
@@ -146,6 +148,7 @@ class _Chunk:
         self.patient_numbers: dict[str, int] = {}
         self.shapes = Shapes()
         self.references = References(frozenset(task.bases))
+        self.systems = SystemNames(task.systems)
         self.read_date = date_reader()
         self.readers: dict[str, Callable[[bytes, int], None]] = {}
 
@@ -210,8 +213,9 @@ class _Chunk:
             subjects=Subjects(self._patient, self.references, VIEWS[type_].subject),
             references=self.references,
             nhs_key=self.key.nhs_key,
-            asked=None if tokens is None else frozenset(map(as_pair, tokens)),
+            asked=None if tokens is None else Asked(tokens, self.systems),
             answers=self.task.answers,
+            systems=self.systems,
         )
 
     def _patient(self, id_: str) -> int:
@@ -300,8 +304,9 @@ class _Chunk:
         self._drain(least=1)
         folder = self.task.folder
         rows = {}
+        shapes = [(part, self.systems[system], *others) for part, system, *others in self.shapes]
         for table, buffer in self.buffers.items():
-            count = buffer.write(folder / f"{table}.arrow", self.patient_ids, tuple(self.shapes))
+            count = buffer.write(folder / f"{table}.arrow", self.patient_ids, shapes)
             if count:
                 rows[table] = count
         keys = pa.concat_tables(self.key_batches) if self.key_batches else KEYS.empty_table()

@@ -6,7 +6,7 @@ lost at all, nor is one of which only so much could be read that nobody asked fo
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,26 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from hi_fhir.tables.scope import Scope, as_pair
+from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.views.coded import concepts_of
+from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
 _NO_RECORDS = frozenset({"blank-line", "operation-outcome"})
 _COLUMNS = ["kind", "raw"]
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def lost_records(quarantine: Path, folders: Sequence[Path], scope: Scope) -> dict[str, dict[str, int]]:
+def lost_records(
+    quarantine: Path, folders: Sequence[Path], scope: Scope, systems: CodeSystems
+) -> dict[str, dict[str, int]]:
     """Type to kind of refusal to records; of one that was refused in several ways, the first kind by name.
 
     quarantine: the snapshot's folder of refusals, a file a type. folders: the chunks' results.
     """
-    found = {}
+    found, names = {}, SystemNames(systems)
     for file in sorted(quarantine.glob("*.parquet")):
-        kinds = _kinds(file, scope.types.get(file.stem))
+        tokens = scope.types.get(file.stem)
+        kinds = _kinds(file, None if tokens is None else Asked(tokens, names))
         for id_ in _readable(file.stem, [id_ for id_ in kinds if isinstance(id_, str)], folders):
             del kinds[id_]
         if kinds:
@@ -39,12 +43,11 @@ def lost_records(quarantine: Path, folders: Sequence[Path], scope: Scope) -> dic
     return found
 
 
-def _kinds(file: Path, tokens: Iterable[str] | None) -> dict[str | bytes, str]:
+def _kinds(file: Path, asked: Asked | None) -> dict[str | bytes, str]:
     """Each refused record of a file, by its id or else the hash of what it says, with the kind of its refusal.
 
-    tokens: the codes that were asked for; None: all.
+    asked: which codes were asked for; None: all.
     """
-    asked = None if tokens is None else frozenset(map(as_pair, tokens))
     kinds: dict[str | bytes, str] = {}
     for kind, raw in _refused(file):
         if asked is None or _may_be_asked_for(raw, asked):
@@ -53,13 +56,13 @@ def _kinds(file: Path, tokens: Iterable[str] | None) -> dict[str | bytes, str]:
     return kinds
 
 
-def _may_be_asked_for(raw: bytes, asked: Set[tuple[str | None, str]]) -> bool:
+def _may_be_asked_for(raw: bytes, asked: Asked) -> bool:
     """Whether a record has a code that was asked for, or has one that cannot be read."""
     try:
         concepts = concepts_of(raw)
     except _UNREADABLE:
         return True
-    return any((coding.system, coding.code) in asked for concept in concepts for coding in concept.coding)
+    return any(asked[coding.system, coding.code] for concept in concepts for coding in concept.coding)
 
 
 def _refused(file: Path) -> Iterator[tuple[str, bytes]]:

@@ -3,12 +3,6 @@
 import msgspec
 
 
-def as_pair(token: str) -> tuple[str | None, str]:
-    """`system|code` as the pair that a coding has."""
-    system, _, code = token.rpartition("|")
-    return system or None, code
-
-
 class Scope(msgspec.Struct, frozen=True):
     """types: resource type to the sorted `system|code` tokens asked for; None takes the whole type.
 

@@ -12,6 +12,7 @@ from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.answers import Answers
+from hi_fhir.terminology.code_systems import CodeSystems
 
 MANIFEST = "snapshot.json"
 
@@ -73,6 +74,7 @@ def snapshot_name(
     line_limit: int,
     bases: Sequence[str],
     answers: Answers,
+    systems: CodeSystems,
 ) -> str:
     """The id of the snapshot that these inputs give."""
     return content_name(
@@ -86,6 +88,7 @@ def snapshot_name(
             "line_limit": line_limit,
             "bases": bases,
             "answers": answers.kinds,
+            "systems": sorted(systems.aliases.items()),
         }
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.code_systems import FILES as SYSTEM_FILES
+from hi_fhir.terminology.code_systems import CodeSystems, read_code_systems
 from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
 from hi_fhir.terminology.data_files import content_digest, find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
@@ -23,6 +25,7 @@ _FORMULAS = "analyte-conversions"
 class Terminology:
     """Value sets and concept maps by id; the files of the larger tables are read when asked for."""
 
+    systems: CodeSystems
     value_sets: Mapping[str, ValueSet]
     concept_maps: Mapping[str, ConceptMap]
     mapping_files: Mapping[str, Path]  # every file of mappings/ by its id, overlays applied
@@ -122,13 +125,15 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
     """
     value_sets = find_files("terminology/value_sets", overlays)
     mappings = {path.stem: path for path in find_files("mappings", overlays).values()}
+    systems = read_code_systems(overlays)
     return Terminology(
-        value_sets={path.stem: read_value_set(path) for path in value_sets.values()},
-        concept_maps={id_: read_concept_map(path) for id_, path in mappings.items() if _is_concept_map(id_)},
+        systems=systems,
+        value_sets={path.stem: read_value_set(path, systems) for path in value_sets.values()},
+        concept_maps={id_: read_concept_map(path, systems) for id_, path in mappings.items() if _is_concept_map(id_)},
         mapping_files=mappings,
         value_set_files={path.stem: path for path in value_sets.values()},
     )
 
 
 def _is_concept_map(id_: str) -> bool:
-    return not id_.startswith(_RANKS) and id_ not in (_GROUPS, _FORMULAS)
+    return not id_.startswith((_RANKS, SYSTEM_FILES)) and id_ not in (_GROUPS, _FORMULAS)

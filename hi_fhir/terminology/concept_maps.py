@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.code_systems import CodeSystems
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
@@ -32,7 +33,7 @@ class ConceptMap:
         )
 
 
-def read_concept_map(path: Path) -> ConceptMap:
+def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     """The map of a file with columns source_code and target_code, and source_system where the head names none.
 
     Raises:
@@ -42,7 +43,7 @@ def read_concept_map(path: Path) -> ConceptMap:
     file.require("source_code", "target_code", "equivalence")
     targets: dict[str, str] = {}
     for number, row in enumerate(file.rows, len(file.head) + 2):
-        source = _source(file, row, number)
+        source = _source(file, systems.name(row.get("source_system") or file.head.get("source_system")), row, number)
         if source in targets:
             raise TerminologyError(f"{path} line {number}: {row['source_code']} stands twice. Remove one line.")
         if row["equivalence"] not in EQUIVALENCES or (row["equivalence"] == "unmatched") != (not row["target_code"]):
@@ -51,11 +52,11 @@ def read_concept_map(path: Path) -> ConceptMap:
                 f'Use one of {", ".join(EQUIVALENCES)}; a row without target is "unmatched".'
             )
         targets[source] = row["target_code"]
-    return ConceptMap(file.id, file.version, file.head.get("target_system", ""), is_unverified(file.head), targets)
+    target_system = systems.name(file.head.get("target_system")) or ""
+    return ConceptMap(file.id, file.version, target_system, is_unverified(file.head), targets)
 
 
-def _source(file: DataFile, row: Mapping[str, str], number: int) -> str:
-    system = row.get("source_system") or file.head.get("source_system")
+def _source(file: DataFile, system: str | None, row: Mapping[str, str], number: int) -> str:
     code = row["source_code"]
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no source system. Add `# source_system:` or a column.")

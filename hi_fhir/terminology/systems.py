@@ -9,6 +9,8 @@ ETHNICITY_ENGLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEng
 ETHNICITY_WALES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryWales"
 ETHNICITY_SCOTLAND = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryScotland"
 ETHNICITY_RETIRED = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory"
+ETHNIC_CATEGORIES = frozenset({ETHNICITY_ENGLAND, ETHNICITY_WALES, ETHNICITY_SCOTLAND, ETHNICITY_RETIRED})
+"""Their codes are letters and figures: case and spaces around them are a matter of spelling."""
 ETHNICITY_2021 = "urn:hi-fhir:ethnic-category-2021"
 
 _PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)

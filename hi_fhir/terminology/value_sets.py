@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.code_systems import CodeSystems
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
@@ -25,7 +26,7 @@ class ValueSet:
     analyte: str | None = None
 
 
-def read_value_set(path: Path) -> ValueSet:
+def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     """The value set of a file with columns code and note, and system where the head names none.
 
     Raises:
@@ -35,7 +36,7 @@ def read_value_set(path: Path) -> ValueSet:
     file.require("code")
     codes: set[str] = set()
     for number, row in enumerate(file.rows, len(file.head) + 2):
-        code = _token_of(file, row.get("system"), row["code"], number)
+        code = _token_of(file, systems.name(row.get("system") or file.head.get("system")), row["code"], number)
         if code in codes:
             raise TerminologyError(f"{path} line {number}: code {row['code']} stands twice. Remove one line.")
         codes.add(code)
@@ -53,8 +54,7 @@ def read_value_set(path: Path) -> ValueSet:
     )
 
 
-def _token_of(file: DataFile, own_system: str | None, code: str, number: int) -> str:
-    system = own_system or file.head.get("system")
+def _token_of(file: DataFile, system: str | None, code: str, number: int) -> str:
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no code system. Add `# system:` or a column system.")
     if not code or (system == SNOMED and not is_snomed_id(code)):

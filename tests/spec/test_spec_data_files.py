@@ -7,17 +7,28 @@ import pytest
 
 from hi_fhir.measures import registry
 from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.tables.views.elements import ODS_SYSTEM
+from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.terminology.data_files import find_files, read_data_file, read_head
 from hi_fhir.terminology.ethnicity import GROUPS
-from hi_fhir.terminology.systems import CTV3, ETHNICITY_ENGLAND, READ_V2, SNOMED, is_snomed_id
+from hi_fhir.terminology.systems import (
+    CTV3,
+    ETHNIC_CATEGORIES,
+    ETHNICITY_ENGLAND,
+    LOINC,
+    READ_V2,
+    SNOMED,
+    UCUM,
+    is_snomed_id,
+)
 from hi_fhir.terminology.ucum import is_unit
 
 VALUE_SETS = find_files("terminology/value_sets", ())
 MAPPINGS = find_files("mappings", ())
 FILES = {**VALUE_SETS, **MAPPINGS}
 SMALL = {name: path for name, path in FILES.items() if not name.startswith("imd-")}
-CODE_SHAPES = {READ_V2: r"[0-9A-Za-z.]{5}", CTV3: r"[0-9A-Za-z.]{5}"}
+CODE_SHAPES = {READ_V2: r"[0-9A-Za-z.]{5}", CTV3: r"[0-9A-Za-z.]{5}", LOINC: r"[0-9]{3,7}-[0-9]"}
 CATEGORIES = "ABCDEFGHJKLMNPRS"
 HOME = {"413606001", "413605002"}
 AMBULATORY = {
@@ -48,7 +59,7 @@ def test_the_head_is_whole_and_asks_for_review_within_two_years(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_codes_are_text_of_the_shape_of_their_system_and_no_line_stands_twice(name):
     file = read_data_file(SMALL[name])
-    names = ("system", "source_system", "code", "source_code", "analyte", "source_unit", "target_unit")
+    names = ("system", "source_system", "code", "source_code", "alias", "analyte", "source_unit", "target_unit")
     keys = [tuple(row.get(name, "") for name in names) for row in file.rows]
 
     assert len(set(keys)) == len(keys)
@@ -241,6 +252,34 @@ def test_every_unit_that_a_spelling_is_taken_to_is_ucum(terminology):
     assert {
         "mmol/L", "mmol/mol", "%", "kg/m2", "umol/L", "mL/min/{1.73_m2}", "mg/mmol", "g/L", "[iU]/L", "kPa"
     } <= targets  # fmt: skip
+
+
+def test_codes_of_loinc_have_a_right_check_digit():
+    """Source: LOINC Users' Guide, appendix on the check digit (modulus 10)."""
+    codes = [row["source_code"] for row in read_data_file(MAPPINGS["loinc-to-snomed.csv"]).rows]
+
+    assert codes
+    for code in codes:
+        body, _, check = code.partition("-")
+        doubled = str(int(body[::-2][::-1]) * 2)
+        total = sum(map(int, doubled + body[-2::-2]))
+        assert (10 - total % 10) % 10 == int(check), code
+
+
+def test_what_loinc_is_taken_to_is_in_a_value_set(terminology):
+    codes = frozenset().union(*(one.codes for one in terminology.value_sets.values()))
+    targets = terminology.concept_map("loinc-to-snomed").targets.values()
+
+    assert {target for target in targets if f"{SNOMED}|{target}" not in codes} == set()
+
+
+def test_names_of_code_systems_are_those_that_tables_and_data_speak(terminology):
+    spoken = {token.rpartition("|")[0] for one in terminology.value_sets.values() for token in one.codes}
+    spoken |= {token.rpartition("|")[0] for token in terminology.to_current()}
+    names = set(terminology.systems.aliases.values())
+
+    assert spoken <= names
+    assert {ODS_SYSTEM, NHS_NUMBER_SYSTEM, UCUM, *ETHNIC_CATEGORIES} <= names
 
 
 def test_every_formula_leads_between_units_of_ucum(terminology):

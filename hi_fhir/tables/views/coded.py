@@ -20,9 +20,8 @@ def starting(period: Period | None, path: str) -> Dating:
 
 def is_asked_for(context: Context, concept: CodeableConcept | None) -> bool:
     """Whether the scope takes a record of this code."""
-    if context.asked is None:
-        return True
-    return any((coding.system, coding.code) in context.asked for coding in codings(concept))
+    asked = context.asked
+    return asked is None or any(asked[coding.system, coding.code] for coding in codings(concept))
 
 
 class _Part(msgspec.Struct):

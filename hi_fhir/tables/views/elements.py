@@ -12,8 +12,9 @@ import msgspec
 from hi_fhir.tables.dates import When
 from hi_fhir.tables.references import References
 from hi_fhir.terminology.answers import Answers
+from hi_fhir.terminology.code_systems import Asked, SystemNames
+from hi_fhir.terminology.systems import UCUM
 
-_UCUM = ("://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8")
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
 
@@ -56,19 +57,18 @@ class QuantityUnits(dict[tuple[str | None, str | None, str | None], str | None])
     The code of UCUM; else the words; else the code, with its system where that is another.
     """
 
+    def __init__(self, systems: SystemNames) -> None:
+        super().__init__()
+        self._systems = systems
+
     def __missing__(self, stated: tuple[str | None, str | None, str | None]) -> str | None:
-        system, code, words = stated
-        if not code or (words and not _is_ucum(system)):
+        system, code, words = self._systems[stated[0]], *stated[1:]
+        if not code or (words and system != UCUM):
             unit = words or None
         else:
-            unit = code if system is None or _is_ucum(system) else f"{system}|{code}"
+            unit = code if system in (None, UCUM) else f"{system}|{code}"
         self[stated] = unit
         return unit
-
-
-def _is_ucum(system: str | None) -> bool:
-    """Whether this is UCUM's URI, of whatever scheme and with or without a slash at its end, or its OID."""
-    return system is not None and system.lower().removeprefix("https").removeprefix("http").rstrip("/") in _UCUM
 
 
 class Identifier(msgspec.Struct, gc=False):
@@ -138,8 +138,9 @@ class Context(msgspec.Struct):
     subjects: Subjects
     references: References
     nhs_key: Callable[[str], str]
-    asked: frozenset[tuple[str | None, str]] | None
+    asked: Asked | None
     answers: Answers
+    systems: SystemNames
 
 
 class State:

@@ -1,6 +1,6 @@
 """Whether a patient's NHS number is there, right by its check digit, and verified."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hi_fhir.tables.views.elements import Identifier, has_code
 
@@ -20,13 +20,17 @@ def is_valid(number: str) -> bool:
     return (11 - weighted % 11) % 11 == int(number[9])
 
 
-def read_nhs_number(identifiers: Sequence[Identifier]) -> tuple[str | None, str]:
+def read_nhs_number(
+    identifiers: Sequence[Identifier], systems: Mapping[str | None, str | None]
+) -> tuple[str | None, str]:
     """The valid number (None if there is none) and its standing: verified, present, invalid or absent.
+
+    systems: the name of each identifier system.
 
     A verified number goes before one that is only present, then the least decides. The status may stand in the code
     system of today, in the retired one with its words, or in that with today's numbers; its code alone tells.
     """
-    stated = [i for i in identifiers if i.system == NHS_NUMBER_SYSTEM and i.value and i.use != "old"]
+    stated = [i for i in identifiers if systems[i.system] == NHS_NUMBER_SYSTEM and i.value and i.use != "old"]
     numbers = [(not _is_verified(i), "".join((i.value or "").split())) for i in stated]
     valid = sorted(entry for entry in numbers if is_valid(entry[1]))
     if valid:

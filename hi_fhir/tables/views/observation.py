@@ -19,7 +19,8 @@ from hi_fhir.tables.views.elements import (
     State,
     codings,
 )
-from hi_fhir.terminology.answers import ABSENT, DENIED, Answers
+from hi_fhir.terminology.answers import ABSENT, DENIED
+from hi_fhir.terminology.code_systems import Asked
 
 
 class Repeat(msgspec.Struct, gc=False, rename="camel"):
@@ -66,7 +67,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
-    units, answers = QuantityUnits(), context.answers
+    units = QuantityUnits(context.systems)
 
     def emit(record: Observation, line: int) -> int:
         status = record.status
@@ -92,7 +93,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             negation = None
         else:
             value, unit, comparator = record.value_integer, None, None
-            negation = _negation(record, answers)
+            negation = _negation(record, context)
             if negation == ABSENT and any(map(_has_value, record.component)):
                 negation = None  # a panel has its values in its components
         if record.code is not None:
@@ -105,7 +106,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             shape = shapes["", None, None, unit, status, dated_by, comparator, negation]
             append((patient, id_, shape, span, at, value, line))
         if record.component or record.value_codeable_concept is not None:
-            for component, concept, value, unit, comparator, negation in _parts(record, units, answers):
+            for component, concept, value, unit, comparator, negation in _parts(record, units, context):
                 for system, code in _coded(concept):
                     shape = shapes[component, system, code, unit, status, dated_by, comparator, negation]
                     append((patient, id_, shape, span, at, value, line))
@@ -147,7 +148,7 @@ def _begins(timing: Timing, read_date: Callable[[str, str], When]) -> When | Non
 _Part = tuple[str, CodeableConcept | Answer | None, float | None, str | None, str | None, str | None]
 
 
-def _parts(record: Observation, units: QuantityUnits, answers: Answers) -> Iterator[_Part]:
+def _parts(record: Observation, units: QuantityUnits, context: Context) -> Iterator[_Part]:
     """The coded value and the components: name, code, value, unit, comparator and negation."""
     if record.value_codeable_concept is not None:
         yield "value", record.value_codeable_concept, None, None, None, None
@@ -157,20 +158,22 @@ def _parts(record: Observation, units: QuantityUnits, answers: Answers) -> Itera
             unit = units[quantity.system, quantity.code, quantity.unit]
             yield str(number), part.code, quantity.value, unit, quantity.comparator, None
         else:
-            yield str(number), part.code, part.value_integer, None, None, _negation(part, answers)
+            yield str(number), part.code, part.value_integer, None, None, _negation(part, context)
         if part.value_codeable_concept is not None:
             yield f"{number}.value", part.value_codeable_concept, None, None, None, None
 
 
-def _negation(part: Observation | Component, answers: Answers) -> str | None:
+def _negation(part: Observation | Component, context: Context) -> str | None:
     """What an Observation or component without a quantity says against what its code names: DENIED, NONE or ABSENT."""
     if part.value_boolean is not None:
         return None if part.value_boolean else DENIED
     if part.value_codeable_concept is not None:
         concept = part.value_codeable_concept
-        return answers.of_concept([(one.system, one.code, one.display) for one in concept.coding], concept.text)
+        return context.answers.of_concept(
+            [(context.systems[one.system], one.code, one.display) for one in concept.coding], concept.text
+        )
     if part.value_string is not None:
-        return answers.of_words(part.value_string)
+        return context.answers.of_words(part.value_string)
     if part.value_integer is not None:
         return None
     return ABSENT if part.data_absent_reason is not None or part.value_quantity is not None else None
@@ -188,6 +191,6 @@ def _coded(concept: CodeableConcept | Answer | None) -> list[tuple[str | None, s
     return [(coding.system, coding.code) for coding in codings(concept)] or [(None, None)]
 
 
-def _is_asked_for(record: Observation, asked: frozenset[tuple[str | None, str]]) -> bool:
+def _is_asked_for(record: Observation, asked: Asked) -> bool:
     concepts = [record.code, *(part.code for part in record.component)]
-    return any((c.system, c.code) in asked for concept in concepts if concept for c in concept.coding)
+    return any(asked[c.system, c.code] for concept in concepts if concept for c in concept.coding)

@@ -23,6 +23,7 @@ from hi_fhir.tables.views.elements import (
 )
 from hi_fhir.tables.views.nhs_number import read_nhs_number
 from hi_fhir.tables.views.organizations import named_organization
+from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
@@ -68,7 +69,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
         registrations = _registrations(context, record)
         home, home_until = _home(context, record.address)
         patient = context.patient(record.id)
-        number, standing = read_nhs_number(record.identifier)
+        number, standing = read_nhs_number(record.identifier, context.systems)
         rows.append(
             (
                 patient,
@@ -106,6 +107,8 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
             stated: CodeableConcept | None = extension.value_codeable_concept
             found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(stated)] or [(None, None)]
             for system, code in found:
+                if code and context.systems[system] in ETHNIC_CATEGORIES:
+                    code = code.strip().upper()
                 append((patient, None, context.shapes["", system, code, *_UNSAID], None, None, None, line))
 
 

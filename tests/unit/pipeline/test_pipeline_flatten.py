@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ from tests.support.landing import SOURCE, WHOLE, as_line, config_in, land
 SCT = "http://snomed.info/sct"
 
 
-def an_observation(id_: str, *, of: str = "Patient/p1", code: str = "60621009", **changes: Any) -> dict[str, Any]:
+def an_observation(id_: str, *, of: str = "Patient/p1", code: Any = "60621009", **changes: Any) -> dict[str, Any]:
     return {
         "resourceType": "Observation",
         "id": id_,
         "status": "final",
-        "code": {"coding": [{"system": SCT, "code": code}]},
+        "code": code if isinstance(code, dict) else {"coding": [{"system": SCT, "code": code}]},
         "subject": {"reference": of},
         "effectiveDateTime": "2024-05-03",
         **changes,
@@ -350,6 +351,23 @@ def test_a_flatten_that_ended_before_it_cleaned_up_is_cleaned_up_after(config: C
     (work / "Observation-000" / "quarantine.arrow").write_bytes(b"not a record")
     assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
     assert not work.exists()
+
+
+def test_another_name_of_a_system_makes_another_snapshot(config: Config, tmp_path: Path) -> None:
+    """The rows differ, so a snapshot that was made before the name was known must not be taken for the new one."""
+    pull = land(config, {"Observation/000": [an_observation("a", code={"coding": [{"system": "OURS", "code": "1"}]})]})
+    names = tmp_path / "overlay" / "mappings" / "code-systems-ours.csv"
+    names.parent.mkdir(parents=True)
+    head = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review")
+    text = "".join(f"# {name}: x\n" for name in head) + f"# state: full\nalias,name\nours,{SCT}\n"
+    names.write_text(text, encoding="utf-8")
+
+    before = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    after = flatten(replace(config, overlays=(tmp_path / "overlay",)), SystemClock(), SOURCE, pull, Silent())
+
+    assert before.id != after.id
+    assert [row["system"] for row in rows(config, before, "observation")] == ["OURS"]
+    assert [row["system"] for row in rows(config, after, "observation")] == [SCT]
 
 
 def test_lines_that_are_gone_are_named(config: Config) -> None:

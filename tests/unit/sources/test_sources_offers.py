@@ -138,7 +138,7 @@ def test_a_form_that_is_refused_goes_in_the_address(config: Config, status: int)
     assert manifest.not_offered == {}
     assert len(landed_lines(config, manifest)["Observation"]) == 1
     assert [one.parameters for one in asked if one.method == "GET" and not one.is_count] == [
-        {"combo-code": f"{SCT}|1", "_count": "200"}
+        {"combo-code": "1", "_count": "200"}
     ]
     assert manifest.server_counts == {"Observation": 1}
 

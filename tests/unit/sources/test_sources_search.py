@@ -130,6 +130,19 @@ def test_codes_go_by_post_and_find_components_too(config: Config) -> None:
     assert ids(config, manifest) == ["o1", "o2"]
 
 
+def test_codes_are_asked_for_whatever_the_server_calls_their_system(config: Config) -> None:
+    """A server finds a system by the name that the record has for it, and SNOMED CT has a dozen."""
+    names = (SCT, "https://snomed.info/sct", f"{SCT}/83821000000107/version/20230412", "urn:oid:2.16.840.1.113883.6.96")
+    coded = [{"coding": [{"system": name, "code": "38341003"}]} for name in names]
+    records = [{**an_observation(n), "code": code} for n, code in enumerate(coded)]
+    scope = Scope(types={"Observation": (f"{SCT}|38341003", "http://read.info/readv2|38341003")})
+    with serving([*records, an_observation(9, code="1")]) as server:
+        manifest = pull_from(server.base_url, config, scope)
+    [search] = searches(config, manifest)
+    assert search.codes == ("38341003",)
+    assert ids(config, manifest) == ["o0", "o1", "o2", "o3"]
+
+
 @pytest.mark.parametrize("setting", [{"whole_types": ("Observation",)}, {}])
 def test_a_whole_type_is_taken_where_it_is_set_or_the_list_is_long(config: Config, setting: dict[str, Any]) -> None:
     tokens = tuple(f"{SCT}|{n}" for n in range(1 if setting else 4_001))

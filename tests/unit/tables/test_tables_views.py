@@ -12,6 +12,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.views.nhs_number import is_valid
 from tests.support.landing import SOURCE, config_in, land
 
@@ -45,6 +46,55 @@ def pick(found: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
 def a_record(type_: str, **fields: Any) -> dict[str, Any]:
     subject = "patient" if type_ in ("Immunization", "EpisodeOfCare") else "subject"
     return {"resourceType": type_, "id": "r1", subject: {"reference": "Patient/p1"}, **fields}
+
+
+NAMES_OF_SNOMED = [
+    SCT,
+    "https://snomed.info/sct/",
+    f"{SCT}/83821000000107/version/20230412",
+    f"{SCT}|{SCT}/83821000000107",
+    "urn:oid:2.16.840.1.113883.6.96",
+    "SNOMED-CT",
+]
+
+
+@pytest.mark.parametrize("system", NAMES_OF_SNOMED)
+@pytest.mark.parametrize("type_", ["Observation", "Condition", "Procedure"])
+def test_a_code_counts_whatever_its_system_is_called(config: Config, system: str, type_: str) -> None:
+    record = a_record(type_, status="final", code=concept("38341003", system=system))
+    scope = Scope(types={type_: (f"{SCT}|38341003",)})
+
+    found = rows(config, record, type_.lower(), scope=scope)
+
+    assert pick(found, "system", "code") == [(SCT, "38341003")]
+
+
+@pytest.mark.parametrize("system", ["http://snomed.info/xsct", "https://example.org/sct", None])
+def test_the_same_code_of_another_system_is_not_asked_for(config: Config, system: str | None) -> None:
+    coding = {"code": "38341003"} | ({"system": system} if system else {})
+    record = a_record("Observation", status="final", code={"coding": [coding]})
+
+    assert rows(config, record, "observation", scope=Scope(types={"Observation": (f"{SCT}|38341003",)})) == []
+
+
+def test_a_system_that_nobody_knows_stays_as_it_was_called(config: Config) -> None:
+    record = a_record("Observation", status="final", code=concept("x", system="https://example.org/local/|2"))
+
+    assert pick(rows(config, record, "observation"), "system", "code") == [("https://example.org/local", "x")]
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [("https://fhir.hl7.org.uk", "A"), ("https://fhir.hl7.org.uk", " a "), ("http://fhir.hl7.org.uk", "A")],
+)
+def test_case_and_spaces_of_an_ethnic_category_are_spelling(config: Config, system: str, code: str) -> None:
+    own = f"{system}/CodeSystem/UKCore-EthnicCategoryEngland"
+    url = f"{UK_CORE}/StructureDefinition/Extension-UKCore-EthnicCategory"
+    record = a_patient(extension=[{"url": url, "valueCodeableConcept": {"coding": [{"system": own, "code": code}]}}])
+
+    [row] = rows(config, record, "ethnic_category")
+
+    assert (row["system"], row["code"]) == ("https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland", "A")
 
 
 UCUM = "http://unitsofmeasure.org"

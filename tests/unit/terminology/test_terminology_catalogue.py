@@ -7,7 +7,7 @@ from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.terminology.data_files import shipped_folder
 from hi_fhir.terminology.ethnicity import Meaning
-from hi_fhir.terminology.systems import CTV3, READ_V2, SNOMED, is_snomed_id
+from hi_fhir.terminology.systems import CTV3, LOINC, READ_V2, SNOMED, is_snomed_id
 
 HEAD = """# title: A list of our own
 # system: urn:local
@@ -36,7 +36,11 @@ def _overlay(root: Path, name: str, text: str) -> Path:
 def test_a_preimage_holds_the_old_codes_that_mean_the_same(terminology):
     preimage = terminology.preimage("smoking-status")
 
-    assert preimage - terminology.value_set("smoking-status").codes == {f"{READ_V2}|137R.", f"{CTV3}|Ub1na"}
+    assert preimage - terminology.value_set("smoking-status").codes == {
+        f"{READ_V2}|137R.",
+        f"{CTV3}|Ub1na",
+        f"{LOINC}|72166-2",
+    }
 
 
 def test_a_missing_list_is_empty_and_says_why(terminology):
