@@ -16,6 +16,7 @@ _WHAT = {
     "not_registered_by_reason": "not registered",
     "opted_out": "left out by the opt-out policy",
     "opt_outs_unmatched": "numbers on the opt-out list of nobody here",
+    "registrations_left_out": "statements that are no registration with a practice",
     "registration_conflicts": "registration conflicts",
     "pcn_unknown": "PCN unknown",
     "restricted": "restricted",

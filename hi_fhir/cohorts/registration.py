@@ -1,35 +1,90 @@
-"""Who is registered where on the as-of day. Rule `registration`, version 2 (docs/explanation/rules.md)."""
+"""Who is registered where on the as-of day. Rule `registration`, version 3 (docs/explanation/rules.md)."""
 
 from collections.abc import Mapping
 from datetime import date
 
 import ibis
 
-VERSION = "2"
+from hi_fhir.tables.views.organization_kinds import BRANCH, PRACTICE
+
+VERSION = "3"
 REGISTERED = "registered"
 EARLIEST = date(1, 1, 1)
 """Stands for a day that a record does not give, where the latest one decides."""
 
-_KINDS = {"episode": 1, "general-practitioner": 2, "managing-organization": 3}
-_DECLARED = 4
+_KINDS = {
+    "episode": 1,
+    "untyped-episode": 1,
+    "registration-details": 2,
+    "general-practitioner": 3,
+    "managing-organization": 4,
+}
+_DECLARED = 5
+_OF_THE_SOURCE = ["episode", "registration-details"]
+"""Kinds that are registrations with the practice that the source is, where they name none."""
+
+COUNTS = "counts"
+ANOTHER_EPISODE, NOT_A_PRACTICE, NOT_KNOWN, NOWHERE = (
+    "episode-of-another-type",
+    "not-a-practice",
+    "episode-of-an-unknown-organisation",
+    "no-organisation",
+)
+"""Why what a record states is no registration; COUNTS for one that is."""
 
 
-def deciding_rows(
-    registration: ibis.Table,
-    organization: ibis.Table,
-    resident: ibis.Table,
-    declared: Mapping[str, str],
-    as_of: date,
+def stated_rows(
+    registration: ibis.Table, by_id: ibis.Table, by_code: ibis.Table, declared: Mapping[str, str]
 ) -> ibis.Table:
+    """Everything that records state of registrations, and what it is worth.
+
+    by_id, by_code: as `organisations.place_tables`. declared: source to the ODS code of its own practice.
+    Grain: one row a row of `registration`. Columns: patient_id, rank (of its kind, the lowest decides), practice,
+    start, end, regular, over, and worth: COUNTS, or why it does not count.
+    """
+    rows = registration.left_join(by_id, ["source_id", "organization_id"]).left_join(by_code, "ods_code")
+    own = _own_practice(rows, declared)
+    practice = ibis.coalesce(rows.code_practice, rows.id_practice, own)
+    own_kind = own.notnull().ifelse(PRACTICE, ibis.null("string"))
+    kind = ibis.coalesce(rows.organization_kind, rows.code_kind, rows.id_kind, own_kind)
+    kind = (kind == BRANCH).ifelse(PRACTICE, kind)
+    worth = ibis.cases(
+        (rows.kind == "other-episode", ANOTHER_EPISODE),
+        (practice.isnull(), NOWHERE),
+        (ibis.coalesce(kind != PRACTICE, False), NOT_A_PRACTICE),
+        ((rows.kind == "untyped-episode") & kind.isnull(), NOT_KNOWN),
+        else_=COUNTS,
+    )
+    rank = ibis.cases(*((rows.kind == kind, number) for kind, number in _KINDS.items()), else_=_DECLARED)
+    return rows.select(
+        "patient_id",
+        rank=rank.cast("int8"),
+        practice=practice,
+        start=rows.start_date,
+        end=rows.end_date,
+        regular=rows.regular,
+        over=rows.over,
+        worth=worth,
+    )
+
+
+def _own_practice(rows: ibis.Table, declared: Mapping[str, str]) -> ibis.Value:
+    """The practice that the source is, for rows that name no organisation and are of a kind that means that one."""
+    names_none = rows.ods_code.isnull() & rows.organization_id.isnull() & rows.kind.isin(_OF_THE_SOURCE)
+    sources = ((rows.source_id == source, code) for source, code in declared.items())
+    practice = ibis.cases(*sources, else_=ibis.null("string")) if declared else ibis.null("string")
+    return names_none.ifelse(practice, ibis.null("string"))
+
+
+def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[str, str], as_of: date) -> ibis.Table:
     """What each patient's deciding kind of registration says, judged for the as-of day.
 
-    resident: patients with their person_id. declared: source to the ODS code of its own practice. A row whose practice
-    has no known ODS code states nothing.
+    stated: as `stated_rows`. resident: patients with their person_id. declared: source to its own practice.
     Grain: one row a registration. Columns: person_id, patient_id, source_id, practice, start, started (EARLIEST for no
     start), is_dated (the source says when it began or that it ended) and the steps is_active, is_regular, is_begun and
     is_current, each with those before it.
     """
-    rows = _with_practice(registration, organization)
+    rows = stated.filter(stated.worth == COUNTS).drop("worth")
     if declared:
         own = ibis.memtable({"source_id": list(declared), "practice": list(declared.values())})
         rows = rows.union(_declared_rows(resident, own, rows))
@@ -53,23 +108,6 @@ def deciding_rows(
         is_begun=is_begun,
         is_current=is_current,
     )
-
-
-def _with_practice(registration: ibis.Table, organization: ibis.Table) -> ibis.Table:
-    codes = organization.select("source_id", "organization_id", their_code="ods_code")
-    codes = codes.filter(codes.their_code.notnull())
-    rows = registration.left_join(codes, ["source_id", "organization_id"])
-    rank = ibis.cases(*((rows.kind == kind, number) for kind, number in _KINDS.items()), else_=_DECLARED)
-    rows = rows.select(
-        "patient_id",
-        rank=rank.cast("int8"),
-        practice=ibis.coalesce(rows.ods_code, rows.their_code),
-        start=rows.start_date,
-        end=rows.end_date,
-        regular=rows.regular,
-        over=rows.over,
-    )
-    return rows.filter(rows.practice.notnull())
 
 
 def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> ibis.Table:
@@ -137,3 +175,10 @@ def sources_with_history(judged: ibis.Table) -> ibis.Table:
     """Sources of whose deciding registrations at least half are dated. Column: source_id."""
     found = judged.group_by("source_id").agg(dated=judged.is_dated.sum(), undated=(~judged.is_dated).sum())
     return found.filter(found.dated >= found.undated).select("source_id")
+
+
+def left_out(stated: ibis.Table) -> dict[str, int]:
+    """Rows of `stated_rows` that do not count, by why."""
+    rows = stated.filter(stated.worth != COUNTS)
+    counts = rows.group_by("worth").agg(n=rows.count()).to_pyarrow().to_pylist()
+    return {row["worth"]: row["n"] for row in sorted(counts, key=lambda row: str(row["worth"]))}

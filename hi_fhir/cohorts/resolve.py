@@ -4,7 +4,7 @@ Small columns of all patients are linked in one pass, and records are searched o
 the rows of people are then put together range by range of person_id, so that memory does not grow with their number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts import deprivation, ethnicity, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
-from hi_fhir.cohorts.inputs import Note, Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Area, Note, Resolution, ResolveInputs
 from hi_fhir.cohorts.linking import link
+from hi_fhir.cohorts.organisations import Organisations, place_tables
 from hi_fhir.cohorts.people import finished, write_buckets
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
@@ -38,7 +39,10 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         TerminologyError: a mapping that this needs is not there.
     """
     manifests = [read_snapshot(folder) for folder in inputs.snapshots]
-    tables = _prepare(backend, inputs, manifests)
+    declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
+    organization = read_table(backend, inputs.snapshots, "organization").to_pyarrow()
+    organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
+    tables = _prepare(backend, inputs, declared, organisations)
     people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
@@ -49,12 +53,15 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
         write_buckets(_links(tables, low, high).to_pyarrow(), LINK, buckets, out / "link")
         progress.advance(len(buckets))
-    resolution = _resolution(backend, inputs, manifests, tables, tally)
+    areas = read_areas(tally.practices, organisations, inputs.areas, inputs.as_of)
+    resolution = _resolution(backend, inputs, manifests, tables, tally, areas)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
 
 
-def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[SnapshotManifest]) -> dict[str, ibis.Table]:
+def _prepare(
+    backend: Backend, inputs: ResolveInputs, declared: Mapping[str, str], organisations: Organisations
+) -> dict[str, ibis.Table]:
     """The passes over everything: whatever is needed of all people, as temporary tables."""
     snapshots = inputs.snapshots
     map_ = inputs.terminology.ethnicity()
@@ -64,16 +71,16 @@ def _prepare(backend: Backend, inputs: ResolveInputs, manifests: Sequence[Snapsh
     members = resident.select("patient_id", "person_id")
     codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
     said = keep(backend, "spoken", spoken.spoken_rows(backend, snapshots, codes, members, inputs.as_of))
-    declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
-    stated = read_table(backend, snapshots, "registration")
-    organization = read_table(backend, snapshots, "organization")
-    judged = registration.deciding_rows(stated, organization, resident, declared, inputs.as_of)
+    rows = read_table(backend, snapshots, "registration")
+    places = place_tables(organisations, rows)
+    stated = keep(backend, "stated", registration.stated_rows(rows, *places, declared))
+    judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(backend, inputs.directory, patient)
     return {
         "resident": resident,
         "spoken": said,
         "extension": keep(backend, "extension", _extension(read_table(backend, snapshots, "ethnic_category"), codes)),
-        "organization": organization,
+        "stated": stated,
         "judged": keep(backend, "judged", judged),
         "postcode": keep(backend, "known_postcode", postcodes),
         "left_out": keep(backend, "left_out", _left_out(inputs, resident, said)),
@@ -163,12 +170,11 @@ def _resolution(
     manifests: Sequence[SnapshotManifest],
     tables: dict[str, ibis.Table],
     tally: Tally,
+    areas: list[Area],
 ) -> Resolution:
-    organizations = tables["organization"].to_pyarrow()
     opted_out = int(tables["left_out"].count().execute())
     listed = len(inputs.opt_out.nhs_keys)
     orphans = spoken.orphan_rows(backend, inputs.snapshots, tables["resident"])
-    areas = read_areas(tally.practices, organizations, inputs.areas, inputs.as_of)
     return Resolution(
         persons=tally.persons,
         registered=tally.reasons[registration.REGISTERED],
@@ -177,6 +183,7 @@ def _resolution(
         not_registered_by_reason={
             reason: count for reason, count in sorted(tally.reasons.items()) if reason != registration.REGISTERED
         },
+        registrations_left_out=registration.left_out(tables["stated"]),
         restricted=tally.restricted,
         opted_out=opted_out,
         opt_outs_unmatched=listed - opted_out if listed else 0,

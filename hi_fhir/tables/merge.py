@@ -166,7 +166,7 @@ def _runs(seqs: np.ndarray) -> int:
 def _resources(table: str, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     if table == "registration":
         kind = rows["kind"].cast(pa.string())
-        yield "EpisodeOfCare", rows.filter(pc.fill_null(pc.equal(kind, "episode"), True))
+        yield "EpisodeOfCare", rows.filter(pc.fill_null(pc.match_substring(kind, "episode"), True))
     elif table not in ("ethnic_category", "identity"):
         yield "".join(word.capitalize() for word in table.split("_")), rows
 

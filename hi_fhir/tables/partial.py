@@ -28,7 +28,7 @@ TABLES: dict[str, pa.Schema] = {
 """Every table that flatten writes; `identity` goes elsewhere than the others."""
 
 _SHAPE = ("component", "system", "code", "unit", "status", "dated_by", "comparator", "negation")
-_CATEGORIES = frozenset({*_SHAPE, "sex", "nhs_number", "kind"})
+_CATEGORIES = frozenset({*_SHAPE, "sex", "nhs_number", "kind", "organization_kind"})
 _BATCH = 1_000
 _CLINICAL = (
     pa.field("patient_id", pa.int32()),

@@ -72,27 +72,35 @@ REGISTRATION = pa.schema(
     [
         pa.field("source_id", pa.string(), nullable=False),
         pa.field("patient_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),  # episode, general-practitioner or managing-organization
+        # episode (of a type that is a registration), untyped-episode, other-episode (of a type that is none),
+        # registration-details, general-practitioner or managing-organization
+        pa.field("kind", pa.string(), nullable=False),
         pa.field("organization_id", pa.string()),  # id of the source's Organization, where referred to
         pa.field("ods_code", pa.string()),  # where the reference carries it as an identifier
         pa.field("start_date", pa.date32()),
         pa.field("end_date", pa.date32()),  # exclusive in no way: the last day registered
         pa.field("regular", pa.bool_()),  # false: temporary; null: the source does not say
         pa.field("over", pa.bool_(), nullable=False),  # finished, and the source does not say on which day
+        pa.field("organization_kind", pa.string()),  # as ORGANIZATION's kind, of an organisation within the record
     ]
 )
-"""Grain: one row a registration that a Patient or EpisodeOfCare states."""
+"""Grain: one row a registration that a Patient or EpisodeOfCare states, or an episode of care that may be one."""
 
 ORGANIZATION = pa.schema(
     [
         pa.field("source_id", pa.string(), nullable=False),
         pa.field("organization_id", pa.string(), nullable=False),
         pa.field("ods_code", pa.string()),
+        pa.field("code_from", pa.date32()),  # first day of the code; null: it has no start
+        pa.field("code_until", pa.date32()),  # its last day; null: it has no end
+        # practice, branch, pcn, sub-icb, icb or other, as the source says; null: it does not
+        pa.field("kind", pa.string()),
         pa.field("name", pa.string()),
         pa.field("part_of_id", pa.string()),
     ]
 )
-"""Grain: one row an Organization resource. Not bucketed: one file, `organization/all.parquet`."""
+"""Grain: one row an ODS code of an Organization resource, and one with no code for one that has none. Not bucketed: one
+file, `organization/all.parquet`."""
 
 IDENTITY = pa.schema(
     [pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)]

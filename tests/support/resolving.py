@@ -1,7 +1,7 @@
 """Resolving small snapshots in tests: one call from builders to rows of people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import OptOuts
 from hi_fhir.cohorts.resolve import resolve
+from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
 from hi_fhir.engine.connect import connect
+from hi_fhir.pipeline.flatten import flatten
+from hi_fhir.tables.identity import load_key
 from hi_fhir.terminology.catalogue import Terminology, load
+from tests.support.landing import SOURCE, config_in, land
 from tests.support.tables import SnapshotBuilder
 
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
@@ -48,6 +52,48 @@ def resolve_snapshots(
     terminology: Terminology = _TERMINOLOGY,
 ) -> Resolved:
     snapshots = tuple(builder.write(root / "snapshots") for builder in builders)
+    return _resolve(root, snapshots, as_of, directory, areas, opt_out, imd_year, terminology)
+
+
+def resolve_records(
+    root: Path,
+    *records: dict[str, Any],
+    practice: str | None = None,
+    data_date: date = date(2025, 4, 2),
+    as_of: date = PERIOD.end,
+    directory: PostcodeDirectory | None = None,
+    areas: AreaFile | None = None,
+) -> dict[str, Any]:
+    """FHIR records of one source, flattened and resolved: people by the id of their patient, and the counts as "found".
+
+    practice: that the source is declared to be.
+    """
+    config = config_in(root)
+    chunks: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        chunks.setdefault(f"{record['resourceType']}/000", []).append(record)
+    pull = land(config, chunks, data_date=data_date.isoformat())
+    source = replace(SOURCE, practice=practice)
+    manifest = flatten(config, SystemClock(), source, pull, Silent())
+    assert not manifest.quarantine
+    snapshot = config.data_dir / "sources" / SOURCE.name / "snapshots" / manifest.id
+    resolved = _resolve(root, (snapshot,), as_of, directory, areas)
+    key = load_key(config.key_file)
+    patients = [record["id"] for record in records if record["resourceType"] == "Patient"]
+    people = {id_: resolved[key.patient_id(SOURCE.name, id_)] for id_ in patients}
+    return {**people, "found": resolved.found}
+
+
+def _resolve(
+    root: Path,
+    snapshots: tuple[Path, ...],
+    as_of: date,
+    directory: PostcodeDirectory | None,
+    areas: AreaFile | None,
+    opt_out: OptOuts | None = None,
+    imd_year: int = 2025,
+    terminology: Terminology = _TERMINOLOGY,
+) -> Resolved:
     inputs = ResolveInputs(snapshots, terminology, PERIOD, as_of, directory, areas, opt_out or OptOuts(), imd_year)
     out = root / "evaluation"
     found = resolve(connect(root / "spill"), inputs, out, Silent())

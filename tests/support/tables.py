@@ -86,7 +86,7 @@ class SnapshotBuilder:
         self.rows["registration"].append(self._of(name) | row)
 
     def organization(
-        self, id_: str, ods_code: str | None, *, name: str | None = None, part_of: str | None = None
+        self, id_: str, ods_code: str | None, *, name: str | None = None, part_of: str | None = None, **fields: Any
     ) -> None:
         self.rows["organization"].append(
             {
@@ -95,6 +95,7 @@ class SnapshotBuilder:
                 "ods_code": ods_code,
                 "name": name,
                 "part_of_id": part_of,
+                **fields,
             }
         )
 

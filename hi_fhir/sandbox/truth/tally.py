@@ -95,6 +95,7 @@ class Truth:
             "no_registration": reasons.get("no-registration", 0),
             "registration_conflicts": self.conflicts,
             "not_registered_by_reason": reasons,
+            "registrations_left_out": {},
             "restricted": self.restricted,
             "opted_out": self.opted_out,
             "opt_outs_unmatched": len(self._unmatched),

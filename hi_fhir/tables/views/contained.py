@@ -3,6 +3,8 @@
 They are kept undecoded until a reference asks for one: most records have none.
 """
 
+from typing import TypeVar
+
 import msgspec
 
 from hi_fhir.tables.views.elements import Identifier
@@ -16,7 +18,10 @@ class Contained(msgspec.Struct, gc=False, rename="camel"):
     identifier: list[Identifier] = []
 
 
+S = TypeVar("S", bound=msgspec.Struct)
+
 _decode = msgspec.json.Decoder(list[Contained]).decode
+_decode_each = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def find_contained(contained: msgspec.Raw, reference: str | None, type_: str) -> Contained | None:
@@ -29,3 +34,12 @@ def find_contained(contained: msgspec.Raw, reference: str | None, type_: str) ->
         return None
     name = reference[1:]
     return next((one for one in _decode(contained) if one.id == name and one.resource_type == type_), None)
+
+
+def decode_contained(contained: msgspec.Raw, reference: str | None, type_: str, struct: type[S]) -> S | None:
+    """As `find_contained`, with all that the struct has of the resource."""
+    found = find_contained(contained, reference, type_)
+    if found is None:
+        return None
+    place = [one.id for one in _decode(contained)].index(found.id)
+    return msgspec.json.decode(_decode_each(contained)[place], type=struct)

@@ -16,6 +16,18 @@ from hi_fhir.terminology.code_systems import Asked, SystemNames
 from hi_fhir.terminology.systems import UCUM
 
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
+_ODS_SYSTEMS = frozenset(
+    {
+        ODS_SYSTEM,
+        "http://fhir.nhs.uk/Id/ods-organization-code",
+        "https://fhir.nhs.uk/Id/ods-site-code",
+        "http://fhir.nhs.uk/Id/ods-site-code",
+        "http://fhir.nhs.net/Id/ods-organization-code",
+        "http://fhir.nhs.net/Id/ods-site-code",
+        "urn:oid:2.16.840.1.113883.2.1.3.2.4.18.48",
+    }
+)
+# Of codes of organisations and of their sites. Source: UK Core Organization, GP Connect, the OID of ODS [S].
 
 
 class Coding(msgspec.Struct, gc=False):
@@ -89,6 +101,7 @@ class Extension(msgspec.Struct, gc=False, rename="camel"):
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_code: str | None = None
+    value_period: Period | None = None
     extension: "list[Extension]" = []
 
 
@@ -163,6 +176,14 @@ def has_code(concept: CodeableConcept | None, code: str) -> bool:
     return concept is not None and any(coding.code == code for coding in concept.coding)
 
 
-def ods_code(identifiers: list[Identifier]) -> str | None:
-    """The ODS code among some identifiers; the least, should there be several."""
-    return min((i.value.strip().upper() for i in identifiers if i.system == ODS_SYSTEM and i.value), default=None)
+def ods_identifiers(identifiers: list[Identifier]) -> list[tuple[str, Period]]:
+    """The ODS codes among some identifiers with the period of each, in order of code; those of use `old` are none.
+
+    A code whose period ended, or has not begun, is still one here: that is judged by the day that is asked about.
+    """
+    found = [
+        (identifier.value.strip().upper(), identifier.period or Period())
+        for identifier in identifiers
+        if identifier.value and identifier.use != "old" and (identifier.system or "").rstrip("/") in _ODS_SYSTEMS
+    ]
+    return sorted((entry for entry in found if entry[0]), key=lambda entry: entry[0])

@@ -1,13 +1,14 @@
-"""EpisodeOfCare: a registration with a practice, as rows of `registration`."""
+"""EpisodeOfCare: a registration with a practice, or care of another kind, as rows of `registration`."""
 
 from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.dates import first_day, last_day, read_span
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State
-from hi_fhir.tables.views.organizations import named_organization
+from hi_fhir.tables.views.elements import Context, Meta, Period, Reference, ResourceId, State
+from hi_fhir.tables.views.periods import days_of
+from hi_fhir.tables.views.organizations import NOWHERE, named_organization
+from hi_fhir.tables.views.registration_types import RegistrationType, TypeConcept, registration_type
 
 _NOT_A_REGISTRATION = frozenset({"cancelled", "planned", "waitlist"})
 
@@ -18,14 +19,15 @@ class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
     status: str
     patient: Reference
     meta: Meta | None = None
-    type: list[CodeableConcept] = []
+    type: list[TypeConcept] = []
     managing_organization: Reference | None = None
     period: Period | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
-    """A function that appends the row of one EpisodeOfCare. One that states no registration is a row without kind.
+    """A function that appends the row of one EpisodeOfCare. One whose status is of no registration is a row without
+    kind; what its type makes of it is its kind, since only with all Organizations it is known what an organisation is.
 
     One that is finished ended on its last day; where it names none it is over, on whatever day that was.
     """
@@ -35,20 +37,19 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
         if record.status == "entered-in-error":
             return State.DELETED
         patient = context.subjects[record.patient.reference]
-        period = record.period or Period()
-        start = first_day(read_span(context.read_date, period.start, "$.period.start")) if period.start else None
-        end = last_day(read_span(context.read_date, period.end, "$.period.end")) if period.end else None
+        start, end = days_of(context, record.period, "$.period")
         over = record.status == "finished" and end is None
-        kind = None if record.status in _NOT_A_REGISTRATION else "episode"
-        organization_id, ods = named_organization(context, record.managing_organization, record.contained)
-        rows.append((patient, kind, organization_id, ods, start, end, _regular(record.type), over, line))
+        stated = registration_type(record.type)
+        kind = None if record.status in _NOT_A_REGISTRATION else _kind(stated)
+        path = "$.managingOrganization"
+        named = named_organization(context, record.managing_organization, record.contained, path) or NOWHERE
+        rows.append((patient, *named.row(kind, start, end, stated.regular, over=over), line))
         return State.KEPT
 
     return emit
 
 
-def _regular(types: list[CodeableConcept]) -> bool | None:
-    codes = {coding.code for concept in types for coding in concept.coding if coding.code}
-    if "temporary" in codes:
-        return False
-    return True if "regular" in codes else None
+def _kind(stated: RegistrationType) -> str:
+    if stated.is_registration:
+        return "episode"
+    return "other-episode" if stated.is_stated else "untyped-episode"

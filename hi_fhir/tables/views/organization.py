@@ -6,26 +6,45 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.references import same_id
-from hi_fhir.tables.views.elements import Context, Identifier, Meta, Reference, ResourceId, State, ods_code
+from hi_fhir.tables.views.elements import (
+    Context,
+    Identifier,
+    Meta,
+    Period,
+    Reference,
+    ResourceId,
+    State,
+    ods_identifiers,
+)
+from hi_fhir.tables.views.organization_kinds import OrganizationExtension, OrganizationType, stated_kind
+from hi_fhir.tables.views.periods import days_of
 
 
 class Organization(msgspec.Struct, gc=False, rename="camel"):
     resource_type: Literal["Organization"]
     id: ResourceId
     meta: Meta | None = None
+    extension: list[OrganizationExtension] = []
     identifier: list[Identifier] = []
+    type: list[OrganizationType] = []
     name: str | None = None
     part_of: Reference | None = None
 
+    def stated_kind(self) -> str | None:
+        return stated_kind(self.type, self.extension)
+
 
 def emitter(context: Context) -> Callable[[Organization, int], int]:
-    """A function that appends the row of one Organization."""
+    """A function that appends the rows of one Organization: one for each of its ODS codes."""
     rows = context.tables["organization"]
 
     def emit(record: Organization, line: int) -> int:
         record.id = same_id(record.id)
         part_of = context.references.organization(record.part_of.reference) if record.part_of else None
-        rows.append((record.id, ods_code(record.identifier), record.name, part_of, line))
+        kind = record.stated_kind()
+        codes: list[tuple[str | None, Period]] = [*ods_identifiers(record.identifier)] or [(None, Period())]
+        spans = [(code, *days_of(context, period, "$.identifier.period")) for code, period in codes]
+        rows.extend((record.id, code, first, last, kind, record.name, part_of, line) for code, first, last in spans)
         return State.KEPT
 
     return emit

@@ -1,17 +1,64 @@
-"""The organisation that a record names: by reference, by its ODS code, or by what it contains."""
+"""The organisation that a record names as where somebody is registered: by reference, by ODS code or within itself."""
+
+from typing import NamedTuple
 
 import msgspec
 
-from hi_fhir.tables.views.contained import find_contained
-from hi_fhir.tables.views.elements import Context, Reference, ods_code
+from hi_fhir.tables.views.contained import decode_contained
+from hi_fhir.tables.views.elements import Context, Reference, ods_identifiers
+from hi_fhir.tables.views.organization import Organization
+from hi_fhir.tables.views.periods import days_of
+
+Row = tuple[object, ...]
+"""Of `registration`, without its patient and line: kind, organization_id, ods_code, start, end, regular, over and
+organization_kind."""
+
+
+class Named(NamedTuple):
+    """organization_id: of an Organization of the source. ods_code: as the record itself has it, from `start` to `end`.
+
+    kind: what an Organization within the record says that it is; None where it does not, or is not within.
+    """
+
+    organization_id: str | None
+    ods_code: str | None
+    start: int | None = None
+    end: int | None = None
+    kind: str | None = None
+
+    def row(
+        self, kind: str | None, start: int | None, end: int | None, regular: bool | None = None, *, over: bool = False
+    ) -> Row:
+        """A registration here from `start` to `end`, or to the last day of the code where that is earlier."""
+        last = self.end if end is None else end if self.end is None else min(end, self.end)
+        return kind, self.organization_id, self.ods_code, start, last, regular, over, self.kind
+
+
+NOWHERE = Named(None, None)
 
 
 def named_organization(
-    context: Context, reference: Reference | None, contained: msgspec.Raw
-) -> tuple[str | None, str | None]:
-    """The id of the source's Organization and the ODS code that a reference gives; each None where it gives none."""
+    context: Context, reference: Reference | None, contained: msgspec.Raw, path: str
+) -> Named | None:
+    """What a reference at a JSON path names; None where that is no organisation that can be told."""
     if reference is None:
-        return None, None
-    found = find_contained(contained, reference.reference, "Organization")
-    identifiers = [*([reference.identifier] if reference.identifier else []), *(found.identifier if found else [])]
-    return context.references.organization(reference.reference), ods_code(identifiers)
+        return None
+    within = decode_contained(contained, reference.reference, "Organization", Organization)
+    if within is not None:
+        return _within(context, within, path)
+    organization_id = context.references.organization(reference.reference)
+    codes = ods_identifiers([reference.identifier]) if reference.identifier else []
+    if codes:
+        code, period = codes[0]
+        return Named(organization_id, code, *days_of(context, period, f"{path}.identifier.period"))
+    return Named(organization_id, None) if organization_id else None
+
+
+def _within(context: Context, organization: Organization, path: str) -> Named | None:
+    """Of several codes the one that ends last. When it began says nothing of when somebody registered."""
+    kind = organization.stated_kind()
+    codes = [(days_of(context, period, path)[1], code) for code, period in ods_identifiers(organization.identifier)]
+    if not codes:
+        return None
+    end, code = min(codes, key=lambda entry: (entry[0] is not None, -(entry[0] or 0), entry[1]))
+    return Named(None, code, None, end, kind)

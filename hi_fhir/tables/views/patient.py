@@ -22,7 +22,8 @@ from hi_fhir.tables.views.elements import (
     has_code,
 )
 from hi_fhir.tables.views.nhs_number import read_nhs_number
-from hi_fhir.tables.views.organizations import named_organization
+from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
+from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
 from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
@@ -112,20 +113,21 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
                 append((patient, None, context.shapes["", system, code, *_UNSAID], None, None, None, line))
 
 
-def _registrations(context: Context, record: Patient) -> list[tuple[object, ...]]:
-    """Kind, organization_id, ods_code, start, end, regular and over of what the Patient itself states."""
-    stated: list[tuple[object, ...]] = []
+def _registrations(context: Context, record: Patient) -> list[Row]:
+    """What the Patient itself states."""
+    stated: list[Row] = []
+    practice = None
     for number, reference in enumerate(record.general_practitioner):
-        organization_id, ods = named_organization(context, reference, record.contained)
-        if organization_id or ods:
-            period = (reference.identifier.period if reference.identifier else None) or Period()
-            path = f"$.generalPractitioner[{number}].identifier.period"
-            start = first_day(read_span(context.read_date, period.start, f"{path}.start")) if period.start else None
-            end = last_day(read_span(context.read_date, period.end, f"{path}.end")) if period.end else None
-            stated.append(("general-practitioner", organization_id, ods, start, end, None, False))
-    organization_id, ods = named_organization(context, record.managing_organization, record.contained)
-    if organization_id or ods:
-        stated.append(("managing-organization", organization_id, ods, None, None, None, False))
+        path = f"$.generalPractitioner[{number}]"
+        if named := named_organization(context, reference, record.contained, path):
+            stated.append(named.row("general-practitioner", named.start, None))
+            practice = practice or named
+    if named := named_organization(context, record.managing_organization, record.contained, "$.managingOrganization"):
+        stated.append(named.row("managing-organization", named.start, None))
+        practice = named
+    for number, extension in enumerate(record.extension):
+        if is_registration_details(extension):
+            stated += registration_details(context, extension, practice or NOWHERE, f"$.extension[{number}]")
     return stated
 
 

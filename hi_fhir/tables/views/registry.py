@@ -49,7 +49,7 @@ VIEWS = {
         "identifier reasonCode",
     ),
     "Observation": View(observation.Observation, observation.emitter, ("observation",), "identifier partOf"),
-    "Organization": View(organization.Organization, organization.emitter, ("organization",), "active address type"),
+    "Organization": View(organization.Organization, organization.emitter, ("organization",), "active address"),
     "Patient": View(patient.Patient, patient.emitter, ("patient", "ethnic_category", "registration"), "name"),
     "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",), "identifier partOf reasonCode"),
 }

@@ -4,8 +4,6 @@ from datetime import date
 
 import pytest
 
-from hi_fhir.cohorts.imports import AreaFile, Membership
-from hi_fhir.cohorts.inputs import Area
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, nhs_key
 
@@ -175,58 +173,6 @@ def test_ages_are_completed_at_the_period_end_and_29_february_completes_on_1_mar
     assert {name: resolved[id_]["age"] for name, id_ in ids.items()} == {
         "today": 25, "tomorrow": 24, "leap": 21, "unknown": None,
     }  # fmt: skip
-
-
-def test_practices_belong_to_what_the_imported_file_says_on_the_as_of_day(tmp_path):
-    main = SnapshotBuilder()
-    main.organization("p1", "P1", name="First", part_of="n1")
-    main.organization("n1", "N1", name="Network", part_of="i1")
-    main.organization("i1", "I1", name="Board")
-    for practice in ("P1", "P2", "P3"):
-        main.patient(practice, practice=practice)
-    areas = AreaFile(
-        (
-            Membership("P2", "N7", "I7", None, date(2025, 3, 30)),
-            Membership("P2", "N8", "I9", date(2025, 3, 31), None, pcn_name="Eighth"),
-        ),
-        "v1",
-    )
-
-    found = resolve_snapshots(tmp_path, main, areas=areas).found
-
-    assert [(a.practice_id, a.practice_name, a.pcn_id, a.pcn_name, a.icb_id, a.icb_name) for a in found.areas] == [
-        ("P1", "First", "N1", "Network", "I1", "Board"),
-        ("P2", None, "N8", "Eighth", "I9", None),
-        ("P3", None, None, None, None, None),
-    ]
-    assert found.pcn_unknown == 1
-    assert found.versions["import/organisations"] == "v1"
-
-
-def test_a_practice_that_the_file_knows_on_other_days_belongs_to_nothing_known(tmp_path):
-    main = SnapshotBuilder()
-    main.organization("p1", "P1", name="First", part_of="n1")
-    main.organization("n1", "N1")
-    main.patient("ann", practice="P1")
-    left = AreaFile((Membership("P1", "N7", "I7", None, date(2025, 3, 30), "Then First"),), "v1")
-
-    [area] = resolve_snapshots(tmp_path, main, areas=left).found.areas
-
-    assert area == Area("P1", "Then First", None, None, None, None)
-
-
-def test_a_parent_that_is_itself_a_whole_of_networks_is_no_network(tmp_path):
-    main = SnapshotBuilder()
-    main.organization("p1", "P1", part_of="n1")
-    main.organization("n1", "N1", part_of="i1")
-    main.organization("p2", "P2", part_of="i1")
-    main.organization("i1", "I1")
-    main.patient("ann", practice="P1")
-    main.patient("bob", practice="P2")
-
-    found = resolve_snapshots(tmp_path, main).found
-
-    assert [(a.practice_id, a.pcn_id, a.icb_id) for a in found.areas] == [("P1", "N1", "I1"), ("P2", None, "I1")]
 
 
 def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_path):

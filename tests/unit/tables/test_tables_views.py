@@ -20,6 +20,7 @@ SCT = "http://snomed.info/sct"
 UK_CORE = "https://fhir.hl7.org.uk"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
+REGISTRATION_TYPE = "https://fhir.nhs.uk/STU3/CodeSystem/CareConnect-RegistrationType-1"
 
 
 @pytest.fixture
@@ -412,9 +413,25 @@ def test_a_contained_practice_that_is_not_there_states_nothing(config: Config, c
 
 
 @pytest.mark.parametrize(
-    ("types", "regular"), [([], None), ([concept("temporary")], False), ([concept("regular")], True)]
+    ("types", "kind", "regular"),
+    [
+        ([], "untyped-episode", None),
+        ([concept("temporary")], "episode", False),
+        ([concept("regular")], "episode", True),
+        ([concept("R", system=REGISTRATION_TYPE)], "episode", True),
+        *(([concept(code, system=REGISTRATION_TYPE)], "episode", False) for code in ("T", "E", "IN", "P", "O", "S")),
+        ([concept("R", system=REGISTRATION_TYPE), concept("T", system=REGISTRATION_TYPE)], "episode", False),
+        ([{"text": "Temporary"}], "episode", False),
+        ([{"coding": [{"system": SCT, "code": "1", "display": "GP registration"}]}], "episode", None),
+        ([concept("R")], "other-episode", None),
+        ([concept("diab", system="http://terminology.hl7.org/CodeSystem/episodeofcare-type")], "other-episode", None),
+        ([{"text": "Smoking cessation"}], "other-episode", None),
+        ([{"coding": [{"system": SCT}]}], "untyped-episode", None),
+    ],
 )
-def test_episode_is_a_registration(config: Config, types: list[Any], regular: bool | None) -> None:
+def test_episode_is_a_registration_where_its_type_says_so(
+    config: Config, types: list[Any], kind: str, regular: bool | None
+) -> None:
     record = a_record(
         "EpisodeOfCare",
         status="active",
@@ -423,9 +440,7 @@ def test_episode_is_a_registration(config: Config, types: list[Any], regular: bo
         period={"start": "2020-02-03"},
     )
     found = rows(config, record, "registration")
-    assert pick(found, "kind", "organization_id", "start_date", "regular") == [
-        ("episode", "o1", date(2020, 2, 3), regular)
-    ]
+    assert pick(found, "kind", "organization_id", "start_date", "regular") == [(kind, "o1", date(2020, 2, 3), regular)]
 
 
 @pytest.mark.parametrize(

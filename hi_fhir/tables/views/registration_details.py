@@ -1,0 +1,41 @@
+"""The registration details of Care Connect and GP Connect, an extension of Patient, as a row of `registration`.
+
+It gives the period, type and status of a registration and no organisation: that is the Patient's managing organisation
+(the practice that keeps the record), else its general practitioner, else the practice that the source is.
+
+Source: Extension-CareConnect-GPC-RegistrationDetails-1 and Extension-CareConnect-RegistrationDetails-1, with the code
+systems CareConnect-RegistrationStatus-1 and CareConnect-RegistrationType-1 of STU3 [S]; one of that name in R4 [U].
+"""
+
+from collections.abc import Iterator
+
+from hi_fhir.tables.views.elements import Context, Extension, codings
+from hi_fhir.tables.views.periods import days_of
+from hi_fhir.tables.views.organizations import Named, Row
+from hi_fhir.tables.views.registration_types import regular_of
+
+_INACTIVE, _PENDING = "i", "r"
+
+
+def is_registration_details(extension: Extension) -> bool:
+    return "registrationdetails" in extension.url.rpartition("/")[2].lower()
+
+
+def registration_details(context: Context, extension: Extension, practice: Named, path: str) -> Iterator[Row]:
+    """The row of one such extension at a JSON path; none for a registration that is pending.
+
+    One that is inactive and names no end is over. A deduction that is pending has not ended the registration.
+    """
+    parts = {part.url: part for part in extension.extension}
+    status = {code.lower() for code in _codes(parts.get("registrationStatus"))}
+    if _PENDING in status:
+        return
+    period = parts["registrationPeriod"].value_period if "registrationPeriod" in parts else None
+    start, end = days_of(context, period, f"{path}.valuePeriod")
+    over = _INACTIVE in status and end is None
+    regular = regular_of(_codes(parts.get("registrationType")))
+    yield practice.row("registration-details", start, end, regular, over=over)
+
+
+def _codes(part: Extension | None) -> list[str]:
+    return [coding.code for coding in codings(part.value_codeable_concept) if coding.code] if part else []
