@@ -15,7 +15,7 @@ USE = "Monitoring, not a payment claim."
 _QUARANTINE, _READINGS, _PEOPLE = "quarantine", "readings", "people"
 _UNTYPED = "Resource"
 _ORPHANS = "orphan_events"
-_PEOPLE_KINDS = ("not_registered_by_reason", _ORPHANS, "deprivation", "ethnicity")
+_PEOPLE_KINDS = ("not_registered_by_reason", "registrations_left_out", _ORPHANS, "deprivation", "ethnicity")
 _TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registration": "EpisodeOfCare"}
 
 
