@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.views.elements import Context, Meta, Period, Reference, ResourceId, State
-from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.organizations import NOWHERE, named_organization
+from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import RegistrationType, TypeConcept, registration_type
 
 _NOT_A_REGISTRATION = frozenset({"cancelled", "planned", "waitlist"})

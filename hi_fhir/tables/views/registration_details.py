@@ -10,8 +10,8 @@ systems CareConnect-RegistrationStatus-1 and CareConnect-RegistrationType-1 of S
 from collections.abc import Iterator
 
 from hi_fhir.tables.views.elements import Context, Extension, codings
-from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.organizations import Named, Row
+from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import regular_of
 
 _INACTIVE, _PENDING = "i", "r"
