@@ -35,7 +35,7 @@ from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 5
+KERNEL_VERSION = 6
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(
