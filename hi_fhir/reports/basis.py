@@ -35,7 +35,7 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     for type_, kinds in _by_type(evaluation.lost.values()).items():
         found |= {(_QUARANTINE, type_, kind): count for kind, count in kinds.items()}
     for value_set, kinds in sorted(evaluation.dropped_readings.items()):
-        found |= {(_READINGS, value_set, kind): count for kind, count in sorted(kinds.items())}
+        found |= {(_READINGS, value_set, kind): count for kind, count in sorted(kinds.items()) if count}
     return found
 
 

@@ -2,79 +2,33 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
-from tests.support.cli import Ran, hi_fhir, settings
+from tests.support.cli import hi_fhir, settings
 from tests.support.reporting import count_of, extensions, groups_of, parts
+from tests.support.sources import (
+    HYPERTENSION,
+    PERIOD,
+    SMOKER,
+    Json,
+    a_patient,
+    a_record,
+    counts,
+    reports,
+    run,
+    unreadable,
+    whole,
+    write,
+)
 
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-SNOMED = "http://snomed.info/sct"
-PERIOD = "2024-04-01..2025-03-31"
-SMOKER, HYPERTENSION = "8517006", "38341003"
 AREAS = "practice,pcn,icb,valid_from,valid_to\n"
-
-Json = dict[str, Any]
-
-
-def a_patient(id_: str, practice: str = "A99001") -> Json:
-    return {
-        "resourceType": "Patient",
-        "id": id_,
-        "birthDate": "1960-05-03",
-        "meta": {"lastUpdated": "2025-04-02T10:00:00Z"},
-        "managingOrganization": {"identifier": {"system": ODS, "value": practice}},
-    }
-
-
-def a_record(type_: str, id_: str, of: str, code: str, **fields: Any) -> Json:
-    dated = {"effectiveDateTime": "2024-10-10"} if type_ == "Observation" else {"recordedDate": "2024-10-10"}
-    coded = {"code": {"coding": [{"system": SNOMED, "code": code}]}, "subject": {"reference": f"Patient/{of}"}}
-    return {"resourceType": type_, "id": id_, "status": "final", **coded, **dated, **fields}
-
-
-def unreadable(type_: str, id_: str, code: str) -> Json:
-    """A record of which the codes can be read and the day cannot."""
-    return a_record(type_, id_, "p0", code, effectiveDateTime="yesterday", recordedDate="yesterday")
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterable[Path]:
     with settings(monkeypatch, tmp_path, workers=1):
         yield tmp_path
-
-
-def write(folder: Path, *resources: Json) -> Path:
-    """A folder of a bulk export."""
-    folder.mkdir(exist_ok=True)
-    for type_ in {one["resourceType"] for one in resources}:
-        lines = [orjson.dumps(one) for one in resources if one["resourceType"] == type_]
-        (folder / f"{type_}.ndjson").write_bytes(b"\n".join([*lines, b""]))
-    return folder
-
-
-def run(*sources: str | Path, measure: str = "smoking-status-recorded", audience: str = "practice") -> Ran:
-    named = [word for source in sources for word in ("--source", source)]
-    return hi_fhir("run", *named, "--period", PERIOD, "--measures", measure, "--audience", audience, "--json")
-
-
-def reports(ran: Ran) -> dict[str, Json]:
-    """By the reporter's code."""
-    found = [orjson.loads(Path(path).read_bytes()) for path in ran.json["reports"]]
-    return {report["reporter"]["identifier"]["value"]: report for report in found}
-
-
-def whole(report: Json) -> Json:
-    return next(group for _, _, group in groups_of(report))
-
-
-def counts(report: Json) -> dict[str, int | str]:
-    group = whole(report)
-    names = (one["code"]["coding"][0]["code"] for one in group["population"])
-    score = group.get("measureScore", {}).get("value")
-    return {name: count_of(group, name) for name in names} | ({} if score is None else {"score": score})
 
 
 PEOPLE = [a_patient(f"p{number}") for number in range(20)]
