@@ -42,7 +42,12 @@ def land(pull: Pull) -> PullManifest:
         UserError: the folder or a file of it cannot be read, is damaged, too large, changed, or not really there.
         GateError: a message in it says that part of an export failed.
     """
-    folder = Folder(pull.source.name, Path(pull.source.address), pull.config.unpacked_limit_mb << 20)
+    limit = pull.config.unpacked_limit_mb << 20
+    with Folder(pull.source.name, Path(pull.source.address), limit) as folder:
+        return _land_folder(pull, folder)
+
+
+def _land_folder(pull: Pull, folder: Folder) -> PullManifest:
     listed = _list(folder)
     if not any(file.kind in (RECORDS, DOCUMENT, DOCUMENTS) for file in listed.files):
         raise NotFoundError(

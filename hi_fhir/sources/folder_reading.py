@@ -1,18 +1,17 @@
 """One file of a folder as a stream: unpacked within bounds, and held against the file that was listed."""
 
-import os
 import zipfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 import msgspec
 
 from hi_fhir.core.errors import UserError
 from hi_fhir.sources.packed import Bounds, PackedError, is_gzip, unpacked
+from hi_fhir.sources.zips import OpenZips
 
 _BLOCK = 4 << 20
 _HEAD = 1 << 20
@@ -43,12 +42,18 @@ class File(msgspec.Struct, frozen=True):
         return PurePosixPath(self.path, self.name.lstrip("/"))
 
 
-class Folder(msgspec.Struct, frozen=True):
-    """A source's folder. limit: bytes that one file of it may come to when unpacked."""
+class Folder:
+    """A source's folder; use it in a `with`. limit: bytes that one file of it may come to when unpacked."""
 
-    source: str
-    root: Path
-    limit: int
+    def __init__(self, source: str, root: Path, limit: int) -> None:
+        self.source, self.root, self.limit = source, root, limit
+        self._zips = OpenZips()
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zips.close()
 
     def error(self, file: File, said: str) -> UserError:
         return UserError(f"source {self.source}: file number {file.number}, in order of names, {said}")
@@ -60,13 +65,12 @@ class Folder(msgspec.Struct, frozen=True):
             UserError: it is damaged, over a bound, cannot be read, or is another file than was listed.
         """
         try:
-            with self._opened(file) as stream:
-                self._check_same(file, stream)
-                for block in self._unpacked(file, stream):
-                    if len(block) > offset:
-                        yield block[offset:] if offset else block
-                    offset = max(offset - len(block), 0)
-                self._check_same(file, stream)
+            self._check_same(file)
+            for block in self._unpacked(file):
+                if len(block) > offset:
+                    yield block[offset:] if offset else block
+                offset = max(offset - len(block), 0)
+            self._check_same(file)
         except PackedError as error:
             to_do = "Copy it again." if error.is_cut else "If it is sound, unpack it yourself."
             raise self.error(file, f"{error}. {to_do}") from error
@@ -87,24 +91,24 @@ class Folder(msgspec.Struct, frozen=True):
                     return found[:_HEAD], False
         return found, True
 
-    def _opened(self, file: File) -> IO[bytes]:
-        return (self.root / file.path).open("rb", buffering=0)
-
-    def _unpacked(self, file: File, stream: IO[bytes]) -> Iterator[bytes]:
-        blocks = iter(partial(stream.read, _BLOCK), b"") if file.member is None else self._member(file, stream)
+    def _unpacked(self, file: File) -> Iterator[bytes]:
+        blocks = self._plain(file) if file.member is None else self._member(file, file.member)
         first = next(blocks, b"")
-        return unpacked(chain([first], blocks), self.limit) if is_gzip(first) else chain([first], blocks)
+        yield from unpacked(chain([first], blocks), self.limit) if is_gzip(first) else chain([first], blocks)
 
-    def _member(self, file: File, stream: IO[bytes]) -> Iterator[bytes]:
+    def _plain(self, file: File) -> Iterator[bytes]:
+        with (self.root / file.path).open("rb", buffering=0) as stream:
+            yield from iter(partial(stream.read, _BLOCK), b"")
+
+    def _member(self, file: File, number: int) -> Iterator[bytes]:
         bounds = Bounds(self.limit)
-        with zipfile.ZipFile(stream) as packed:
-            member = packed.infolist()[file.member or 0]
-            with packed.open(member) as inner:
-                for block in iter(partial(inner.read, _BLOCK), b""):
-                    bounds.add(len(block), member.compress_size)
-                    yield block
+        stream, packed = self._zips.open(self.root / file.path, number)
+        with stream:
+            for block in iter(partial(stream.read, _BLOCK), b""):
+                bounds.add(len(block), packed)
+                yield block
 
-    def _check_same(self, file: File, stream: IO[bytes]) -> None:
-        status = os.fstat(stream.fileno())
+    def _check_same(self, file: File) -> None:
+        status = (self.root / file.path).stat()
         if (status.st_size, status.st_mtime_ns, status.st_ino) != (file.size, file.modified_ns, file.inode):
             raise self.error(file, "was changed while it was read. Run it again once nothing writes to the folder.")

@@ -20,7 +20,8 @@ SOURCE = SourceSettings(name="elm", address="http://example.invalid/fhir")
 
 def config_in(folder: Path, **settings: Any) -> Config:
     """Settings whose data folder and key lie side by side in `folder`."""
-    return Config(data_dir=folder / "data", key_file=folder / "keys" / "identity.key", **{"workers": 1, **settings})
+    own = {"data_dir": folder / "data", "key_file": folder / "keys" / "identity.key", "workers": 1}
+    return Config(**{**own, **settings})
 
 
 def as_line(resource: Mapping[str, Any] | bytes) -> bytes:

@@ -157,6 +157,32 @@ def test_files_in_a_zip_are_read_as_those_of_a_folder(
     assert not list(tmp_path.rglob("escaped*"))
 
 
+def test_a_zip_of_many_files_is_opened_once(
+    config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(folder / "all.zip", packed(*((f"{number}.json", spread(a_patient(f"p{number}"))) for number in range(50))))
+    opened, original = [], zipfile.ZipFile.__init__
+
+    def counted(self: zipfile.ZipFile, *arguments: Any, **named: Any) -> None:
+        opened.append(arguments)
+        original(self, *arguments, **named)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    assert pull_folder(config, folder).counts["Patient"].received == 50
+    assert len(opened) == 2  # to list it, and to read it
+
+
+def test_the_zips_of_a_folder_are_read_whatever_their_number(
+    config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(9):
+        lines, document = line(a_patient(f"p{number}")), spread(a_patient(f"q{number}"))
+        put(folder / f"{number}.zip", packed(("Patient.ndjson", lines), ("q.json", document)))
+    assert pull_folder(config, folder).counts["Patient"].received == 18
+
+
 def test_a_zip_within_a_zip_is_named(
     config: Config, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
