@@ -200,7 +200,7 @@ def test_the_examples_of_uk_core_are_all_received(tmp_path: Path) -> None:
     made = ran(folder, tmp_path)
     assert received(made) == counted(folder)
     assert sum(received(made).values()) == 225
-    assert made.reconciliation["elm"]["Patient"]["kept"] == made.people.persons == 24
+    assert made.reconciliation["elm"]["Patient"]["kept"] == made.people.persons == made.people.registered == 24
     assert made.reconciliation["elm"]["Encounter"] == {
         **dict.fromkeys(("carried", "superseded", "deleted", "not_asked_for"), 0),
         "received": 6,
