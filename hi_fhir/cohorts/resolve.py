@@ -218,17 +218,21 @@ def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged:
     ]
 
 
-def _versions(inputs: ResolveInputs) -> dict[str, str]:
-    """Of every rule, mapping and import that decided something, and of the codes that left people out."""
-    rules = {
+def rule_versions() -> dict[str, str]:
+    """Version of each rule by its name in a report."""
+    return {
         "rule/records": records.VERSION,
         "rule/registration": registration.VERSION,
         "rule/ethnicity": ethnicity.VERSION,
         "rule/deprivation": deprivation.VERSION,
     }
+
+
+def _versions(inputs: ResolveInputs) -> dict[str, str]:
+    """Of every rule, mapping and import that decided something, and of the codes that left people out."""
     imports = {"import/postcodes": inputs.directory, "import/organisations": inputs.areas}
     by_code = opt_outs.TYPE_1_SETS.values() if inputs.opt_out.policy == opt_outs.TYPE_1_BY_CODE else ()
     opted = {f"value_sets/{id_}" for id_ in by_code}
     files = inputs.terminology.versions().items()
     used = {id_: version for id_, version in files if id_.startswith("mappings/") or id_ in opted}
-    return rules | used | {name: given.version for name, given in imports.items() if given}
+    return rule_versions() | used | {name: given.version for name, given in imports.items() if given}

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
@@ -15,7 +16,7 @@ from hi_fhir.cohorts.buckets import BucketReader, ranges
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import read_opt_outs
-from hi_fhir.cohorts.resolve import resolve
+from hi_fhir.cohorts.resolve import resolve, rule_versions
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
@@ -224,8 +225,7 @@ def _name(
     """The id of the evaluation: a hash of everything that decides its numbers."""
     return content_name(
         {
-            "snapshots": [[m.source_id, m.data_date, m.practice, m.key_id, m.tables] for m in manifests],
-            "absence": [quarantine_limit, *([m.lost, m.not_offered] for m in manifests)],
+            "snapshots": [_content(manifest) for manifest in manifests],
             "period": [frame.period.start, frame.period.end],
             "as_of": frame.as_of,
             "measures": [[measure.id, measure.version, definition_digest(measure)] for measure in measures],
@@ -236,9 +236,17 @@ def _name(
             "imports": [given.version if given else None for given in (inputs.directory, inputs.areas)],
             "opt_out": [inputs.opt_out.policy, sorted(inputs.opt_out.nhs_keys)],
             "imd_year": frame.imd_year,
+            "quarantine_limit": quarantine_limit,
+            "rules": rule_versions() | {"rule/absence": ABSENCE_VERSION},
             "software": [__version__, EVALUATION_VERSION, SCHEMA_VERSION],
         }
     )
+
+
+def _content(manifest: SnapshotManifest) -> dict[str, Any]:
+    """All that a snapshot tells of its source, since reports and `status` tell it too, but which pull it came by."""
+    told: dict[str, Any] = msgspec.to_builtins(manifest)
+    return {name: value for name, value in told.items() if name not in ("id", "parents", "pulls")}
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def note_newest(evaluation: Path) -> None:
 
     Its number stands in a file of its own: its manifest tells what its inputs make it, and not when that was.
     """
-    with awaited(evaluation.parent / "lock"):
+    with awaited(evaluation.parent.with_name("evaluations.lock")):
         others = (_evaluated(path) for path in evaluation.parent.glob("*/evaluation.json"))
         last = max((number for number, name in others if name != evaluation.name), default=0)
         if _evaluated(evaluation / "evaluation.json")[0] <= last:

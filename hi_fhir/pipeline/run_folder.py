@@ -82,7 +82,7 @@ def read_run(folder: Path) -> RunManifest:
 def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str] = ()) -> Path:
     """The folder of the unfinished run with these arguments, or of a new one. sources: those that it will pull."""
     root = owner_folder(data_dir / "runs")
-    with awaited(root / "lock"):  # else two that begin at once would have one number, and one pull
+    with awaited(data_dir / "runs.lock"):  # else two that begin at once would have one number, and one pull
         for past in reversed(history.runs(data_dir)):
             if past["result"] is None and past["plan"]["arguments"] == arguments:
                 return root / str(past["run"])
