@@ -22,11 +22,16 @@ _WHAT = {
     "restricted": "restricted",
     "deprivation": "deprivation",
     "ethnicity": "ethnicity",
+    "nhs_number": "NHS number",
+    "link_conflicts": "patients whose number others have with another birth date",
+    "merges": "links between patients",
     "orphan_events": "rows of records of nobody here",
+    "identifiers_of_nobody": "rows of records by an identifier of nobody here",
+    "identifiers_of_several": "rows of records by an identifier of several people",
 }
 """Fields of `cohorts.inputs.People` in the order in which they are shown; no_registration is one of the reasons."""
 
-_IN_FULL_ALONE = ("deprivation", "ethnicity")
+_IN_FULL_ALONE = ("deprivation", "ethnicity", "nhs_number")
 _MOST_HOSTS = 20
 _DATED_BY = ("effective", "issued", "undated")
 _LEFT_OUT = {

@@ -57,7 +57,11 @@ class People(msgspec.Struct, frozen=True):
     registration_conflicts: registered people with several practices that started on the same latest day.
     opted_out: people whom the policy leaves out; they are in no other count. opt_outs_unmatched: numbers on an imported
     list that no patient has. orphan_events: rows of each table whose patient is not among the patients. pcn_unknown:
-    registered people whose practice has no known PCN.
+    registered people whose practice has no known PCN. nhs_number: the registered by how theirs stands. link_conflicts:
+    patients whose number others have with another birth date, so that it links none of them. merges: patients by what
+    links between them came to, and links that cannot be read (`merging.KINDS`). identifiers_of_nobody and
+    identifiers_of_several: rows of each table that name a person by an identifier alone, which no patient has, or those
+    of several people.
     """
 
     persons: int
@@ -73,13 +77,18 @@ class People(msgspec.Struct, frozen=True):
     deprivation: dict[str, int]
     ethnicity: dict[str, int]
     pcn_unknown: int
+    nhs_number: dict[str, int]
+    link_conflicts: int
+    merges: dict[str, int]
+    identifiers_of_nobody: dict[str, int]
+    identifiers_of_several: dict[str, int]
 
 
 class Resolution(People, frozen=True):
     """The counts of people and what else decided them. areas: practices of registered people, in order of practice.
 
     homes: practice to the sources that the records are from which speak for its registered people. orphans: source to
-    table to what orphan_events sums.
+    table to the rows that are nobody's: of no patient, or named by an identifier of nobody or of several.
     """
 
     areas: list[Area]

@@ -9,7 +9,7 @@ import ibis
 from hi_fhir.core.config import OPT_OUT_POLICIES
 from hi_fhir.core.errors import ConfigError, TerminologyError
 from hi_fhir.tables.identity import IdentityKey
-from hi_fhir.tables.views.nhs_number import is_valid
+from hi_fhir.tables.views.nhs_number import usable_number
 
 NOT_APPLICABLE, APPLIED_UPSTREAM, TYPE_1_BY_CODE, IMPORTED_LIST = OPT_OUT_POLICIES
 OPTED_OUT, WITHDRAWN = "opted-out", "withdrawn"
@@ -57,8 +57,8 @@ def _has_digits(row: list[str]) -> bool:
 
 
 def _number(line: int, row: list[str], column: int) -> str:
-    number = "".join(row[column].split()).replace("-", "") if column < len(row) else ""
-    if not is_valid(number):
+    number = usable_number(row[column].replace("-", "")) if column < len(row) else None
+    if number is None:
         raise TerminologyError(
             f"the opt-out list, line {line}: no NHS number of ten digits whose check digit is right. "
             "Mend or remove the line."

@@ -79,7 +79,8 @@ def _own_practice(rows: ibis.Table, declared: Mapping[str, str]) -> ibis.Value:
 def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[str, str], as_of: date) -> ibis.Table:
     """What each patient's deciding kind of registration says, judged for the as-of day.
 
-    stated: as `stated_rows`. resident: patients with their person_id. declared: source to its own practice.
+    stated: as `stated_rows`. resident: as `linking.Linked` has it. declared: source to its own practice. Of a patient
+    that another has replaced only the episodes count, as the other's.
     Grain: one row a registration. Columns: person_id, patient_id, source_id, practice, start, started (EARLIEST for no
     start), is_dated (the source says when it began or that it ended) and the steps is_active, is_regular, is_begun and
     is_current, each with those before it.
@@ -91,16 +92,18 @@ def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[st
     first = rows.group_by("patient_id").agg(first=rows.rank.min())
     rows = rows.join(first, "patient_id")
     rows = rows.filter(rows.rank == rows["first"])
-    rows = rows.join(resident.select("patient_id", "person_id", "source_id", "active"), "patient_id")
+    known = resident.select("patient_id", "person_id", "source_id", "active", "is_merged", "speaker_id")
+    rows = rows.join(known, "patient_id")
+    rows = rows.filter(~rows.is_merged | (rows.rank == _KINDS["episode"]))
     is_regular = rows.active & ibis.coalesce(rows.regular, True)
     is_begun = is_regular & (rows.start.isnull() | (rows.start <= as_of))
     is_current = is_begun & ~rows.over & (rows.end.isnull() | (rows.end >= as_of))
     return rows.select(
         "person_id",
-        "patient_id",
         "source_id",
         "practice",
         "start",
+        patient_id=rows.speaker_id,
         is_dated=rows.start.notnull() | rows.end.notnull() | rows.over,
         started=ibis.coalesce(rows.start, ibis.literal(EARLIEST)),
         is_active=rows.active,

@@ -7,22 +7,24 @@ the rows of people are then put together range by range of person_id, so that me
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts import deprivation, ethnicity, opt_outs, records, registration, spoken
+from hi_fhir.cohorts import deprivation, ethnicity, linking, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
 from hi_fhir.cohorts.inputs import Area, Note, Resolution, ResolveInputs
-from hi_fhir.cohorts.linking import link
+from hi_fhir.cohorts.linking import Linked
+from hi_fhir.cohorts.merging import KINDS
+from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
 from hi_fhir.cohorts.organisations import Organisations, place_tables
 from hi_fhir.cohorts.people import finished, write_buckets
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
-from hi_fhir.tables.reconcile import total
 from hi_fhir.tables.schema import BUCKETS, LINK, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
@@ -30,6 +32,14 @@ from hi_fhir.terminology.ranks import LSOA_OF
 RECONSTRUCTED = "reconstructed: leavers and the dead are missing"
 _DAYS_UNTIL_RECONSTRUCTED = 31
 _PEOPLE_A_RANGE = 250_000
+
+
+class _Prepared(NamedTuple):
+    """The passes over everything: whatever is needed of all people, as temporary tables and counts."""
+
+    tables: dict[str, ibis.Table]
+    linked: Linked
+    naming: Naming
 
 
 def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progress) -> Resolution:
@@ -42,7 +52,8 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
     organization = read_table(backend, inputs.snapshots, "organization").to_pyarrow()
     organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
-    tables = _prepare(backend, inputs, declared, organisations)
+    prepared = _prepare(backend, inputs, declared, organisations)
+    tables = prepared.tables
     people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
@@ -54,30 +65,32 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         write_buckets(_links(tables, low, high).to_pyarrow(), LINK, buckets, out / "link")
         progress.advance(len(buckets))
     areas = read_areas(tally.practices, organisations, inputs.areas, inputs.as_of)
-    resolution = _resolution(backend, inputs, manifests, tables, tally, areas)
+    resolution = _resolution(inputs, manifests, prepared, tally, areas)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
 
 
 def _prepare(
     backend: Backend, inputs: ResolveInputs, declared: Mapping[str, str], organisations: Organisations
-) -> dict[str, ibis.Table]:
-    """The passes over everything: whatever is needed of all people, as temporary tables."""
+) -> _Prepared:
     snapshots = inputs.snapshots
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
     patient = deprivation.at_home(read_table(backend, snapshots, "patient"), inputs.as_of)
-    resident = keep(backend, "resident", link(patient))
-    members = resident.select("patient_id", "person_id")
+    linked = Linked(backend, snapshots, patient)
+    resident = linked.resident
+    naming = Naming(backend, snapshots, resident)
+    members = naming.members(resident)
     codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
     said = keep(backend, "spoken", spoken.spoken_rows(backend, snapshots, codes, members, inputs.as_of))
-    rows = read_table(backend, snapshots, "registration")
+    rows = naming.attributed(read_table(backend, snapshots, "registration"))
     places = place_tables(organisations, rows)
     stated = keep(backend, "stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(backend, inputs.directory, patient)
-    return {
+    tables = {
         "resident": resident,
+        "member": members,
         "spoken": said,
         "extension": keep(backend, "extension", _extension(read_table(backend, snapshots, "ethnic_category"), codes)),
         "stated": stated,
@@ -88,14 +101,26 @@ def _prepare(
         "imd_2019": keep(backend, "imd_2019", deprivation.rank_table(inputs.terminology.ranks(2019))),
         "imd_2025": keep(backend, "imd_2025", deprivation.rank_table(inputs.terminology.ranks(2025))),
     }
+    return _Prepared(tables, linked, naming)
 
 
 def _left_out(inputs: ResolveInputs, resident: ibis.Table, said: ibis.Table) -> ibis.Table:
     """People whom the opt-out policy leaves out. Column: person_id."""
     if inputs.opt_out.policy == opt_outs.TYPE_1_BY_CODE:
         return opt_outs.opted_out_by_code(said)
-    keys = ibis.memtable(pa.table({"nhs_key": pa.array(sorted(inputs.opt_out.nhs_keys), pa.string())}))
-    return resident.join(keys, "nhs_key").select("person_id").distinct()
+    return resident.join(_listed(inputs), "nhs_key").select("person_id").distinct()
+
+
+def _unmatched(inputs: ResolveInputs, resident: ibis.Table) -> int:
+    """Numbers on the list of opt-outs that no patient has."""
+    if not inputs.opt_out.nhs_keys:
+        return 0
+    borne = resident.join(_listed(inputs), "nhs_key").select("nhs_key").distinct()
+    return len(inputs.opt_out.nhs_keys) - int(borne.count().execute())
+
+
+def _listed(inputs: ResolveInputs) -> ibis.Table:
+    return ibis.memtable(pa.table({"nhs_key": pa.array(sorted(inputs.opt_out.nhs_keys), pa.string())}))
 
 
 def _extension(codings: ibis.Table, codes: ibis.Table) -> ibis.Table:
@@ -160,21 +185,19 @@ def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
 
 
 def _links(tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    kept = _within(tables["resident"], low, high).anti_join(tables["left_out"], "person_id")
+    kept = _within(tables["member"], low, high).anti_join(tables["left_out"], "person_id")
     return kept.select("patient_id", "person_id").order_by(["person_id", "patient_id"])
 
 
 def _resolution(
-    backend: Backend,
     inputs: ResolveInputs,
     manifests: Sequence[SnapshotManifest],
-    tables: dict[str, ibis.Table],
+    prepared: _Prepared,
     tally: Tally,
     areas: list[Area],
 ) -> Resolution:
+    tables, naming = prepared.tables, prepared.naming
     opted_out = int(tables["left_out"].count().execute())
-    listed = len(inputs.opt_out.nhs_keys)
-    orphans = spoken.orphan_rows(backend, inputs.snapshots, tables["resident"])
     return Resolution(
         persons=tally.persons,
         registered=tally.reasons[registration.REGISTERED],
@@ -186,16 +209,21 @@ def _resolution(
         registrations_left_out=registration.left_out(tables["stated"]),
         restricted=tally.restricted,
         opted_out=opted_out,
-        opt_outs_unmatched=listed - opted_out if listed else 0,
-        orphan_events=dict.fromkeys(spoken.OF_PATIENTS, 0) | total(orphans.values()),
+        opt_outs_unmatched=_unmatched(inputs, tables["resident"]),
+        orphan_events=naming.rows[ORPHAN],
         deprivation=dict(sorted(tally.deprivation.items())),
         ethnicity=dict(sorted(tally.ethnicity.items())),
         areas=areas,
+        nhs_number=dict(sorted(tally.nhs_number.items())),
+        link_conflicts=prepared.linked.conflicts,
+        merges={kind: prepared.linked.merged[kind] for kind in KINDS},
+        identifiers_of_nobody=naming.rows[NOBODY],
+        identifiers_of_several=naming.rows[SEVERAL],
         pcn_unknown=sum(tally.practices[area.practice_id] for area in areas if area.pcn_id is None),
         notes=_notes(inputs, manifests, tables["judged"]),
         versions=_versions(inputs),
         homes=_homes(tally),
-        orphans=orphans,
+        orphans=naming.unattributed,
     )
 
 
@@ -221,6 +249,7 @@ def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged:
 def rule_versions() -> dict[str, str]:
     """Version of each rule by its name in a report."""
     return {
+        "rule/people": linking.VERSION,
         "rule/records": records.VERSION,
         "rule/registration": registration.VERSION,
         "rule/ethnicity": ethnicity.VERSION,

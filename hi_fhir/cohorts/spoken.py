@@ -13,11 +13,7 @@ from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.cohorts.records import CODED_TABLES, that_count, that_have_any
 from hi_fhir.cohorts.registration import EARLIEST
 from hi_fhir.cohorts.snapshots import read_table
-from hi_fhir.tables.schema import CLINICAL_TABLES
 from hi_fhir.terminology.catalogue import Terminology
-
-OF_PATIENTS = (*CLINICAL_TABLES.values(), "registration")
-"""Tables whose rows are each about a patient of another record."""
 
 
 def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Table:
@@ -47,18 +43,3 @@ def spoken_rows(
     rows = rows.filter(seen).join(members, "patient_id")
     day = ibis.coalesce(rows.start_date, ibis.literal(EARLIEST))
     return rows.select("person_id", "says", "category_2001", "category_2021", day=day)
-
-
-def orphan_rows(backend: Backend, snapshots: Sequence[Path], members: ibis.Table) -> dict[str, dict[str, int]]:
-    """Source to table to the rows whose patient is not among the patients, where there are any."""
-    parts = [
-        read_table(backend, snapshots, table).select("source_id", "patient_id", table=ibis.literal(table))
-        for table in OF_PATIENTS
-    ]
-    rows = reduce(lambda left, right: left.union(right), parts)
-    lost = rows.anti_join(members, "patient_id")
-    counts = lost.group_by("source_id", "table").agg(n=lost.count()).order_by("source_id", "table")
-    found: dict[str, dict[str, int]] = {}
-    for row in counts.to_pyarrow().to_pylist():
-        found.setdefault(row["source_id"], {})[row["table"]] = row["n"]
-    return found

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 @dataclass
 class Tally:
-    """persons, reasons: all people. practices, conflicts, restricted, ethnicity, deprivation: the registered.
+    """persons, reasons: all people. The others: the registered.
 
     homes: each practice of registered people with each source that it has people from.
     """
@@ -22,6 +22,7 @@ class Tally:
     ethnicity: Counter[str] = field(default_factory=Counter)
     deprivation: Counter[str] = field(default_factory=Counter)
     homes: set[tuple[str, str]] = field(default_factory=set)
+    nhs_number: Counter[str] = field(default_factory=Counter)
 
     def add(self, people: pa.Table) -> None:
         """Count people: PERSON's columns with reason (`registered` for none), conflict and home_source."""
@@ -35,6 +36,7 @@ class Tally:
         self.deprivation.update(_counts(registered["deprivation"]))
         homes = registered.group_by(["practice_id", "home_source"]).aggregate([])
         self.homes.update(zip(homes["practice_id"].to_pylist(), homes["home_source"].to_pylist(), strict=True))
+        self.nhs_number.update(_counts(registered["nhs_number"]))
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

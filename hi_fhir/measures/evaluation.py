@@ -103,7 +103,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
 
 
-FORMAT = Format("evaluation", EvaluationManifest, 4, "Run: hi-fhir evaluate --period FROM..TO")
+FORMAT = Format("evaluation", EvaluationManifest, 5, "Run: hi-fhir evaluate --period FROM..TO")
 
 
 def read_evaluation(folder: Path) -> EvaluationManifest:

@@ -53,7 +53,7 @@ from hi_fhir.tables.snapshot import FLATTEN_AGAIN, SnapshotManifest, read_snapsh
 from hi_fhir.terminology.catalogue import Terminology
 
 _RESOLUTION = "resolution.json"
-_RESOLUTION_FORMAT = Format("list of what resolving found", Resolution, 1, "Remove its folder and evaluate again.")
+_RESOLUTION_FORMAT = Format("list of what resolving found", Resolution, 2, "Remove its folder and evaluate again.")
 _PEOPLE_A_PASS = 100_000
 
 

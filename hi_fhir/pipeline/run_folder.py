@@ -61,7 +61,7 @@ class RunPlan(msgspec.Struct, frozen=True):
 
 _AGAIN = "Start the run anew: remove its folder, and give its command again."
 _PLAN_FORMAT = Format("plan of a run", RunPlan, 1, _AGAIN)
-_RUN_FORMAT = Format("run", RunManifest, 2, _AGAIN)
+_RUN_FORMAT = Format("run", RunManifest, 3, _AGAIN)
 _STOPPED_FORMAT = Format("stopped run", StoppedRun, 2, _AGAIN)
 
 

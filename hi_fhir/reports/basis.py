@@ -14,8 +14,16 @@ from hi_fhir.tables.schema import CLINICAL_TABLES
 USE = "Monitoring, not a payment claim."
 _QUARANTINE, _READINGS, _PEOPLE = "quarantine", "readings", "people"
 _UNTYPED = "Resource"
-_ORPHANS = "orphan_events"
-_PEOPLE_KINDS = ("not_registered_by_reason", "registrations_left_out", _ORPHANS, "deprivation", "ethnicity")
+_ROWS = ("orphan_events", "identifiers_of_nobody", "identifiers_of_several")  # by the type that they are of
+_PEOPLE_KINDS = (
+    "not_registered_by_reason",
+    "registrations_left_out",
+    *_ROWS,
+    "deprivation",
+    "ethnicity",
+    "nhs_number",
+    "merges",
+)
 _TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registration": "EpisodeOfCare"}
 
 
@@ -118,7 +126,7 @@ def _type(name: RunCount) -> str | None:
     """The resource type that a count of the run is about; None: it is about people."""
     if name[0] == _QUARANTINE:
         return name[1]
-    return _TYPES[name[2]] if name[:2] == (_PEOPLE, _ORPHANS) else None
+    return _TYPES[name[2]] if name[0] == _PEOPLE and name[1] in _ROWS else None
 
 
 def _counted(url: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iterator[Json]:

@@ -8,6 +8,7 @@ import gc
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
-from hi_fhir.tables.views.elements import Context, Shapes, State, Subjects
+from hi_fhir.tables.views.elements import Context, Shapes, State
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
+from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 6
+KERNEL_VERSION = 7
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 KEYS = pa.schema(
@@ -146,6 +148,7 @@ class _Chunk:
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
+        self.named_numbers: dict[tuple[str, str], int] = {}
         self.shapes = Shapes()
         self.references = References(frozenset(task.bases))
         self.systems = SystemNames(task.systems)
@@ -210,8 +213,10 @@ class _Chunk:
             shapes=self.shapes,
             read_date=self.read_date,
             patient=self._patient,
-            subjects=Subjects(self._patient, self.references, VIEWS[type_].subject),
+            subjects=Subjects(self._patient, self._named, self.references, self.systems, VIEWS[type_].subject),
             references=self.references,
+            hashed=self.patient_ids.__getitem__,
+            named_id=partial(self.key.named_id, self.task.source_id),
             nhs_key=self.key.nhs_key,
             asked=None if tokens is None else Asked(tokens, self.systems),
             answers=self.task.answers,
@@ -224,6 +229,14 @@ class _Chunk:
             same = same_id(id_)
             number = self._patient(same) if same != id_ else self._add_patient(id_)
             self.patient_numbers[id_] = number
+        return number
+
+    def _named(self, system: str, value: str) -> int:
+        """The number of whoever has this identifier."""
+        number = self.named_numbers.get((system, value))
+        if number is None:
+            number = self.named_numbers[system, value] = len(self.patient_ids)
+            self.patient_ids.append(self.key.named_id(self.task.source_id, system, value))
         return number
 
     def _add_patient(self, id_: str) -> int:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import owner_folder
+from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM
+
+NAMED = "i"
+"""The last letter of a patient_id that stands for an identifier; that of a patient of the source is a hex digit."""
 
 _KEY_BYTES = 32
 _NOT_OWNER = 0o077
@@ -33,6 +37,16 @@ class IdentityKey:
     def nhs_key(self, number: str) -> str:
         """32 hex digits for a valid NHS number, the same for every source."""
         return hashlib.blake2b(number.encode(), key=self.secret, digest_size=16, person=b"hi-fhir nhs").hexdigest()
+
+    def named_id(self, source: str, system: str, value: str) -> str:
+        """What stands for whoever has an identifier, until it is known who that is: the digits of its hash and NAMED.
+
+        A source's identifiers are its own; an NHS number is the same for every source, and its digits are the nhs_key.
+        """
+        if system == NHS_NUMBER_SYSTEM:
+            return self.nhs_key(value) + NAMED
+        text = f"{source}\0{system}\0{value}".encode()
+        return hashlib.blake2b(text, key=self.secret, digest_size=16, person=b"hi-fhir ident").hexdigest() + NAMED
 
 
 def load_key(path: Path) -> IdentityKey:

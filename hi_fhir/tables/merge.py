@@ -21,6 +21,7 @@ from hi_fhir.tables.schema import BUCKETS
 
 RANGE_ROWS = 250_000
 _GROUP_ROWS = 1 << 17
+_WITHOUT_RESOURCES = ("ethnic_category", "identity", "patient_identifier", "patient_link")  # other tables count theirs
 _NOTHING = np.empty(0, dtype=np.int64)
 
 
@@ -167,7 +168,7 @@ def _resources(table: str, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     if table == "registration":
         kind = rows["kind"].cast(pa.string())
         yield "EpisodeOfCare", rows.filter(pc.fill_null(pc.match_substring(kind, "episode"), True))
-    elif table not in ("ethnic_category", "identity"):
+    elif table not in _WITHOUT_RESOURCES:
         yield "".join(word.capitalize() for word in table.split("_")), rows
 
 

@@ -15,7 +15,16 @@ import pyarrow.compute as pc
 
 from hi_fhir.core.files import commit_file
 from hi_fhir.tables.dates import SPAN_BITS, london_days
-from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, IDENTITY, ORGANIZATION, PATIENT, REGISTRATION
+from hi_fhir.tables.schema import (
+    CLINICAL,
+    CLINICAL_TABLES,
+    IDENTITY,
+    ORGANIZATION,
+    PATIENT,
+    PATIENT_IDENTIFIER,
+    PATIENT_LINK,
+    REGISTRATION,
+)
 
 TABLES: dict[str, pa.Schema] = {
     **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
@@ -23,6 +32,8 @@ TABLES: dict[str, pa.Schema] = {
     "identity": IDENTITY,
     "organization": ORGANIZATION,
     "patient": PATIENT,
+    "patient_identifier": PATIENT_IDENTIFIER,
+    "patient_link": PATIENT_LINK,
     "registration": REGISTRATION,
 }
 """Every table that flatten writes; `identity` goes elsewhere than the others."""

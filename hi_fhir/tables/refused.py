@@ -20,7 +20,8 @@ _REASONS = {
     "no-subject": "no reference to the person it is about",
     "another-server": "the subject is on another server; if that is this one by another name, declare it in the "
     "setting `bases` of the source",
-    "contained-subject": "the subject is a contained resource, which is nobody on the server",
+    "contained-subject": "the subject is a contained resource without an identifier",
+    "unusable-identifier": "the subject is named by an identifier without system or value, or by no valid NHS number",
     "subject-not-a-patient": "the subject is not a Patient",
     "unreadable-subject": "the reference to the subject cannot be read",
 }

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -11,7 +11,8 @@ INSTANT = pa.timestamp("us", tz="UTC")
 CLINICAL = pa.schema(
     [
         pa.field("source_id", pa.string(), nullable=False),
-        pa.field("patient_id", pa.string(), nullable=False),  # keyed hash, 32 hex digits
+        # keyed hash, 32 hex digits; with an "i" at the end that of an identifier, where that is all the record names
+        pa.field("patient_id", pa.string(), nullable=False),
         pa.field("resource_id", pa.string(), nullable=False),
         pa.field("component", pa.string(), nullable=False),  # of which part of the resource
         pa.field("system", pa.string()),
@@ -53,8 +54,9 @@ PATIENT = pa.schema(
         pa.field("source_id", pa.string(), nullable=False),
         pa.field("patient_id", pa.string(), nullable=False),
         pa.field("nhs_key", pa.string()),  # keyed hash of a valid NHS number; the number itself is not kept
-        pa.field("nhs_number", pa.string(), nullable=False),  # verified, present, invalid or absent
-        pa.field("birth_date", pa.date32()),
+        pa.field("nhs_number", pa.string(), nullable=False),  # verified, present, placeholder, invalid or absent
+        pa.field("birth_date", pa.date32()),  # first day of a partial date
+        pa.field("birth_date_last", pa.date32()),  # last day of a partial date
         pa.field("sex", pa.string(), nullable=False),  # female, male, other or unknown (Patient.gender)
         pa.field("active", pa.bool_(), nullable=False),
         pa.field("dead", pa.bool_(), nullable=False),
@@ -67,6 +69,27 @@ PATIENT = pa.schema(
     ]
 )
 """Grain: one row a Patient resource."""
+
+PATIENT_LINK = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),  # of the patient that states it
+        pa.field("kind", pa.string(), nullable=False),  # replaced-by or replaces
+        pa.field("other_id", pa.string()),  # patient_id of the other, who may not be there; null: cannot be read
+    ]
+)
+"""Grain: one row a Patient.link by which two patients are one person."""
+
+PATIENT_IDENTIFIER = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),
+        pa.field(
+            "named_id", pa.string(), nullable=False
+        ),  # as the patient_id of a record that has the identifier alone
+    ]
+)
+"""Grain: one row an identifier of a Patient by which records may name it, but for the NHS number behind nhs_key."""
 
 REGISTRATION = pa.schema(
     [
@@ -137,7 +160,8 @@ PERSON = pa.schema(
 LINK = pa.schema(
     [pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)]
 )
-"""Grain: one row a patient of a person that is kept. Bucketed by person_id."""
+"""Grain: one row a patient of a person that is kept, and one an identifier by which records name that person. Bucketed
+by person_id."""
 
 LEAF = pa.schema(
     [

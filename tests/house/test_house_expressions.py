@@ -26,7 +26,7 @@ from hi_fhir.measures.worked import outcomes
 from hi_fhir.pipeline.evaluate import evaluate
 from hi_fhir.terminology.catalogue import load
 from tests.support.landing import config_in
-from tests.support.tables import SnapshotBuilder
+from tests.support.tables import SnapshotBuilder, named, nhs_key
 
 RELATIONS = {
     ops.Aggregate, ops.DatabaseTable, ops.Distinct, ops.DropColumns, ops.Filter, ops.InMemoryTable, ops.JoinChain,
@@ -80,7 +80,11 @@ def nodes(tmp_path_factory: pytest.TempPathFactory, measure_nodes: set[ops.Node]
     """What a whole evaluation asks of the engine, resolving people among it."""
     folder = tmp_path_factory.mktemp("run")
     village = SnapshotBuilder()
-    village.patient("ann")
+    village.patient("ann", nhs_key=nhs_key("ann"))
+    village.patient("bea")
+    village.link("bea", "ann")
+    village.identifier("ann", "local")
+    village.encounter(named("local"), None)
     config = config_in(folder, opt_out_policy="type-1-by-code")
     clock = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
     with recorded_queries() as asked:

@@ -186,4 +186,9 @@ def _people(count: int) -> People:
         deprivation={"linked": count - count // 20, "no-postcode": count // 20},
         ethnicity={"stated": count - count // 10, "not-recorded": count // 10},
         pcn_unknown=0,
+        nhs_number={"verified": count},
+        link_conflicts=0,
+        merges={"merged": 0},
+        identifiers_of_nobody={"observation": 0},
+        identifiers_of_several={"observation": 0},
     )

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from hi_fhir.core.files import sha256_file
 from hi_fhir.tables.flatten import KERNEL_VERSION
+from hi_fhir.tables.identity import NAMED
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import (
     BUCKETS,
@@ -19,6 +20,8 @@ from hi_fhir.tables.schema import (
     CLINICAL_TABLES,
     ORGANIZATION,
     PATIENT,
+    PATIENT_IDENTIFIER,
+    PATIENT_LINK,
     REGISTRATION,
     SCHEMA_VERSION,
 )
@@ -32,6 +35,8 @@ SCHEMAS = {
     **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
     "ethnic_category": CLINICAL,
     "patient": PATIENT,
+    "patient_identifier": PATIENT_IDENTIFIER,
+    "patient_link": PATIENT_LINK,
     "registration": REGISTRATION,
 }
 
@@ -39,6 +44,11 @@ SCHEMAS = {
 def patient_id(name: str, source: str = "main") -> str:
     """A stand-in for the keyed hash: 32 hex digits, spread over the buckets."""
     return hashlib.blake2b(f"{source}/{name}".encode(), digest_size=16).hexdigest()
+
+
+def named(value: str, source: str = "main") -> str:
+    """A stand-in for the patient_id of a record that has an identifier of this value alone."""
+    return hashlib.blake2b(f"{source}|{value}".encode(), digest_size=16).hexdigest() + NAMED
 
 
 def nhs_key(name: str) -> str:
@@ -68,10 +78,20 @@ class SnapshotBuilder:
             "restricted": False,
             **fields,
         }
+        row.setdefault("birth_date_last", row["birth_date"])
         self.rows["patient"].append({"source_id": self.source, "patient_id": id_, **row})
         if practice:
             self.registration(name, "general-practitioner", practice, date(2010, 1, 1))
         return id_
+
+    def link(self, name: str, other: str | None, kind: str = "replaced-by") -> None:
+        """A patient's link to another of the source, who may not be there; None: to what cannot be read."""
+        other_id = patient_id(other, self.source) if other else None
+        self.rows["patient_link"].append({**self._of(name), "kind": kind, "other_id": other_id})
+
+    def identifier(self, name: str, value: str) -> None:
+        """An identifier by which records may name the patient: see `named`."""
+        self.rows["patient_identifier"].append({**self._of(name), "named_id": named(value, self.source)})
 
     def registration(
         self,
@@ -129,7 +149,9 @@ class SnapshotBuilder:
         return folder
 
     def _of(self, name: str) -> dict[str, Any]:
-        return {"source_id": self.source, "patient_id": patient_id(name, self.source)}
+        """name: of a patient, or what `named` gives."""
+        is_named = name.endswith(NAMED) and len(name) > len(patient_id(name))
+        return {"source_id": self.source, "patient_id": name if is_named else patient_id(name, self.source)}
 
     def _clinical(self, table: str, name: str, **fields: Any) -> None:
         row = {"resource_id": f"{table}-{len(self.rows[table])}", "component": "", "system": SNOMED, **fields}

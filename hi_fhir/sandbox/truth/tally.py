@@ -31,6 +31,8 @@ _EVENT_TABLES = (
     "procedure",
     "registration",
 )
+_MERGES = ("merged", "dangling", "loop", "several-survivors", "unreadable-link")
+_STANDINGS = {"verified-in-words": "verified"}
 _UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
 
 
@@ -61,6 +63,7 @@ class Truth:
     pcn_unknown: int = 0
     ethnicity: Counter[str] = field(default_factory=Counter)
     deprivation: Counter[str] = field(default_factory=Counter)
+    nhs_number: Counter[str] = field(default_factory=Counter)
     opted_out: int = 0
     _unmatched: set[str] = field(init=False)
     _areas: Mapping[str, Membership] = field(init=False)
@@ -103,6 +106,11 @@ class Truth:
             "deprivation": dict(sorted(self.deprivation.items())),
             "ethnicity": dict(sorted(self.ethnicity.items())),
             "pcn_unknown": self.pcn_unknown,
+            "nhs_number": dict(sorted(self.nhs_number.items())),
+            "link_conflicts": 0,
+            "merges": dict.fromkeys(_MERGES, 0),
+            "identifiers_of_nobody": dict.fromkeys(_EVENT_TABLES, 0),
+            "identifiers_of_several": dict.fromkeys(_EVENT_TABLES, 0),
         }
 
     def _add_registered(self, person: Person, standing: Standing) -> None:
@@ -126,6 +134,8 @@ class Truth:
         self.restricted += restricted
         self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1
         self.deprivation[deprivation.kind] += 1
+        number = patient.nhs_number
+        self.nhs_number[_STANDINGS.get(number.standing, number.standing) if number else "absent"] += 1
         self._add_cells(subject, patient.sex, standing.practice)
 
     def _add_cells(self, subject: Subject, sex: str | None, practice: str) -> None:

@@ -58,6 +58,7 @@ def add_rows(
     *,
     id_: str,
     subject: Reference,
+    contained: msgspec.Raw,
     effective: Iterable[Dating],
     issued: Dating = (None, ""),
     status: str | None,
@@ -69,7 +70,7 @@ def add_rows(
     Raises:
         RefusedError: the subject or a date cannot be read.
     """
-    patient = context.subjects[subject.reference]
+    patient = context.subjects.of(subject, contained)
     span, at, dated_by = _dated(context, effective, issued)
     rows, shapes = context.tables[table], context.shapes
     for component, concept in parts:

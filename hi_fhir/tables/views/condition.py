@@ -20,6 +20,7 @@ class Condition(msgspec.Struct, gc=False, rename="camel"):
     onset_date_time: str | None = None
     onset_period: Period | None = None
     recorded_date: str | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Condition, int], int]:
@@ -36,6 +37,7 @@ def emitter(context: Context) -> Callable[[Condition, int], int]:
             line,
             id_=record.id,
             subject=record.subject,
+            contained=record.contained,
             effective=[(record.onset_date_time, "$.onsetDateTime"), starting(record.onset_period, "$.onsetPeriod")],
             issued=(record.recorded_date, "$.recordedDate"),
             status=_status(record),

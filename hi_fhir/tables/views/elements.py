@@ -5,7 +5,7 @@ Strict types make a mistyped record an error with its JSON path; what a struct d
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
@@ -93,6 +93,7 @@ class Identifier(msgspec.Struct, gc=False):
 
 class Reference(msgspec.Struct, gc=False):
     reference: str | None = None
+    type: str | None = None
     identifier: Identifier | None = None
 
 
@@ -125,31 +126,28 @@ class Shapes(dict[tuple[str | None, ...], int]):
         return number
 
 
-class Subjects(dict[str | None, int]):
-    """Patient numbers by reference as received; one that is not to a patient of the server is refused."""
-
-    def __init__(self, patient: Callable[[str], int], references: References, path: str) -> None:
-        super().__init__()
-        self._patient, self._references, self._path = patient, references, path
-
-    def __missing__(self, reference: str | None) -> int:
-        number = self[reference] = self._patient(self._references.patient(reference, self._path))
-        return number
+class SubjectReader(Protocol):
+    def of(self, subject: Reference, contained: msgspec.Raw) -> int:
+        """The number of the patient that a record is about; see `views.subjects`."""
+        ...
 
 
 class Context(msgspec.Struct):
     """What a view writes to and reads with, for one chunk.
 
     A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a
-    source's id into a row's patient number, `subjects` does so from a reference. `answers` tells denials.
+    source's id into a row's patient number, `subjects` does so for whom a record is about. `hashed` is the patient_id
+    that a number stands for, `named_id` that of an identifier's system and value. `answers` tells denials.
     """
 
     tables: dict[str, Rows]
     shapes: Shapes
     read_date: Callable[[str, str], When]
     patient: Callable[[str], int]
-    subjects: Subjects
+    subjects: SubjectReader
     references: References
+    hashed: Callable[[int], str]
+    named_id: Callable[[str, str], str]
     nhs_key: Callable[[str], str]
     asked: Asked | None
     answers: Answers

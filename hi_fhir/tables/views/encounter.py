@@ -18,6 +18,7 @@ class Encounter(msgspec.Struct, gc=False, rename="camel"):
     type: list[CodeableConcept] = []
     reason_code: list[CodeableConcept] = []
     period: Period | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Encounter, int], int]:
@@ -34,6 +35,7 @@ def emitter(context: Context) -> Callable[[Encounter, int], int]:
             line,
             id_=record.id,
             subject=record.subject,
+            contained=record.contained,
             effective=[starting(record.period, "$.period")],
             status=record.status,
             parts=reasons + types,

@@ -36,7 +36,7 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
     def emit(record: EpisodeOfCare, line: int) -> int:
         if record.status == "entered-in-error":
             return State.DELETED
-        patient = context.subjects[record.patient.reference]
+        patient = context.subjects.of(record.patient, record.contained)
         start, end = days_of(context, record.period, "$.period")
         over = record.status == "finished" and end is None
         stated = registration_type(record.type)

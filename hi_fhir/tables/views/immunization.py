@@ -18,6 +18,7 @@ class Immunization(msgspec.Struct, gc=False, rename="camel"):
     vaccine_code: CodeableConcept | None = None
     occurrence_date_time: str | None = None
     recorded: str | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Immunization, int], int]:
@@ -34,6 +35,7 @@ def emitter(context: Context) -> Callable[[Immunization, int], int]:
             line,
             id_=record.id,
             subject=record.patient,
+            contained=record.contained,
             effective=[(record.occurrence_date_time, "$.occurrenceDateTime")],
             issued=(record.recorded, "$.recorded"),
             status=record.status,

@@ -22,6 +22,7 @@ class MedicationRequest(msgspec.Struct, gc=False, rename="camel"):
     authored_on: str | None = None
     intent: str | None = None
     do_not_perform: bool = False
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
@@ -38,6 +39,7 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
             line,
             id_=record.id,
             subject=record.subject,
+            contained=record.contained,
             effective=[(record.authored_on, "$.authoredOn")],
             status=record.intent if record.intent in _NOT_ORDERED else record.status,
             parts=[("", record.medication_codeable_concept)],

@@ -61,12 +61,13 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     value_boolean: bool | None = None
     data_absent_reason: CodeableConcept | None = None
     component: list[Component] = []
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
-    subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
+    subject_of, read_date, shapes, asked = context.subjects.of, context.read_date, context.shapes, context.asked
     units = QuantityUnits(context.systems)
 
     def emit(record: Observation, line: int) -> int:
@@ -75,7 +76,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             return State.DELETED
         if asked is not None and not _is_asked_for(record, asked):
             return State.NOT_ASKED_FOR
-        patient = subjects[record.subject.reference]
+        patient = subject_of(record.subject, record.contained)
         if record.effective_date_time:
             dated_by: str | None = "effective"
             when: When = read_date(record.effective_date_time, "$.effectiveDateTime")

@@ -21,7 +21,7 @@ from hi_fhir.tables.views.elements import (
     codings,
     has_code,
 )
-from hi_fhir.tables.views.nhs_number import read_nhs_number
+from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
 from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
 from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
@@ -29,6 +29,7 @@ from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
 _LSOA = {"lsoa11": "/StructureDefinition/lsoa11", "lsoa21": "/StructureDefinition/lsoa21"}
+_ONE_PERSON = ("replaced-by", "replaces")  # refer and seealso name somebody who is not replaced
 _SEXES = frozenset({"female", "male", "other", "unknown"})
 
 
@@ -37,6 +38,11 @@ class Address(msgspec.Struct, gc=False, rename="camel"):
     postal_code: str | None = None
     period: Period | None = None
     extension: list[Extension] = []
+
+
+class Link(msgspec.Struct, gc=False):
+    other: Reference | None = None
+    type: str | None = None
 
 
 class Patient(msgspec.Struct, gc=False, rename="camel"):
@@ -53,6 +59,7 @@ class Patient(msgspec.Struct, gc=False, rename="camel"):
     address: list[Address] = []
     general_practitioner: list[Reference] = []
     managing_organization: Reference | None = None
+    link: list[Link] = []
     contained: msgspec.Raw = msgspec.Raw()
 
 
@@ -77,6 +84,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
                 context.nhs_key(number) if number else None,
                 standing,
                 None if born is None else first_day(born),
+                None if born is None else last_day(born),
                 record.gender if record.gender in _SEXES else "unknown",
                 record.active is not False,
                 bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
@@ -92,6 +100,10 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
         context.tables["identity"].append((patient, record.id, line))
         record.id = same_id(record.id)
         context.tables["registration"].extend((patient, *registration, line) for registration in registrations)
+        for named in further_identifiers(record.identifier, number, context.systems):
+            context.tables["patient_identifier"].append((patient, context.named_id(*named), line))
+        if record.link:
+            _add_links(context, record, patient, line)
         _add_ethnic_categories(context, record, patient, line)
         return State.KEPT
 
@@ -111,6 +123,18 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
                 if code and context.systems[system] in ETHNIC_CATEGORIES:
                     code = code.strip().upper()
                 append((patient, None, context.shapes["", system, code, *_UNSAID], None, None, None, line))
+
+
+def _add_links(context: Context, record: Patient, patient: int, line: int) -> None:
+    """The links that make two patients one person; a reference that cannot be read leaves the other unknown."""
+    for link in record.link:
+        if link.type in _ONE_PERSON:
+            try:
+                other = context.subjects.of(link.other or Reference(), record.contained)
+            except RefusedError:
+                context.tables["patient_link"].append((patient, link.type, None, line))
+            else:
+                context.tables["patient_link"].append((patient, link.type, context.hashed(other), line))
 
 
 def _registrations(context: Context, record: Patient) -> list[Row]:

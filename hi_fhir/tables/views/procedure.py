@@ -18,6 +18,7 @@ class Procedure(msgspec.Struct, gc=False, rename="camel"):
     code: CodeableConcept | None = None
     performed_date_time: str | None = None
     performed_period: Period | None = None
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 def emitter(context: Context) -> Callable[[Procedure, int], int]:
@@ -35,6 +36,7 @@ def emitter(context: Context) -> Callable[[Procedure, int], int]:
             line,
             id_=record.id,
             subject=record.subject,
+            contained=record.contained,
             effective=[performed, starting(record.performed_period, "$.performedPeriod")],
             status=record.status,
             parts=[("", record.code)],

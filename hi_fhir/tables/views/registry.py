@@ -50,7 +50,12 @@ VIEWS = {
     ),
     "Observation": View(observation.Observation, observation.emitter, ("observation",), "identifier partOf"),
     "Organization": View(organization.Organization, organization.emitter, ("organization",), "active address"),
-    "Patient": View(patient.Patient, patient.emitter, ("patient", "ethnic_category", "registration"), "name"),
+    "Patient": View(
+        patient.Patient,
+        patient.emitter,
+        ("patient", "ethnic_category", "patient_identifier", "patient_link", "registration"),
+        "name",
+    ),
     "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",), "identifier partOf reasonCode"),
 }
 

@@ -184,7 +184,6 @@ def test_the_manifest_of_an_export_in_a_folder_tells_whose_references_are_local(
     record = an_observation("o", "77176002") | {"subject": {"reference": "https://other.example/fhir/Patient/p1"}}
     for type_, one in (("Patient", a_patient("p1")), ("Observation", record)):
         (folder / f"{type_}.ndjson").write_bytes(orjson.dumps(one) + b"\n")
-    (folder / "unrelated.json").write_bytes(b"[]")
     if request_url:
         manifest = {"request": request_url, "transactionTime": "2025-04-02T00:00:00Z", "output": [], "error": []}
         (folder / "manifest.json").write_bytes(orjson.dumps(manifest))

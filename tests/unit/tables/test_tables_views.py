@@ -11,9 +11,10 @@ from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
-from hi_fhir.tables.identity import load_key
+from hi_fhir.tables.identity import NAMED, load_key
 from hi_fhir.tables.scope import Scope
-from hi_fhir.tables.views.nhs_number import is_valid
+from hi_fhir.tables.views.nhs_number import is_valid, usable_number
+from tests.support.fhir_records import an_observation
 from tests.support.landing import SOURCE, config_in, land
 
 SCT = "http://snomed.info/sct"
@@ -262,6 +263,9 @@ def nhs_number(value: str, status: str | None = None, **fields: Any) -> dict[str
         ([nhs_number("9990000018", "02")], "present"),
         ([nhs_number("9990000018")], "present"),
         ([nhs_number("9990000017", "01")], "invalid"),
+        ([nhs_number("9999999999", "01")], "placeholder"),
+        ([nhs_number("000 000 0000"), nhs_number("9990000017")], "placeholder"),
+        ([nhs_number("9999999999", "01"), nhs_number("9990000018")], "present"),
         ([nhs_number("9990000017", "01"), nhs_number("9990000018")], "present"),
         ([nhs_number("9990000018", "01", use="old")], "absent"),
         ([], "absent"),
@@ -289,6 +293,145 @@ def test_nhs_number_has_ten_digits_and_a_check_digit(number: str, valid: bool) -
     assert is_valid(number) is valid
 
 
+@pytest.mark.parametrize("digit", "0123456789")
+def test_one_digit_ten_times_has_a_right_check_digit_and_is_nobodys(digit: str) -> None:
+    assert is_valid(digit * 10)
+    assert usable_number(digit * 10) is None
+
+
+def test_check_digits_are_those_of_the_published_method() -> None:
+    for stem in range(0, 1_000_000_000, 7_777_777):
+        digits = f"{stem:09}"
+        check = 11 - sum(int(one) * weight for one, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
+        right = None if check == 10 else check % 11
+        assert [is_valid(f"{digits}{last}") for last in range(10)] == [last == right for last in range(10)]
+
+
+def test_links_between_patients_are_kept_and_those_that_name_somebody_else_are_not(config: Config) -> None:
+    links = [
+        {"type": "replaced-by", "other": {"reference": "Patient/p2"}},
+        {"type": "replaces", "other": {"reference": "http://example.invalid/fhir/Patient/p3"}},
+        {"type": "replaces", "other": {"reference": "https://other.example/fhir/Patient/p3"}},
+        {"type": "replaced-by", "other": {"identifier": {"system": "urn:local", "value": "7"}}},
+        {"type": "replaced-by"},
+        {"type": "refer", "other": {"reference": "Patient/p4"}},
+        {"type": "seealso", "other": {"reference": "Patient/p5"}},
+    ]
+    key = load_key(config.key_file)
+    found = rows(config, a_patient(link=links), "patient_link")
+    assert sorted(pick(found, "kind", "other_id"), key=str) == sorted(
+        [
+            ("replaced-by", key.patient_id("elm", "p2")),
+            ("replaces", key.patient_id("elm", "p3")),
+            ("replaces", None),
+            ("replaced-by", key.named_id("elm", "urn:local", "7")),
+            ("replaced-by", None),
+        ],
+        key=str,
+    )
+
+
+def test_identifiers_that_may_name_a_patient_are_kept_as_hashes(config: Config) -> None:
+    identifiers = [
+        nhs_number("9990000018", "01"),
+        nhs_number("9990000026", use="old"),
+        nhs_number("9999999999"),
+        {"system": "urn:local", "value": " 7 "},
+        {"value": "8"},
+        {"system": "urn:local"},
+    ]
+    key = load_key(config.key_file)
+    found = rows(config, a_patient(identifier=identifiers), "patient_identifier")
+    assert {row["named_id"] for row in found} == {
+        key.nhs_key("9990000026") + NAMED,
+        key.named_id("elm", "urn:local", "7"),
+    }
+
+
+LOCAL = {"system": "urn:local", "value": "7"}
+NUMBER = {"system": NHS, "value": "999 000 0018"}
+
+
+def within(*identifiers: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"resourceType": "Patient", "id": "s", "identifier": list(identifiers)}]
+
+
+@pytest.mark.parametrize(
+    ("subject", "contained", "system", "value"),
+    [
+        ({"identifier": NUMBER}, [], NHS, "9990000018"),
+        ({"identifier": NUMBER, "type": "Patient"}, [], NHS, "9990000018"),
+        ({"identifier": LOCAL}, [], "urn:local", "7"),
+        ({"reference": "#s"}, within(LOCAL, NUMBER), NHS, "9990000018"),
+        ({"reference": "#s"}, within({"value": "8"}, LOCAL), "urn:local", "7"),
+        ({"reference": "https://other.example/fhir/Patient/1", "identifier": NUMBER}, [], NHS, "9990000018"),
+        ({"reference": f"Patient?identifier={NHS}|9990000018"}, [], NHS, "9990000018"),
+        ({"reference": "Patient?identifier=urn:local%7C7"}, [], "urn:local", "7"),
+    ],
+)
+@pytest.mark.parametrize(("type_", "element"), [("Observation", "subject"), ("Immunization", "patient")])
+def test_an_identifier_alone_names_whom_a_record_is_about(
+    config: Config, subject: dict[str, Any], contained: list[Any], system: str, value: str, type_: str, element: str
+) -> None:
+    record = {"resourceType": type_, "id": "r1", "status": "completed", element: subject, "contained": contained}
+    coded = record | {"vaccineCode" if type_ == "Immunization" else "code": concept("1")}
+    [row] = rows(config, coded, type_.lower())
+    assert row["patient_id"] == load_key(config.key_file).named_id("elm", system, value)
+
+
+def test_a_reference_to_a_patient_goes_before_the_identifier_beside_it(config: Config) -> None:
+    record = a_record(
+        "Observation", status="final", code=concept("1"), subject={"reference": "Patient/p1", "identifier": LOCAL}
+    )
+    [row] = rows(config, record, "observation")
+    assert row["patient_id"] == load_key(config.key_file).patient_id("elm", "p1")
+
+
+@pytest.mark.parametrize(
+    ("subject", "contained", "kind"),
+    [
+        ({"display": "Somebody"}, [], "no-subject"),
+        ({"identifier": {"system": NHS, "value": "9990000017"}}, [], "unusable-identifier"),
+        ({"identifier": {"system": NHS, "value": "9999999999"}}, [], "unusable-identifier"),
+        ({"identifier": {"value": "7"}}, [], "unusable-identifier"),
+        ({"identifier": LOCAL, "type": "Group"}, [], "subject-not-a-patient"),
+        ({"reference": "#s"}, within(), "contained-subject"),
+        ({"reference": "#s"}, [], "contained-subject"),
+        ({"reference": "#s"}, [{"resourceType": "Group", "id": "s", "identifier": [LOCAL]}], "contained-subject"),
+        ({"reference": "https://other.example/fhir/Patient/1", "identifier": {"value": "7"}}, [], "another-server"),
+        ({"reference": "Group/1", "identifier": LOCAL}, [], "subject-not-a-patient"),
+        ({"reference": "Patient?name=somebody"}, [], "unreadable-subject"),
+    ],
+)
+def test_a_record_that_names_nobody_is_refused(
+    config: Config, subject: dict[str, Any], contained: list[Any], kind: str
+) -> None:
+    record = a_record("Observation", status="final", code=concept("1"), subject=subject, contained=contained)
+    manifest = flatten(config, SystemClock(), SOURCE, land(config, {"Observation/000": [record]}), Silent())
+    assert manifest.quarantine == {"Observation": {kind: 1}}
+
+
+def test_ids_that_are_uuids_are_one_in_any_letter_case(config: Config) -> None:
+    uuid = "0B6F7C1E-2D3A-4F5B-8C9D-0E1F2A3B4C5D"
+    references = [f"urn:uuid:{uuid.lower()}", f"Patient/{uuid}", f"Patient/{uuid.lower()}"]
+    records = [
+        an_observation(f"o{number}", "1") | {"subject": {"reference": reference}}
+        for number, reference in enumerate(references)
+    ]
+    versions = [a_patient(id=uuid, meta={"versionId": "1"}), a_patient(id=uuid.lower(), meta={"versionId": "2"})]
+    pull = land(config, {"Patient/000": versions, "Observation/000": records})
+    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id
+    found = [
+        row["patient_id"]
+        for table in ("patient", "observation")
+        for file in sorted((folder / table).glob("*.parquet"))
+        for row in pq.read_table(file).to_pylist()
+    ]
+    assert len(found) == 4
+    assert len(set(found)) == 1
+
+
 def test_patient_columns(config: Config) -> None:
     [row] = rows(
         config,
@@ -302,6 +445,7 @@ def test_patient_columns(config: Config) -> None:
         "patient",
     )
     assert (row["sex"], row["birth_date"], row["active"]) == ("female", date(1970, 5, 1), False)
+    assert row["birth_date_last"] == date(1970, 5, 31)
     assert (row["dead"], row["death_date"], row["restricted"]) == (True, date(2024, 7, 1), True)
 
 
