@@ -27,11 +27,15 @@ IMD_YEARS = (2019, 2025)
 _KINDS = {
     "overlays": tuple,
     "opt_out_list": Path,
+    "ca_file": Path,
+    "proxy": str,
     "publish_url": str,
     "publish_token": str,
     "publish_practice": str,
 }
 """Types of the settings whose default does not tell."""
+
+_SECRET = ("publish_token", "proxy")
 
 CHOICES: Mapping[str, tuple[Any, ...]] = {"opt_out_policy": OPT_OUT_POLICIES, "imd_year": IMD_YEARS}
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -120,6 +124,8 @@ class Config:
     answer_limit_mb: int = 64
     answer_limit_s: float = 600.0
     idle_pages: int = 1_000
+    ca_file: Path | None = None  # PEM, in place of the certificate authorities that are usually trusted
+    proxy: str | None = field(default=None, repr=False)  # its URL may hold a password
     publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
@@ -252,5 +258,5 @@ def _wrong(name: str, raw: Any, kind: type) -> ConfigError:
         told = f"{told} from {RANGES[name][0]} to {RANGES[name][1]:,}"
     if name in CHOICES:
         told = f"one of {', '.join(map(str, CHOICES[name]))}"
-    shown = "its value" if name == "publish_token" else repr(raw)
+    shown = "its value" if name in _SECRET else repr(raw)
     return ConfigError(f"setting {name}: {shown} is not {told}.")

@@ -13,13 +13,17 @@ def loopback_address(host: str) -> str:
         ConfigError: others can.
     """
     address = "127.0.0.1" if host == "localhost" else host
-    try:
-        alone = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        alone = False
-    if not alone:
+    if not is_loopback(address):
         raise ConfigError(f"host {host!r} is not a loopback address. There is no login yet: use 127.0.0.1.")
     return address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def listen(address: str, port: int) -> socket.socket:

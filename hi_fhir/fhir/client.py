@@ -15,7 +15,7 @@ from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.auth import Credentials, credentials_of
 from hi_fhir.fhir.bodies import Limit, Turns
 from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
-from hi_fhir.fhir.transport import Pace, a_session
+from hi_fhir.fhir.transport import Pace, a_session, proxies_for, verification
 from hi_fhir.fhir.unreachable import UNKNOWN_HOST, unreachable
 
 T = TypeVar("T")
@@ -84,6 +84,8 @@ class FhirClient:
         self._credentials: Credentials = credentials_of(source)
         self._limit = Limit(config.answer_limit_mb, "answer_limit_mb")
         self._turns = Turns()
+        self._verify = verification(config.ca_file)
+        proxies_for(self.base, config.proxy)  # so that a wrong one is told before anything is asked
         self._session = a_session(max(config.slices, 2))
 
     def __enter__(self) -> "FhirClient":
@@ -201,6 +203,8 @@ class FhirClient:
                 timeout=(min(_CONNECT_S, self._config.timeout_s), self._config.timeout_s),
                 allow_redirects=False,
                 stream=True,
+                verify=self._verify,
+                proxies=proxies_for(url, self._config.proxy),
             )
         except requests.RequestException as error:
             raise unreachable(request.what, url, error, is_over=pace.is_over) from error

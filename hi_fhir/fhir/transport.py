@@ -8,14 +8,20 @@ taken too long.
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
+from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.loopback import is_loopback
 
 _own = threading.local()
 
@@ -119,6 +125,36 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(*arguments, **named)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+
+def verification(ca_file: Path | None) -> str | bool:
+    """What a server's certificate is held against: the authorities of the file, or those that are usually trusted.
+
+    Raises:
+        ConfigError: the file is not there, or holds no certificate.
+    """
+    if ca_file is None:
+        return True
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # an SSLError is one too
+        raise ConfigError(f"ca_file {ca_file} is not there, or holds no certificates in PEM.") from error
+    return str(ca_file)
+
+
+def proxies_for(url: str, proxy: str | None) -> dict[str, str]:
+    """How `url` is reached: this machine directly, others by the proxy, or as the environment says where none is set.
+
+    Raises:
+        ConfigError: the proxy is no URL.
+    """
+    if is_loopback(urlsplit(url).hostname or ""):
+        return {"http": "", "https": "", "all": ""}
+    if proxy is None:
+        return {}
+    if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
+        raise ConfigError("setting proxy: give the URL of an HTTP proxy, such as http://proxy.example:8080.")
+    return {"http": proxy, "https": proxy}
 
 
 def a_session(connections: int) -> requests.Session:

@@ -73,6 +73,19 @@ def scope_of(config: Config, measures: Iterable[ProportionMeasure], terminology:
     return requirements.scope(measures, terminology, config.opt_out_policy)
 
 
+def check_period(period: Period, today: date) -> None:
+    """That something of the period can have been recorded by today; it may go on.
+
+    Raises:
+        ConfigError: it has not begun.
+    """
+    if period.start > today:
+        raise ConfigError(
+            f"the period begins on {period.start}, and today is {today}: nothing of it can have been recorded. "
+            "Name one that has begun."
+        )
+
+
 def check_as_of(period: Period, as_of: date | None) -> None:
     """That a named day is not after the period.
 

@@ -120,7 +120,8 @@ def _job(folder: Path, audience: str) -> _Job:
     if not reporting:
         raise GateError(
             f"evaluation {evaluation.id}: nobody is registered with a practice on {evaluation.as_of}, so there is "
-            "nobody to report about. hi-fhir status tells what was received; is the source the right one?"
+            "nobody to report about. hi-fhir status tells what was received. Where a source is one practice's own and "
+            "its records do not say so, name it: practice, a setting of the source (its ODS code)."
         )
     practices = {reporter.code: reporter.practices for reporter in reporting}
     groups = reporter_counts(_read_counts(folder, evaluation), practices)

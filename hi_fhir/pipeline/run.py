@@ -19,7 +19,7 @@ from hi_fhir.core.room import needs_room
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
-from hi_fhir.pipeline.evaluate import check_as_of, evaluate, scope_of
+from hi_fhir.pipeline.evaluate import check_as_of, check_period, evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import check_target, publish
 from hi_fhir.pipeline.pull import pull
@@ -35,6 +35,7 @@ from hi_fhir.pipeline.run_folder import (
 )
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.store.session import open_store
+from hi_fhir.tables.dates import london_day
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 
@@ -63,6 +64,7 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
     """
     if request.publish_url and not request.audience:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
+    check_period(request.period, london_day(clock.now()))
     check_as_of(request.period, request.as_of)
     if request.publish_url:
         check_target(config, request.publish_url)

@@ -1,10 +1,10 @@
 """The server that reports are published to: how it is named, and whether it is on this machine."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.loopback import is_loopback
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,7 @@ class Target:
 
     @property
     def is_loopback(self) -> bool:
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
 def read_target(url: str) -> Target:

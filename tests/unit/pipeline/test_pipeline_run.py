@@ -75,7 +75,7 @@ def failing(error: BaseException) -> Any:
 
 def test_a_run_that_a_gate_stopped_has_ended_and_the_same_arguments_pull_anew(config: Config, folder: Path) -> None:
     write(folder, a_patient("one"))
-    with pytest.raises(GateError, match="nobody to report about"):
+    with pytest.raises(GateError, match=r"nobody to report about.*practice, a setting of the source"):
         ran(config, folder)
     write(folder, REGISTERED)
     made = ran(config, folder)
@@ -194,3 +194,20 @@ def test_a_run_ends_with_a_row_for_every_type_in_scope_and_with_what_is_to_be_kn
     assert ["main", "Encounter", *["0"] * 7] in rows
     assert "Note: main: no Encounter was received" in printed.out
     assert any("no Encounter was received" in note for note in hi_fhir(*command, "--json").json["notes"])
+
+
+def test_a_period_that_has_not_begun_is_refused_before_anything_is_asked(config: Config, folder: Path) -> None:
+    for start, day in ((date(2025, 4, 4), None), (date(2030, 1, 1), None)):
+        request = RunRequest((SourceSettings("elm", str(folder)),), Period(start, date(2031, 1, 1)), as_of=day)
+        with pytest.raises(ConfigError, match=f"begins on {start}, and today is 2025-04-03"):
+            run(config, CLOCK, request, Silent())
+    assert not config.data_dir.exists()
+
+
+def test_a_period_that_goes_on_is_counted_as_far_as_it_has_come(config: Config, folder: Path) -> None:
+    request = RunRequest(
+        (SourceSettings("elm", str(folder)),),
+        Period(date(2025, 4, 1), date(2026, 3, 31)),
+        measures=("nhs-number-verified",),
+    )
+    assert run(config, CLOCK, request, Silent()).reports
