@@ -107,10 +107,11 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     """
     from hi_fhir.engine.connect import connect
     from hi_fhir.measures import checks, registry, released, worked
-    from hi_fhir.terminology.catalogue import load
+    from hi_fhir.terminology.catalogue import load, overlaid_files
     from hi_fhir.terminology.ranks import LSOA_OF
 
-    terminology = load(options.read_config(overlays=overlays).overlays)
+    config = options.read_config(overlays=overlays)
+    terminology = load(config.overlays)
     terminology.ethnicity()
     terminology.units()
     for year in LSOA_OF:
@@ -124,6 +125,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
         backend.disconnect()
+    read = overlaid_files(config.overlays)
     counted = {
         "measures": len(measures),
         "examples": sum(len(measure.examples) for measure in measures),
@@ -131,10 +133,12 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
         "mappings": len(terminology.mapping_files),
     }
     if as_json:
-        print_json({**counted, "faults": faults})
+        print_json({**counted, "overlays": read, "faults": faults})
     else:
         for fault in faults:
             click.echo(fault, err=True)
+        for path, what in read.items():
+            click.echo(f"{path}: {what}")
         click.echo(
             ", ".join(f"{number} {_plain(name)}" for name, number in counted.items()) + f": {len(faults)} faults"
         )

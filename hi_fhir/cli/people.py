@@ -19,6 +19,7 @@ _WHAT = {
     "registrations_left_out": "statements that are no registration with a practice",
     "registration_conflicts": "registration conflicts",
     "pcn_unknown": "PCN unknown",
+    "ethnicity_not_understood": "ethnic category in a code that no map has",
     "restricted": "restricted",
     "deprivation": "deprivation",
     "ethnicity": "ethnicity",

@@ -38,6 +38,23 @@ def meanings(map_: EthnicityMap) -> pa.Table:
     )
 
 
+def not_understood(codings: ibis.Table, map_: EthnicityMap) -> ibis.Table:
+    """Patients whose extension says something and no coding of it is in a map. Columns: unread_id and unread_system.
+
+    codings: patient_id, system and code of the extensions. unread_system: the least, "" where none has a system.
+    """
+    known = [token.split("|", 1) for token in (*map_.meanings, *map_.silent)]
+    table = {
+        "system": [system for system, _ in known],
+        "code": [code for _, code in known],
+        "known": [True] * len(known),
+    }
+    rows = codings.left_join(ibis.memtable(pa.table(table)), ["code", "system"])
+    patients = rows.group_by("patient_id").agg(known=rows.known.max(), system=rows.system.min())
+    patients = patients.filter(patients.known.isnull())
+    return patients.select(unread_id="patient_id", unread_system=ibis.coalesce(patients.system, ""))
+
+
 def groups(map_: EthnicityMap) -> pa.Table:
     """The five groups of each category: category, ethnic_group_2001 and ethnic_group_2021."""
     return pa.table(

@@ -48,7 +48,7 @@ class Note(msgspec.Struct, frozen=True):
         return f"{self.source}: {self.text}"
 
 
-class People(msgspec.Struct, frozen=True):
+class People(msgspec.Struct, frozen=True, kw_only=True):
     """What resolving found, as counts of people unless it says otherwise.
 
     persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
@@ -61,7 +61,8 @@ class People(msgspec.Struct, frozen=True):
     patients whose number others have with another birth date, so that it links none of them. merges: patients by what
     links between them came to, and links that cannot be read (`merging.KINDS`). identifiers_of_nobody and
     identifiers_of_several: rows of each table that name a person by an identifier alone, which no patient has, or those
-    of several people.
+    of several people. ethnicity_not_understood: registered people
+    whose record has an ethnic category in codes that no map has; it says nothing of them.
     """
 
     persons: int
@@ -82,6 +83,19 @@ class People(msgspec.Struct, frozen=True):
     merges: dict[str, int]
     identifiers_of_nobody: dict[str, int]
     identifiers_of_several: dict[str, int]
+    ethnicity_not_understood: int = 0
+
+
+class NotUnderstood(msgspec.Struct, frozen=True):
+    """Registered people of a practice whose ethnic category is in codes that no map has, by the code system.
+
+    system: "" where none is named. Of several codings the least.
+    """
+
+    source: str
+    practice: str
+    system: str
+    people: int
 
 
 class Resolution(People, frozen=True):
@@ -96,3 +110,4 @@ class Resolution(People, frozen=True):
     versions: dict[str, str]
     homes: dict[str, list[str]] = {}
     orphans: dict[str, dict[str, int]] = {}
+    not_understood: list[NotUnderstood] = []

@@ -16,7 +16,7 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts import deprivation, ethnicity, linking, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
-from hi_fhir.cohorts.inputs import Area, Note, Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution, ResolveInputs
 from hi_fhir.cohorts.linking import Linked
 from hi_fhir.cohorts.merging import KINDS
 from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
@@ -88,11 +88,13 @@ def _prepare(
     stated = keep(backend, "stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(backend, inputs.directory, patient)
+    categories = read_table(backend, snapshots, "ethnic_category").select("patient_id", "system", "code")
     tables = {
         "resident": resident,
         "member": members,
         "spoken": said,
-        "extension": keep(backend, "extension", _extension(read_table(backend, snapshots, "ethnic_category"), codes)),
+        "extension": keep(backend, "extension", _extension(categories, codes)),
+        "unread": keep(backend, "unread", ethnicity.not_understood(categories, map_)),
         "stated": stated,
         "judged": keep(backend, "judged", judged),
         "postcode": keep(backend, "known_postcode", postcodes),
@@ -135,7 +137,7 @@ def _within(rows: ibis.Table, low: str, high: str) -> ibis.Table:
 
 
 def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    """The rows of PERSON but for the age, with `reason`, `conflict` and `home_source`, in order of person_id."""
+    """The rows of PERSON but for the age, with `reason`, `conflict`, home_source and unread_system, by person_id."""
     people = stage(backend, "placed", _placed(inputs, tables, low, high))
     home = _home(tables["resident"], low, high)
     extension, postcode, group = tables["extension"], tables["postcode"], tables["group"]
@@ -144,6 +146,8 @@ def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Tabl
     people = people.join(home, people.home_id == home.patient_id)
     people = people.left_join(extension, people.home_id == extension.ext_id)
     people = people.left_join(observed, people.person_id == observed.obs_id)
+    unread = tables["unread"]
+    people = people.left_join(unread, people.home_id == unread.unread_id)
     people = people.left_join(postcode, people.postcode == postcode.known_postcode)
     people = stage(backend, "known", people.mutate(**ethnicity.decide(people), **deprivation.areas(people)))
     people = people.left_join(group, people.ethnic_category_2001 == group.category)
@@ -152,7 +156,7 @@ def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Tabl
         people = people.left_join(ranks, people[f"area_{year}"] == ranks[f"lsoa_{year}"])
     people = people.mutate(deprivation=deprivation.kind(people, inputs.imd_year))
     columns = [name for name in PERSON.names if name != "age"]
-    return people.select(*columns, "reason", "conflict", "home_source").order_by("person_id")
+    return people.select(*columns, "reason", "conflict", "home_source", "unread_system").order_by("person_id")
 
 
 def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
@@ -219,10 +223,12 @@ def _resolution(
         merges={kind: prepared.linked.merged[kind] for kind in KINDS},
         identifiers_of_nobody=naming.rows[NOBODY],
         identifiers_of_several=naming.rows[SEVERAL],
+        ethnicity_not_understood=tally.unread.total(),
         pcn_unknown=sum(tally.practices[area.practice_id] for area in areas if area.pcn_id is None),
-        notes=_notes(inputs, manifests, tables["judged"]),
+        notes=[*_notes(inputs, manifests, tables["judged"]), *_unread(tally)],
         versions=_versions(inputs),
         homes=_homes(tally),
+        not_understood=[NotUnderstood(*where, count) for where, count in sorted(tally.unread.items())],
         orphans=naming.unattributed,
     )
 
@@ -232,6 +238,18 @@ def _homes(tally: Tally) -> dict[str, list[str]]:
     for practice, source in sorted(tally.homes):
         found.setdefault(practice, []).append(source)
     return found
+
+
+def _unread(tally: Tally) -> list[Note]:
+    found = sorted({(source, system) for source, _, system in tally.unread})
+    return [
+        Note(
+            source,
+            f"ethnic categories in codes of {system or 'no system'} that no map has say nothing of their people",
+            "Patient",
+        )
+        for source, system in found
+    ]
 
 
 def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged: ibis.Table) -> list[Note]:

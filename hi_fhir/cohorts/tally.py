@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 class Tally:
     """persons, reasons: all people. The others: the registered.
 
-    homes: each practice of registered people with each source that it has people from.
+    homes: each practice of registered people with each source that it has people from. unread: of these by source,
+    practice and code system the people whose ethnic category is in a code that no map has.
     """
 
     persons: int = 0
@@ -23,9 +24,10 @@ class Tally:
     deprivation: Counter[str] = field(default_factory=Counter)
     homes: set[tuple[str, str]] = field(default_factory=set)
     nhs_number: Counter[str] = field(default_factory=Counter)
+    unread: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, people: pa.Table) -> None:
-        """Count people: PERSON's columns with reason (`registered` for none), conflict and home_source."""
+        """Count people: PERSON's columns with reason (`registered` for none), conflict, home_source, unread_system."""
         self.persons += people.num_rows
         self.reasons.update(_counts(people["reason"]))
         registered = people.filter(people["registered"])
@@ -34,6 +36,9 @@ class Tally:
         self.practices.update(_counts(registered["practice_id"]))
         self.ethnicity.update(_counts(registered["ethnicity"]))
         self.deprivation.update(_counts(registered["deprivation"]))
+        unread = registered.filter(registered["unread_system"].is_valid())
+        keys = ("home_source", "practice_id", "unread_system")
+        self.unread.update(zip(*(unread[name].to_pylist() for name in keys), strict=True))
         homes = registered.group_by(["practice_id", "home_source"]).aggregate([])
         self.homes.update(zip(homes["practice_id"].to_pylist(), homes["home_source"].to_pylist(), strict=True))
         self.nhs_number.update(_counts(registered["nhs_number"]))

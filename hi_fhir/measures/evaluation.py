@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from hi_fhir.cohorts.inputs import Area, Note, People, Resolution
+from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, People, Resolution
 from hi_fhir.core.days import Period
 from hi_fhir.core.manifests import Format
 from hi_fhir.measures.digests import definition_digest
@@ -74,7 +74,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     dropped_readings: as `measures.dropped` counts them. other_servers: source to host to type to the references to
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file. lost: source to type to kind to records of which no copy could be taken. standings: of every source and
-    type. heard: as `measures.heard` counts it. homes: as resolving found them.
+    type. heard: as `measures.heard` counts it. homes and not_understood: as resolving found
+    them.
     """
 
     id: str
@@ -101,6 +102,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     heard: dict[str, dict[str, dict[str, int]]]
     homes: dict[str, list[str]]
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
+    not_understood: list[NotUnderstood] = []
 
 
 FORMAT = Format("evaluation", EvaluationManifest, 5, "Run: hi-fhir evaluate --period FROM..TO")

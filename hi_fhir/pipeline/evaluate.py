@@ -390,4 +390,5 @@ def _manifest(
         standings=_standings(config, job, resolution),
         heard=heard,
         homes=resolution.homes,
+        not_understood=resolution.not_understood,
     )

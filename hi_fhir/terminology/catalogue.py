@@ -137,3 +137,14 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
 
 def _is_concept_map(id_: str) -> bool:
     return not id_.startswith((_RANKS, SYSTEM_FILES)) and id_ not in (_GROUPS, _FORMULAS)
+
+
+def overlaid_files(overlays: Sequence[Path]) -> dict[str, str]:
+    """Each file of the overlays that is read, and whether it adds to the shipped ones or stands in place of one."""
+    found = {}
+    for folder in ("terminology/value_sets", "mappings"):
+        shipped = find_files(folder, ())
+        for name, path in find_files(folder, overlays).items():
+            if shipped.get(name) != path:
+                found[str(path)] = "in place of the shipped file" if name in shipped else "added"
+    return found

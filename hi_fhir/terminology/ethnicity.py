@@ -11,8 +11,7 @@ from hi_fhir.terminology.data_files import read_data_file
 
 STATED, NOT_STATED, REFUSED = "stated", "not-stated", "refused"
 GROUPS = ("white", "mixed", "asian", "black", "other")
-_SNOMED_MAP = "ethnicity-snomed-to-category-2001"
-_SYSTEM_MAPS = "ethnicity-ukcore-"
+_MAPS = "ethnicity-"
 _TO_2021 = "ethnicity-to-category-2021"
 _STATES = {"Z": NOT_STATED, REFUSED: REFUSED}
 
@@ -36,9 +35,11 @@ class Category(NamedTuple):
 
 @dataclass(frozen=True)
 class EthnicityMap:
-    """meanings: `system|code` to what it says; a code that says nothing is not in it. categories: by letter of 2001."""
+    """meanings: `system|code` to what it says; a code that says nothing is not in it. silent: those that a map knows to
+    say nothing. categories: by letter of 2001."""
 
     meanings: Mapping[str, Meaning]
+    silent: frozenset[str]
     categories: Mapping[str, Category]
 
 
@@ -51,16 +52,19 @@ def read_ethnicity_map(maps: Mapping[str, ConceptMap], to_current: Mapping[str, 
     categories = _read_categories(groups)
     finer = maps[_TO_2021].targets if _TO_2021 in maps else {}
     meanings: dict[str, Meaning] = {}
+    silent: set[str] = set()
     for id_, map_ in maps.items():
-        if id_ != _SNOMED_MAP and not id_.startswith(_SYSTEM_MAPS):
+        if id_ == _TO_2021 or not id_.startswith(_MAPS):
             continue
         for source, target in map_.targets.items():
             if target and target not in _STATES and target not in categories:
                 raise TerminologyError(f"mappings/{id_}.csv: target code {target!r} is not a category of {groups}.")
             if target:
                 meanings[source] = _meaning(source, target, categories, finer)
+            else:
+                silent.add(source)
     old = {source: meanings[current] for source, current in to_current.items() if current in meanings}
-    return EthnicityMap(meanings={**old, **meanings}, categories=categories)
+    return EthnicityMap(meanings={**old, **meanings}, silent=frozenset(silent), categories=categories)
 
 
 def _meaning(source: str, target: str, categories: Mapping[str, Category], finer: Mapping[str, str]) -> Meaning:

@@ -191,4 +191,5 @@ def _people(count: int) -> People:
         merges={"merged": 0},
         identifiers_of_nobody={"observation": 0},
         identifiers_of_several={"observation": 0},
+        ethnicity_not_understood=0,
     )

@@ -119,7 +119,7 @@ class SnapshotBuilder:
             }
         )
 
-    def ethnic_category(self, name: str, system: str, code: str) -> None:
+    def ethnic_category(self, name: str, system: str | None, code: str | None) -> None:
         """A coding of the UK Core extension of the patient."""
         self._clinical("ethnic_category", name, system=system, code=code, resource_id=patient_id(name, self.source))
 

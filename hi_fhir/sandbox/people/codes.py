@@ -181,6 +181,7 @@ CATEGORY_SNOMED = _ethnic(
     "92491000000104=N 92501000000105=P 92511000000107=R 92521000000101=S",
 )
 ETHNICITY_NOT_KNOWN = Code(((ENGLAND, "99"),), "Ethnicity not known")
+ETHNICITY_UNMAPPED = Code(((f"{OWN}:ethnicity", "W1"),), "Ethnicity in a code that no map has")
 ETHNICITY_TWICE = {
     letter: Code(((ENGLAND, letter), (SNOMED, code.codings[0][1])), "Ethnicity", "ethnicity", letter)
     for code in CATEGORY_SNOMED.values()

@@ -52,7 +52,7 @@ def extension(chance: Random) -> Code | None:
         case "refused":
             return codes.CATEGORY_SCOTLAND["98"]
         case "not-known":
-            return codes.ETHNICITY_NOT_KNOWN
+            return codes.ETHNICITY_NOT_KNOWN if letter == "A" else codes.ETHNICITY_UNMAPPED
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from hi_fhir.sandbox.people.codes import ETHNICITY_UNMAPPED
 from hi_fhir.sandbox.people.model import AS_OF, Person
 from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
@@ -61,6 +62,7 @@ class Truth:
     conflicts: int = 0
     restricted: int = 0
     pcn_unknown: int = 0
+    ethnicity_not_understood: int = 0
     ethnicity: Counter[str] = field(default_factory=Counter)
     deprivation: Counter[str] = field(default_factory=Counter)
     nhs_number: Counter[str] = field(default_factory=Counter)
@@ -111,6 +113,7 @@ class Truth:
             "merges": dict.fromkeys(_MERGES, 0),
             "identifiers_of_nobody": dict.fromkeys(_EVENT_TABLES, 0),
             "identifiers_of_several": dict.fromkeys(_EVENT_TABLES, 0),
+            "ethnicity_not_understood": self.ethnicity_not_understood,
         }
 
     def _add_registered(self, person: Person, standing: Standing) -> None:
@@ -130,6 +133,7 @@ class Truth:
             evidence=evidence,
             setting=self.setting,
         )
+        self.ethnicity_not_understood += patient.ethnicity is ETHNICITY_UNMAPPED
         self.conflicts += standing.conflict
         self.restricted += restricted
         self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1

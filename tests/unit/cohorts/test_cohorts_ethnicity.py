@@ -198,3 +198,35 @@ def test_the_extension_of_the_record_that_won_and_the_observations_of_all(tmp_pa
     said = {person["ethnic_category_2001"] for person in resolved.people.values()}
 
     assert said == {"J", "B"}
+
+
+def test_ethnic_codes_that_no_map_has_are_counted_by_source_practice_and_system(tmp_path):
+    """99 is known to say nothing, and a second coding that is understood is enough."""
+    main = SnapshotBuilder()
+    codes = {
+        "local": [("urn:local", "W1")],
+        "another": [("urn:local", "W2")],
+        "unknown letter": [(ETHNICITY_ENGLAND, "Q")],
+        "uncoded": [(None, None)],
+        "dual": [("urn:local", "W1"), (ETHNICITY_ENGLAND, "A")],
+        "not known": [(ETHNICITY_ENGLAND, "99")],
+        "nobody's": [("urn:local", "W1")],
+    }
+    for name, codings in codes.items():
+        practice = "A99002" if name == "another" else "A99001"
+        main.patient(name, practice=None if name == "nobody's" else practice)
+        for system, code in codings:
+            main.ethnic_category(name, system, code)
+
+    found = resolve_snapshots(tmp_path, main).found
+
+    assert found.ethnicity_not_understood == 4
+    assert [(one.source, one.practice, one.system, one.people) for one in found.not_understood] == [
+        ("main", "A99001", "", 1),
+        ("main", "A99001", ETHNICITY_ENGLAND, 1),
+        ("main", "A99001", "urn:local", 1),
+        ("main", "A99002", "urn:local", 1),
+    ]
+    assert "ethnic categories in codes of urn:local that no map has say nothing of their people" in {
+        note.text for note in found.notes
+    }

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.catalogue import load
+from hi_fhir.terminology.catalogue import load, overlaid_files
 from hi_fhir.terminology.data_files import shipped_folder
 from hi_fhir.terminology.ethnicity import Meaning
 from hi_fhir.terminology.systems import CTV3, LOINC, READ_V2, SNOMED, is_snomed_id
@@ -186,3 +186,40 @@ def test_a_wheel_carries_the_data_inside_the_package(tmp_path, monkeypatch):
 )
 def test_a_snomed_id_has_its_check_digit(code, right):
     assert is_snomed_id(code) is right
+
+
+LOCAL_HEAD = "".join(
+    f"# {name}: x\n" for name in ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review")
+)
+COLUMNS = "source_code,source_display,target_code,target_display,equivalence,note\n"
+
+
+def test_a_new_mapping_of_an_overlay_is_read_beside_those_that_are_shipped(tmp_path):
+    codes = f"{LOCAL_HEAD}# state: full\n# source_system: urn:local\n# target_system: {SNOMED}\n{COLUMNS}"
+    ethnic = f"{LOCAL_HEAD}# state: full\n# source_system: urn:local:ethnic\n{COLUMNS}"
+    _overlay(tmp_path, "mappings/our-codes.csv", f"{codes}HT1,,38341003,,equivalent,\n")
+    _overlay(tmp_path, "mappings/ethnicity-ours.csv", f"{ethnic}W1,,A,,equivalent,\nX,,,,unmatched,\n")
+
+    found = load([tmp_path])
+
+    assert {"urn:local|HT1", f"{READ_V2}|G20.."} <= found.preimage("hypertension")
+    assert found.ethnicity().meanings["urn:local:ethnic|W1"].category_2001 == "A"
+    assert "urn:local:ethnic|X" in found.ethnicity().silent
+    assert {"mappings/our-codes", "mappings/ethnicity-ours"} <= found.versions().keys()
+
+
+def test_files_of_overlays_are_told_from_those_that_are_shipped(tmp_path):
+    _overlay(tmp_path, "mappings/our-codes.csv", "")
+    _overlay(tmp_path, "terminology/value_sets/bmi.csv", "")
+
+    assert overlaid_files([tmp_path]) == {
+        str(tmp_path / "terminology" / "value_sets" / "bmi.csv"): "in place of the shipped file",
+        str(tmp_path / "mappings" / "our-codes.csv"): "added",
+    }
+
+
+def test_a_mapping_without_its_columns_is_named(tmp_path):
+    _overlay(tmp_path, "mappings/our-codes.csv", f"{LOCAL_HEAD}# state: full\nour_code,their_code\n1,2\n")
+
+    with pytest.raises(TerminologyError, match=r"our-codes.csv: no column source_code, target_code, equivalence"):
+        load([tmp_path])
