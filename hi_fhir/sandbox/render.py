@@ -31,6 +31,8 @@ Resource = dict[str, Any]
 ABSOLUTE_BASE = "http://sandbox.example.invalid/fhir"
 """Where absolute references point: the same server under the name that it says it has, as if behind a proxy."""
 
+_OTHER_BASE = "https://elsewhere.example.invalid/fhir"
+_LOCAL_NUMBER = "urn:hi-fhir:sandbox:local-number"
 _LONDON = ZoneInfo("Europe/London")
 _ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 _NHS_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
@@ -101,7 +103,7 @@ def _patient(patient: Patient) -> Resource:
         "id": patient.id,
         "meta": meta,
         "text": _narrative("A synthetic person of the sandbox: nobody real."),
-        "identifier": [{"system": "urn:hi-fhir:sandbox:local-number", "value": patient.id}],
+        "identifier": [{"system": _LOCAL_NUMBER, "value": patient.id}],
         "name": [{"use": "official", "family": patient.family, "given": [patient.given], "prefix": ["Mx"]}],
         "telecom": [{"system": "phone", "value": "01632 960000", "use": "home"}],
         "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
@@ -125,6 +127,8 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
         rendered["gender"] = patient.sex
     if patient.born:
         rendered["birthDate"] = _date(patient.born)
+    if patient.replaced_by:
+        rendered["link"] = [{"other": {"reference": f"Patient/{patient.replaced_by}"}, "type": "replaced-by"}]
     if patient.death:
         rendered |= {"deceasedDateTime": _date(patient.death.when)} if patient.death.when else {"deceasedBoolean": True}
     if patient.address:
@@ -138,6 +142,7 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
 def _nhs_number(number: NhsNumber) -> Resource:
     system, code = {
         "verified": (_VERIFICATION, "01"),
+        "placeholder": (_VERIFICATION, "01"),
         "verified-in-words": (_VERIFICATION_WORDS, "number-present-and-verified"),
     }.get(number.standing, (_VERIFICATION, "02"))
     extension = {
@@ -351,6 +356,14 @@ _RENDERERS: dict[str, Callable[[Record], Resource]] = {
 
 
 def _common(record: Record, profile: str) -> Resource:
+    common = _unnamed(record, profile)
+    if record.reference == "contained":
+        identifier = {"system": _LOCAL_NUMBER, "value": record.patient_id}
+        common["contained"] = [{"resourceType": "Patient", "id": "subject", "identifier": [identifier]}]
+    return common
+
+
+def _unnamed(record: Record, profile: str) -> Resource:
     return {
         "resourceType": record.type,
         "id": record.id,
@@ -380,6 +393,14 @@ def _subject(record: Record) -> Resource:
     match record.reference:
         case "absolute":
             return {"reference": f"{ABSOLUTE_BASE}/Patient/{record.patient_id}"}
+        case "elsewhere":
+            return {"reference": f"{_OTHER_BASE}/Patient/{record.patient_id}"}
+        case "by-number":
+            return {"identifier": {"system": _NHS_SYSTEM, "value": record.number}, "type": "Patient"}
+        case "by-identifier":
+            return {"identifier": {"system": _LOCAL_NUMBER, "value": record.patient_id}}
+        case "contained":
+            return {"reference": "#subject"}
         case "versioned":
             return {"reference": f"Patient/{record.patient_id}/_history/2"}
     return {"reference": f"Patient/{record.patient_id}"}

@@ -19,6 +19,7 @@ MEASURE = ProportionMeasure(
         Example("verified", Person(nhs_number="verified"), "numerator"),
         Example("present but not verified", Person(nhs_number="present"), "denominator"),
         Example("invalid", Person(nhs_number="invalid"), "denominator"),
+        Example("a placeholder", Person(nhs_number="placeholder"), "denominator"),
         Example("absent", Person(nhs_number="absent"), "denominator"),
         Example("not registered", Person(practice=None, nhs_number="verified"), "outside"),
     ),

@@ -6,6 +6,7 @@ from random import Random
 from typing import overload
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.sandbox.people.doubts import with_doubts
 from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
 from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
@@ -63,7 +64,7 @@ def _person(seed: int, number: int) -> Person:
     write_history(notes, _age(first.born))
     notes.chance = Random(f"{seed}/{number}/opt-out")
     write_opt_out(notes)
-    return Person(patients, tuple(notes.records))
+    return with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
 
 
 def _patient(chance: Random, number: int) -> Patient:

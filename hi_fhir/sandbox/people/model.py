@@ -53,7 +53,8 @@ class Record:
     patient_id: the patient that it is about, who may not be there. code: for an Encounter its reason, None for none.
     when: its clinically relevant date. issued: when it was written down, which dates a record without the former.
     status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
-    how the patient is referred to (relative, absolute or versioned).
+    how the patient is referred to: relative, absolute, versioned, by-identifier or by-number (which is `number`) alone,
+    contained, or elsewhere, which is a patient of another server who has the same id there.
     """
 
     type: str
@@ -67,6 +68,7 @@ class Record:
     unit: str | None = None
     components: tuple[Component, ...] = ()
     reference: str = "relative"
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class NhsNumber:
-    """standing: verified, verified-in-words, present or invalid (its check digit is wrong)."""
+    """standing: verified, verified-in-words, present, placeholder (one digit ten times) or invalid (check digit)."""
 
     value: str
     standing: str
@@ -150,7 +152,10 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension."""
+    """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension.
+
+    replaced_by: the id of the patient that this one was merged into.
+    """
 
     id: str
     nhs_number: NhsNumber | None
@@ -164,11 +169,12 @@ class Patient:
     restricted: bool
     ethnicity: Code | None
     registrations: tuple[Registration, ...]
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person: a patient record, or several with one NHS number, and what is recorded of them."""
+    """One person: a patient record, or several that are merged or have one NHS number, and what is recorded of them."""
 
     patients: tuple[Patient, ...]
     records: tuple[Record, ...]

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from hi_fhir.sandbox.people.model import Person, Record
 from hi_fhir.sandbox.people.places import ORGANISATIONS
+from hi_fhir.sandbox.truth.linked import ELSEWHERE
 from hi_fhir.sandbox.truth.opted_out import BY_CODE, OPT_OUT, WITHDRAWN
 from hi_fhir.sandbox.truth.setting import USUAL, Setting
 
-KEPT, DELETED, NOT_ASKED_FOR = "kept", "deleted", "not_asked_for"
-TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, "quarantined")
+KEPT, DELETED, NOT_ASKED_FOR, QUARANTINED = "kept", "deleted", "not_asked_for", "quarantined"
+TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, QUARANTINED)
 
 _ASKED_BY_CODE = frozenset({"Condition", "Observation", "Procedure"})
 _ASKED_WHOLE = frozenset({"Encounter", "EpisodeOfCare", "Organization", "Patient"})
@@ -56,12 +57,14 @@ class Reconciliation:
 
 
 def fate(record: Record, setting: Setting = USUAL) -> str:
-    """An error is deleted, of whatever code, in a type that is asked for at all."""
+    """An error is deleted, of whatever code, in a type that is asked for; what is about another server's is refused."""
     if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
         return NOT_ASKED_FOR
     if record.status == _ENTERED_IN_ERROR:
         return DELETED
-    return KEPT if is_asked_for(record, setting) else NOT_ASKED_FOR
+    if not is_asked_for(record, setting):
+        return NOT_ASKED_FOR
+    return QUARANTINED if record.reference == ELSEWHERE else KEPT
 
 
 def is_asked_for(record: Record, setting: Setting = USUAL) -> bool:

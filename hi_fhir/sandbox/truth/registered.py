@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
+from hi_fhir.sandbox.truth.linked import standing
 
 _NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist"})
 _ORDER = ("episode", "general-practitioner", "managing-organization")
@@ -35,9 +36,15 @@ class _Stated(NamedTuple):
 
 
 def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
-    if any(_is_dead(patient, as_of) for patient in person.patients):
+    survivors = {patient.id: patient for patient in standing(person)}
+    if any(_is_dead(patient, as_of) for patient in survivors.values()):
         return Standing("dead")
-    stated = [_Stated(patient, one) for patient in person.patients for one in _deciding(patient)]
+    stated = [
+        _Stated(survivors[patient.replaced_by or patient.id], one)
+        for patient in person.patients
+        for one in _deciding(patient)
+        if patient.replaced_by is None or one.kind == "episode"
+    ]
     if not stated:
         return Standing("no-registration")
     active = [one for one in stated if one.patient.active is not False]

@@ -12,6 +12,7 @@ from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
 from hi_fhir.sandbox.truth.evidence import evidence_of
+from hi_fhir.sandbox.truth.linked import disagreeing, people_of, standing
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
 from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
@@ -50,15 +51,17 @@ def areas(as_of: date = AS_OF) -> dict[str, Membership]:
 class Truth:
     """counts: people in each cell that has any. reconciliation: what becomes of the people's resources.
 
-    reasons: all people but those who opted out by registered, or why not. orphans: kept events whose patient is not
-    there. The others count registered people.
+    reasons: all people but those who opted out by registered, or why not. strays: kept events whose patient is not
+    there, by reference or by identifier. link_conflicts, merged: patients. The others count registered people.
     """
 
     setting: Setting = USUAL
     counts: Counter[Cell] = field(default_factory=Counter)
     reconciliation: Reconciliation = field(init=False)
     reasons: Counter[str] = field(default_factory=Counter)
-    orphans: int = 0
+    strays: Counter[str] = field(default_factory=Counter)
+    link_conflicts: int = 0
+    merged: int = 0
     conflicts: int = 0
     restricted: int = 0
     pcn_unknown: int = 0
@@ -79,9 +82,17 @@ class Truth:
         """Count one more person."""
         self.reconciliation.add(person)
         own = {patient.id for patient in person.patients}
-        strays = (record for record in person.records if record.patient_id not in own)
-        self.orphans += sum(fate(record, self.setting) == KEPT for record in strays)
+        for record in person.records:
+            if record.patient_id not in own and fate(record, self.setting) == KEPT:
+                named = record.reference in ("by-identifier", "contained")
+                self.strays["by identifier" if named else "by reference"] += 1
         self._unmatched -= numbers_of(person)
+        self.link_conflicts += len(disagreeing(person))
+        self.merged += len(person.patients) - len(standing(person))
+        for one in people_of(person):
+            self._add_one(one)
+
+    def _add_one(self, person: Person) -> None:
         if is_opted_out(person, self.setting):
             self.opted_out += 1
             return
@@ -104,14 +115,17 @@ class Truth:
             "restricted": self.restricted,
             "opted_out": self.opted_out,
             "opt_outs_unmatched": len(self._unmatched),
-            "orphan_events": {**dict.fromkeys(_EVENT_TABLES, 0), "observation": self.orphans},
+            "orphan_events": {**dict.fromkeys(_EVENT_TABLES, 0), "observation": self.strays["by reference"]},
             "deprivation": dict(sorted(self.deprivation.items())),
             "ethnicity": dict(sorted(self.ethnicity.items())),
             "pcn_unknown": self.pcn_unknown,
             "nhs_number": dict(sorted(self.nhs_number.items())),
-            "link_conflicts": 0,
-            "merges": dict.fromkeys(_MERGES, 0),
-            "identifiers_of_nobody": dict.fromkeys(_EVENT_TABLES, 0),
+            "link_conflicts": self.link_conflicts,
+            "merges": {**dict.fromkeys(_MERGES, 0), "merged": self.merged},
+            "identifiers_of_nobody": {
+                **dict.fromkeys(_EVENT_TABLES, 0),
+                "observation": self.strays["by identifier"],
+            },
             "identifiers_of_several": dict.fromkeys(_EVENT_TABLES, 0),
             "ethnicity_not_understood": self.ethnicity_not_understood,
         }

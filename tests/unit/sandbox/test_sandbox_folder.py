@@ -64,7 +64,8 @@ def test_some_lines_are_broken_and_some_are_older_versions(folder: Path) -> None
         assert len(lines) - len(readable) == 1
         ids = Counter(orjson.loads(line)["id"] for line in readable)
         assert sum(count > 1 for count in ids.values()) == terms[type_]["superseded"]
-        assert terms[type_]["quarantined"] == 3
+        elsewhere = sum(b"https://elsewhere.example.invalid/" in line for line in lines)
+        assert 3 <= terms[type_]["quarantined"] <= 3 + elsewhere
 
 
 def _is_readable(line: bytes) -> bool:

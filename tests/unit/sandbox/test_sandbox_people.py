@@ -11,6 +11,7 @@ from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
 from hi_fhir.sandbox.people.model import Code, Patient, Person, Record
+from hi_fhir.sandbox.truth.linked import disagreeing
 
 PEOPLE = tuple(make_people(1000, seed=1))
 AS_OF = date(2025, 3, 31)
@@ -39,7 +40,10 @@ def test_more_people_than_there_are_numbers_for_are_refused() -> None:
 
 
 def test_no_two_people_share_a_number_and_all_are_in_the_test_range() -> None:
-    numbers = [{p.nhs_number.value for p in one.patients if p.nhs_number} for one in PEOPLE]
+    numbers = [
+        {p.nhs_number.value for p in one.patients if p.nhs_number and p.nhs_number.standing != "placeholder"}
+        for one in PEOPLE
+    ]
     assert all(len(own) < 2 for own in numbers)
     flat = [number for own in numbers for number in own]
     assert len(set(flat)) == len(flat)
@@ -206,6 +210,15 @@ TRAITS: dict[str, Callable[[], int]] = {
     "encounter cancelled": lambda: _of_records(lambda r: r.status == "cancelled", "Encounter"),
     "an absolute reference": lambda: _of_records(lambda r: r.reference == "absolute"),
     "a versioned reference": lambda: _of_records(lambda r: r.reference == "versioned"),
+    **{
+        way: lambda way=way: _of_records(lambda r: r.reference == way)
+        for way in ("elsewhere", "by-number", "by-identifier", "contained")
+    },
+    "a placeholder for a number": lambda: _of_people(
+        lambda p: any(one.nhs_number and one.nhs_number.standing == "placeholder" for one in p.patients)
+    ),
+    "merged": lambda: _of_people(lambda p: any(one.replaced_by for one in p.patients)),
+    "a mistaken birth date": lambda: _of_people(lambda p: bool(disagreeing(p))),
     "about nobody who is there": lambda: _of_people(
         lambda p: any(r.patient_id not in {patient.id for patient in p.patients} for r in p.records)
     ),

@@ -9,6 +9,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
+from hi_fhir.sandbox.people.model import Record
 from tests.support.sandbox_people import a_patient, a_person, a_record, on
 
 RESOURCES = [resource for person in make_people(300, seed=1) for resource in render.resources(person)]
@@ -63,6 +64,22 @@ def test_organisations_are_the_newest_so_that_they_date_the_data() -> None:
 def test_a_record_refers_to_its_patient(way: str, reference: str) -> None:
     person = a_person(records=(a_record("Procedure", reference=way),))
     assert _only("Procedure", person)["subject"] == {"reference": reference}
+
+
+def test_a_record_may_name_its_patient_by_an_identifier_alone_or_one_of_another_server() -> None:
+    local = {"system": "urn:hi-fhir:sandbox:local-number", "value": "somebody"}
+    by_number = a_record("Procedure", reference="by-number", number="9990000018")
+
+    def subject(record: Record) -> Any:
+        return _only("Procedure", a_person(records=(record,)))["subject"]
+
+    assert subject(by_number)["identifier"] == {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}
+    assert subject(a_record("Procedure", reference="by-identifier")) == {"identifier": local}
+    elsewhere = {"reference": "https://elsewhere.example.invalid/fhir/Patient/somebody"}
+    assert subject(a_record("Procedure", reference="elsewhere")) == elsewhere
+    contained = _only("Procedure", a_person(records=(a_record("Procedure", reference="contained"),)))
+    assert contained["subject"] == {"reference": "#subject"}
+    assert contained["contained"] == [{"resourceType": "Patient", "id": "subject", "identifier": [local]}]
 
 
 @pytest.mark.parametrize(

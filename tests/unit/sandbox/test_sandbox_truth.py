@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hi_fhir.sandbox.people import codes, places
-from hi_fhir.sandbox.people.model import Address, Code, Death, NhsNumber, Patient, Person, Record, Registration
+from hi_fhir.sandbox.people.model import Address, Code, Death, NhsNumber, Patient, Person, Record, Registration, When
 from hi_fhir.sandbox.truth import Truth, areas, expected
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
@@ -239,6 +239,51 @@ def test_records_about_nobody_who_is_there_are_no_evidence_and_are_counted() -> 
     stray = a_record("Observation", codes.SMOKING[0], patient_id="gone")
     assert not evidence_of(a_person(records=(stray,))).days
     assert _truth(stray).people()["orphan_events"]["observation"] == 1
+
+
+def test_records_about_another_servers_patient_are_no_evidence_and_are_refused() -> None:
+    truth = _truth(a_record("Observation", codes.SMOKING[0], reference="elsewhere"))
+    assert "numerator" not in _populations("smoking-status-recorded", truth)
+    assert truth.reconciliation.of_everything()["Observation"]["quarantined"] == 1
+
+
+@pytest.mark.parametrize(
+    ("born", "people"),
+    [
+        (on("1974-06-01"), 1),
+        (on("1974-01-01", precision="year"), 1),
+        (on("1974-06-01", precision="month"), 1),
+        (None, 1),
+        (on("1974-06-02"), 2),
+        (on("1975-01-01", precision="year"), 2),
+    ],
+)
+def test_two_records_of_one_number_are_one_person_where_birth_dates_can_be_the_same(born: When, people: int) -> None:
+    other = a_patient(id="other", born=born, registrations=(at_practice(2, start="2020-01-01"),))
+    found = expected([a_person(a_patient(), other)])
+    assert found.people()["persons"] == people
+    assert found.people()["link_conflicts"] == (0 if people == 1 else 2)
+    registered = [found.counts["ethnicity-recorded", f"XP00{n}", "all", "all", "denominator"] for n in (1, 2)]
+    assert registered == [people - 1, 1]
+
+
+def test_a_replaced_record_has_no_say_but_for_its_episodes_and_its_records() -> None:
+    wrong = {"sex": "male", "born": on("1999-01-01"), "death": Death(None), "active": False, "nhs_number": None}
+    old = a_patient(id="old", replaced_by="somebody", registrations=(at_practice(2, start="2024-01-01"),), **wrong)
+    smoked = a_record("Observation", codes.SMOKING[0], patient_id="old")
+    found = expected([a_person(a_patient(), old, records=(smoked,))])
+    assert (found.people()["persons"], found.people()["merges"]["merged"]) == (1, 1)
+    assert found.counts["smoking-status-recorded", "XP001", "all", "all", "numerator"] == 1
+    assert found.counts["smoking-status-recorded", "XP001", "sex", "female", "numerator"] == 1
+    episode = replace(old, registrations=(at_practice(2, start="2024-01-01", kind="episode"),))
+    assert standing_of(a_person(a_patient(), episode)).practice == "XP002"
+
+
+@pytest.mark.parametrize(("standing", "verified"), [("verified", True), ("placeholder", False)])
+def test_a_placeholder_is_no_number(standing: str, verified: bool) -> None:
+    patient = a_patient(nhs_number=NhsNumber("9999999999", standing))
+    assert _is_met("nhs-number-verified", patient=patient) is verified
+    assert _truth(patient=patient).people()["nhs_number"] == {standing: 1}
 
 
 def test_everybody_is_in_one_stratum_of_each_stratifier() -> None:
