@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
+from hi_fhir.core.files import canonical_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.auth import Origin
 from hi_fhir.fhir.client import FhirClient
+from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.courier import Courier, Delivery
+from hi_fhir.reports.definitions import definitions
 from hi_fhir.reports.presence import Presence
-from hi_fhir.reports.publish import Entry, measure_entry, report_entry
+from hi_fhir.reports.publish import Entry, definition_entry, report_entry
 from hi_fhir.reports.targets import Target, read_target
 from hi_fhir.store.ledger import (
     Delivered,
@@ -28,13 +31,16 @@ from hi_fhir.store.ledger import (
 )
 from hi_fhir.store.session import Store
 
+Definitions = Mapping[str, Sequence[Entry]]
+"""Resources that reports name, by type: Measures, and what is our own in them."""
+
 
 class PublishManifest(msgspec.Struct, frozen=True):
     """What a call of `publish` did for a server that has all of a release now.
 
     target: its FHIR base. sent, unchanged: MeasureReports. restored: those of the sent ones that it had taken from us
     before, and that were gone from it or changed there by others. withheld: those of other practices than the target's
-    own. measures: Measures sent along with them.
+    own. measures, definitions: Measures, and StructureDefinitions and CodeSystems of ours, sent along with them.
     """
 
     target: str
@@ -44,6 +50,7 @@ class PublishManifest(msgspec.Struct, frozen=True):
     unchanged: int
     withheld: int
     measures: int
+    definitions: int = 0
 
 
 def publish(
@@ -73,7 +80,7 @@ def publish(
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with store.read() as session:
         last = last_deliveries(session, target.base_url)
-        entries = _measure_entries(session, fit)
+        entries = {"Measure": _measure_entries(session, fit), **_own_definitions(config)}
     settings = SourceSettings(name="publish", address=target.base_url, token=_token(config, target))
     with FhirClient(config, settings, clock) as client:
         before = {} if again else asking.taken(fit, last)
@@ -81,7 +88,7 @@ def publish(
         due = [report for report in fit if report.identifier not in there]
         progress.start("publish", len(due), "reports")
         sending = _Sending(clock, store, target.base_url, Courier(client, config.tries), progress)
-        measures = sending.all(due, entries if due else lacking, config.publish_batch)
+        defined = sending.all(due, entries if due else lacking, config.publish_batch)
     restored = len(before) - len(there)
     told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
     progress.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged")
@@ -97,7 +104,8 @@ def publish(
         restored=restored,
         unchanged=len(fit) - len(due),
         withheld=len(released.reports) - len(own),
-        measures=measures,
+        measures=defined["Measure"],
+        definitions=defined.total() - defined["Measure"],
     )
 
 
@@ -146,14 +154,16 @@ def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]
 
 
 def _ask(
-    presence: Presence, system: str, before: Mapping[str, asking.Taken], measures: Sequence[Entry]
-) -> tuple[frozenset[str], list[Entry]]:
-    """Which of the reports that the server took are there still, and, where all are, the Measures that are not."""
+    presence: Presence, system: str, before: Mapping[str, asking.Taken], entries: Definitions
+) -> tuple[frozenset[str], Definitions]:
+    """Which of the reports that the server took are there still, and, where all are, the definitions that are not."""
     if not before:
-        return frozenset(), []
+        return frozenset(), {}
     try:
         there = asking.unchanged(presence, system, before)
-        return there, asking.lacking(presence, measures) if len(there) == len(before) else []
+        if len(there) < len(before):
+            return there, {}
+        return there, {type_: asking.lacking(presence, own) for type_, own in entries.items()}
     except SourceError as error:
         told = f"the server does not say which of {len(before)} reports it still has, and nothing was sent. {error}"
         raise SourceError(told, kind=error.kind, status=error.status, retryable=error.retryable) from error
@@ -162,7 +172,15 @@ def _ask(
 def _measure_entries(session: Session, reports: Iterable[ReleasedReport]) -> list[Entry]:
     """The Measures of the reports, as the ledger has them."""
     found = [measure_version(session, id_) for id_ in sorted({report.measure_id for report in reports})]
-    return [measure_entry(measure.content) for measure in found if measure is not None]
+    return [definition_entry(measure.content) for measure in found if measure is not None]
+
+
+def _own_definitions(config: Config) -> Definitions:
+    """What the reports name of our own, by type."""
+    found: dict[str, list[Entry]] = {}
+    for resource in definitions(config.canonical_base.rstrip("/"), registry.load()):
+        found.setdefault(resource["resourceType"], []).append(definition_entry(canonical_json(resource)))
+    return found
 
 
 @dataclass
@@ -176,14 +194,14 @@ class _Sending:
     progress: Progress
     stored: int = 0
 
-    def all(self, due: Sequence[ReleasedReport], measures: Sequence[Entry], size: int) -> int:
-        """Send the reports, `size` in a transaction, and the Measures first; how many of these the server took.
+    def all(self, due: Sequence[ReleasedReport], entries: Definitions, size: int) -> Counter[str]:
+        """Send the reports, `size` in a transaction, and the definitions first; how many of these were taken, by type.
 
         Raises:
             SourceError: the server did not take all the reports.
         """
         try:
-            stored = self._measures(measures)
+            stored = Counter({type_: self._definitions(own) for type_, own in entries.items()})
             refused = self._reports(due, size)
         except SourceError as error:
             told = f"{len(due) - self.stored} of {len(due)} reports are not published. {error}"
@@ -197,8 +215,8 @@ class _Sending:
             )
         return stored
 
-    def _measures(self, entries: Sequence[Entry]) -> int:
-        """Send the Measures. One that is refused stops nothing: a report is whole without it."""
+    def _definitions(self, entries: Sequence[Entry]) -> int:
+        """Send definitions of one type. One that is refused stops nothing: a report is whole without it."""
         settled = [delivery for deliveries in self.courier.deliver(entries) for delivery in deliveries]
         return sum(delivery.outcome.is_stored for delivery in settled)
 

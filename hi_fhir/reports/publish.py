@@ -80,8 +80,8 @@ def report_entry(content: bytes) -> Entry:
     )
 
 
-def measure_entry(content: bytes) -> Entry:
-    """A Measure as it is sent: found by its canonical URL and version."""
+def definition_entry(content: bytes) -> Entry:
+    """A Measure, StructureDefinition or CodeSystem as it is sent: found by its canonical URL and version."""
     resource = _without_id(content)
     url, version = resource["url"], resource["version"]
     return Entry(

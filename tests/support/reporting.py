@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from hi_fhir.cohorts.inputs import Area, Note
@@ -12,9 +13,12 @@ from hi_fhir.disclosure.counts import ExactCounts, Group
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
+from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.standing import Standing, withheld
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
+from hi_fhir.reports.absence import all_absences
 from hi_fhir.reports.basis import run_counts
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
@@ -49,15 +53,26 @@ def released_reports(
     states: Mapping[str, str] = MappingProxyType({}),
     counts: pa.Table | None = None,
     notes: Sequence[Note] = (),
+    wanting: Sequence[Standing] = (),
 ) -> Released:
-    """Every reporter's report on one measure."""
+    """Every reporter's report on one measure. wanting: types that were not understood."""
     measure = measure or a_measure()
     subject = Subject(measure, a_reference(measure, state, states))
     evaluation = an_evaluation([subject.reference], areas, people * len(areas), notes=notes)
+    if wanting:
+        evaluation = msgspec.structs.replace(evaluation, standings=list(wanting), heard={})
     reporting = reporters(areas, audience)
     table = counts if counts is not None else made_up_counts([measure], areas, people, seed)
     exact = reporter_counts(table, {reporter.code: reporter.practices for reporter in reporting})
-    released = release(ExactCounts(exact, run_counts(evaluation), code_lists([subject])), POLICIES[audience], [])
+    untold = withheld(all_absences(evaluation, [measure]))
+    held = withheld_groups(
+        exact,
+        untold,
+        {reporter.code: reporter.practices for reporter in reporting},
+        {area.practice_id: area.pcn_id for area in areas},
+    )
+    counted = ExactCounts(exact, run_counts(evaluation), code_lists([subject]), held)
+    released = release(counted, POLICIES[audience], [])
     building = MeasureReports(SETTINGS, evaluation, released)
     return Released({reporter.code: building.build(subject, reporter) for reporter in reporting}, exact)
 

@@ -54,6 +54,7 @@ LAST_UPDATED = date("_lastUpdated", "meta.lastUpdated")
 IDENTIFIER = token("identifier")
 STATUS = token("status")
 COMMON = (ID, LAST_UPDATED, IDENTIFIER)
+CANONICAL = (SearchParameter("url", "uri", ("url",)), token("version"))
 SUBJECT = (reference("subject"), reference("patient", "subject", target="Patient"))
 
 PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
@@ -90,11 +91,11 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("vaccine-code", "vaccineCode"),
         date("date", "occurrenceDateTime"),
     ),
+    "CodeSystem": (*COMMON, STATUS, *CANONICAL),
     "Measure": (
         *COMMON,
         STATUS,
-        SearchParameter("url", "uri", ("url",)),
-        token("version"),
+        *CANONICAL,
         SearchParameter("name", "string", ("name",)),
         SearchParameter("title", "string", ("title",)),
         date("date"),
@@ -148,5 +149,6 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("category"),
         date("date", "performedDateTime", "performedPeriod"),
     ),
+    "StructureDefinition": (*COMMON, STATUS, *CANONICAL),
 }
 """Resource type to its search parameters."""

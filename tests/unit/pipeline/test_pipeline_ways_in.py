@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import requests
 
 from hi_fhir.sandbox import server
 from hi_fhir.sandbox.people.model import DATA_DATE
@@ -12,6 +13,7 @@ from tests.support.cli import Ran, hi_fhir, settings
 from tests.support.reporting import extensions, parts
 from tests.support.sources import HYPERTENSION, ODS, PERIOD, SMOKER, Json, a_patient, a_record, counts, reports
 
+DEFINED = ("CodeSystem", "Measure", "StructureDefinition")
 MEASURES = "hypertension-treated-to-target-under-80,nhs-number-verified,smoking-status-recorded"
 DAY = DATA_DATE.isoformat()
 OLDER = {"meta": {"lastUpdated": "2025-01-01T10:00:00Z"}}
@@ -69,6 +71,22 @@ def run(place: Path, data: str, source: str | Path, *more: str | Path, measures:
     return hi_fhir("run", *asked, "--data-dir", place / data, *more, "--json")
 
 
+def found(url: str, type_: str) -> list[Json]:
+    """All of a type that a server has."""
+    answer = requests.get(f"{url}/{type_}?_count=500", timeout=10)
+    return [entry["resource"] for entry in answer.json()["entry"]]
+
+
+def named_in(element: object, of: str = "") -> set[str]:
+    """Every canonical URL of our own that a resource names. of: the name of the element."""
+    if isinstance(element, dict):
+        return set().union(*(named_in(value, name) for name, value in element.items()))
+    if isinstance(element, list):
+        return set().union(*(named_in(value, of) for value in element))
+    is_own = isinstance(element, str) and element.startswith("https://hi-fhir.example/fhir/")
+    return {element} if is_own and of in ("url", "system", "measure") else set()
+
+
 def bytes_of(ran: Ran) -> dict[str, bytes]:
     """Reports by reporter and measure."""
     return {"/".join(Path(path).parts[-2:]): Path(path).read_bytes() for path in ran.json["reports"]}
@@ -98,11 +116,17 @@ def test_publishing_to_the_source_itself_leaves_every_report_as_it_was(place: Pa
     with server.serve(MESSY, port=0, data_date=DATA_DATE) as source:
         first = run(place, "data", source.base_url, "--publish", source.base_url)
         second = run(place, "data", source.base_url, "--publish", source.base_url)
+        there = {f"{one['url']}|{one['version']}" for type_ in DEFINED for one in found(source.base_url, type_)}
+        reports_there = found(source.base_url, "MeasureReport")
 
     assert second.json["reconciliation"]["main"]["Organization"]["kept"] > 1
     assert bytes_of(second) == bytes_of(first)
     assert second.json["published"]["sent"] == 0
-    assert second.json["published"]["unchanged"] == first.json["published"]["sent"] > 0
+    assert second.json["published"]["unchanged"] == first.json["published"]["sent"] == len(reports_there) > 0
+    assert first.json["published"]["definitions"] > second.json["published"]["definitions"] == 0
+    named = set().union(*map(named_in, reports_there))
+    assert len(named) > 20
+    assert named <= {url.partition("|")[0] for url in there} | there
 
 
 def test_a_report_is_the_same_whichever_measures_are_evaluated_beside_its_own(place: Path) -> None:

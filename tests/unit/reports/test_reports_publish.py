@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.reports.publish import Entry, Reporter, measure_entry, report_entry, transaction, unknown_reporters
+from hi_fhir.reports.publish import Entry, Reporter, definition_entry, report_entry, transaction, unknown_reporters
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 ELM, OAK = Reporter(ODS, "A99001"), Reporter(ODS, "A99002")
@@ -37,7 +37,7 @@ def test_a_report_is_a_conditional_update_by_its_identifier_without_an_id() -> N
 def test_a_measure_is_a_conditional_update_by_its_url_and_version() -> None:
     content = {"resourceType": "Measure", "id": "a", "url": "https://x.example/Measure/a", "version": "2026.1"}
 
-    assert measure_entry(orjson.dumps(content)).path == (
+    assert definition_entry(orjson.dumps(content)).path == (
         "Measure?url=https%3A%2F%2Fx.example%2FMeasure%2Fa&version=2026.1"
     )
 

@@ -1,0 +1,147 @@
+"""Our own extensions, each with what it says and where, and our own codes: what a report's reader may look up.
+
+They are published beside the Measures as `definitions` writes them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, Stratifier
+from hi_fhir.reports import concepts
+
+REPORT = "MeasureReport"
+GROUP, STRATUM = "MeasureReport.group", "MeasureReport.group.stratifier.stratum"
+COUNTS = (f"{GROUP}.population.count", f"{STRATUM}.population.count", "Extension")
+
+
+class Part(NamedTuple):
+    """A part of an extension. kind: the FHIR type of its value, None where it has parts or a reason instead."""
+
+    name: str
+    kind: str | None = "string"
+    repeats: bool = False
+
+
+class Extension(NamedTuple):
+    """kind: the FHIR type of its value; None: it has parts. is_open: there are counts among them, named by what is
+    counted."""
+
+    name: str
+    told: str
+    kind: str | None = None
+    parts: tuple[Part, ...] = ()
+    is_open: bool = False
+    repeats: bool = False
+    contexts: tuple[str, ...] = (REPORT,)
+
+
+EXTENSIONS = (
+    Extension(
+        "report-basis",
+        "Whom the report is for, by which policies, and as of which day its numbers are.",
+        parts=(
+            Part("audience", "code"),
+            Part("disclosure-policy"),
+            Part("disclosure-policy-version"),
+            Part("opt-out-policy"),
+            Part("imd-year"),
+            Part("quarantine-limit", "decimal"),
+            Part("as-of", "date"),
+            Part("software"),
+            Part("use"),
+        ),
+    ),
+    Extension(
+        "version-used",
+        "A rule, mapping, import or stratifier that decided a number.",
+        parts=(Part("name"), Part("version")),
+        repeats=True,
+    ),
+    Extension(
+        "data-source",
+        "A source of the data and the day that they are of.",
+        parts=(Part("source"), Part("data-date")),
+        repeats=True,
+    ),
+    Extension("covered-practice", "A practice of the reporter that is in the data.", "Reference", repeats=True),
+    Extension("measure-rules", "The rule set that the measure follows.", parts=(Part("rule-set"), Part("source"))),
+    Extension(
+        "code-lists",
+        "How whole the measure's code lists are, and each of them: id, version and state.",
+        parts=(Part("state", "code"), Part("reason", repeats=True), Part("value-set", None, repeats=True)),
+    ),
+    Extension("unverified", "What was not seen in a source, or departs from the rule set.", "string", repeats=True),
+    Extension("note", "What is to be known of a source of the data.", "string", repeats=True),
+    Extension("run-people", "People of the whole run, by what became of them.", is_open=True),
+    Extension(
+        "run-quarantine",
+        "Records of a resource type of which no copy could be taken, by kind.",
+        parts=(Part("type"),),
+        is_open=True,
+        repeats=True,
+    ),
+    Extension(
+        "readings-left-out",
+        "Readings with a code of a value set that no measure takes as they are, by reason.",
+        parts=(Part("value-set"),),
+        is_open=True,
+        repeats=True,
+    ),
+    Extension(
+        "standing",
+        "A resource type of a source that was not understood, and why.",
+        parts=(Part("source"), Part("type", "code"), Part("standing", "code")),
+        repeats=True,
+    ),
+    Extension(
+        "unheard",
+        "Value sets of the measure of which no record of a source carries a code.",
+        parts=(Part("source"), Part("value-set", repeats=True)),
+        repeats=True,
+    ),
+    Extension(
+        "withheld",
+        "Populations that are withheld for practices of the reporter, and because of what.",
+        parts=(
+            Part("source"),
+            Part("type", "code"),
+            Part("standing", "code"),
+            Part("population", "code", repeats=True),
+            Part("practice", "Reference", repeats=True),
+        ),
+        repeats=True,
+    ),
+    Extension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
+    Extension("undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)),
+    Extension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
+)
+
+
+class Codes(NamedTuple):
+    """One of our code systems: its name in a URL, what it is of, and its codes with their labels."""
+
+    name: str
+    title: str
+    codes: tuple[tuple[str, str], ...]
+
+
+def code_systems(base: str, measures: Sequence[ProportionMeasure]) -> Iterator[Codes]:
+    """The code systems of measures, of stratifiers and of those strata that no published system has."""
+    stratifiers = {part.id: part for one in CORE_STRATIFIERS for part in one.parts}
+    titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS
+    yield Codes("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
+    yield Codes("stratifier", "What people are told apart by", tuple(sorted(titles.items())))
+    for one in stratifiers.values():
+        if own := tuple(_own(base, one)):
+            yield Codes(one.id, one.title, own)
+    for id_, title in concepts.AREAS.items():
+        yield Codes(id_, f"{title}, where it is not known", ((UNKNOWN, UNKNOWN),))
+
+
+def _own(base: str, one: Stratifier) -> Iterator[tuple[str, str]]:
+    """Codes and labels of the strata that are in a system of our own."""
+    for code in one.strata:
+        concept = concepts.stratum(base, one, code)
+        if concept["coding"][0]["system"].startswith(f"{base}/"):
+            yield code, concept["text"]

@@ -1,0 +1,120 @@
+"""What a report names of our own is defined, and says what its definition lets it say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hi_fhir.fhir.resources import round_trip
+from hi_fhir.measures import registry
+from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
+from hi_fhir.reports.definitions import definitions
+from hi_fhir.reports.invariants import check_resource
+from hi_fhir.reports.measure import measure_resource
+from hi_fhir.reports.vocabulary import EXTENSIONS
+from tests.support.evaluations import an_area
+from tests.support.reporting import SETTINGS, Note, released_reports
+
+Json = dict[str, Any]
+BASE = SETTINGS.base
+DEFINED = {one["url"]: one for one in definitions(BASE, registry.load())}
+VOCABULARY = {f"{BASE}/StructureDefinition/{one.name}": one for one in EXTENSIONS}
+PRIMITIVES = ("string", "code", "date", "decimal", "integer", "Reference")
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Json]:
+    """Reports that say all that reports may say, of all measures."""
+    areas = [an_area("A99001"), an_area("A99002", pcn=None)]
+    told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")]}
+    found: list[Json] = []
+    for measure in registry.load():
+        for state in ("full", "missing", None):
+            for wanting in ((), (Standing("main", "Patient", NOT_UNDERSTOOD),)):
+                made = released_reports("icb", measure=measure, state=state, wanting=wanting, **told)
+                found += made.reports.values()
+    return found
+
+
+def walked(element: Any, path: str) -> Iterator[tuple[str, Json]]:
+    """Every object with its path of elements."""
+    if isinstance(element, dict):
+        yield path, element
+        for name, value in element.items():
+            yield from walked(value, f"{path}.{name}")
+    elif isinstance(element, list):
+        for value in element:
+            yield from walked(value, path)
+
+
+def own_extensions(report: Json) -> Iterator[tuple[str, Json]]:
+    for path, element in walked(report, "MeasureReport"):
+        for extension in element.get("extension", ()) if isinstance(element.get("extension"), list) else ():
+            if extension["url"].startswith(BASE):
+                yield path, extension
+
+
+def kind_of(extension: Json) -> str | None:
+    return next((name.removeprefix("value") for name in extension if name.startswith("value")), None)
+
+
+@pytest.mark.parametrize("resource", DEFINED.values(), ids=lambda one: one["url"].removeprefix(BASE))
+def test_each_definition_is_r4(resource: Json) -> None:
+    check_resource(resource)
+    assert round_trip(resource)["url"] == resource["url"]
+
+
+def test_every_extension_that_a_report_carries_is_defined_where_it_stands(reports: list[Json]) -> None:
+    seen = set()
+    for report in reports:
+        for path, extension in own_extensions(report):
+            own = VOCABULARY[extension["url"]]
+            assert DEFINED[extension["url"]]["resourceType"] == "StructureDefinition"
+            where = "Extension" if path.endswith(".extension") else path.replace("._count", ".count")
+            assert where in own.contexts
+            seen.add(own.name)
+    assert seen == {one.name for one in EXTENSIONS}
+
+
+def test_every_extension_says_what_its_definition_lets_it_say(reports: list[Json]) -> None:
+    for report in reports:
+        for _, extension in own_extensions(report):
+            own = VOCABULARY[extension["url"]]
+            kind = kind_of(extension)
+            if own.kind:
+                assert kind in (own.kind[0].upper() + own.kind[1:], None if own.kind == "integer" else kind)
+                continue
+            assert kind is None
+            parts = {part.name: part for part in own.parts}
+            for part in extension["extension"]:
+                known = parts.get(part["url"])
+                assert known or own.is_open
+                if known and known.kind:
+                    assert kind_of(part) == known.kind[0].upper() + known.kind[1:]
+            names = [part["url"] for part in extension["extension"]]
+            assert all(part.repeats or names.count(part.name) == 1 for part in own.parts)
+
+
+def test_extensions_repeat_only_where_they_may(reports: list[Json]) -> None:
+    for report in reports:
+        for _, element in walked(report, "MeasureReport"):
+            urls = [one["url"] for one in element.get("extension", ())]
+            assert all(urls.count(url) == 1 or VOCABULARY[url].repeats for url in urls if url in VOCABULARY)
+
+
+def test_every_code_of_our_own_systems_is_in_them(reports: list[Json]) -> None:
+    measures = [measure_resource(BASE, measure) for measure in registry.load()]
+    seen = set()
+    for resource in (*reports, *measures):
+        for _, element in walked(resource, ""):
+            if str(element.get("system", "")).startswith(BASE):
+                system = DEFINED[element["system"]]
+                assert element["code"] in [concept["code"] for concept in system["concept"]]
+                seen.add(element["system"])
+    practice = f"{BASE}/CodeSystem/practice"  # always known; its system is there for what may come
+    assert seen | {practice} == {url for url, one in DEFINED.items() if one["resourceType"] == "CodeSystem"}
+
+
+def test_parts_are_of_types_that_fhir_has() -> None:
+    kinds = {one.kind for one in EXTENSIONS} | {part.kind for one in EXTENSIONS for part in one.parts}
+    assert kinds - {None} <= set(PRIMITIVES)
