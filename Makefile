@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all check fix bench lock
+.PHONY: help setup demo serve test test-all check fix data-folder bench lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ fix: setup ## format, mend what can be mended, write the reference pages and the
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.house.reference_pages
 	$(BIN)/python -m tests.house.released_table
+	$(BIN)/python -m tests.support.kernel_rows
+
+data-folder: setup ## write the data folder anew that a test opens from then on (tests/data)
+	$(BIN)/python -m tests.support.data_folder
 
 bench: setup ## speeds and memory; minutes
 	$(BIN)/python -m tests.bench
