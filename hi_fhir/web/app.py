@@ -1,5 +1,8 @@
 """The service as a Flask application: FHIR under /fhir, and its health."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Flask
 
 from hi_fhir.core.clock import Clock
@@ -10,17 +13,23 @@ from hi_fhir.web import errors, fhir_api, health
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
-def create_app(store: Store, clock: Clock, reader: Reader, host: str = _OWN_NAMES[0]) -> Flask:
+def create_app(
+    store: Store,
+    clock: Clock,
+    reader: Reader,
+    host: str = _OWN_NAMES[0],
+    definitions: Sequence[dict[str, Any]] = (),
+) -> Flask:
     """The service for one reader: nobody logs in, so all who call it are taken for that reader.
 
-    host: the address that it listens on, as it stands in a URL.
+    host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
     app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host]
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
-    app.register_blueprint(fhir_api.make_blueprint(store, reader, clock.now().date()))
+    app.register_blueprint(fhir_api.make_blueprint(store, reader, clock.now().date(), definitions))
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
     return app

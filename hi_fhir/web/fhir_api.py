@@ -1,6 +1,8 @@
 """FHIR REST over what was released: metadata, read and search."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
@@ -14,6 +16,7 @@ from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
 from hi_fhir.store.search import Reader
 from hi_fhir.store.session import Store
+from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.served import SERVED, Served, as_entry
 
 
@@ -23,9 +26,9 @@ class TypeConverter(BaseConverter):
     regex = "[A-Z][A-Za-z]*"
 
 
-def make_blueprint(store: Store, reader: Reader, since: date) -> Blueprint:
+def make_blueprint(store: Store, reader: Reader, since: date, definitions: Sequence[dict[str, Any]] = ()) -> Blueprint:
     """The routes under /fhir. `since`: the day that the service was started, for its CapabilityStatement."""
-    views = FhirViews(store, reader, since)
+    views = FhirViews(store, reader, since, {**SERVED, **served_definitions(definitions, since)})
     blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
     blueprint.before_request(_negotiate)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -36,18 +39,19 @@ def make_blueprint(store: Store, reader: Reader, since: date) -> Blueprint:
 
 
 class FhirViews:
-    def __init__(self, store: Store, reader: Reader, since: date) -> None:
+    def __init__(self, store: Store, reader: Reader, since: date, served: Mapping[str, Served]) -> None:
+        self._served = served
         self._store = store
         self._reader = reader
         self._since = since
 
     def metadata(self) -> Response:
-        parameters = {type_: served.parameters for type_, served in SERVED.items()}
+        parameters = {type_: served.parameters for type_, served in self._served.items()}
         service = Service("hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters)
         return _fhir(orjson.dumps(capability_statement(service)))
 
     def read(self, type_: str, id_: str) -> Response:
-        served = _served(type_)
+        served = self._of(type_)
         with self._store.read() as session:
             stored = served.read(session, self._reader, id_)
         if stored is None:
@@ -67,8 +71,14 @@ class FhirViews:
         check_form(request.content_type or "", request.get_data())
         return self._answer(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
+    def _of(self, type_: str) -> Served:
+        if type_ not in self._served:
+            types = ", ".join(sorted(self._served))
+            raise FhirError(404, f"{type_[:64]} is not served here; {types} are.", code="not-supported")
+        return self._served[type_]
+
     def _answer(self, type_: str, pairs: list[Pair]) -> Response:
-        served = _served(type_)
+        served = self._of(type_)
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))
         search = parse_search(type_, pairs, served.parameters, lenient=lenient)
@@ -81,12 +91,6 @@ class FhirViews:
 
 def _negotiate() -> None:
     check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))
-
-
-def _served(type_: str) -> Served:
-    if type_ not in SERVED:
-        raise FhirError(404, f"{type_[:64]} is not served here; {', '.join(SERVED)} are.", code="not-supported")
-    return SERVED[type_]
 
 
 def _base_url() -> str:

@@ -9,6 +9,8 @@ from waitress.server import create_server
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.loopback import in_url, listen, loopback_address
+from hi_fhir.measures import registry
+from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.search import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
@@ -26,7 +28,8 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     listening = listen(address, port)
     store = open_store(config.store_file)
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    app = create_app(store, SystemClock(), reader, in_url(address))
+    named = definitions(config.canonical_base.rstrip("/"), registry.load())
+    app = create_app(store, SystemClock(), reader, in_url(address), named)
     server = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
     try:
         with suppress(KeyboardInterrupt):

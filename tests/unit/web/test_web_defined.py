@@ -1,0 +1,53 @@
+"""What reports name of our own is served beside them, whoever asks and whatever was released."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.measures import registry
+from hi_fhir.reports.definitions import definitions
+from hi_fhir.store.search import Reader
+from hi_fhir.store.session import open_store
+from hi_fhir.web.app import create_app
+
+BASE = "https://hi-fhir.example/fhir"
+OWN = definitions(BASE, registry.load())
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    store = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
+    clock = FixedClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
+    yield create_app(store, clock, Reader("icb"), definitions=OWN).test_client()
+    store.close()
+
+
+@pytest.mark.parametrize("resource", OWN, ids=lambda one: f"{one['resourceType']}/{one['id']}")
+def test_each_is_read_by_id_and_found_by_url(service, resource):
+    read = service.get(f"/fhir/{resource['resourceType']}/{resource['id']}").json
+    found = service.get(f"/fhir/{resource['resourceType']}?url={resource['url']}&version=1&status=active").json
+
+    assert {name: read[name] for name in resource} == resource
+    assert [entry["resource"]["id"] for entry in found["entry"]] == [resource["id"]]
+    assert found["total"] == 1
+
+
+def test_what_is_not_asked_for_is_not_found(service):
+    for query in ("url=urn:nothing", "version=2", "status=draft", f"url={BASE}/CodeSystem/measure&_id=stratifier"):
+        assert service.get(f"/fhir/CodeSystem?{query}").json["total"] == 0
+    assert service.get("/fhir/StructureDefinition/nothing").status_code == 404
+
+
+def test_pages_hold_all_of_them_once(service):
+    first = service.get("/fhir/StructureDefinition?_count=10").json
+    following = next(link["url"] for link in first["link"] if link["relation"] == "next")
+    ids = [entry["resource"]["id"] for page in (first, service.get(following).json) for entry in page["entry"]]
+
+    assert sorted(ids) == sorted(one["id"] for one in OWN if one["resourceType"] == "StructureDefinition")
+    assert len(ids) == first["total"]
+
+
+def test_the_capability_statement_tells_of_them(service):
+    types = [one["type"] for one in service.get("/fhir/metadata").json["rest"][0]["resource"]]
+    assert {"StructureDefinition", "CodeSystem", "Measure", "MeasureReport", "Organization"} == set(types)
