@@ -17,6 +17,7 @@ _WHAT = {
     "opted_out": "left out by the opt-out policy",
     "opt_outs_unmatched": "numbers on the opt-out list of nobody here",
     "registrations_left_out": "statements that are no registration with a practice",
+    "impossible_dates": "dates that cannot be, taken for unknown",
     "registration_conflicts": "registration conflicts",
     "pcn_unknown": "PCN unknown",
     "ethnicity_not_understood": "ethnic category in a code that no map has",

@@ -1,4 +1,4 @@
-"""How deprived the area is that a person lives in. Rule `deprivation`, version 2 (docs/explanation/rules.md)."""
+"""How deprived the area is that a person lives in. Rule `deprivation`, version 3 (docs/explanation/rules.md)."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from hi_fhir.cohorts.imports import PostcodeDirectory
 from hi_fhir.engine.files import read_parquet
 from hi_fhir.terminology.ranks import LSOA_OF, DeprivationRanks
 
-VERSION = "2"
+VERSION = "3"
 LINKED, NO_POSTCODE, UNKNOWN_POSTCODE = "linked", "no-postcode", "unknown-postcode"
 OUTSIDE_ENGLAND, RESTRICTED = "outside-england", "restricted"
 _NO_DIRECTORY = pa.table({name: pa.array([], pa.string()) for name in ("postcode", "lsoa11", "lsoa21")})
@@ -21,11 +21,25 @@ def rank_table(ranks: DeprivationRanks) -> pa.Table:
     return ranks.table.rename_columns([f"lsoa_{ranks.year}", f"imd_{ranks.year}_rank", f"imd_{ranks.year}_decile"])
 
 
-def at_home(patient: ibis.Table, as_of: date) -> ibis.Table:
-    """`patient` without the postcode and areas of a home that ended before the as-of day."""
-    ended = ibis.coalesce(patient.home_until < as_of, False)
-    places = {name: ended.ifelse(ibis.null("string"), patient[name]) for name in ("postcode", *LSOA_OF.values())}
-    return patient.mutate(**places)
+def at_home(patient: ibis.Table, other_home: ibis.Table, as_of: date) -> ibis.Table:
+    """`patient` with the postcode and areas of the home that it is on the as-of day; none where it has none then."""
+    current = other_home.filter(_is_current(other_home, as_of))
+    order = ibis.window(group_by=current.patient_id, order_by=current.place)
+    current = current.mutate(turn=ibis.row_number().over(order))
+    names = ("postcode", *LSOA_OF.values())
+    others = current.filter(current.turn == 0)
+    others = others.select(other_id="patient_id", **{f"other_{name}": name for name in names})
+    rows = patient.left_join(others, patient.patient_id == others.other_id)
+    own = _is_current(patient, as_of)
+    return rows.select(
+        *(name for name in patient.columns if name not in names),
+        **{name: own.ifelse(rows[name], rows[f"other_{name}"]) for name in names},
+    )
+
+
+def _is_current(home: ibis.Table, as_of: date) -> ibis.Value:
+    begun = home.home_from.isnull() | (home.home_from <= as_of)
+    return begun & (home.home_until.isnull() | (home.home_until >= as_of))
 
 
 def known_postcodes(backend: Backend, directory: PostcodeDirectory | None, patient: ibis.Table) -> ibis.Table:

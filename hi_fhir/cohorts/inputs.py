@@ -52,9 +52,10 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     """What resolving found, as counts of people unless it says otherwise.
 
     persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
-    not_registered_by_reason: dead, no-registration, inactive, temporary, not-begun or left; together with registered,
-    all persons. registrations_left_out: what records state and that is no registration with a practice, by why.
-    registration_conflicts: registered people with several practices that started on the same latest day.
+    not_registered_by_reason: dead, not-born, no-registration, inactive, temporary, not-begun or left; together with
+    registered, all persons. registrations_left_out: what records state that is no registration with a practice, by why.
+    impossible_dates: patients, and for homes and registrations rows, with a date that cannot be and is taken for
+    unknown. registration_conflicts: registered people with several practices that started on the same latest day.
     opted_out: people whom the policy leaves out; they are in no other count. opt_outs_unmatched: numbers on an imported
     list that no patient has. orphan_events: rows of each table whose patient is not among the patients. pcn_unknown:
     registered people whose practice has no known PCN. nhs_number: the registered by how theirs stands. link_conflicts:
@@ -71,6 +72,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     registration_conflicts: int
     not_registered_by_reason: dict[str, int]
     registrations_left_out: dict[str, int]
+    impossible_dates: dict[str, int]
     restricted: int
     opted_out: int
     opt_outs_unmatched: int

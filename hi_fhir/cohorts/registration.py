@@ -161,10 +161,11 @@ def steps(judged: ibis.Table) -> ibis.Table:
 def reason(people: ibis.Table) -> ibis.Column:
     """Why a person is not registered, the first that holds; REGISTERED where there is no reason.
 
-    people: with dead and the columns of `steps` and `choose`.
+    people: with dead, unborn and the columns of `steps` and `choose`.
     """
     return ibis.cases(
         (people.dead, "dead"),
+        (people.unborn, "not-born"),
         (people.chosen_practice.notnull(), REGISTERED),
         (people.any_active.isnull(), "no-registration"),
         (~people.any_active, "inactive"),

@@ -13,7 +13,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts import deprivation, ethnicity, linking, opt_outs, records, registration, spoken
+from hi_fhir.cohorts import dates, deprivation, ethnicity, linking, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
 from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution, ResolveInputs
@@ -52,7 +52,8 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
     organization = read_table(backend, inputs.snapshots, "organization").to_pyarrow()
     organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
-    prepared = _prepare(backend, inputs, declared, organisations)
+    span = dates.span_of(date.fromisoformat(manifest.data_date) for manifest in manifests)
+    prepared = _prepare(backend, inputs, declared, organisations, span)
     tables = prepared.tables
     people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
@@ -65,25 +66,31 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         write_buckets(_links(tables, low, high).to_pyarrow(), LINK, buckets, out / "link")
         progress.advance(len(buckets))
     areas = read_areas(tally.practices, organisations, inputs.areas, inputs.as_of)
-    resolution = _resolution(inputs, manifests, prepared, tally, areas)
+    impossible = dates.impossible(backend, inputs.snapshots, span)
+    resolution = _resolution(inputs, manifests, prepared, tally, areas, impossible)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
 
 
 def _prepare(
-    backend: Backend, inputs: ResolveInputs, declared: Mapping[str, str], organisations: Organisations
+    backend: Backend,
+    inputs: ResolveInputs,
+    declared: Mapping[str, str],
+    organisations: Organisations,
+    span: dates.Span,
 ) -> _Prepared:
     snapshots = inputs.snapshots
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
-    patient = deprivation.at_home(read_table(backend, snapshots, "patient"), inputs.as_of)
+    received = {name: dates.possible(read_table(backend, snapshots, name), name, span) for name in dates.TABLES}
+    patient = deprivation.at_home(received["patient"], received["other_home"], inputs.as_of)
     linked = Linked(backend, snapshots, patient)
     resident = linked.resident
     naming = Naming(backend, snapshots, resident)
     members = naming.members(resident)
     codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
     said = keep(backend, "spoken", spoken.spoken_rows(backend, snapshots, codes, members, inputs.as_of))
-    rows = naming.attributed(read_table(backend, snapshots, "registration"))
+    rows = naming.attributed(received["registration"])
     places = place_tables(organisations, rows)
     stated = keep(backend, "stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
@@ -163,7 +170,11 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
     """People whom the policy does not leave out, their registration, and home_id: the patient that speaks for them."""
     resident, judged = _within(tables["resident"], low, high), _within(tables["judged"], low, high)
     died = resident.dead & (resident.death_date.isnull() | (resident.death_date <= inputs.as_of))
-    people = resident.group_by("person_id").agg(dead=died.any(), restricted=resident.restricted.any())
+    people = resident.group_by("person_id").agg(
+        dead=died.any(),
+        unborn=ibis.coalesce(resident.birth_date.min() > inputs.as_of, False),
+        restricted=resident.restricted.any(),
+    )
     people = people.anti_join(tables["left_out"], "person_id")
     steps, choice = registration.steps(judged), registration.choose(judged)
     people = people.left_join(steps, people.person_id == steps.steps_id)
@@ -199,6 +210,7 @@ def _resolution(
     prepared: _Prepared,
     tally: Tally,
     areas: list[Area],
+    impossible: dict[str, int],
 ) -> Resolution:
     tables, naming = prepared.tables, prepared.naming
     opted_out = int(tables["left_out"].count().execute())
@@ -211,6 +223,7 @@ def _resolution(
             reason: count for reason, count in sorted(tally.reasons.items()) if reason != registration.REGISTERED
         },
         registrations_left_out=registration.left_out(tables["stated"]),
+        impossible_dates=impossible,
         restricted=tally.restricted,
         opted_out=opted_out,
         opt_outs_unmatched=_unmatched(inputs, tables["resident"]),

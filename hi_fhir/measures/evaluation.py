@@ -105,7 +105,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     not_understood: list[NotUnderstood] = []
 
 
-FORMAT = Format("evaluation", EvaluationManifest, 5, "Run: hi-fhir evaluate --period FROM..TO")
+FORMAT = Format("evaluation", EvaluationManifest, 6, "Run: hi-fhir evaluate --period FROM..TO")
 
 
 def read_evaluation(folder: Path) -> EvaluationManifest:

@@ -18,6 +18,7 @@ _ROWS = ("orphan_events", "identifiers_of_nobody", "identifiers_of_several")  # 
 _PEOPLE_KINDS = (
     "not_registered_by_reason",
     "registrations_left_out",
+    "impossible_dates",
     *_ROWS,
     "deprivation",
     "ethnicity",

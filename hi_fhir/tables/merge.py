@@ -21,7 +21,13 @@ from hi_fhir.tables.schema import BUCKETS
 
 RANGE_ROWS = 250_000
 _GROUP_ROWS = 1 << 17
-_WITHOUT_RESOURCES = ("ethnic_category", "identity", "patient_identifier", "patient_link")  # other tables count theirs
+_WITHOUT_RESOURCES = (
+    "ethnic_category",
+    "identity",
+    "other_home",
+    "patient_identifier",
+    "patient_link",
+)  # other tables count theirs
 _NOTHING = np.empty(0, dtype=np.int64)
 
 

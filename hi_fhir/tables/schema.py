@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -61,10 +61,11 @@ PATIENT = pa.schema(
         pa.field("active", pa.bool_(), nullable=False),
         pa.field("dead", pa.bool_(), nullable=False),
         pa.field("death_date", pa.date32()),  # null with dead: an undated death
-        pa.field("postcode", pa.string()),  # of the home address, upper case, no space
+        pa.field("postcode", pa.string()),  # of the home that ends last, upper case, no space
         pa.field("lsoa11", pa.string()),  # on the home address, else on the patient
         pa.field("lsoa21", pa.string()),
-        pa.field("home_until", pa.date32()),  # last day of the home address; null: it has no end
+        pa.field("home_from", pa.date32()),  # first day of that home; null: it has no start
+        pa.field("home_until", pa.date32()),  # its last day; null: it has no end
         pa.field("restricted", pa.bool_(), nullable=False),  # meta.security R or V
     ]
 )
@@ -90,6 +91,20 @@ PATIENT_IDENTIFIER = pa.schema(
     ]
 )
 """Grain: one row an identifier of a Patient by which records may name it, but for the NHS number behind nhs_key."""
+
+OTHER_HOME = pa.schema(
+    [
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),
+        pa.field("place", pa.int16(), nullable=False),  # the lowest goes before the others
+        pa.field("postcode", pa.string()),
+        pa.field("lsoa11", pa.string()),  # on the address
+        pa.field("lsoa21", pa.string()),
+        pa.field("home_from", pa.date32()),
+        pa.field("home_until", pa.date32()),
+    ]
+)
+"""Grain: one row a home address of a Patient beside the one in `patient`, for days on which that one is none."""
 
 REGISTRATION = pa.schema(
     [

@@ -139,6 +139,7 @@ def _patients(random: np.random.Generator, patients: np.ndarray) -> pa.Table:
         "postcode": pa.nulls(count, pa.string()),
         "lsoa11": pa.nulls(count, pa.string()),
         "lsoa21": pa.nulls(count, pa.string()),
+        "home_from": pa.nulls(count, pa.date32()),
         "home_until": pa.nulls(count, pa.date32()),
         "restricted": pa.repeat(False, count),
     }
@@ -159,6 +160,7 @@ def _registrations(random: np.random.Generator, patients: np.ndarray) -> pa.Tabl
         "end_date": pa.nulls(count, pa.date32()),
         "regular": pa.nulls(count, pa.bool_()),
         "over": pa.repeat(False, count),
+        "organization_kind": pa.nulls(count, pa.string()),
     }
     return pa.table(columns, schema=TABLES["registration"])
 

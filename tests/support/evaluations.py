@@ -178,6 +178,7 @@ def _people(count: int) -> People:
         no_registration=9,
         registration_conflicts=2,
         not_registered_by_reason={"dead": 3, "no-registration": 9},
+        impossible_dates={"birth": 6},
         registrations_left_out={"episode-of-another-type": 5},
         restricted=1,
         opted_out=0,

@@ -19,6 +19,7 @@ from hi_fhir.tables.schema import (
     CLINICAL,
     CLINICAL_TABLES,
     ORGANIZATION,
+    OTHER_HOME,
     PATIENT,
     PATIENT_IDENTIFIER,
     PATIENT_LINK,
@@ -34,6 +35,7 @@ WHOLE = Scope(types=dict.fromkeys(VIEWS))
 SCHEMAS = {
     **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
     "ethnic_category": CLINICAL,
+    "other_home": OTHER_HOME,
     "patient": PATIENT,
     "patient_identifier": PATIENT_IDENTIFIER,
     "patient_link": PATIENT_LINK,
@@ -118,6 +120,10 @@ class SnapshotBuilder:
                 **fields,
             }
         )
+
+    def other_home(self, name: str, place: int, **fields: Any) -> None:
+        """A home beside the one of `patient`."""
+        self.rows["other_home"].append(self._of(name) | {"place": place, **fields})
 
     def ethnic_category(self, name: str, system: str | None, code: str | None) -> None:
         """A coding of the UK Core extension of the patient."""

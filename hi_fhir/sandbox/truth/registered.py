@@ -39,6 +39,9 @@ def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
     survivors = {patient.id: patient for patient in standing(person)}
     if any(_is_dead(patient, as_of) for patient in survivors.values()):
         return Standing("dead")
+    born = [patient.born.day for patient in survivors.values() if patient.born]
+    if born and min(born) > as_of:
+        return Standing("not-born")
     stated = [
         _Stated(survivors[patient.replaced_by or patient.id], one)
         for patient in person.patients

@@ -112,6 +112,7 @@ class Truth:
             "registration_conflicts": self.conflicts,
             "not_registered_by_reason": reasons,
             "registrations_left_out": {},
+            "impossible_dates": {},
             "restricted": self.restricted,
             "opted_out": self.opted_out,
             "opt_outs_unmatched": len(self._unmatched),

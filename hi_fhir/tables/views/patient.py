@@ -14,13 +14,13 @@ from hi_fhir.tables.views.elements import (
     Extension,
     Identifier,
     Meta,
-    Period,
     Reference,
     ResourceId,
     State,
     codings,
     has_code,
 )
+from hi_fhir.tables.views.homes import Address, homes
 from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
 from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
@@ -28,16 +28,8 @@ from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 
 _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
-_LSOA = {"lsoa11": "/StructureDefinition/lsoa11", "lsoa21": "/StructureDefinition/lsoa21"}
 _ONE_PERSON = ("replaced-by", "replaces")  # refer and seealso name somebody who is not replaced
 _SEXES = frozenset({"female", "male", "other", "unknown"})
-
-
-class Address(msgspec.Struct, gc=False, rename="camel"):
-    use: str | None = None
-    postal_code: str | None = None
-    period: Period | None = None
-    extension: list[Extension] = []
 
 
 class Link(msgspec.Struct, gc=False):
@@ -75,7 +67,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
         if record.deceased_date_time:
             died = read_span(context.read_date, record.deceased_date_time, "$.deceasedDateTime")
         registrations = _registrations(context, record)
-        home, home_until = _home(context, record.address)
+        home, *others = homes(context, record.address, record.extension)
         patient = context.patient(record.id)
         number, standing = read_nhs_number(record.identifier, context.systems)
         rows.append(
@@ -89,14 +81,12 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
                 record.active is not False,
                 bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
                 None if died is None else first_day(died),
-                _postcode(home),
-                _lsoa(record, home, "lsoa11"),
-                _lsoa(record, home, "lsoa21"),
-                home_until,
+                *home,
                 _is_restricted(record.meta),
                 line,
             )
         )
+        context.tables["other_home"].extend((patient, place, *other, line) for place, other in enumerate(others))
         context.tables["identity"].append((patient, record.id, line))
         record.id = same_id(record.id)
         context.tables["registration"].extend((patient, *registration, line) for registration in registrations)
@@ -163,42 +153,6 @@ def _death_notified(extensions: list[Extension]) -> bool:
         if extension.url.endswith(_DEATH_NOTIFICATION)
         for part in extension.extension
     )
-
-
-def _home(context: Context, addresses: list[Address]) -> tuple[Address | None, int | None]:
-    """The home address that ends last, and its last day (None: it has no end), so that any day can be judged by it.
-
-    A home is of use home or of none. One without an end ends last; among equals one of use home goes first, then the
-    first. Whether it has ended is not decided here: that depends on the day that is asked about.
-    """
-    homes = []
-    for number, address in enumerate(addresses):
-        if address.use in (None, "home"):
-            until = _last_day(context, address, number)
-            homes.append((until is None, until or 0, address.use == "home", -number))
-    if not homes:
-        return None, None
-    endless, until, _, place = max(homes)
-    return addresses[-place], None if endless else until
-
-
-def _last_day(context: Context, address: Address, number: int) -> int | None:
-    if address.period is None or not address.period.end:
-        return None
-    return last_day(read_span(context.read_date, address.period.end, f"$.address[{number}].period.end"))
-
-
-def _postcode(address: Address | None) -> str | None:
-    if address is None or address.postal_code is None:
-        return None
-    return "".join(address.postal_code.split()).upper() or None
-
-
-def _lsoa(record: Patient, address: Address | None, column: str) -> str | None:
-    """An LSOA on the record: an extension of the address, else of the patient, whose URL ends as in `_LSOA`."""
-    extensions = [*(address.extension if address else []), *record.extension]
-    found = (e.value_code or e.value_string for e in extensions if e.url.endswith(_LSOA[column]))
-    return next((code.strip().upper() for code in found if code and code.strip()), None)
 
 
 def _is_restricted(meta: Meta | None) -> bool:

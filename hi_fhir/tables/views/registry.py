@@ -53,7 +53,7 @@ VIEWS = {
     "Patient": View(
         patient.Patient,
         patient.emitter,
-        ("patient", "ethnic_category", "patient_identifier", "patient_link", "registration"),
+        ("patient", "ethnic_category", "other_home", "patient_identifier", "patient_link", "registration"),
         "name",
     ),
     "Procedure": View(procedure.Procedure, procedure.emitter, ("procedure",), "identifier partOf reasonCode"),

@@ -32,6 +32,10 @@ PEOPLE = {
     "restricted": {"postcode": "AB12CD", "restricted": True},
     "until today": {"postcode": "AB12CD", "home_until": date(2025, 3, 31)},
     "until yesterday": {"postcode": "AB12CD", "lsoa21": LSOA_2025, "home_until": date(2025, 3, 30)},
+    "from today": {"postcode": "AB12CD", "home_from": date(2025, 3, 31)},
+    "from tomorrow": {"postcode": "AB12CD", "lsoa21": LSOA_2025, "home_from": date(2025, 4, 1)},
+    "since ever": {"postcode": "AB12CD", "home_from": date(1, 1, 1), "home_until": date(9999, 12, 31)},
+    "until year 1": {"postcode": "AB12CD", "home_until": date(1, 1, 1)},
 }
 
 
@@ -72,6 +76,10 @@ def test_who_is_not_linked_is_of_one_kind_of_unknown(by_year):
         "restricted": "restricted",
         "until today": "linked",
         "until yesterday": "no-postcode",
+        "from today": "linked",
+        "from tomorrow": "no-postcode",
+        "since ever": "linked",
+        "until year 1": "linked",
     }
     assert sum(found.deprivation.values()) == found.registered == len(PEOPLE)
 
@@ -94,3 +102,28 @@ def test_without_a_directory_every_postcode_is_unknown(tmp_path):
 
     assert resolved[ann]["deprivation"] == "unknown-postcode"
     assert resolved[bob]["deprivation"] == "linked"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "postcode"),
+    [
+        (date(2024, 4, 30), "CF11AA"),
+        (date(2024, 5, 1), "AB12CD"),
+        (date(2025, 3, 30), "AB12CD"),
+        (date(2025, 3, 31), "IM11AA"),
+    ],
+)
+def test_the_home_of_the_day_is_the_first_in_order_of_those_that_are_one_then(tmp_path, as_of, postcode):
+    (tmp_path / "onspd.csv").write_text(DIRECTORY, encoding="utf-8")
+    import_postcodes(tmp_path / "onspd.csv", tmp_path / "imports")
+    main = SnapshotBuilder()
+    ann = main.patient("ann", postcode="IM11AA", home_from=date(2025, 3, 31))
+    main.other_home("ann", 0, postcode="AB12CD", home_from=date(2024, 5, 1), home_until=date(2025, 3, 30))
+    main.other_home("ann", 1, postcode="CF11AA")
+    main.patient("bob", postcode="AB12CD")
+
+    resolved = resolve_snapshots(tmp_path, main, directory=load_postcodes(tmp_path / "imports"), as_of=as_of)
+
+    kinds = {"AB12CD": "linked", "CF11AA": "outside-england", "IM11AA": "outside-england"}
+    assert resolved[ann]["deprivation"] == kinds[postcode]
+    assert resolved.found.persons == 2

@@ -175,6 +175,62 @@ def test_ages_are_completed_at_the_period_end_and_29_february_completes_on_1_mar
     }  # fmt: skip
 
 
+def test_whoever_is_born_after_the_day_is_not_registered_on_it(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    born_today = main.patient("today", birth_date=AS_OF)
+    born_tomorrow = main.patient("tomorrow", birth_date=NEXT_DAY)
+    main.patient("unborn and dead", birth_date=NEXT_DAY, dead=True)
+    unknown = main.patient("unknown", birth_date=None)
+    said_once = main.patient("said once", birth_date=None, nhs_key=nhs_key("said once"))
+    other.patient("said once", birth_date=NEXT_DAY, nhs_key=nhs_key("said once"), practice=None)
+
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    registered = [resolved[id_]["registered"] for id_ in (born_today, born_tomorrow, unknown, said_once)]
+    assert registered == [True, False, True, False]
+    assert resolved.found.not_registered_by_reason == {"dead": 1, "not-born": 2}
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        (date(1, 1, 1), None),
+        (date(1753, 1, 1), None),
+        (date(1900, 1, 1), None),
+        (date(1905, 4, 1), None),
+        (date(1905, 4, 2), 119),
+        (date(2025, 4, 3), None),
+        (date(9999, 12, 31), None),
+    ],
+)
+def test_a_birth_date_that_cannot_be_gives_no_age(tmp_path, born, age):
+    main = SnapshotBuilder(data_date=date(2025, 4, 2))
+    ann = main.patient("ann", birth_date=born)
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    person = resolved[ann]
+    assert (person["registered"], person["age"]) == (True, age)
+    assert (person["birth_date"] is None) is (age is None)
+    assert resolved.found.impossible_dates == ({"birth": 1} if age is None else {})
+
+
+def test_a_day_that_cannot_be_neither_begins_nor_ends_a_registration_and_no_death_of_the_future_is_one(tmp_path):
+    main = SnapshotBuilder()
+    ann = main.patient("ann", practice=None)
+    main.registration("ann", "episode", "A1", date(1, 1, 1), date(9999, 12, 31))
+    bob = main.patient("bob", practice=None, dead=True, death_date=date(9999, 12, 31))
+    main.registration("bob", "episode", "A1", date(2020, 1, 1), date(1, 1, 1))
+    cat = main.patient("cat", dead=True, death_date=date(1, 1, 1))
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert (resolved[ann]["registered"], resolved[ann]["registered_on"]) == (True, None)
+    assert (resolved[bob]["registered"], resolved[bob]["registered_on"]) == (True, date(2020, 1, 1))
+    assert resolved[cat]["registered"] is False
+    assert resolved.found.impossible_dates == {"death": 2, "registration": 2}
+
+
 def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_path):
     late, dated = (
         SnapshotBuilder("late", data_date=date(2025, 5, 2)),

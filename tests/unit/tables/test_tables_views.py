@@ -494,6 +494,27 @@ def test_postcode_is_that_of_the_home_that_ends_last(
     assert (row["postcode"], row["home_until"]) == (postcode, until)
 
 
+def test_every_other_home_is_kept_with_its_days_and_its_place_in_the_order(config: Config) -> None:
+    url = "https://hi-fhir.example/StructureDefinition/lsoa21"
+    addresses = [
+        {"use": "home", "postalCode": "A1", "period": {"start": "2010", "end": "2025-04"}},
+        {"use": "work", "postalCode": "W1"},
+        {"use": "home", "postalCode": "B1", "period": {"start": "2025-04-06"}},
+        {"postalCode": "C1", "extension": [{"url": url, "valueString": "E01000003"}]},
+        {"use": "home", "postalCode": "D1", "period": {"start": "2025-04-05"}},
+    ]
+    record = a_patient(address=addresses, extension=[{"url": url, "valueString": "E01000001"}])
+    [first] = rows(config, record, "patient")
+    others = rows(config, record, "other_home")
+    columns = ("postcode", "lsoa21", "home_from", "home_until")
+    assert pick([first], *columns) == [("B1", "E01000001", date(2025, 4, 6), None)]
+    assert pick(others, "place", *columns) == [
+        (0, "D1", None, date(2025, 4, 5), None),
+        (1, "C1", "E01000003", None, None),
+        (2, "A1", None, date(2010, 1, 1), date(2025, 4, 30)),
+    ]
+
+
 def test_lsoa_on_the_record_is_taken_from_the_address_or_the_patient(config: Config) -> None:
     base = "https://hi-fhir.example/StructureDefinition"
     [row] = rows(
