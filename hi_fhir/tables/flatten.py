@@ -249,7 +249,10 @@ class _Chunk:
             self._refuse("Bundle", line, number, error, place)
             return
         type_ = self._stated_type(line)
-        if type_ not in (None, self.task.type) and not isinstance(line, Oversized) and type_ in RESOURCE_TYPES:
+        if type_ == "Bundle" != self.task.type:
+            bundle = RefusedError("bundle", "$", "a Bundle among records: what it holds was not read")
+            self._refuse(self.task.type, line, number, bundle, place)
+        elif type_ not in (None, self.task.type) and not isinstance(line, Oversized) and type_ in RESOURCE_TYPES:
             try:
                 _check_text(line)
                 if type_ == "OperationOutcome":

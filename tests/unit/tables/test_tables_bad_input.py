@@ -98,6 +98,7 @@ KINDS: list[tuple[str, str, Callable[[], bytes], str, str]] = [
         "operation-outcome",
         "$",
     ),
+    ("bundle", "Observation", lambda: line({"resourceType": "Bundle", "entry": []}), "bundle", "$"),
     ("deep_unused", "Observation", lambda: written(b'"NOTE"', NOTE, b"[" * 3000 + b"]" * 3000), "too-deep", "$"),
     ("huge_unused", "Observation", lambda: written(b"NOTE", NOTE, b"x" * 3_000_000), "too-long", "$"),
     ("invalid_utf8_unused", "Observation", lambda: written(b"NOTE", NOTE, b"\xff\xfe"), "invalid-utf8", "$"),
