@@ -39,17 +39,20 @@ def import_postcodes_command(file: Path, data_dir: Path | None, as_json: bool) -
 
 
 @mappings_command.command("import-organisations")
-@_file_argument
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @options.common_options
-def import_organisations_command(file: Path, data_dir: Path | None, as_json: bool) -> None:
-    """Read which practice belongs to which PCN and ICB from when to when (practice,pcn,icb,valid_from,valid_to).
+def import_organisations_command(files: tuple[Path, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Read which practice belongs to which PCN and ICB from when to when.
+
+    From one file of your own (practice,pcn,icb,valid_from,valid_to), or from files as ODS publishes them: epraccur and
+    the core partners of ePCN, together.
 
     \b
     Example:
-      hi-fhir mappings import-organisations organisations.csv
+      hi-fhir mappings import-organisations epraccur.csv epcncorepartnerdetails.csv
     """
     from hi_fhir.cohorts.imports import import_organisations
 
     config = options.read_config(data_dir)
-    manifest = import_organisations(file, config.data_dir / "imports")
+    manifest = import_organisations(files[0], config.data_dir / "imports", files[1:])
     print_json(msgspec.to_builtins(manifest)) if as_json else click.echo(f"{manifest.rows:,} memberships imported.")

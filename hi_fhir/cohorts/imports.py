@@ -1,7 +1,8 @@
 """Reference files that a user imports because they are too large or too local to ship: postcodes and memberships."""
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from hi_fhir.cohorts.ods_files import OdsRow, combined, read_ods
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file
 from hi_fhir.core.manifests import Format
@@ -133,19 +135,48 @@ def _copy_postcodes(connection: duckdb.DuckDBPyConnection, file: Path, columns: 
     return int(counted[0][0])
 
 
-def import_organisations(file: Path, target: Path) -> ImportManifest:
-    """Take a file of memberships (practice,pcn,icb,valid_from,valid_to; names optional) into the folder `target`.
+def import_organisations(file: Path, target: Path, more: Sequence[Path] = ()) -> ImportManifest:
+    """Take memberships into the folder `target`: a file of ours (practice,pcn,icb,valid_from,valid_to; names optional),
+    or files as ODS publishes them (epraccur, ePCN), which are read together.
 
     Raises:
-        TerminologyError: a column is missing, a day is not a day, days are in the wrong order, or a practice has two
-            memberships on one day.
+        TerminologyError: a column is missing, a day is not a day, days are in the wrong order, a practice has two
+            memberships on one day, or files of ours are given with others.
     """
-    memberships = _read_memberships(file)
+    files = (file, *more)
+    published = [read_ods(one, _lines(one)) for one in files]
+    if published == [None]:
+        _read_memberships(file)
     owner_folder(target)
     temporary = target / f".{ORGANISATIONS}.csv.tmp"
-    commit_bytes(temporary, file.read_bytes())
-    columns = {name: name for name in _heading(file)}
+    if published == [None]:
+        commit_bytes(temporary, file.read_bytes())
+    else:
+        for one, rows in zip(files, published, strict=True):
+            if rows is None:
+                raise TerminologyError(f"{one}: neither epraccur nor ePCN of ODS. Import a file of your own alone.")
+        commit_bytes(temporary, _as_memberships(combined(row for rows in published for row in rows or ())))
+    memberships = _read_memberships(temporary)
+    columns = {name: name for name in _heading(temporary)}
     return _commit(target, ORGANISATIONS, ".csv", file, temporary, len(memberships), columns)
+
+
+def _as_memberships(rows: Iterable[OdsRow]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*_MEMBERSHIP, "practice_name", "pcn_name"))
+    for row in rows:
+        days = [day.isoformat() if day else "" for day in (row.first, row.last)]
+        writer.writerow((row.practice, row.pcn, row.icb, *days, row.name, row.pcn_name))
+    return text.getvalue().encode()
+
+
+def _lines(file: Path) -> list[list[str]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return [line for line in csv.reader(lines) if line]
+    except (OSError, UnicodeDecodeError) as error:
+        raise TerminologyError(f"{file}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
 
 
 def load_postcodes(target: Path) -> PostcodeDirectory | None:
@@ -189,10 +220,13 @@ def _heading(file: Path) -> list[str]:
 
 
 def _read_memberships(file: Path) -> tuple[Membership, ...]:
-    if absent := [name for name in _MEMBERSHIP if name not in _heading(file)]:
+    heading = [name.strip().lower() for name in _heading(file)]
+    if absent := [name for name in _MEMBERSHIP if name not in heading]:
         raise TerminologyError(f"{file}: no column {', '.join(absent)}. The columns are {','.join(_MEMBERSHIP)}.")
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        found = [_membership(file, number, row) for number, row in enumerate(csv.DictReader(lines), 2)]
+        rows = csv.DictReader(lines, heading)
+        next(rows)
+        found = [_membership(file, number, row) for number, row in enumerate(rows, 2)]
     _refuse_overlaps(file, found)
     return tuple(found)
 

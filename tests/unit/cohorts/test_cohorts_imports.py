@@ -110,3 +110,72 @@ def test_codes_are_taken_as_the_records_spell_them(tmp_path):
 def test_nothing_imported_is_nothing_loaded(tmp_path):
     assert load_postcodes(tmp_path) is None
     assert load_organisations(tmp_path) is None
+
+
+EPRACCUR = (
+    ("A99001", "ELM SURGERY", "Y99", "QXX", *[""] * 21, "4", ""),
+    ("A99002", "OAK SURGERY", "Y99", "QXX", *[""] * 21, "4", ""),
+    ("Y99003", "A WALK IN CENTRE", "Y99", "QXX", *[""] * 21, "1", ""),
+)
+EPRACCUR_HEADING = (
+    "ORGANISATION CODE", "Name", "National Grouping", "high level  health geography", *["Null"] * 21,
+    "Prescribing Setting", "Null",
+)  # fmt: skip
+PARTNERS_HEADING = (
+    "Partner Organisation Code", "Partner Name", "Practice Parent Sub ICB Loc Code", "Sub ICB Name", "PCN Code",
+    "PCN NAME", "PCN Parent Sub ICB Loc Code", "Sub ICB Name", "Practice to PCN Relationship Start Date",
+    "Practice to PCN Relationship End Date", "Match?",
+)  # fmt: skip
+PARTNERS = (
+    ("a99001", "ELM SURGERY", "99X", "X", "U99001", "RIVERSIDE PCN", "99X", "X", "20190701", "20240401", "Yes"),
+    ("A99001", "ELM SURGERY", "99X", "X", "U99002", "HILL PCN", "99X", "X", "20240401", "", "Yes"),
+)
+
+
+def _csv(path, *rows):
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8-sig")
+    return path
+
+
+@pytest.mark.parametrize("headings", [True, False])
+def test_files_of_ods_are_read_together_with_a_heading_in_any_case_or_none(tmp_path, headings):
+    practices = _csv(tmp_path / "epraccur.csv", *([EPRACCUR_HEADING] if headings else []), *EPRACCUR)
+    partners = _csv(tmp_path / "epcn.csv", *([PARTNERS_HEADING] if headings else []), *PARTNERS)
+
+    manifest = import_organisations(partners, tmp_path / "imports", [practices])
+
+    found = load_organisations(tmp_path / "imports").memberships
+    assert [(m.practice, m.pcn, m.icb, m.valid_from, m.valid_to) for m in found] == [
+        ("A99001", "U99001", "QXX", date(2019, 7, 1), date(2024, 3, 31)),
+        ("A99001", "U99002", "QXX", date(2024, 4, 1), None),
+        ("A99002", None, "QXX", None, None),
+    ]
+    assert [(m.practice_name, m.pcn_name) for m in found][1:] == [("ELM SURGERY", "HILL PCN"), ("OAK SURGERY", None)]
+    assert manifest.rows == 3
+
+
+def test_of_one_file_of_ods_what_the_other_says_is_unknown(tmp_path):
+    import_organisations(_csv(tmp_path / "epcn.csv", *PARTNERS), tmp_path / "imports")
+
+    found = load_organisations(tmp_path / "imports").memberships
+    assert [(m.pcn, m.icb) for m in found] == [("U99001", None), ("U99002", None)]
+
+
+def test_a_day_of_ods_that_is_none_and_a_file_of_another_kind_beside_it_are_refused(tmp_path):
+    wrong = ("A99001", "ELM SURGERY", "99X", "X", "U99001", "RIVERSIDE PCN", "99X", "X", "20190732", "", "Yes")
+    own = _csv(tmp_path / "own.csv", ("practice", "pcn", "icb", "valid_from", "valid_to"), ("A99001", "", "", "", ""))
+
+    with pytest.raises(TerminologyError, match="line 1: '20190732' is not a day"):
+        import_organisations(_csv(tmp_path / "wrong.csv", wrong), tmp_path / "imports")
+    with pytest.raises(TerminologyError, match="Import a file of your own alone"):
+        import_organisations(_csv(tmp_path / "epcn.csv", *PARTNERS), tmp_path / "imports", [own])
+
+
+def test_the_heading_of_our_own_file_may_be_in_any_case(tmp_path):
+    own = _csv(
+        tmp_path / "own.csv", ("Practice", "PCN", "ICB", "Valid_From", "VALID_TO"), ("A99001", "U99001", "QXX", "", "")
+    )
+
+    import_organisations(own, tmp_path / "imports")
+
+    assert [m.pcn for m in load_organisations(tmp_path / "imports").memberships] == ["U99001"]
