@@ -84,6 +84,19 @@ def print_other_servers(sources: Mapping[str, Mapping[str, Counts]]) -> None:
         click.echo("If one of these is the source by another name, declare its base: bases in [sources.NAME].")
 
 
+def print_foreign_codes(sources: Mapping[str, Mapping[str, Counts]]) -> None:
+    """Records that no measure can read, since their codes are of systems that no value set and no map has."""
+    rows = [
+        (source, type_, system or "none", count)
+        for source, types in sources.items()
+        for type_, systems in types.items()
+        for system, count in systems.items()
+    ]
+    if rows:
+        click.echo("")
+        print_table("Records in codes of other systems, not read", ["source", "type", "code system", "records"], rows)
+
+
 def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings: Mapping[str, Counts]) -> None:
     """What dated the rows of each table, and the readings that no measure takes."""
     dated = [

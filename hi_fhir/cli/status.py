@@ -9,7 +9,7 @@ import msgspec
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
-from hi_fhir.cli.people import print_other_servers, print_people, print_quality
+from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
 
 if TYPE_CHECKING:
     from hi_fhir.core.config import Config
@@ -72,6 +72,7 @@ def _print_counts(folder: Path) -> None:
     print_people(msgspec.to_builtins(done.people), in_full=True)
     print_quality(done.dated_by, done.dropped_readings)
     print_other_servers(done.other_servers)
+    print_foreign_codes(done.foreign_codes)
     for note in done.notes:
         click.echo(f"Note: {note}")
 

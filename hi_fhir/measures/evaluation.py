@@ -75,7 +75,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file. lost: source to type to kind to records of which no copy could be taken. standings: of every source and
     type. heard: as `measures.heard` counts it. homes and not_understood: as resolving found
-    them.
+    them. foreign_codes: source to what its snapshot says of them.
     """
 
     id: str
@@ -103,6 +103,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     homes: dict[str, list[str]]
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
     not_understood: list[NotUnderstood] = []
+    foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
 
 
 FORMAT = Format("evaluation", EvaluationManifest, 6, "Run: hi-fhir evaluate --period FROM..TO")

@@ -391,4 +391,5 @@ def _manifest(
         heard=heard,
         homes=resolution.homes,
         not_understood=resolution.not_understood,
+        foreign_codes={m.source_id: m.foreign_codes for m in job.manifests if m.foreign_codes},
     )

@@ -40,6 +40,7 @@ from hi_fhir.terminology.answers import Answers, load_answers
 from hi_fhir.terminology.code_systems import CodeSystems, read_code_systems
 
 _WORK = ".work"
+_MOST_SYSTEMS = 100  # that are named of a type, the commonest first
 
 
 class _Files(NamedTuple):
@@ -228,6 +229,7 @@ def _manifest(
         },
         not_offered=landed.not_offered,
         other_servers=_other_servers(results),
+        foreign_codes=_foreign_codes(results),
         negated={
             name: kinds
             for name in sorted({task.table for task in tables})
@@ -235,6 +237,13 @@ def _manifest(
         },
         lost=lost,
     )
+
+
+def _foreign_codes(results: Sequence[ChunkResult]) -> dict[str, dict[str, int]]:
+    types = sorted({type_ for result in results for type_ in result.foreign_codes})
+    found = {type_: total(result.foreign_codes.get(type_, {}) for result in results) for type_ in types}
+    most = {type_: sorted(systems, key=lambda name: (-found[type_][name], name)) for type_, systems in found.items()}
+    return {type_: {name: found[type_][name] for name in names[:_MOST_SYSTEMS]} for type_, names in most.items()}
 
 
 def _other_servers(results: Sequence[ChunkResult]) -> dict[str, dict[str, int]]:

@@ -24,7 +24,8 @@ _PLAN, _MANIFEST = "plan.json", "run.json"
 class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
-    people, dated_by, dropped_readings and other_servers: as the evaluation has them, exact, for whoever runs hi_fhir.
+    people, dated_by, dropped_readings, other_servers and foreign_codes: as the evaluation has them, exact, for whoever
+    runs hi_fhir.
     absent: what is withheld for want of data.
     """
 
@@ -42,6 +43,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     absent: list[Absence] = []
     state: str = history.DONE
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
+    foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
 
 
 class StoppedRun(msgspec.Struct, frozen=True):
@@ -109,6 +111,7 @@ def manifest_of(
         reports=reports.paths,
         published=msgspec.to_builtins(sent),
         other_servers=evaluation.other_servers,
+        foreign_codes=evaluation.foreign_codes,
         absent=reports.absent,
     )
 

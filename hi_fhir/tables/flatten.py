@@ -31,7 +31,8 @@ from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
-from hi_fhir.tables.views.elements import Context, Shapes, State
+from hi_fhir.tables.views.coded import own_concept
+from hi_fhir.tables.views.elements import Context, Shapes, State, codings
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
@@ -81,7 +82,8 @@ class ChunkResult(msgspec.Struct, frozen=True):
 
     moved: how many records of each type came beside the lines of that type: one that states another type than its
     chunk's is one more of its own and one fewer of the chunk's, and a line of deletions is as many as it has.
-    other_servers: references to resources of other servers, by their host and type.
+    other_servers: references to resources of other servers, by their host and type. foreign_codes: of those not asked
+    for the ones whose own codes are all of systems that the scope has no code of, by type and system.
     """
 
     lines: int
@@ -91,6 +93,7 @@ class ChunkResult(msgspec.Struct, frozen=True):
     rows: dict[str, int]
     keys: int
     other_servers: dict[str, dict[str, int]]
+    foreign_codes: dict[str, dict[str, int]] = {}
 
 
 _RESULT_FORMAT = Format("result of a chunk", ChunkResult, 1, "Remove the folder of its snapshot and flatten again.")
@@ -145,6 +148,7 @@ class _Chunk:
         self.refused: list[tuple[Any, ...]] = []
         self.moved: Counter[str] = Counter()
         self.not_asked_for: Counter[str] = Counter()
+        self.foreign_codes: dict[str, Counter[str]] = defaultdict(Counter)
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
@@ -181,14 +185,18 @@ class _Chunk:
     def _asked_reader(self, type_: str) -> Callable[[bytes, int], None]:
         view = VIEWS[type_]
         decode = msgspec.json.Decoder(view.struct).decode
-        emit = view.emitter(self._context(type_))
+        context = self._context(type_)
+        emit, asked = view.emitter(context), context.asked
         add_key, not_asked_for = self.keys[type_].append, self.not_asked_for
 
         def take(line: bytes, number: int) -> None:
             record: Any = decode(line)
             state = emit(record, number)
-            if state == State.NOT_ASKED_FOR:
+            if state == State.NOT_ASKED_FOR and asked is not None:
                 not_asked_for[type_] += 1
+                foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
+                if foreign is not None:
+                    self.foreign_codes[type_][foreign] += 1
             meta = record.meta
             updated, version = (meta.last_updated, meta.version_id) if meta is not None else (None, None)
             add_key((record.id, updated, version, state, number))
@@ -337,6 +345,7 @@ class _Chunk:
             rows=rows,
             keys=keys.num_rows,
             other_servers=by_host(self.references.elsewhere),
+            foreign_codes={type_: dict(found) for type_, found in self.foreign_codes.items()},
         )
 
 

@@ -32,6 +32,8 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
     source did not give, with the reason in words: what they hold is not known, and not nothing. lost: type to kind to
     records of which no copy could be taken. other_servers: references to resources of other servers, by host and type.
+    foreign_codes: type to code system ("" for none) to records, copies among them, that were not asked for and have no
+    code of a system that was; a search never brings them.
     negated: rows of each clinical table by what they say against their code (denied, none or absent), without zeros.
     """
 
@@ -53,6 +55,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     not_offered: dict[str, str]
     lost: dict[str, dict[str, int]]
     other_servers: dict[str, dict[str, int]] = {}
+    foreign_codes: dict[str, dict[str, int]] = {}
     negated: dict[str, dict[str, int]] = {}
 
 

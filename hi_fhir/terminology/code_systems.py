@@ -57,11 +57,22 @@ class Asked(dict[tuple[str | None, str | None], bool]):
         self._names = names
         pairs = (token.rpartition("|") for token in tokens)
         self._pairs = frozenset((names[system or None], code) for system, _, code in pairs)
+        self._systems = frozenset(system for system, _ in self._pairs)
 
     def __missing__(self, coding: tuple[str | None, str | None]) -> bool:
         system, code = coding
         found = self[coding] = (self._names[system], code) in self._pairs
         return found
+
+    def foreign_system(self, systems: Sequence[str | None]) -> str | None:
+        """The least of the systems of a record's codes ("" for none), where the scope has no code of any of them.
+
+        None: it has one, or the record has no codes.
+        """
+        named = [self._names[system] for system in systems]
+        if not named or not self._systems.isdisjoint(named):
+            return None
+        return min(system or "" for system in named)
 
 
 def read_code_systems(overlays: Sequence[Path] = ()) -> CodeSystems:

@@ -18,6 +18,14 @@ def starting(period: Period | None, path: str) -> Dating:
     return (period.start if period else None), f"{path}.start"
 
 
+_CODED_BY = ("code", "vaccine_code", "medication_codeable_concept")
+
+
+def own_concept(record: object) -> CodeableConcept | None:
+    """The concept by which a record of a type that is asked for by code is asked for, its components apart."""
+    return next((getattr(record, name) for name in _CODED_BY if hasattr(record, name)), None)
+
+
 def is_asked_for(context: Context, concept: CodeableConcept | None) -> bool:
     """Whether the scope takes a record of this code."""
     asked = context.asked

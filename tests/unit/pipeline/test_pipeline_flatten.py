@@ -370,6 +370,25 @@ def test_another_name_of_a_system_makes_another_snapshot(config: Config, tmp_pat
     assert [row["system"] for row in rows(config, after, "observation")] == [SCT]
 
 
+def test_records_in_codes_of_systems_that_nobody_asked_for_are_counted_by_system(config: Config) -> None:
+    local, none = ({"coding": [{"code": "1"} | system]} for system in ({"system": "urn:local|2"}, {}))
+    records = [
+        an_observation("asked"),
+        an_observation("another of SNOMED", code="1"),
+        an_observation("local", code=local),
+        an_observation("local too", code=local),
+        an_observation("without a system", code=none),
+        an_observation("both", code={"coding": [*local["coding"], {"system": "SNOMED-CT", "code": "1"}]}),
+        an_observation("uncoded", code={"text": "words"}),
+    ]
+    scope = Scope(types={"Observation": (f"{SCT}|60621009",)})
+
+    manifest = flat(config, {"Observation/000": records}, scope=scope)
+
+    assert manifest.foreign_codes == {"Observation": {"urn:local": 2, "": 1}}
+    assert terms(manifest) == {"received": 7, "kept": 1, "not_asked_for": 6}
+
+
 def test_lines_that_are_gone_are_named(config: Config) -> None:
     pull = land(config, {"Observation/000": [an_observation("a")]})
     [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
