@@ -70,7 +70,8 @@ def _sentence(whole: ReleasedGroup) -> str:
     """The numbers in one sentence, as far as there are any."""
     denominator, numerator = (_count(whole, name) for name in ("denominator", "numerator"))
     share, reason = score(whole)
-    told = f"a share of {share:.1%}" if share is not None else f"no share is given ({reason})"
+    of_whom = "of those who are neither excluded nor excepted"
+    told = f"a share of {share:.1%} {of_whom}" if share is not None else f"no share is given ({reason})"
     return f"In the denominator: {denominator}. Of these in the numerator: {numerator}; {told}."
 
 

@@ -1,0 +1,42 @@
+"""A report in words: the numbers as they are given, masked and withheld ones as such."""
+
+from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
+from tests.support.reporting import a_measure, count_of, groups_of, released_reports
+
+
+def whole_and_text(**made):
+    report = released_reports("icb", **made).reports["U99001"]
+    return next(group for _, _, group in groups_of(report)), report["text"]["div"]
+
+
+def test_the_numbers_stand_in_a_sentence_and_a_table():
+    whole, text = whole_and_text()
+    denominator, numerator = count_of(whole, "denominator"), count_of(whole, "numerator")
+
+    assert f"<p>In the denominator: {denominator}. Of these in the numerator: {numerator}; a share of " in text
+    assert f"{whole['measureScore']['value']:.1%} of those who are neither excluded nor excepted." in text
+    for name in ("initial-population", "denominator", "denominator-exception", "numerator"):
+        assert f"<tr><td>{name.replace('-', ' ')}</td><td>{count_of(whole, name)}</td></tr>" in text
+    assert text.count("<tr>") == 5
+
+
+def test_a_masked_number_is_masked_in_words_too():
+    whole, text = whole_and_text(people=3)
+
+    assert count_of(whole, "numerator") == "masked"
+    assert "<td>numerator</td><td>masked</td>" in text
+    assert "no share is given (masked-part)" in text
+
+
+def test_a_withheld_number_tells_its_reason_and_for_how_many_practices():
+    _, text = whole_and_text(wanting=[Standing("main", "Observation", NOT_UNDERSTOOD)])
+
+    assert "<td>numerator</td><td>withheld (none-understood)</td>" in text
+    assert "<p>main: no Observation that was received could be understood.</p>" in text
+    assert "Withheld for 2 of the practices, and for all that these are part of, because of Observation of main" in text
+
+
+def test_code_lists_that_are_missing_are_told_in_the_table():
+    _, text = whole_and_text(state="missing", measure=a_measure())
+
+    assert "<td>numerator</td><td>withheld (code-lists-missing)</td>" in text
