@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import click
+from hi_fhir.cli.lines import say
 
 
 def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
@@ -17,7 +17,7 @@ def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     for (source, type_, standing), measures in sorted(by_cause.items()):
         number = len(practices[source, type_, standing])
         concerned = "1 practice, and all that it is" if number == 1 else f"{number} practices, and all that they are"
-        click.echo(
+        say(
             f"Withheld: {type_} of {source} is {standing}, so for {concerned} part of, these are not given: "
             f"{'; '.join(measures)}"
         )

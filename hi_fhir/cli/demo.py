@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.progress import TerminalProgress
 
@@ -54,14 +55,14 @@ def demo_command(context: click.Context, count: int, seed: int, folder: Path, as
 
 
 def _print(found: "Demonstration", data_dir: Path) -> None:
-    click.echo("")
+    say("")
     print_reconciliation(found.run.reconciliation)
-    click.echo("")
-    click.echo(f"{found.title}: {found.reporter} by ethnic group, as the second server has it")
+    say("")
+    say(f"{found.title}: {found.reporter} by ethnic group, as the second server has it")
     rows = [[one.name, one.denominator, one.numerator, one.score] for one in found.shown]
     print_table("", ["ethnic group", "people", "recorded", "share"], rows)
     agree = "agree" if not found.differing else f"were compared, and {found.differing:,} DIFFER,"
-    click.echo(f"""
+    say(f"""
 {found.registered:,} of {found.people:,} people are registered. In a report for an ICB counts of 1 to 7 are masked and
 the others rounded to 5; no share is given where it would tell one that is masked.
 The second server says that it has {found.target_reports} MeasureReports: of practices, PCNs and ICBs, one a measure.

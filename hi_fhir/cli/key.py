@@ -3,6 +3,7 @@
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json
 
 
@@ -29,7 +30,7 @@ def show_command(as_json: bool) -> None:
 
     path = options.read_config().key_file
     found = {"file": str(path), "key_id": load_key(path).key_id}
-    print_json(found) if as_json else click.echo(f"{found['file']}: key id {found['key_id']}")
+    print_json(found) if as_json else say(f"{found['file']}: key id {found['key_id']}")
 
 
 @key_command.command("rotate")
@@ -49,5 +50,5 @@ def rotate_command(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"New key {found['key_id']} in {path}; the old one is {path.name}.{old} beside it.")
-    click.echo("Tables made with the old key cannot be evaluated together with new ones: run every source again.")
+    say(f"New key {found['key_id']} in {path}; the old one is {path.name}.{old} beside it.")
+    say("Tables made with the old key cannot be evaluated together with new ones: run every source again.")

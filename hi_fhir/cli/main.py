@@ -7,6 +7,7 @@ import traceback
 import click
 
 from hi_fhir import __version__
+from hi_fhir.cli.lines import say
 from hi_fhir.core.errors import HiFhirError, NoRoomError
 from hi_fhir.core.room import is_full
 
@@ -73,20 +74,20 @@ def run_command(arguments: list[str] | None = None) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. The same command goes on where it stopped.", err=True)
+        say("Interrupted. The same command goes on where it stopped.", err=True)
         return 130
     except HiFhirError as error:
-        click.echo(f"hi-fhir: {error}", err=True)
+        say(f"hi-fhir: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         if is_full(error):
-            click.echo("hi-fhir: there is no room left on a disk. Make room, and run the same command again.", err=True)
+            say("hi-fhir: there is no room left on a disk. Make room, and run the same command again.", err=True)
             return NoRoomError.exit_code
         # our own fault: the traceback is what a maintainer needs
-        traceback.print_exc()
-        click.echo("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
+        say(traceback.format_exc().rstrip(), err=True)
+        say("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
         return 1
     return code or 0  # what Context.exit was given

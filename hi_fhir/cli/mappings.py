@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json
 
 _file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -35,7 +36,7 @@ def import_postcodes_command(file: Path, data_dir: Path | None, as_json: bool) -
 
     config = options.read_config(data_dir)
     manifest = import_postcodes(file, config.data_dir / "imports")
-    print_json(msgspec.to_builtins(manifest)) if as_json else click.echo(f"{manifest.rows:,} postcodes imported.")
+    print_json(msgspec.to_builtins(manifest)) if as_json else say(f"{manifest.rows:,} postcodes imported.")
 
 
 @mappings_command.command("import-organisations")
@@ -55,4 +56,4 @@ def import_organisations_command(files: tuple[Path, ...], data_dir: Path | None,
 
     config = options.read_config(data_dir)
     manifest = import_organisations(files[0], config.data_dir / "imports", files[1:])
-    print_json(msgspec.to_builtins(manifest)) if as_json else click.echo(f"{manifest.rows:,} memberships imported.")
+    print_json(msgspec.to_builtins(manifest)) if as_json else say(f"{manifest.rows:,} memberships imported.")

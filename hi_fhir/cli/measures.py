@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_table
 
 
@@ -65,18 +66,18 @@ def show_command(measure_id: str, overlays: tuple[Path, ...], as_json: bool) -> 
 
 
 def _print_description(found: dict[str, Any]) -> None:
-    click.echo(f"{found['title']} ({found['id']}, version {found['version']})\n{found['description']}\n")
+    say(f"{found['title']} ({found['id']}, version {found['version']})\n{found['description']}\n")
     print_table(
         "Populations", ["population", "who"], [[_plain(name), who] for name, who in found["populations"].items()]
     )
-    click.echo("")
+    say("")
     if found["value_sets"]:
         rows = [
             [one["id"], one["version"], one["state"], one["codes"], "yes" if one["verified"] else "no", one["reason"]]
             for one in found["value_sets"]
         ]
         print_table("Value sets", ["value set", "version", "state", "codes", "seen in a source", "why"], rows)
-        click.echo("")
+        say("")
     about = {
         "rule set": found["rule_set"],
         "source": found["source"],
@@ -136,11 +137,9 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
         print_json({**counted, "overlays": read, "faults": faults})
     else:
         for fault in faults:
-            click.echo(fault, err=True)
+            say(fault, err=True)
         for path, what in read.items():
-            click.echo(f"{path}: {what}")
-        click.echo(
-            ", ".join(f"{number} {_plain(name)}" for name, number in counted.items()) + f": {len(faults)} faults"
-        )
+            say(f"{path}: {what}")
+        say(", ".join(f"{number} {_plain(name)}" for name, number in counted.items()) + f": {len(faults)} faults")
     if faults:
         context.exit(2)

@@ -8,11 +8,15 @@ import click
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from hi_fhir.core.shown import shown, shown_json
 
 
 def print_json(content: Any) -> None:
     """One JSON document on stdout."""
-    click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str).decode())
+    document = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
+    click.echo(shown_json(document.decode()))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -23,7 +27,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         numeric = bool(content) and all(isinstance(row[index], int | float) for row in content)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in content:
-        table.add_row(*[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row])
+        table.add_row(*[Text(shown(f"{cell:,}" if isinstance(cell, int) else str(cell))) for cell in row])
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 

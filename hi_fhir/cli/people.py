@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import click
-
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_table
 
 Counts = Mapping[str, Any]
@@ -76,12 +75,12 @@ def print_other_servers(sources: Mapping[str, Mapping[str, Counts]]) -> None:
         for type_, count in types.items()
     ]
     if rows:
-        click.echo("")
+        say("")
         rows.sort(key=lambda row: (row[0], -row[3], row[1:3]))
         print_table("References to other servers", ["source", "host", "type", "count"], rows[:_MOST_HOSTS])
         if len(rows) > _MOST_HOSTS:
-            click.echo(f"and {len(rows) - _MOST_HOSTS} more; --json has all.")
-        click.echo("If one of these is the source by another name, declare its base: bases in [sources.NAME].")
+            say(f"and {len(rows) - _MOST_HOSTS} more; --json has all.")
+        say("If one of these is the source by another name, declare its base: bases in [sources.NAME].")
 
 
 def print_foreign_codes(sources: Mapping[str, Mapping[str, Counts]]) -> None:
@@ -93,7 +92,7 @@ def print_foreign_codes(sources: Mapping[str, Mapping[str, Counts]]) -> None:
         for system, count in systems.items()
     ]
     if rows:
-        click.echo("")
+        say("")
         print_table("Records in codes of other systems, not read", ["source", "type", "code system", "records"], rows)
 
 
@@ -106,10 +105,10 @@ def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings
         if kinds
     ]
     if dated:
-        click.echo("")
+        say("")
         print_table("Rows by what dated them", ["source", "table", *_DATED_BY], dated)
     if dropped_readings:
-        click.echo("")
+        say("")
         rows = [
             (value_set, *(kinds.get(kind, 0) for kind in _LEFT_OUT)) for value_set, kinds in dropped_readings.items()
         ]

@@ -16,6 +16,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from hi_fhir.core.shown import shown
+
 
 class _Rate(TextColumn):
     def __init__(self) -> None:
@@ -69,4 +71,4 @@ class TerminalProgress:
         if self._task is not None:
             self._bars.remove_task(self._task)
             self._task = None
-        self._console.print(f"{self._step:<22} {summary}", markup=False)
+        self._console.print(shown(f"{self._step:<22} {summary}"), markup=False)

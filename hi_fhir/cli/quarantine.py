@@ -7,6 +7,7 @@ import click
 import pyarrow.dataset as ds
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_table
 
 _COLUMNS = ("chunk", "line", "kind", "path", "reason")
@@ -43,7 +44,7 @@ def quarantine_command(
         print_json(records)
         return
     if not records:
-        click.echo("Nothing is in quarantine.")
+        say("Nothing is in quarantine.")
         return
     columns = list(records[0])
     print_table("", columns, [[record[column] for column in columns] for record in records])

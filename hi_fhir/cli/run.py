@@ -9,6 +9,7 @@ import msgspec
 
 from hi_fhir.cli import options
 from hi_fhir.cli.absence import print_absent
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation
 from hi_fhir.cli.people import print_other_servers, print_people
 from hi_fhir.cli.progress import TerminalProgress
@@ -80,13 +81,11 @@ def run_command(
 
 def _print(manifest: "RunManifest", data_dir: Path) -> None:
     print_reconciliation(manifest.reconciliation)
-    click.echo("")
+    say("")
     print_people(msgspec.to_builtins(manifest.people), in_full=False)
     print_other_servers(manifest.other_servers)
     for note in manifest.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     folder = data_dir / "runs" / manifest.run / "reports"
-    click.echo(
-        f"\nRun {manifest.run}: {len(manifest.reports)} reports for the {manifest.audience} audience in {folder}"
-    )
+    say(f"\nRun {manifest.run}: {len(manifest.reports)} reports for the {manifest.audience} audience in {folder}")
     print_absent(msgspec.to_builtins(manifest.absent))

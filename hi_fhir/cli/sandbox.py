@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.sandbox.faults import KINDS, LASTING_SHARE, PASSING_SHARE, parse
 
 _FAULTS = "\n".join(f"  {name:<22} {kind.what}{' (lasts)' if kind.lasts else ''}" for name, kind in KINDS.items())
@@ -54,7 +55,7 @@ def sandbox_command(
         if as_json:
             print_json({name: str(path) for name, path in parts.items()})
         else:
-            click.echo(f"{len(crowd)} people written to {target}: " + ", ".join(path.name for path in parts.values()))
+            say(f"{len(crowd)} people written to {target}: " + ", ".join(path.name for path in parts.values()))
         return
     resources = (
         () if empty else chain(render.organisation_resources(), chain.from_iterable(map(render.resources, crowd)))
@@ -63,5 +64,5 @@ def sandbox_command(
         if as_json:
             print_json({"base_url": running.base_url})
         else:
-            click.echo(f"FHIR sandbox at {running.base_url} (Ctrl-C ends it)")
+            say(f"FHIR sandbox at {running.base_url} (Ctrl-C ends it)")
         running.wait()

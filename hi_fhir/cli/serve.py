@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.core.config import AUDIENCES
 from hi_fhir.core.errors import UserError
 
@@ -38,6 +39,6 @@ def serve_command(port: int, host: str, audience: str, practice: str | None, dat
     whose = f"practice {code}" if code else f"the {audience} audience"
 
     def started(url: str) -> None:
-        click.echo(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
+        say(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
 
     serve(options.read_config(data_dir), Reader(audience, code or None), host, port, started)

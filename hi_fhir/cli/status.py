@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
 
@@ -46,16 +47,16 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     columns = ["run", "state", "period", "audience", "reports", "published to"]
     print_table("Runs", columns, [_row(run) for run in runs])
     if chosen and chosen[-1]["reconciliation"]:
-        click.echo(f"\nRun {chosen[-1]['run']}")
+        say(f"\nRun {chosen[-1]['run']}")
         print_reconciliation(chosen[-1]["reconciliation"])
     if chosen and chosen[-1]["state"] == history.DONE:
-        click.echo("")
+        say("")
         _print_counts(config.data_dir / "runs" / chosen[-1]["run"])
     if evaluations:
-        click.echo("")
+        say("")
         _print_evaluations(evaluations)
     if deliveries:
-        click.echo("")
+        say("")
         print_table("Published", ["to", "audience", "last try", "reports"], deliveries)
 
 
@@ -67,14 +68,14 @@ def _print_counts(folder: Path) -> None:
     try:
         done = read_run(folder)
     except ManifestError as error:
-        click.echo(f"Its counts cannot be shown. {error}")
+        say(f"Its counts cannot be shown. {error}")
         return
     print_people(msgspec.to_builtins(done.people), in_full=True)
     print_quality(done.dated_by, done.dropped_readings)
     print_other_servers(done.other_servers)
     print_foreign_codes(done.foreign_codes)
     for note in done.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
 
 
 def _row(run: dict[str, Any]) -> list[Any]:

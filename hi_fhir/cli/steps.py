@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_people
 from hi_fhir.cli.progress import TerminalProgress
@@ -70,7 +71,7 @@ def pull_command(
     print_table("Pulled", ["source", "pull", "type", "received"], rows)
     for manifest in manifests:
         for note in manifest.notes:
-            click.echo(f"Note: {manifest.source_id}: {note}")
+            say(f"Note: {manifest.source_id}: {note}")
 
 
 @click.command("flatten")
@@ -140,7 +141,7 @@ def evaluate_command(
         return
     rows = [[measure.id, measure.version, measure.state] for measure in manifest.measures]
     print_table(f"Evaluation {manifest.id}", ["measure", "version", "code lists"], rows)
-    click.echo("")
+    say("")
     print_people(msgspec.to_builtins(manifest.people), in_full=True)
 
 
@@ -168,7 +169,7 @@ def report_command(evaluation: str | None, audience: str | None, data_dir: Path 
         print_json(msgspec.to_builtins(released.reports))
         return
     made = released.reports
-    click.echo(f"{len(made.paths)} reports for the {made.audience} audience in {released.folder / 'reports'}")
+    say(f"{len(made.paths)} reports for the {made.audience} audience in {released.folder / 'reports'}")
 
 
 @click.command("publish")
@@ -198,9 +199,9 @@ def publish_command(
     if as_json:
         print_json(msgspec.to_builtins(released.sent))
     elif sent := released.sent:
-        click.echo(f"{sent.target}: {sent.sent} reports sent, {sent.unchanged} there unchanged")
+        say(f"{sent.target}: {sent.sent} reports sent, {sent.unchanged} there unchanged")
         if sent.restored:
-            click.echo(f"{sent.restored} of those sent had been gone there, or changed by others")
+            say(f"{sent.restored} of those sent had been gone there, or changed by others")
 
 
 def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
