@@ -30,10 +30,9 @@ _BIRTH, _BIRTH_LAST, _DEATH = "birth_date", "birth_date_last", "death_date"
 
 
 class Span(NamedTuple):
-    """Dates from `first` to `last` can be; a birth date up to `received`, the data's own day."""
+    """Dates from `first` to `last` can be."""
 
     first: date
-    received: date
     last: date
 
 
@@ -41,7 +40,7 @@ def span_of(data_dates: Iterable[date]) -> Span:
     """Around the latest date of the data."""
     received = max(data_dates)
     years = timedelta(days=YEARS * 365.25)
-    return Span(received - years, received, received + years)
+    return Span(received - years, received + years)
 
 
 def possible(rows: ibis.Table, table: str, span: Span) -> ibis.Table:
@@ -74,8 +73,7 @@ def impossible(backend: Backend, snapshots: Sequence[Path], span: Span) -> dict[
 
 
 def _can_be(rows: ibis.Table, name: str, span: Span) -> ibis.Value:
-    last = span.received if name == _BIRTH else span.last
-    return (rows[name] >= span.first) & (rows[name] <= last)
+    return (rows[name] >= span.first) & (rows[name] <= span.last)
 
 
 def _is_wrong(rows: ibis.Table, name: str, span: Span) -> ibis.Value:
