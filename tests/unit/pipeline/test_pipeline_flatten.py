@@ -415,7 +415,8 @@ def test_key_inside_the_data_folder_is_refused(config: Config) -> None:
 
 def test_every_table_and_bucket_is_there_even_of_nothing(config: Config) -> None:
     manifest = flat(config, {})
-    bucketed = [*schema.CLINICAL_TABLES.values(), "ethnic_category", "patient", "registration"]
+    own = ("ethnic_category", "other_home", "patient", "patient_identifier", "patient_link", "registration")
+    bucketed = [*schema.CLINICAL_TABLES.values(), *own]
     wanted = {f"{table}/{digit}.parquet" for table in bucketed for digit in schema.BUCKETS} | {
         "organization/all.parquet"
     }
