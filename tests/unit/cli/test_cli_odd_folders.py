@@ -61,7 +61,7 @@ def given(folder: Path, people: int) -> Path:
 
 def reports_of(place: Path, name: str, environment: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What every step of a run gives in a data folder of this name; all of them must succeed."""
-    with settings(environment, place, data_dir=f"{name}/data"):
+    with settings(environment, place, data_dir=f"{name}/data", quarantine_limit=0.5):  # one of eleven is lost
         source = given(Path(name), 10)
         for arguments in (
             ("mappings", "import-postcodes", Path(name) / "codes.csv"),
