@@ -89,7 +89,8 @@ def test_the_codes_that_a_pull_asks_for_are_those_that_are_searched(codes: list[
     asked = filters(search, Slice())
     query = (request_of(a_client(), search, asked).body or b"").decode()
     [criterion] = parse_search("Observation", parse_qsl(query), PARAMETERS["Observation"]).criteria
-    assert criterion.values == tuple(Token(*code) for code in codes or [("a", "b")])
+    assert criterion.values == tuple(Token(None, code) for code in search.codes)
+    assert set(search.codes) == {code for _, code in codes or [("a", "b")]}
     assert dropped_parameter(asked, f"http://example.invalid/fhir/Observation?{query}", posted=True) is None
 
 
