@@ -34,7 +34,8 @@ _WHAT = {
 
 _IN_FULL_ALONE = ("deprivation", "ethnicity", "nhs_number")
 _MOST_HOSTS = 20
-_DATED_BY = ("effective", "issued", "undated")
+_DATED_BY = ("effective", "issued", "impossible", "undated")
+_NEGATED = ("denied", "none", "absent")
 _LEFT_OUT = {
     "unit": "another unit",
     "implausible": "implausible",
@@ -96,8 +97,13 @@ def print_foreign_codes(sources: Mapping[str, Mapping[str, Counts]]) -> None:
         print_table("Records in codes of other systems, not read", ["source", "type", "code system", "records"], rows)
 
 
-def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings: Mapping[str, Counts]) -> None:
-    """What dated the rows of each table, and the readings that no measure takes."""
+def print_quality(
+    dated_by: Mapping[str, Mapping[str, Counts]],
+    dropped_readings: Mapping[str, Counts],
+    negated: Mapping[str, Mapping[str, Counts]],
+    misdated: Mapping[str, Counts],
+) -> None:
+    """What dated the rows of each table, what they deny, stamps that cannot be, and what no measure takes."""
     dated = [
         (source, table, *(kinds.get(kind, 0) for kind in _DATED_BY))
         for source, tables in dated_by.items()
@@ -107,6 +113,18 @@ def print_quality(dated_by: Mapping[str, Mapping[str, Counts]], dropped_readings
     if dated:
         say("")
         print_table("Rows by what dated them", ["source", "table", *_DATED_BY], dated)
+    denied = [
+        (source, table, *(kinds.get(kind, 0) for kind in _NEGATED))
+        for source, tables in negated.items()
+        for table, kinds in tables.items()
+    ]
+    if denied:
+        click.echo("")
+        print_table("Rows that say something against their code", ["source", "table", *_NEGATED], denied)
+    late = [(source, type_, count) for source, types in misdated.items() for type_, count in types.items()]
+    if late:
+        click.echo("")
+        print_table("Records last updated after they were received", ["source", "type", "records"], late)
     if dropped_readings:
         say("")
         rows = [

@@ -71,7 +71,7 @@ def _print_counts(folder: Path) -> None:
         say(f"Its counts cannot be shown. {error}")
         return
     print_people(msgspec.to_builtins(done.people), in_full=True)
-    print_quality(done.dated_by, done.dropped_readings)
+    print_quality(done.dated_by, done.dropped_readings, done.negated, done.misdated)
     print_other_servers(done.other_servers)
     print_foreign_codes(done.foreign_codes)
     for note in done.notes:

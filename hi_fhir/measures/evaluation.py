@@ -104,6 +104,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
     not_understood: list[NotUnderstood] = []
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
+    negated: dict[str, dict[str, dict[str, int]]] = {}
+    misdated: dict[str, dict[str, int]] = {}
 
 
 FORMAT = Format("evaluation", EvaluationManifest, 6, "Run: hi-fhir evaluate --period FROM..TO")

@@ -27,6 +27,8 @@ class Event:
     component: str = ""
     comparator: str | None = None
     negation: str | None = None
+    id: str | None = None
+    refers_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,11 @@ class Person:
     imd_decile: int | None = None
     events: tuple[Event, ...] = field(default=())
 
-    def diagnosed(self, code: ValueSetName, on: date | None, status: str = "active") -> "Person":
-        return self._with(Event("Condition", code.id, on, status))
+    def diagnosed(
+        self, code: ValueSetName | None, on: date | None, status: str = "active", id_: str | None = None
+    ) -> "Person":
+        """id_: what an encounter refers to it by. code: None for a problem in words alone."""
+        return self._with(Event("Condition", code.id if code else None, on, status, id=id_))
 
     def recorded(
         self, code: ValueSetName, on: date | None, status: str = "final", negation: str | None = None
@@ -85,10 +90,18 @@ class Person:
         )
 
     def encounter(
-        self, on: date | None, *, reason: bool, at: datetime | None = None, status: str = "finished"
+        self,
+        on: date | None,
+        *,
+        reason: bool = False,
+        refers_to: str | None = None,
+        at: datetime | None = None,
+        status: str = "finished",
     ) -> "Person":
+        """refers_to: the id of the Condition that is its reason."""
         code = ENCOUNTER_REASON if reason else None
-        return self._with(Event("Encounter", code, on, status, at=at))
+        place = "reference" if refers_to else ""
+        return self._with(Event("Encounter", code, on, status, at=at, component=place, refers_to=refers_to))
 
     def _with(self, *events: Event) -> "Person":
         return replace(self, events=self.events + events)

@@ -67,7 +67,7 @@ def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
 def _fields(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf, Recorded):
         return ("n", "first_date", "last_date")
-    return ("n", "low") if isinstance(leaf, LatestEncounter) else ("last_date", "low", "high")
+    return ("n", "low", "high") if isinstance(leaf, LatestEncounter) else ("last_date", "low", "high")
 
 
 def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:

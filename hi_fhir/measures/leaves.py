@@ -14,7 +14,7 @@ from hi_fhir.measures.words.events import MEASURED, LatestEncounter, Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
-from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF
+from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF, REFERENCE
 from hi_fhir.terminology.ucum import SAME
 
 EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
@@ -79,7 +79,7 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
             case Recorded():
                 found.update(leaf.types)
             case LatestEncounter():
-                found.add("Encounter")
+                found |= {"Condition", "Encounter"}
             case LatestValue():
                 found.add("Observation")
     return tuple(sorted(found))
@@ -117,7 +117,7 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
         parts.append(_readings(counted["Observation"]))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, LatestEncounter):
-            parts.append(_encounters(leaf_id, leaf, frame, counted["Encounter"]))
+            parts.append(_encounters(leaf_id, leaf, frame, counted["Encounter"], events["Condition"]))
     if not parts:
         return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
@@ -275,16 +275,24 @@ def bounds(rows: ibis.Table) -> dict[str, ibis.Column]:
     return {"low": sign.isnull().ifelse(value, low), "high": sign.isnull().ifelse(value, high)}
 
 
-def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.Table) -> ibis.Table:
+def _encounters(
+    leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.Table, conditions: ibis.Table
+) -> ibis.Table:
+    """conditions: of whatever status; the reason of an encounter may be over since."""
     start, end = frame.days(leaf.window)
     events = events.filter((events.start_date >= ibis.literal(start)) & (events.start_date <= ibis.literal(end)))
-    instants = events.mutate(
-        at=ibis.coalesce(events["at"], ibis.literal(_BEFORE_ALL)),
-        coded=((events.component == "") & events.code.notnull()).ifelse(1.0, 0.0),
+    coded = (events.component == "") & events.code.notnull()
+    own = events.filter(events.component != "reference")
+    own = own.select("person_id", "start_date", "at", low=coded.ifelse(1.0, 0.0), high=coded.ifelse(1.0, 0.0))
+    rows = own.union(reasons_by_reference(events, conditions).select("person_id", "start_date", "at", "low", "high"))
+    rows = rows.mutate(at=ibis.coalesce(rows["at"], ibis.literal(_BEFORE_ALL)))
+    instants = rows.group_by("person_id", "start_date", "at").agg(
+        n=rows.count(), low=rows.low.max(), high=rows.high.max()
     )
-    instants = instants.group_by("person_id", "start_date", "at").agg(n=instants.count(), coded=instants.coded.max())
     days = instants.group_by("person_id", "start_date").agg(
-        n=instants.n.sum(), coded=instants.coded.argmax(instants["at"], where=instants.coded.notnull())
+        n=instants.n.sum(),
+        low=instants.low.argmax(instants["at"], where=instants.low.notnull()),
+        high=instants.high.argmax(instants["at"], where=instants.high.notnull()),
     )
     return (
         days.group_by("person_id")
@@ -293,7 +301,20 @@ def _encounters(leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.
             n=days.n.sum(),
             first_date=days.start_date.min(),
             last_date=days.start_date.max(),
-            coded=days.coded.argmax(days.start_date, where=days.coded.notnull()),
+            low=days.low.argmax(days.start_date, where=days.low.notnull()),
+            high=days.high.argmax(days.start_date, where=days.high.notnull()),
         )
-        .select("person_id", "leaf_id", "n", "first_date", "last_date", low="coded", high="coded")
+        .select(*LEAF.names)
     )
+
+
+def reasons_by_reference(encounters: ibis.Table, conditions: ibis.Table) -> ibis.Table:
+    """Those rows of encounters whose reason is another record, with low and high: whether that carries a code.
+
+    0 and 1 where that is not known, since it is not among `conditions`.
+    """
+    own = conditions.filter(conditions.component == "")
+    known = own.group_by("source_id", "resource_id").agg(is_coded=own.code.notnull().ifelse(1.0, 0.0).max())
+    known = known.select("source_id", "is_coded", code="resource_id", system=ibis.literal(f"{REFERENCE}Condition"))
+    referred = encounters.filter(encounters.component == "reference").left_join(known, ["source_id", "system", "code"])
+    return referred.mutate(low=ibis.coalesce(referred.is_coded, 0.0), high=ibis.coalesce(referred.is_coded, 1.0))

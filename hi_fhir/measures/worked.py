@@ -19,7 +19,7 @@ from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.words.events import Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestValue
-from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON
+from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
@@ -146,10 +146,10 @@ def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
         "source_id": "example",
         "patient_id": _person_id(number),
         "person_id": _person_id(number),
-        "resource_id": str(place),
+        "resource_id": event.id or str(place),
         "component": event.component,
-        "system": EXAMPLE_SYSTEM if event.value_set else None,
-        "code": event.value_set,
+        "system": f"{REFERENCE}Condition" if event.refers_to else EXAMPLE_SYSTEM if event.value_set else None,
+        "code": event.refers_to or event.value_set,
         "start_date": event.on,
         "end_date": event.on,
         "value": event.value,

@@ -392,4 +392,6 @@ def _manifest(
         homes=resolution.homes,
         not_understood=resolution.not_understood,
         foreign_codes={m.source_id: m.foreign_codes for m in job.manifests if m.foreign_codes},
+        negated={m.source_id: m.negated for m in job.manifests if m.negated},
+        misdated={m.source_id: m.misdated for m in job.manifests if m.misdated},
     )

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -111,7 +111,9 @@ def _make(
     results = run_all(partial(flatten_chunk, key=key), tasks, progress.advance)
     _check_lines(landed, results)
     folders = tuple(task.folder for task in tasks)
-    versions = settle_versions(folders, sum(r.keys for r in results), files.work / "spill", config.memory_mb)
+    versions = settle_versions(
+        folders, sum(r.keys for r in results), files.work / "spill", config.memory_mb, _received(landed)
+    )
     np.save(files.work / "dropped.npy", versions.dropped)
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, _nothing)
@@ -230,6 +232,7 @@ def _manifest(
         not_offered=landed.not_offered,
         other_servers=_other_servers(results),
         foreign_codes=_foreign_codes(results),
+        misdated=versions.misdated,
         negated={
             name: kinds
             for name in sorted({task.table for task in tables})
@@ -251,6 +254,10 @@ def _other_servers(results: Sequence[ChunkResult]) -> dict[str, dict[str, int]]:
     return {host: total(result.other_servers.get(host, {}) for result in results) for host in hosts}
 
 
+def _received(landed: Landed) -> date | None:
+    return date.fromisoformat(landed.received_date) if landed.received_date else None
+
+
 def _newest_day(
     source: SourceSettings, versions: Versions, received: Mapping[str, int], quarantined: Mapping[str, int]
 ) -> str:
@@ -261,6 +268,11 @@ def _newest_day(
             if bad
             else ""
         )
+        if versions.misdated:
+            why += (
+                f" {sum(versions.misdated.values())} records say that they were last updated after the day on which "
+                "they were received, which dates nothing."
+            )
         raise ConfigError(
             f"source {source.name}: no record says when it was last updated, so the data has no date. "
             f"Name it with --data-date.{why}"

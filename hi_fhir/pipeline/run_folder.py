@@ -24,9 +24,8 @@ _PLAN, _MANIFEST = "plan.json", "run.json"
 class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
-    people, dated_by, dropped_readings, other_servers and foreign_codes: as the evaluation has them, exact, for whoever
-    runs hi_fhir.
-    absent: what is withheld for want of data.
+    people and the counts of records (dated_by, dropped_readings, other_servers, foreign_codes, negated and misdated): as
+    the evaluation has them, exact, for whoever runs hi_fhir. absent: what is withheld for want of data.
     """
 
     run: str
@@ -44,6 +43,8 @@ class RunManifest(msgspec.Struct, frozen=True):
     state: str = history.DONE
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
+    negated: dict[str, dict[str, dict[str, int]]] = {}
+    misdated: dict[str, dict[str, int]] = {}
 
 
 class StoppedRun(msgspec.Struct, frozen=True):
@@ -113,6 +114,8 @@ def manifest_of(
         other_servers=evaluation.other_servers,
         foreign_codes=evaluation.foreign_codes,
         absent=reports.absent,
+        negated=evaluation.negated,
+        misdated=evaluation.misdated,
     )
 
 

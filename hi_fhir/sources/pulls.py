@@ -12,12 +12,13 @@ import msgspec
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.errors import GateError
+from hi_fhir.core.errors import ConfigError, GateError
 from hi_fhir.core.files import owner_folder
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
 from hi_fhir.tables.bases import own_bases
+from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.landed import FORMAT_NUMBER, PULL_AGAIN
 from hi_fhir.tables.scope import Scope
 
@@ -42,7 +43,8 @@ class PullManifest(msgspec.Struct, frozen=True):
     data_date: the London day the data is of, None where the source does not say. server_counts: records by type that
     the server said there are, at the start; None where it does not say. not_offered: types that were asked for and that
     the server does not give, each with the reason in words; nothing is known of them, so none of their counts is a 0.
-    bases: keys of the source's own bases, as the pull was told them or found them.
+    bases: keys of the source's own bases, as the pull was told them or found them. received_date: the London day on
+    which the pull was finished.
     """
 
     id: str
@@ -56,6 +58,7 @@ class PullManifest(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     not_offered: dict[str, str] = {}
     bases: tuple[str, ...] = ()
+    received_date: str | None = None
 
 
 FORMAT = Format("pull", PullManifest, FORMAT_NUMBER, PULL_AGAIN)
@@ -131,6 +134,22 @@ class Pull:
                 f"is missing. {advice}"
             )
 
+    def day_of_data(self, said: str | None) -> str | None:
+        """The day that the source says its data is of; the one that was named where that is after today.
+
+        Raises:
+            ConfigError: it is, and none was named.
+        """
+        today = london_day(self.clock.now())
+        if said is None or date.fromisoformat(said) <= today:
+            return said
+        if self.data_date is None:
+            raise ConfigError(
+                f"source {self.source.name}: its data is of {said} by its own account, and today is {today}. Its "
+                "clock or ours is wrong; name the day with --data-date."
+            )
+        return self.data_date.isoformat()
+
     def manifest(
         self,
         lanes: Sequence[Lane],
@@ -144,6 +163,7 @@ class Pull:
 
         Raises:
             GateError: there are not receipts for all lines that were landed.
+            ConfigError: as `day_of_data`.
         """
         receipts = [receipt for lane in lanes for receipt in lane.receipts()]
         landed, receipted = sum(lane.landed for lane in lanes), sum(receipt.lines for receipt in receipts)
@@ -157,7 +177,8 @@ class Pull:
             source_id=self.source.name,
             method=self.method,
             scope=self.scope,
-            data_date=data_date,
+            data_date=self.day_of_data(data_date),
+            received_date=london_day(self.clock.now()).isoformat(),
             counts=_counts(lanes),
             server_counts=server_counts,
             chunks=tuple(sorted(receipts, key=lambda receipt: (receipt.type, receipt.name))),

@@ -33,29 +33,36 @@ _TIME = re.compile(r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)
 When = tuple[int | None, int | None]
 """A span of London days in one number (see `first_day`), or an instant, whose day `london_days` finds."""
 
+NO_DAY: When = (None, None)
+"""What a date comes to that no record of a living person can have: a system's stand-in for none (0001, 9999)."""
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+"""Nobody alive was born before, nor will any see the end."""
+
 SPAN_BITS = 10
 
 
-def first_day(span: int) -> int:
-    """The first day of a span, from 1970-01-01."""
-    return span >> SPAN_BITS
+def first_day(span: int | None) -> int | None:
+    """The first day of a span, from 1970-01-01; None of none."""
+    return None if span is None else span >> SPAN_BITS
 
 
-def last_day(span: int) -> int:
-    """The last day of a span, the same as the first for a whole date or an instant."""
-    return (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
+def last_day(span: int | None) -> int | None:
+    """The last day of a span, the same as the first for a whole date or an instant; None of none."""
+    return None if span is None else (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
 
 
 def first_instant(when: When) -> int:
     """An instant, or the midnight in UTC of a span's first day: what dates are put in order by."""
     span, at = when
-    return at if at is not None else first_day(span or 0) * _DAY_US
+    return at if at is not None else ((span or 0) >> SPAN_BITS) * _DAY_US
 
 
 def date_reader() -> Callable[[str, str], When]:
     """A function that reads a FHIR date, dateTime or instant at a JSON path, for one worker; its caches are bounded.
 
-    The function raises RefusedError where the text is none of these, or names a day that the calendar does not have.
+    The function raises RefusedError where the text is none of these, or names a day that the calendar does not have. A
+    day that stands for none is NO_DAY itself.
     """
     dates: dict[str, When] = {}
     midnights: dict[str, int] = {}
@@ -68,8 +75,11 @@ def date_reader() -> Callable[[str, str], When]:
         midnight, time = midnight_of(text[:10]), time_of(text[10:])
         if midnight is not None and time is not None:
             return None, midnight + time
-        midnight = _keep(midnights, text[:10], _read_midnight(text[:10], path))
+        read_midnight = _read_midnight(text[:10], path)
         time, zoned = _read_time(text[10:], path)
+        if read_midnight is None:
+            return NO_DAY
+        midnight = _keep(midnights, text[:10], read_midnight)
         if not zoned:
             return None, _from_london(midnight + time, path)
         return None, midnight + _keep(times, text[10:], time)
@@ -77,14 +87,14 @@ def date_reader() -> Callable[[str, str], When]:
     return read
 
 
-def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int:
-    """The span of London days of a date or instant.
+def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int | None:
+    """The span of London days of a date or instant; None of one that stands for none.
 
     Raises:
         RefusedError: as `read_date`.
     """
     span, at = read_date(text, path)
-    return span if span is not None else london_day_number(at or 0) << SPAN_BITS
+    return span if at is None else london_day_number(at) << SPAN_BITS
 
 
 def london_days(instants: IntArray) -> IntArray:
@@ -113,10 +123,10 @@ def _keep(cache: dict[str, T], text: str, read: T) -> T:
     return read
 
 
-def _read_midnight(text: str, path: str) -> int:
-    """The midnight in UTC of a whole day."""
+def _read_midnight(text: str, path: str) -> int | None:
+    """The midnight in UTC of a whole day; None of one that stands for none."""
     span, _ = _read_date(text, path)
-    return first_day(span or 0) * _DAY_US
+    return None if span is None else (span >> SPAN_BITS) * _DAY_US
 
 
 def _read_date(text: str, path: str) -> When:
@@ -128,6 +138,8 @@ def _read_date(text: str, path: str) -> When:
         days = partial_date(year, month, day)
     except ValueError as error:
         raise RefusedError("impossible-date", path) from error
+    if not _FIRST_YEAR <= days.start.year <= _LAST_YEAR:
+        return NO_DAY
     return (days.start.toordinal() - _EPOCH) << SPAN_BITS | (days.end - days.start).days, None
 
 

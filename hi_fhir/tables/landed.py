@@ -31,7 +31,8 @@ class Counts(msgspec.Struct, frozen=True):
 class Landed(msgspec.Struct, frozen=True):
     """A finished pull. not_offered: types that were asked for and not to be had, with the reason in words.
 
-    bases: keys of the source's own bases.
+    bases: keys of the source's own bases. received_date: the London day on which the last of it had come; None:
+    not known.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Landed(msgspec.Struct, frozen=True):
     chunks: tuple[LandedChunk, ...]
     not_offered: dict[str, str] = {}
     bases: tuple[str, ...] = ()
+    received_date: str | None = None
 
     @property
     def received(self) -> dict[str, int]:

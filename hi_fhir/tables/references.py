@@ -72,6 +72,13 @@ class References:
             return None
         return same_id(literal[3])
 
+    def record(self, text: str | None) -> tuple[str, str] | None:
+        """Type and id of the record that `text` refers to; None where it refers to none that the source could have."""
+        literal = _LITERAL.fullmatch(text) if text else None
+        if literal is None or not self._is_here(literal):
+            return None
+        return literal[2], same_id(literal[3])
+
     def _is_here(self, literal: re.Match[str]) -> bool:
         """Whether the resource is the source's own; one that is not is counted."""
         base = literal[1]

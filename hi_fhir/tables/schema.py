@@ -6,6 +6,9 @@ SCHEMA_VERSION = 6
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
+REFERENCE = "urn:hi-fhir:reference:"
+"""With a resource type, the system of a row whose code is the id of a record of that type."""
+
 INSTANT = pa.timestamp("us", tz="UTC")
 
 CLINICAL = pa.schema(
@@ -23,7 +26,7 @@ CLINICAL = pa.schema(
         pa.field("unit", pa.string()),  # as received
         pa.field("status", pa.string()),
         pa.field("at", INSTANT),  # the instant, where the record gives a time
-        pa.field("dated_by", pa.string()),  # effective or issued (the fall-back); null: undated
+        pa.field("dated_by", pa.string()),  # effective, issued (the fall-back) or impossible; null: undated
         pa.field("comparator", pa.string()),  # as received: the value is a bound (<, <=, >=, >, ad)
         pa.field("negation", pa.string()),  # denied, none or absent; null: nothing says that it is not so
     ]
@@ -31,9 +34,12 @@ CLINICAL = pa.schema(
 """Grain: one row a coding of a resource or of a component; an uncoded one is one row with null code.
 
 component: "" for the resource's own code (for Encounter: its reason), "value" for a coding of valueCodeableConcept,
-"type" for Encounter.type, "1", "2", ... for Observation.component in order, "1.value" for a component's coded value.
+"reference" for a reason that is another record (system: REFERENCE and its type, code: its id; null: it cannot be
+found), "type" for Encounter.type, "1", "2", ... for Observation.component in order, "1.value" for a component's coded
+value.
 status: as received, but for Condition: `refuted` where verificationStatus says so, else the clinicalStatus code; for
 MedicationRequest the intent where it is proposal, plan or option.
+dated_by: `impossible`: undated, since the only date that it gives is one that cannot be (year 1, 9999).
 negation: of the code of that row. `denied`: it is not so, or not to be done; `none`: there is none of it; `absent`:
 nothing is known of it. A coded answer's own row ("value") has none.
 """

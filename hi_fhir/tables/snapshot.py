@@ -29,12 +29,15 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     """What one snapshot holds.
 
     tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
-    them (effective, issued or undated). quarantine: type to kind to records. not_offered: types in the scope that the
-    source did not give, with the reason in words: what they hold is not known, and not nothing. lost: type to kind to
-    records of which no copy could be taken. other_servers: references to resources of other servers, by host and type.
-    foreign_codes: type to code system ("" for none) to records, copies among them, that were not asked for and have no
-    code of a system that was; a search never brings them.
+    them (effective, issued, impossible or undated). quarantine: type to kind to records.
+
+    not_offered: types in the scope that the source did not give, with the reason in words: what they hold is not known,
+    and not nothing. lost: type to kind to records of which no copy could be taken. other_servers: references to
+    resources of other servers, by host and type. foreign_codes: type to code system ("" for none) to records, copies
+    among them, that were not asked for and have no code of a system that was; a search never brings them.
+
     negated: rows of each clinical table by what they say against their code (denied, none or absent), without zeros.
+    misdated: versions by type that say that they were last updated after the day on which they were received.
     """
 
     id: str
@@ -57,6 +60,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     other_servers: dict[str, dict[str, int]] = {}
     foreign_codes: dict[str, dict[str, int]] = {}
     negated: dict[str, dict[str, int]] = {}
+    misdated: dict[str, int] = {}
 
 
 FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."

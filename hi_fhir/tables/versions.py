@@ -2,9 +2,13 @@
 
 Newest is the greatest of (meta.lastUpdated, tombstone or not, numeric versionId, entered in error or not, hash of its
 rows), which knows nothing of files, order or workers. Ids that came once are not looked at again.
+
+A stamp from after the day on which the lines were received was made by a clock that is wrong: it is passed over. Among
+the versions of a resource that has such a stamp, tombstones go before all else and versionId before lastUpdated.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hi_fhir.core.days import LONDON
 from hi_fhir.engine.files import literal
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.views.registry import VIEWS
@@ -21,16 +26,25 @@ _KEYS_A_PASS = 4_000_000
 
 
 class Versions(NamedTuple):
-    """What became of the versions. `dropped`: sorted seqs of those whose rows must not reach a table."""
+    """What became of the versions.
+
+    newest_us: the last stamp that can be. dropped: sorted seqs of those whose rows must not reach a table.
+    """
 
     dropped: np.ndarray
     superseded: dict[str, int]
     deleted: dict[str, int]
     newest_us: int | None
+    misdated: dict[str, int]  # versions by type that say that they are of after they were received
 
 
-def settle_versions(folders: Sequence[Path], keys: int, temporary: Path, memory_mb: int) -> Versions:
-    """Decide between the versions of every resource. `folders`: the chunks' results in the order of their numbers."""
+def settle_versions(
+    folders: Sequence[Path], keys: int, temporary: Path, memory_mb: int, received: date | None
+) -> Versions:
+    """Decide between the versions of every resource. `folders`: the chunks' results in the order of their numbers.
+
+    received: the London day on which the lines had come; None where it is not known, so that every stamp is believed.
+    """
     temporary.mkdir(exist_ok=True)
     connection = duckdb.connect()
     try:
@@ -39,17 +53,26 @@ def settle_versions(folders: Sequence[Path], keys: int, temporary: Path, memory_
         connection.execute("SET preserve_insertion_order = false")
         connection.execute(f"SET memory_limit = '{memory_mb}MB'")
         connection.execute("SET temp_directory = ?", [str(temporary)])
-        return _settle(connection, folders, keys)
+        return _settle(connection, folders, keys, received)
     finally:
         connection.close()
 
 
-def _settle(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys: int) -> Versions:
+def _settle(
+    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys: int, received: date | None
+) -> Versions:
     connection.execute("CREATE TABLE verdict (type VARCHAR, seq BIGINT, place BIGINT, state TINYINT)")
     if not folders:
-        return Versions(np.empty(0, dtype=np.int64), {}, {}, None)
+        return Versions(np.empty(0, dtype=np.int64), {}, {}, None, {})
     files = [literal(folder / "keys.parquet") for folder in folders]
-    connection.read_parquet(files, hive_partitioning=False).create_view("keys")
+    connection.read_parquet(files, hive_partitioning=False).create_view("stamped")
+    connection.execute(f"SET VARIABLE too_late = {_after(received)}")
+    connection.execute(
+        """CREATE VIEW keys AS SELECT * EXCLUDE (updated),
+            state <> 3 AND updated >= getvariable('too_late') AS misdated,
+            CASE WHEN state = 3 OR updated < getvariable('too_late') THEN updated END AS updated
+        FROM stamped"""
+    )
     passes = max(1, -(-keys // _KEYS_A_PASS))
     for number in range(passes):
         _judge(connection, folders, [passes, number])
@@ -66,7 +89,16 @@ def _settle(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys
             connection, "SELECT type, count(*) FROM verdict WHERE place = 1 AND state IN (1, 3) GROUP BY type"
         ),
         newest_us=newest[0] if newest else None,
+        misdated=_tally(connection, "SELECT type, count(*) FROM keys WHERE misdated GROUP BY type"),
     )
+
+
+def _after(received: date | None) -> str:
+    """The first instant after that London day, as SQL."""
+    if received is None:
+        return "'infinity'::TIMESTAMPTZ"
+    midnight = datetime.combine(received + timedelta(days=1), time(), LONDON).astimezone(UTC)
+    return f"'{midnight.isoformat()}'::TIMESTAMPTZ"
 
 
 def _tally(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
@@ -80,7 +112,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], part:
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE doubted AS
-        SELECT type, id FROM keys WHERE hash(id) % ? = ?
+        SELECT type, id, bool_or(coalesce(misdated, false)) AS disordered FROM keys WHERE hash(id) % ? = ?
         GROUP BY type, id HAVING count(*) > 1 OR max(state IN (1, 3))""",
         part,
     )
@@ -89,12 +121,14 @@ def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], part:
         SELECT type, id, seq, state, rank() OVER (
             PARTITION BY type, id
             ORDER BY
+                (disordered AND state = 3) DESC,
+                CASE WHEN disordered THEN coalesce(try_cast(version AS HUGEINT), -1) END DESC,
                 updated DESC NULLS LAST,
                 (state = 3) DESC,
                 coalesce(try_cast(version AS HUGEINT), -1) DESC,
                 (state = 1) DESC
         ) AS place
-        FROM keys SEMI JOIN doubted USING (type, id)"""
+        FROM keys JOIN doubted USING (type, id)"""
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
     tied = connection.sql(

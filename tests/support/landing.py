@@ -37,6 +37,7 @@ def land(
     data_date: str | None = "2025-04-02",
     counts: Mapping[str, Mapping[str, int]] | None = None,
     frames: int = 3,
+    received_date: str | None = None,
 ) -> str:
     """Write `chunks` ("Type/name" to resources or raw lines) as a finished pull of SOURCE; its id.
 
@@ -62,6 +63,7 @@ def land(
         "scope": msgspec.to_builtins(scope),
         "method": "folder",
         "data_date": data_date,
+        "received_date": received_date,
         "counts": came,
         "server_counts": {},
         "chunks": receipts,

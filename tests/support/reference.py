@@ -137,10 +137,14 @@ def _(word: events.LatestEncounter, person: Person, frame: Frame) -> bool:
 
 
 @holds.register
-def _(word: events.LatestEncounterCoded, person: Person, frame: Frame) -> bool:
+def _(word: events.LatestEncounterCoded, person: Person, frame: Frame) -> bool | None:
     found = _encounters(word.encounter, person, frame)
     latest = max((_moment(event) for event in found), default=None)
-    return any(event.value_set is not None for event in found if _moment(event) == latest)
+    decisive = [event for event in found if _moment(event) == latest]
+    problems = {event.id: event.value_set for event in person.events if event.type == "Condition" and event.id}
+    if any(event.value_set or problems.get(event.refers_to) for event in decisive):
+        return True
+    return None if any(event.refers_to and event.refers_to not in problems for event in decisive) else False
 
 
 @holds.register

@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime
 
-from hi_fhir.measures import IN_PERIOD, Example, Person, ProportionMeasure, encounter, registered
+from hi_fhir.measures import IN_PERIOD, Example, Person, ProportionMeasure, encounter, registered, value_set
 
 JUNE, JULY = date(2024, 6, 3), date(2024, 7, 3)
 MORNING, EVENING = datetime(2024, 6, 3, 8, tzinfo=UTC), datetime(2024, 6, 3, 16, tzinfo=UTC)
+
+PROBLEM = value_set("hypertension")
 
 latest = encounter(IN_PERIOD)
 
@@ -41,6 +43,27 @@ MEASURE = ProportionMeasure(
         Example(
             "among equals one coded reason suffices",
             Person().encounter(JUNE, reason=True).encounter(JUNE, reason=False),
+            "numerator",
+        ),
+        Example(
+            "the reason is a coded problem",
+            Person().diagnosed(PROBLEM, date(2015, 1, 1), id_="p").encounter(JUNE, refers_to="p"),
+            "numerator",
+        ),
+        Example(
+            "a problem that is over since is a reason",
+            Person().diagnosed(PROBLEM, date(2015, 1, 1), "resolved", id_="p").encounter(JUNE, refers_to="p"),
+            "numerator",
+        ),
+        Example("the reason is a problem that is not there", Person().encounter(JUNE, refers_to="p"), "undetermined"),
+        Example(
+            "the reason is a problem in words",
+            Person().diagnosed(None, date(2015, 1, 1), id_="p").encounter(JUNE, refers_to="p"),
+            "denominator",
+        ),
+        Example(
+            "a reason of its own beside one that is not there",
+            Person().encounter(JUNE, refers_to="p").encounter(JUNE, reason=True),
             "numerator",
         ),
         Example("first day of the period", Person().encounter(date(2024, 4, 1), reason=True), "numerator"),

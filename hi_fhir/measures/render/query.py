@@ -126,7 +126,8 @@ def _(word: events.LatestEncounter, facts: Facts) -> Any:
 
 @condition.register
 def _(word: events.LatestEncounterCoded, facts: Facts) -> Any:
-    return _surely(facts.field(word.encounter, "low") == 1)
+    low, high = facts.field(word.encounter, "low"), facts.field(word.encounter, "high")
+    return ibis.cases((low == 1, True), (high == 1, ibis.null("boolean")), else_=False)
 
 
 @condition.register

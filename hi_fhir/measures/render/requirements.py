@@ -72,7 +72,7 @@ def _(word: events.LatestEncounter) -> frozenset[Need]:
 
 @needs.register
 def _(word: events.LatestEncounterCoded) -> frozenset[Need]:
-    return needs(word.encounter)
+    return needs(word.encounter) | {("Condition", None)}  # whose codes tell what an encounter refers to
 
 
 @needs.register

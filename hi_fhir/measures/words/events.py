@@ -86,8 +86,10 @@ class OnOrAfterFirst(Word):
 class LatestEncounter(Word):
     """A leaf: a dated encounter in the window. Never null.
 
-    Leaf row: n rows, first and last day, and value 1 where the latest one carries a coded reason, else 0. Latest is by
-    day, then by instant, an untimed one first; among equals one coded reason suffices.
+    Leaf row: n reasons, first and last day, and between which of 0 and 1 it lies whether the latest one carries a coded
+    reason: its own, or that of the Condition that it refers to. A reference to a record that is not there, or of
+    another kind, leaves it open. Latest is by day, then by instant, an untimed one first; among equals one coded reason
+    suffices.
     """
 
     window: Window
@@ -98,7 +100,10 @@ class LatestEncounter(Word):
 
 @dataclass(frozen=True)
 class LatestEncounterCoded(Word):
-    """The latest encounter carries a reason with a code; false where there is none. Never null."""
+    """The latest encounter carries a reason with a code; false where there is none.
+
+    It is null where the only reasons are references to records whose codes are not known.
+    """
 
     encounter: LatestEncounter
 

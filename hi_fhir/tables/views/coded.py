@@ -1,13 +1,18 @@
 """What the clinical resource types have in common: who it is about, when it was, and its codings as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from hi_fhir.tables.dates import NO_DAY, When, first_instant
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Period, Reference, codings
 
-Dating = tuple[str | None, str]
-"""A date as received (or None) and its JSON path."""
+EFFECTIVE, ISSUED, IMPOSSIBLE = "effective", "issued", "impossible"
+"""What dates a record: its clinically relevant date, or when it was written down; or nothing, since the only date that
+it has is one that cannot be."""
+
+Dating = tuple[str | tuple[str, ...] | None, str, str]
+"""A date as received (None: there is none; of several the first counts), its JSON path and what it would date by."""
 
 Part = tuple[str, CodeableConcept | None]
 """A component's name and its code."""
@@ -15,7 +20,7 @@ Part = tuple[str, CodeableConcept | None]
 
 def starting(period: Period | None, path: str) -> Dating:
     """The start of a period as the date of a record."""
-    return (period.start if period else None), f"{path}.start"
+    return (period.start if period else None), f"{path}.start", EFFECTIVE
 
 
 _CODED_BY = ("code", "vaccine_code", "medication_codeable_concept")
@@ -67,19 +72,20 @@ def add_rows(
     id_: str,
     subject: Reference,
     contained: msgspec.Raw,
-    effective: Iterable[Dating],
-    issued: Dating = (None, ""),
+    datings: Iterable[Dating],
     status: str | None,
     parts: Iterable[Part],
     negation: str | None = None,
 ) -> None:
     """Append a row for each coding of each part; an uncoded part is one row with null code.
 
+    datings: the first that gives a day counts.
+
     Raises:
         RefusedError: the subject or a date cannot be read.
     """
     patient = context.subjects.of(subject, contained)
-    span, at, dated_by = _dated(context, effective, issued)
+    span, at, dated_by = dated(context.read_date, datings)
     rows, shapes = context.tables[table], context.shapes
     for component, concept in parts:
         found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
@@ -88,11 +94,20 @@ def add_rows(
             rows.append((patient, id_, shape, span, at, None, line))
 
 
-def _dated(context: Context, effective: Iterable[Dating], issued: Dating) -> tuple[int | None, int | None, str | None]:
-    for text, path in effective:
-        if text:
-            return (*context.read_date(text, path), "effective")
-    text, path = issued
-    if text:
-        return (*context.read_date(text, path), "issued")
-    return None, None, None
+def dated(
+    read_date: Callable[[str, str], When], datings: Iterable[Dating], impossible: bool = False
+) -> tuple[int | None, int | None, str | None]:
+    """Span, instant and what gave them: of the first date that is one. impossible: another was none already."""
+    for given, path, by in datings:
+        if given:
+            span, at = read_date(given, path) if isinstance(given, str) else _first(read_date, given, path)
+            if span is not None or at is not None:
+                return span, at, by
+            impossible = True
+    return None, None, IMPOSSIBLE if impossible else None
+
+
+def _first(read_date: Callable[[str, str], When], texts: Iterable[str], path: str) -> When:
+    whens = [read_date(text, f"{path}[{number}]") for number, text in enumerate(texts)]
+    days = [when for when in whens if when is not NO_DAY]
+    return min(days, key=lambda when: (first_instant(when), when[1] is not None), default=NO_DAY)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.coded import add_rows, is_asked_for, starting
+from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, add_rows, is_asked_for, starting
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, has_code
 
 
@@ -38,8 +38,11 @@ def emitter(context: Context) -> Callable[[Condition, int], int]:
             id_=record.id,
             subject=record.subject,
             contained=record.contained,
-            effective=[(record.onset_date_time, "$.onsetDateTime"), starting(record.onset_period, "$.onsetPeriod")],
-            issued=(record.recorded_date, "$.recordedDate"),
+            datings=[
+                (record.onset_date_time, "$.onsetDateTime", EFFECTIVE),
+                starting(record.onset_period, "$.onsetPeriod"),
+                (record.recorded_date, "$.recordedDate", ISSUED),
+            ],
             status=_status(record),
             parts=[("", record.code)],
         )

@@ -5,8 +5,31 @@ from typing import Literal
 
 import msgspec
 
+from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.schema import REFERENCE
 from hi_fhir.tables.views.coded import Part, add_rows, starting
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, codings
+from hi_fhir.tables.views.elements import (
+    CodeableConcept,
+    Coding,
+    Context,
+    Meta,
+    Period,
+    Reference,
+    ResourceId,
+    State,
+    codings,
+)
+
+
+class _Reason(msgspec.Struct, gc=False, rename="camel"):
+    """A contained resource that an encounter names as its reason."""
+
+    resource_type: str = ""
+    id: str = ""
+    code: CodeableConcept | None = None
+
+
+_decode = msgspec.json.Decoder(list[_Reason]).decode
 
 
 class Encounter(msgspec.Struct, gc=False, rename="camel"):
@@ -17,6 +40,7 @@ class Encounter(msgspec.Struct, gc=False, rename="camel"):
     meta: Meta | None = None
     type: list[CodeableConcept] = []
     reason_code: list[CodeableConcept] = []
+    reason_reference: list[Reference] = []
     period: Period | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
@@ -27,7 +51,11 @@ def emitter(context: Context) -> Callable[[Encounter, int], int]:
     def emit(record: Encounter, line: int) -> int:
         if record.status == "entered-in-error":
             return State.DELETED
-        reasons: list[Part] = [("", concept) for concept in record.reason_code if codings(concept)] or [("", None)]
+        coded: list[Part] = [("", concept) for concept in record.reason_code if codings(concept)]
+        referred = _referred(record, context) if record.reason_reference else []
+        reasons: list[Part] = [*coded, *referred]
+        if all(component for component, _ in reasons):
+            reasons.append(("", None))
         types: list[Part] = [("type", concept) for concept in record.type if codings(concept)]
         add_rows(
             context,
@@ -36,10 +64,38 @@ def emitter(context: Context) -> Callable[[Encounter, int], int]:
             id_=record.id,
             subject=record.subject,
             contained=record.contained,
-            effective=[starting(record.period, "$.period")],
+            datings=[starting(record.period, "$.period")],
             status=record.status,
             parts=reasons + types,
         )
         return State.KEPT
 
     return emit
+
+
+def _referred(record: Encounter, context: Context) -> list[Part]:
+    """The reasons that are other records: the code of one that is contained, else which it is.
+
+    One that is named by an identifier, on another server or not there cannot be found. Words alone are no reference.
+    """
+    parts: list[Part] = []
+    for reason in record.reason_reference:
+        if reason.reference and reason.reference.startswith("#"):
+            parts.append(_contained(record, reason.reference[1:]))
+        elif reason.reference or reason.identifier:
+            found = context.references.record(reason.reference)
+            place = CodeableConcept([Coding(REFERENCE + found[0], found[1])]) if found else None
+            parts.append(("reference", place))
+    return parts
+
+
+def _contained(record: Encounter, name: str) -> Part:
+    """A contained Condition's code, if it has one."""
+    try:
+        held = _decode(record.contained) if record.contained else []
+    except msgspec.ValidationError as error:
+        raise RefusedError("wrong-type", "$.contained", "not resources") from error
+    found = [one for one in held if one.id == name]
+    if not found:
+        return "reference", None
+    return "", next((one.code for one in found if codings(one.code)), None)

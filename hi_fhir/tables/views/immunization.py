@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.coded import add_rows, is_asked_for
+from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, add_rows, is_asked_for
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
 
 
@@ -36,8 +36,10 @@ def emitter(context: Context) -> Callable[[Immunization, int], int]:
             id_=record.id,
             subject=record.patient,
             contained=record.contained,
-            effective=[(record.occurrence_date_time, "$.occurrenceDateTime")],
-            issued=(record.recorded, "$.recorded"),
+            datings=[
+                (record.occurrence_date_time, "$.occurrenceDateTime", EFFECTIVE),
+                (record.recorded, "$.recorded", ISSUED),
+            ],
             status=record.status,
             parts=[("", record.vaccine_code)],
         )

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.coded import add_rows, is_asked_for
+from hi_fhir.tables.views.coded import EFFECTIVE, add_rows, is_asked_for
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
 from hi_fhir.terminology.answers import DENIED
 
@@ -40,7 +40,7 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
             id_=record.id,
             subject=record.subject,
             contained=record.contained,
-            effective=[(record.authored_on, "$.authoredOn")],
+            datings=[(record.authored_on, "$.authoredOn", EFFECTIVE)],
             status=record.intent if record.intent in _NOT_ORDERED else record.status,
             parts=[("", record.medication_codeable_concept)],
             negation=DENIED if record.do_not_perform else None,

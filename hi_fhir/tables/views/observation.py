@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.dates import When, first_instant
+from hi_fhir.tables.dates import NO_DAY
+from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, Dating, dated, starting
 from hi_fhir.tables.views.elements import (
     Answer,
     CodeableConcept,
@@ -77,12 +78,12 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
         if asked is not None and not _is_asked_for(record, asked):
             return State.NOT_ASKED_FOR
         patient = subject_of(record.subject, record.contained)
-        if record.effective_date_time:
+        day = record.effective_date_time
+        if day and (when := read_date(day, "$.effectiveDateTime")) is not NO_DAY:
+            span, at = when
             dated_by: str | None = "effective"
-            when: When = read_date(record.effective_date_time, "$.effectiveDateTime")
         else:
-            when, dated_by = _otherwise_dated(record, read_date)
-        span, at = when
+            span, at, dated_by = dated(read_date, _otherwise_dated(record), bool(day))
         quantity, id_, coded = record.value_quantity, record.id, False
         value: float | None
         if quantity is not None and quantity.value is not None:
@@ -116,34 +117,24 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     return emit
 
 
-def _otherwise_dated(record: Observation, read_date: Callable[[str, str], When]) -> tuple[When, str | None]:
-    """The date of an Observation without effectiveDateTime, and what gave it."""
-    if record.effective_instant:
-        return read_date(record.effective_instant, "$.effectiveInstant"), "effective"
-    if record.effective_period is not None and record.effective_period.start:
-        return read_date(record.effective_period.start, "$.effectivePeriod.start"), "effective"
+def _otherwise_dated(record: Observation) -> Iterator[Dating]:
+    """What dates an Observation whose effectiveDateTime does not."""
+    yield record.effective_instant, "$.effectiveInstant", EFFECTIVE
+    yield starting(record.effective_period, "$.effectivePeriod")
     if record.effective_timing is not None:
-        when = _begins(record.effective_timing, read_date)
-        if when is not None:
-            return when, "effective"
-    if record.issued:
-        return read_date(record.issued, "$.issued"), "issued"
-    return (None, None), None
+        yield from _begins(record.effective_timing)
+    yield record.issued, "$.issued", ISSUED
 
 
-def _begins(timing: Timing, read_date: Callable[[str, str], When]) -> When | None:
-    """When a Timing begins: at its first event, else with its bounds; None where it has neither.
+def _begins(timing: Timing) -> Iterator[Dating]:
+    """When a Timing begins: at its first event, else with its bounds.
 
     FHIR takes a Timing for the time between its outer limits, as it does a Period, which is dated by its start.
     """
     if timing.event:
-        path = "$.effectiveTiming.event"
-        whens = [read_date(text, f"{path}[{number}]") for number, text in enumerate(timing.event)]
-        return min(whens, key=lambda when: (first_instant(when), when[1] is not None))
-    bounds = timing.repeat.bounds_period if timing.repeat is not None else None
-    if bounds is None or not bounds.start:
-        return None
-    return read_date(bounds.start, "$.effectiveTiming.repeat.boundsPeriod.start")
+        yield tuple(timing.event), "$.effectiveTiming.event", EFFECTIVE
+    if timing.repeat is not None:
+        yield starting(timing.repeat.bounds_period, "$.effectiveTiming.repeat.boundsPeriod")
 
 
 _Part = tuple[str, CodeableConcept | Answer | None, float | None, str | None, str | None, str | None]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.coded import add_rows, is_asked_for, starting
+from hi_fhir.tables.views.coded import EFFECTIVE, add_rows, is_asked_for, starting
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State
 
 
@@ -29,7 +29,6 @@ def emitter(context: Context) -> Callable[[Procedure, int], int]:
             return State.DELETED
         if not is_asked_for(context, record.code):
             return State.NOT_ASKED_FOR
-        performed = (record.performed_date_time, "$.performedDateTime")
         add_rows(
             context,
             "procedure",
@@ -37,7 +36,10 @@ def emitter(context: Context) -> Callable[[Procedure, int], int]:
             id_=record.id,
             subject=record.subject,
             contained=record.contained,
-            effective=[performed, starting(record.performed_period, "$.performedPeriod")],
+            datings=[
+                (record.performed_date_time, "$.performedDateTime", EFFECTIVE),
+                starting(record.performed_period, "$.performedPeriod"),
+            ],
             status=record.status,
             parts=[("", record.code)],
         )

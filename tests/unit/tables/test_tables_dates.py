@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hi_fhir.core.days import LONDON
-from hi_fhir.tables.dates import date_reader, first_day, last_day, london_day, london_day_number, london_days, read_span
+from hi_fhir.tables.dates import (
+    NO_DAY,
+    date_reader,
+    first_day,
+    last_day,
+    london_day,
+    london_day_number,
+    london_days,
+    read_span,
+)
 from hi_fhir.tables.refused import RefusedError
 
 SPAN = (datetime(1925, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001  Hypothesis adds the zone
@@ -53,9 +62,18 @@ def test_what_is_no_date_is_refused_with_its_place(text: str) -> None:
     assert (refused.value.kind, refused.value.path) == ("impossible-date", "$.birthDate")
 
 
-def test_a_day_at_the_end_of_the_calendar_is_itself() -> None:
-    assert days("9999-12-31T23:59:59Z") == ("9999-12-31", "9999-12-31")
-    assert days("9999-12-31") == ("9999-12-31", "9999-12-31")
+@pytest.mark.parametrize("text", ["0001-01-01", "0001", "1899-12-30T00:00:00Z", "2200-01", "9999-12-31T23:59:59Z"])
+def test_a_day_that_nobody_alive_can_have_had_stands_for_none(text: str) -> None:
+    read = date_reader()
+    assert read(text, "$") is NO_DAY
+    assert read(text, "$") is NO_DAY
+    assert read_span(read, text, "$") is None
+    assert first_day(None) is last_day(None) is None
+
+
+def test_the_first_and_the_last_day_that_can_be_are_themselves() -> None:
+    assert days("1900-01-01") == ("1900-01-01", "1900-01-01")
+    assert days("2199-12-31T12:00:00Z") == ("2199-12-31", "2199-12-31")
 
 
 def test_an_instant_is_kept_to_the_microsecond() -> None:
