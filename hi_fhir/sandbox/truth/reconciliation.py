@@ -12,8 +12,8 @@ from hi_fhir.sandbox.truth.setting import USUAL, Setting
 KEPT, DELETED, NOT_ASKED_FOR, QUARANTINED = "kept", "deleted", "not_asked_for", "quarantined"
 TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, QUARANTINED)
 
-_ASKED_BY_CODE = frozenset({"Condition", "Observation", "Procedure"})
-_ASKED_WHOLE = frozenset({"Encounter", "EpisodeOfCare", "Organization", "Patient"})
+_ASKED_BY_CODE = frozenset({"Observation", "Procedure"})
+_ASKED_WHOLE = frozenset({"Condition", "Encounter", "EpisodeOfCare", "Organization", "Patient"})
 _ENTERED_IN_ERROR = "entered-in-error"
 
 

@@ -1,0 +1,48 @@
+"""The reasons of an encounter that are other records."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hi_fhir.core.config import Config
+from hi_fhir.tables.schema import REFERENCE
+from tests.support.fhir_records import a_concept
+from tests.support.flattening import rows_of
+from tests.support.landing import config_in
+
+CONDITION = f"{REFERENCE}Condition"
+HELD = [{"resourceType": "Condition", "id": "c", "code": a_concept("38341003"), "subject": {"reference": "Patient/p1"}}]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return config_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reasons"),
+    [
+        ({"reasonReference": [{"reference": "Condition/c1"}]}, [("", None), ("reference", "c1")]),
+        ({"reasonReference": [{"reference": "Condition/c1/_history/2"}]}, [("", None), ("reference", "c1")]),
+        ({"reasonReference": [{"reference": "#c"}], "contained": HELD}, [("", "38341003")]),
+        ({"reasonReference": [{"reference": "#d"}], "contained": HELD}, [("", None), ("reference", None)]),
+        ({"reasonReference": [{"reference": "#c"}], "contained": [{**HELD[0], "code": {"text": "x"}}]}, [("", None)]),
+        ({"reasonReference": [{"identifier": {"value": "7"}}]}, [("", None), ("reference", None)]),
+        ({"reasonReference": [{"reference": "http://other.invalid/Condition/c1"}]}, [("", None), ("reference", None)]),
+        ({"reasonReference": [{"display": "cough"}]}, [("", None)]),
+        (
+            {"reasonCode": [a_concept("2")], "reasonReference": [{"reference": "Condition/c1"}]},
+            [("", "2"), ("reference", "c1")],
+        ),
+    ],
+)
+def test_a_reason_by_reference_is_its_code_or_which_record_it_is(
+    config: Config, fields: dict[str, Any], reasons: list[Any]
+) -> None:
+    record = {"resourceType": "Encounter", "id": "e1", "status": "finished", "subject": {"reference": "Patient/p1"}}
+
+    found = rows_of(config, {**record, **fields})
+
+    assert [(row["component"], row["code"]) for row in found] == reasons
+    assert all(row["system"] == CONDITION for row in found if row["component"] == "reference" and row["code"])
