@@ -24,7 +24,7 @@ _PLAN, _MANIFEST = "plan.json", "run.json"
 class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
-    people and the counts of records (dated_by, dropped_readings, other_servers, foreign_codes, negated and misdated): as
+    people and the counts of records (dated_by, dropped_readings, other_servers, foreign_codes, negated, misdated): as
     the evaluation has them, exact, for whoever runs hi_fhir. absent: what is withheld for want of data.
     """
 
