@@ -119,11 +119,11 @@ def print_quality(
         for table, kinds in tables.items()
     ]
     if denied:
-        echo("")
+        say("")
         print_table("Rows that say something against their code", ["source", "table", *_NEGATED], denied)
     late = [(source, type_, count) for source, types in misdated.items() for type_, count in types.items()]
     if late:
-        echo("")
+        say("")
         print_table("Records last updated after they were received", ["source", "type", "records"], late)
     if dropped_readings:
         say("")
