@@ -1,0 +1,158 @@
+"""Inputs of public bug reports of other servers and clients, as small sources of our own, from pull to report."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.support.canned_server import canned_server
+from tests.support.cli import Ran, hi_fhir, settings
+
+SNOMED = "http://snomed.info/sct"
+PRESSURE, REGISTERED = "hypertension-treated-to-target-under-80", "ethnicity-recorded"
+QUICK = {"workers": 1, "tries": 2, "timeout_s": 5}
+
+Resource = dict[str, Any]
+
+
+def a_patient(id_: str = "p1", **more: Any) -> Resource:
+    practice = {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "A99001"}}
+    return {
+        "resourceType": "Patient",
+        "id": id_,
+        "meta": {"lastUpdated": "2025-04-02T10:00:00Z"},
+        "gender": "female",
+        "birthDate": "1960-05-05",
+        "generalPractitioner": [practice],
+        **more,
+    }
+
+
+def a_record(type_: str, code: str, **more: Any) -> Resource:
+    return {
+        "resourceType": type_,
+        "id": f"{type_}-{code}",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"system": SNOMED, "code": code}]},
+        **more,
+    }
+
+
+def a_value(code: str, value: float, unit: Mapping[str, str]) -> Resource:
+    return {"code": {"coding": [{"system": SNOMED, "code": code}]}, "valueQuantity": {"value": value, **unit}}
+
+
+def a_pressure(unit: Mapping[str, str]) -> Resource:
+    parts = [a_value("271649006", 130, unit), a_value("271650006", 80, unit)]
+    return a_record("Observation", "75367002", status="final", effectiveDateTime="2024-10-10", component=parts)
+
+
+def reported(folder: Path, resources: Iterable[Resource], measure: str, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """One run over a folder of these resources."""
+    export = folder / "export"
+    export.mkdir()
+    for resource in resources:
+        with (export / f"{resource['resourceType']}.ndjson").open("ab") as file:
+            file.write(orjson.dumps(resource) + b"\n")
+    return ran_over(folder, str(export), measure, monkeypatch)
+
+
+def ran_over(folder: Path, source: str, measure: str, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    with settings(monkeypatch, folder, **QUICK):
+        return hi_fhir(
+            *("run", "--source", source, "--period", "2024-04-01..2025-03-31"),
+            *("--measures", measure, "--audience", "practice", "--json"),
+        )
+
+
+def group_of(ran: Ran) -> dict[str, Any]:
+    assert ran.code == 0, ran.err
+    [path] = ran.json["reports"]
+    group: dict[str, Any] = orjson.loads(Path(path).read_bytes())["group"][0]
+    return group
+
+
+def counts_of(group: Mapping[str, Any]) -> dict[str, int | None]:
+    return {one["code"]["coding"][0]["code"]: one.get("count") for one in group["population"]}
+
+
+def strata_of(group: Mapping[str, Any], stratifier: str) -> dict[str, int | None]:
+    [found] = [one for one in group["stratifier"] if (one.get("code") or [{}])[0]["coding"][0]["code"] == stratifier]
+    people = {code_of(one["value"]): counts_of(one)["denominator"] for one in found["stratum"]}
+    return {stratum: count for stratum, count in people.items() if count}
+
+
+def code_of(stratum: Mapping[str, Any]) -> str:
+    code: str = stratum["coding"][0]["code"] if "coding" in stratum else stratum["text"]
+    return code
+
+
+def test_the_living_with_a_death_date_to_come_are_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """synthetichealth/synthea issue 77."""
+    dying = a_patient(deceasedDateTime="2031-02-03T10:00:00Z")
+    assert counts_of(group_of(reported(tmp_path, [dying], REGISTERED, monkeypatch)))["denominator"] == 1
+
+
+@pytest.mark.parametrize("unit", [{"unit": "mm[Hg]"}, {"unit": "mmHg"}, {"code": "mm[Hg]"}])
+def test_a_unit_in_words_is_a_unit(unit: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cqframework/clinical_quality_language issue 1497."""
+    diagnosis = a_record("Condition", "38341003", onsetDateTime="2015-01-01")
+    group = group_of(reported(tmp_path, [a_patient(), diagnosis, a_pressure(unit)], PRESSURE, monkeypatch))
+    assert counts_of(group)["numerator"] == 1
+
+
+@pytest.mark.parametrize(("written", "sex"), [("Female", "female"), ("MALE", "male"), (" male ", "male")])
+def test_a_sex_may_be_written_in_capitals(
+    written: str, sex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fastenhealth/fasten-onprem issue 163."""
+    group = group_of(reported(tmp_path, [a_patient(gender=written)], REGISTERED, monkeypatch))
+    assert strata_of(group, "sex") == {sex: 1}
+
+
+@pytest.mark.parametrize("born", ["1960-05-05T00:00:00", "1960-05-05T00:00:00Z", "1960-05-05T00:00:00.000+00:00"])
+def test_a_birth_date_at_midnight_is_a_date(born: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FirelyTeam/spark issue 69, microsoft/fhir-server issue 775."""
+    group = group_of(reported(tmp_path, [a_patient(birthDate=born)], REGISTERED, monkeypatch))
+    assert strata_of(group, "age-band") == {"40-64": 1}
+
+
+@pytest.mark.parametrize("link", ["/fhir/Patient?page=2", "Patient?page=2", "{BASE}/Patient?page=2"])
+def test_a_next_link_may_be_relative(link: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """POLAR-fhiR/fhircrackr issue 116."""
+    serve_pages(tmp_path, count=2, link=link)
+    with canned_server(tmp_path) as base:
+        ran = ran_over(tmp_path, base, REGISTERED, monkeypatch)
+    assert counts_of(group_of(ran))["denominator"] == 2
+
+
+def test_pages_that_end_before_all_has_come_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """hapifhir/hapi-fhir issue 3599: after so many records a server gives no next link, whatever its count."""
+    serve_pages(tmp_path, count=2, link=None)
+    with canned_server(tmp_path) as base:
+        ran = ran_over(tmp_path, base, REGISTERED, monkeypatch)
+    assert ran.code == 4
+    assert "2 Patient, 1 came" in ran.err
+
+
+def serve_pages(folder: Path, count: int, link: str | None) -> None:
+    """Routes of a server of two patients, one a page; of everything else it has none."""
+    types = ("Patient", "Organization", "EpisodeOfCare", "Condition", "Observation", "Procedure", "Encounter")
+    offered = [{"type": type_, "interaction": [{"code": "search-type"}]} for type_ in types]
+    capability = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"resource": offered}]}
+    links = [{"relation": "next", "url": link}] if link else []
+    routes = [
+        {"match": "/metadata", "json": capability},
+        {"match": "Patient.*_summary=count", "json": a_bundle(total=count)},
+        {"match": "Patient.*page=2", "json": a_bundle(a_patient("p2"))},
+        {"match": "Patient", "json": a_bundle(a_patient("p1"), link=links)},
+        {"match": "", "json": a_bundle(total=0)},
+    ]
+    (folder / "routes.json").write_bytes(orjson.dumps(routes))
+
+
+def a_bundle(*resources: Resource, **more: Any) -> Resource:
+    entries = [{"resource": resource, "search": {"mode": "match"}} for resource in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
