@@ -79,13 +79,13 @@ def counts_of(group: Mapping[str, Any]) -> dict[str, int | None]:
 
 
 def strata_of(group: Mapping[str, Any], stratifier: str) -> dict[str, int | None]:
-    [found] = [one for one in group["stratifier"] if (one.get("code") or [{}])[0]["coding"][0]["code"] == stratifier]
+    [found] = [one for one in group["stratifier"] if "code" in one and code_of(one["code"][0]) == stratifier]
     people = {code_of(one["value"]): counts_of(one)["denominator"] for one in found["stratum"]}
     return {stratum: count for stratum, count in people.items() if count}
 
 
-def code_of(stratum: Mapping[str, Any]) -> str:
-    code: str = stratum["coding"][0]["code"] if "coding" in stratum else stratum["text"]
+def code_of(concept: Mapping[str, Any]) -> str:
+    code: str = concept["coding"][0]["code"] if "coding" in concept else concept["text"]
     return code
 
 

@@ -164,11 +164,11 @@ def _count(group: Mapping[str, Any], population: str) -> int | None:
 
 
 def _strata(group: Mapping[str, Any], stratifier: str) -> dict[str, int]:
-    [found] = [one for one in group["stratifier"] if (one.get("code") or [{}])[0]["coding"][0]["code"] == stratifier]
-    counts = {_stratum(one["value"]): _count(one, "initial_population") for one in found["stratum"]}
+    [found] = [one for one in group["stratifier"] if "code" in one and _code(one["code"][0]) == stratifier]
+    counts = {_code(one["value"]): _count(one, "initial_population") for one in found["stratum"]}
     return {stratum: count for stratum, count in counts.items() if count}
 
 
-def _stratum(value: Mapping[str, Any]) -> str:
-    code: str = value["coding"][0]["code"] if "coding" in value else value["text"]
+def _code(concept: Mapping[str, Any]) -> str:
+    code: str = concept["coding"][0]["code"] if "coding" in concept else concept["text"]
     return code
