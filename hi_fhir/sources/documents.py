@@ -100,7 +100,7 @@ def read_document(content: bytes) -> Document:
         if content.startswith(b"["):
             elements = _array(content)
             headers = [_header(element) for element in elements]
-            if not any(isinstance(header.resource_type, str) for header in headers):
+            if elements and not any(isinstance(header.resource_type, str) for header in headers):
                 raise NotRecordsError
             for header, element in zip(headers, elements, strict=True):
                 found.add(header, element, depth=1)

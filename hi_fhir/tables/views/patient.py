@@ -1,5 +1,6 @@
 """Patient with its UK Core extensions, as rows of `patient`, `identity`, `ethnic_category` and `registration`."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -30,6 +31,7 @@ _ETHNIC_CATEGORY = "Extension-UKCore-EthnicCategory"
 _DEATH_NOTIFICATION = "Extension-UKCore-DeathNotificationStatus"
 _ONE_PERSON = ("replaced-by", "replaces")  # refer and seealso name somebody who is not replaced
 _SEXES = frozenset({"female", "male", "other", "unknown"})
+_MIDNIGHT = re.compile(r"T00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 class Link(msgspec.Struct, gc=False):
@@ -60,9 +62,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
     rows = context.tables["patient"]
 
     def emit(record: Patient, line: int) -> int:
-        born = read_span(context.read_date, record.birth_date, "$.birthDate") if record.birth_date else None
-        if record.birth_date and len(record.birth_date) > 10:
-            raise RefusedError("impossible-date", "$.birthDate")
+        born = _born(context, record.birth_date) if record.birth_date else None
         died = None
         if record.deceased_date_time:
             died = read_span(context.read_date, record.deceased_date_time, "$.deceasedDateTime")
@@ -77,7 +77,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
                 standing,
                 None if born is None else first_day(born),
                 None if born is None else last_day(born),
-                record.gender if record.gender in _SEXES else "unknown",
+                record.gender if record.gender in _SEXES else _sex(record.gender),
                 record.active is not False,
                 bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
                 None if died is None else first_day(died),
@@ -98,6 +98,19 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
         return State.KEPT
 
     return emit
+
+
+def _born(context: Context, text: str) -> int | None:
+    """The span of a birth date. A time may stand with it: midnight, in whatever zone, leaves the day as written."""
+    if len(text) > 10 and not _MIDNIGHT.fullmatch(text, 10):
+        raise RefusedError("impossible-date", "$.birthDate")
+    return read_span(context.read_date, text[:10], "$.birthDate")
+
+
+def _sex(gender: str | None) -> str:
+    """A gender in other letters or with space around it."""
+    folded = (gender or "").strip().lower()
+    return folded if folded in _SEXES else "unknown"
 
 
 _UNSAID = (None,) * 5  # unit, status, dated_by, comparator, negation

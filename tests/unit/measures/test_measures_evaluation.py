@@ -12,6 +12,7 @@ from hi_fhir.measures import EVER, noted, recorded, registry, value_set
 from hi_fhir.measures.evaluation import measure_reference, people_counts
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.code_systems import CodeSystems
 from hi_fhir.terminology.value_sets import ValueSet
 
 MEASURE = replace(
@@ -26,7 +27,7 @@ def terminology(states: Mapping[str, str], **changes: object) -> Terminology:
         id_: replace(ValueSet(id_, "2024", id_, state, "the list ended", False, frozenset({"s|1"})), **changes)
         for id_, state in states.items()
     }
-    return Terminology(sets, {}, {})
+    return Terminology(CodeSystems({}), sets, {}, {})
 
 
 @pytest.mark.parametrize(
