@@ -48,7 +48,7 @@ def latest_pull(data_dir: Path, source: str) -> str:
 
 
 def latest_snapshot(data_dir: Path, source: str) -> Path:
-    """The folder of the snapshot made from the newest finished pull that was flattened.
+    """The folder of the snapshot made from the newest finished pull that was flattened, by the newest kernel.
 
     Raises:
         NotFoundError: the source has none.
@@ -59,8 +59,10 @@ def latest_snapshot(data_dir: Path, source: str) -> Path:
     if not snapshots:
         raise NotFoundError(f"source {source!r} has no snapshot. Run: hi-fhir flatten --source ...")
 
-    def age(manifest: Path) -> int:
-        return max((ages.get(pull["id"], 0) for pull in read_json(manifest)["pulls"]), default=0)
+    def age(manifest: Path) -> tuple[int, int, int]:
+        content = read_json(manifest)
+        pulled = max((ages.get(pull["id"], 0) for pull in content["pulls"]), default=0)
+        return pulled, content["schema_version"], content["kernel_version"]
 
     return max(snapshots, key=age).parent
 

@@ -42,7 +42,7 @@ def test_status_tells_of_a_finished_runs_people_and_of_what_was_left_out(place: 
     for name, what in (("not_registered_by_reason", "not registered"), ("deprivation", "deprivation")):
         assert people[name]
         assert all([*what.split(), kind, f"{count}"] in printed for kind, count in people[name].items())
-    assert ["main", "observation", "900", "0", "7"] in printed
+    assert ["main", "observation", "900", "0", "0", "7"] in printed
     assert ["systolic-blood-pressure", "4", "2"] in [line[:3] for line in printed]
     assert run["result"]["people"] == people
     assert run["result"]["dropped_readings"] == manifest.dropped_readings

@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,6 +14,7 @@ import orjson
 import pytest
 import responses
 
+from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.progress import Silent
@@ -37,9 +38,11 @@ def a_line(id_: str, type_: str = "Patient") -> bytes:
     return orjson.dumps({"resourceType": type_, "id": id_}) + b"\n"
 
 
-def pull_from(config: Config, address: str = BASE, scope: Scope = SCOPE, **source: Any) -> PullManifest:
+def pull_from(
+    config: Config, address: str = BASE, scope: Scope = SCOPE, clock: FixedClock = NOW, **source: Any
+) -> PullManifest:
     settings = replace(SourceSettings("elm", address), **source)
-    return pull(config, NOW, settings, scope, None, 1, Silent())
+    return pull(config, clock, settings, scope, None, 1, Silent())
 
 
 def an_export(manifest: dict[str, Any], *, waits: int = 0, counts: dict[str, list[int]] | None = None) -> None:
@@ -540,7 +543,12 @@ def test_an_export_of_a_group_as_a_bulk_server_answered_it(config: Config) -> No
             responses.get(file["url"], body=a_line("x", file["type"]) * file["count"])
             counts[file["type"]] += file["count"]
     scope = Scope(types={"Encounter": None, "Patient": None, "Organization": None})
-    manifest = pull_from(replace(config, pull_method="export-group:BMCHealthNet"), root, scope)
+    manifest = pull_from(
+        replace(config, pull_method="export-group:BMCHealthNet"),
+        root,
+        scope,
+        FixedClock(datetime(2026, 11, 22, tzinfo=UTC)),
+    )
     assert manifest.server_counts == {**counts, "Organization": 0}
     assert {type_: came.received for type_, came in manifest.counts.items()} == counts
     assert manifest.data_date == "2026-11-21"
