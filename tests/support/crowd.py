@@ -28,10 +28,18 @@ class Crowd:
         return [one for one in self.resources if one["resourceType"] == type_]
 
     @property
+    def by_search(self) -> dict[str, dict[str, int]]:
+        """What is to become of the people's resources by type, where what is asked for is searched."""
+        terms: dict[str, dict[str, int]] = self._truth()["reconciliation_by_search"]
+        return terms
+
+    @property
     def counts(self) -> dict[tuple[str, ...], int]:
         """The expected people by measure, practice, stratifier, stratum and population, where there are any."""
-        truth = orjson.loads((self.folder / "truth.json").read_bytes())
-        return {tuple(cell): count for *cell, count in truth["counts"]}
+        return {tuple(cell): count for *cell, count in self._truth()["counts"]}
+
+    def _truth(self) -> Any:
+        return orjson.loads((self.folder / "truth.json").read_bytes())
 
 
 def make_crowd(folder: Path, people: int, seed: int) -> Crowd:
