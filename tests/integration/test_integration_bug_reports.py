@@ -156,3 +156,13 @@ def serve_pages(folder: Path, count: int, link: str | None) -> None:
 def a_bundle(*resources: Resource, **more: Any) -> Resource:
     entries = [{"resource": resource, "search": {"mode": "match"}} for resource in resources]
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_resolved_condition_is_no_diagnosis_whatever_code_stands_beside(
+    order: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = [{"system": "urn:local", "code": "closed"}, {"system": "urn:fhir", "code": "resolved"}][::order]
+    gone = a_record("Condition", "38341003", onsetDateTime="2015-01-01", clinicalStatus={"coding": statuses})
+    counts = counts_of(group_of(reported(tmp_path, [a_patient(), gone], PRESSURE, monkeypatch)))
+    assert counts["initial-population"] == 0

@@ -54,5 +54,7 @@ def emitter(context: Context) -> Callable[[Condition, int], int]:
 def _status(record: Condition) -> str | None:
     if has_code(record.verification_status, "refuted"):
         return "refuted"
+    if has_code(record.clinical_status, "resolved"):  # a code of one's own may stand before FHIR's
+        return "resolved"
     stated = record.clinical_status.coding if record.clinical_status else []
     return next((coding.code for coding in stated if coding.code), None)
