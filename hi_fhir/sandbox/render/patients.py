@@ -1,0 +1,170 @@
+"""Patients with their registrations, and the organisations that they are registered with, in the shapes of UK Core."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from hi_fhir.sandbox.people.model import Address, NhsNumber, Organisation, Patient, Registration
+from hi_fhir.sandbox.render.elements import (
+    HL7,
+    LOCAL_NUMBER,
+    NHS_SYSTEM,
+    UKCORE,
+    Resource,
+    concept,
+    date_of,
+    meta_of,
+    narrative,
+)
+from hi_fhir.sandbox.spellings import respelled
+
+_ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
+_VERIFICATION = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
+_VERIFICATION_WORDS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus"
+_REGISTRATION_TYPE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-RegistrationType"
+_OWN_EXTENSION = "https://hi-fhir.example/StructureDefinition"
+_CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+
+LAST_UPDATED = datetime(2025, 4, 2, 6, tzinfo=UTC).isoformat(timespec="milliseconds")
+"""When organisations were last updated, so that they give the data its date."""
+
+
+def render_organisation(one: Organisation) -> Resource:
+    rendered: Resource = {
+        "resourceType": "Organization",
+        "id": one.id,
+        "meta": {**meta_of("Organization", one.id), "lastUpdated": LAST_UPDATED},
+        "identifier": [{"system": _ODS_SYSTEM, "value": one.ods_code}],
+        "active": True,
+        "type": [{"coding": [{"system": f"{HL7}/organization-type", "code": "prov"}], "text": one.kind}],
+        "name": one.name,
+        "address": [{"line": ["1 Sandbox Street"], "city": "Nowhere", "country": "GBR"}],
+    }
+    if one.part_of:
+        rendered["partOf"] = {"reference": f"Organization/{one.part_of}"}
+    return rendered
+
+
+def render_patient(patient: Patient) -> Resource:
+    meta = meta_of("Patient", patient.id)
+    if patient.restricted:
+        meta["security"] = [{"system": _CONFIDENTIALITY, "code": "R", "display": "restricted"}]
+    rendered: Resource = {
+        "resourceType": "Patient",
+        "id": patient.id,
+        "meta": meta,
+        "text": narrative("A synthetic person of the sandbox: nobody real."),
+        "identifier": [{"system": LOCAL_NUMBER, "value": patient.id}],
+        "name": [{"use": "official", "family": patient.family, "given": [patient.given], "prefix": ["Mx"]}],
+        "telecom": [{"system": "phone", "value": "01632 960000", "use": "home"}],
+        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
+    }
+    _add_what_is_said(rendered, patient)
+    _add_registrations(rendered, patient.registrations)
+    return rendered
+
+
+def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
+    """Each element that a patient may lack."""
+    extensions: list[Resource] = []
+    if patient.ethnicity:
+        url = f"{UKCORE}/Extension-UKCore-EthnicCategory"
+        extensions.append({"url": url, "valueCodeableConcept": respelled(concept(patient.ethnicity), patient.id)})
+    if patient.nhs_number:
+        rendered["identifier"].insert(0, _nhs_number(patient.nhs_number))
+    if patient.active is not None:
+        rendered["active"] = patient.active
+    if patient.sex:
+        rendered["gender"] = patient.sex
+    if patient.born:
+        rendered["birthDate"] = date_of(patient.born)
+    if patient.replaced_by:
+        rendered["link"] = [{"other": {"reference": f"Patient/{patient.replaced_by}"}, "type": "replaced-by"}]
+    if patient.death:
+        rendered |= (
+            {"deceasedDateTime": date_of(patient.death.when)} if patient.death.when else {"deceasedBoolean": True}
+        )
+    if patient.address:
+        rendered["address"] = _addresses(patient.address)
+        if patient.address.area_on_patient:
+            extensions += _areas(patient.address)
+    if extensions:
+        rendered["extension"] = extensions
+
+
+def _nhs_number(number: NhsNumber) -> Resource:
+    system, code = {
+        "verified": (_VERIFICATION, "01"),
+        "placeholder": (_VERIFICATION, "01"),
+        "verified-in-words": (_VERIFICATION_WORDS, "number-present-and-verified"),
+    }.get(number.standing, (_VERIFICATION, "02"))
+    extension = {
+        "url": f"{UKCORE}/Extension-UKCore-NHSNumberVerificationStatus",
+        "valueCodeableConcept": {"coding": [{"system": system, "code": code}]},
+    }
+    return {"extension": [extension], "system": NHS_SYSTEM, "value": number.value}
+
+
+def _addresses(address: Address) -> list[Resource]:
+    own: Resource = {"line": ["1 Sandbox Street", "Nowhere"], "city": "Nowhere"}
+    if address.use:
+        own["use"] = address.use
+    if address.until:
+        own["period"] = {"end": date_of(address.until)}
+    if address.postcode:
+        own["postalCode"] = address.written or address.postcode.text
+    if address.area and not address.area_on_patient:
+        own["extension"] = _areas(address)
+    if address.former is None:
+        return [own]
+    former = {"use": "old", "postalCode": address.former.text, "period": {"start": "2009", "end": "2019-05-01"}}
+    return [former, own]
+
+
+def _areas(address: Address) -> list[Resource]:
+    return [
+        {"url": f"{_OWN_EXTENSION}/{vintage}", "valueString": getattr(address.area, vintage)}
+        for vintage in address.vintages
+    ]
+
+
+def _add_registrations(rendered: Resource, registrations: Iterable[Registration]) -> None:
+    for registration in registrations:
+        reference = _practice(registration)
+        if registration.kind == "general-practitioner":
+            if registration.by_identifier:
+                reference["identifier"] |= _period(registration)
+            rendered.setdefault("generalPractitioner", []).append(reference)
+        elif registration.kind == "managing-organization":
+            rendered["managingOrganization"] = reference
+
+
+def _practice(registration: Registration) -> Resource:
+    practice = registration.practice
+    if registration.by_identifier:
+        return {"identifier": {"system": _ODS_SYSTEM, "value": practice.ods_code}, "display": practice.name}
+    return {"reference": f"Organization/{practice.id}", "display": practice.name}
+
+
+def _period(registration: Registration) -> Resource:
+    ends = {"start": registration.start, "end": registration.end}
+    period = {name: date_of(when) for name, when in ends.items() if when}
+    return {"period": period} if period else {}
+
+
+def render_episodes(patient: Patient) -> Iterator[Resource]:
+    episodes = [one for one in patient.registrations if one.kind == "episode"]
+    for number, episode in enumerate(episodes, 1):
+        id_ = f"{patient.id}-registration-{number}"
+        rendered: Resource = {
+            "resourceType": "EpisodeOfCare",
+            "id": id_,
+            "meta": meta_of("EpisodeOfCare", id_),
+            "status": episode.status,
+            "patient": {"reference": f"Patient/{patient.id}"},
+            "managingOrganization": _practice(episode),
+            **_period(episode),
+        }
+        if episode.temporary is not None:
+            code = "temporary" if episode.temporary else "regular"
+            rendered["type"] = [{"coding": [{"system": _REGISTRATION_TYPE, "code": code}]}]
+        yield rendered

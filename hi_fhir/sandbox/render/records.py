@@ -1,0 +1,221 @@
+"""Clinical records in the shapes of UK Core.
+
+What a record means is in its coding, dates and values; the rest (narrative, categories, who wrote it) makes it as large
+and as various as records are, and no measure reads it.
+"""
+
+from collections.abc import Callable
+from zlib import crc32
+
+from hi_fhir.sandbox.people.model import Component, Record
+from hi_fhir.sandbox.render.elements import (
+    HL7,
+    LOCAL_NUMBER,
+    NHS_SYSTEM,
+    Resource,
+    concept,
+    concept_of,
+    date_of,
+    meta_of,
+    narrative,
+)
+from hi_fhir.sandbox.spellings import respelled
+
+ABSOLUTE_BASE = "http://sandbox.example.invalid/fhir"
+"""Where absolute references point: the same server under the name that it says it has, as if behind a proxy."""
+
+_OTHER_BASE = "https://elsewhere.example.invalid/fhir"
+_UCUM = "http://unitsofmeasure.org"
+
+_AS_PERIOD = 37
+"""One date in so many is written as a period."""
+
+
+def render_record(record: Record) -> Resource:
+    return _RENDERERS[record.type](record)
+
+
+def _observation(record: Record) -> Resource:
+    rendered = _common(record, "Observation")
+    rendered |= {
+        "status": record.status,
+        "category": [concept_of(f"{HL7}/observation-category", "vital-signs" if record.components else "exam")],
+        "code": _coded(record),
+        "subject": _subject(record),
+        "performer": [{"display": "A clinician of the practice"}],
+        "note": [{"text": "Written by the sandbox; stands for what a practice types beside a value. " * 3}],
+    }
+    _add_date(rendered, record, "effective")
+    if record.issued:
+        rendered["issued"] = date_of(record.issued)
+    if record.value is not None:
+        rendered["valueQuantity"] = _quantity(record.value, record.unit)
+    if record.components:
+        rendered["component"] = [_component(part, record.id) for part in record.components]
+    return rendered
+
+
+def _component(part: Component, id_: str) -> Resource:
+    return {"code": respelled(concept(part.code), id_), "valueQuantity": _quantity(part.value, part.unit)}
+
+
+def _quantity(value: float, unit: str | None) -> Resource:
+    if unit is None:
+        return {"value": value}
+    if unit in _UCUM_UNITS:
+        return {"value": value, "unit": unit, "system": _UCUM, "code": unit}
+    return {"value": value, "unit": unit} | _CODED_OTHERWISE.get(unit, {})
+
+
+_UCUM_UNITS = frozenset({"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min"})
+_CODED_OTHERWISE = {
+    "mm Hg": {"system": "http://snomed.info/sct", "code": "259018001"},  # the words say the unit
+    "mmhg": {"system": "https://unitsofmeasure.org/", "code": "mm[Hg]"},
+}
+
+
+def _condition(record: Record) -> Resource:
+    rendered = _common(record, "Condition")
+    verified = record.status if record.status in ("refuted", "entered-in-error") else "confirmed"
+    rendered["verificationStatus"] = concept_of(f"{HL7}/condition-ver-status", verified)
+    if verified == "confirmed":
+        rendered["clinicalStatus"] = concept_of(f"{HL7}/condition-clinical", record.status)
+    rendered |= {
+        "category": [concept_of(f"{HL7}/condition-category", "problem-list-item")],
+        "code": _coded(record),
+        "subject": _subject(record),
+        "recorder": {"display": "A clinician of the practice"},
+        "note": [{"text": "Written by the sandbox; stands for what a practice types beside a problem. " * 4}],
+    }
+    _add_date(rendered, record, "onset")
+    if record.issued:
+        rendered["recordedDate"] = date_of(record.issued)
+    return rendered
+
+
+def _procedure(record: Record) -> Resource:
+    rendered = _common(record, "Procedure")
+    rendered |= {
+        "status": record.status,
+        "code": _coded(record),
+        "subject": _subject(record),
+        "performer": [{"actor": {"display": "A nurse of the practice"}}],
+        "note": [{"text": "Written by the sandbox; stands for what a practice types beside a procedure. " * 4}],
+    }
+    _add_date(rendered, record, "performed")
+    return rendered
+
+
+def _encounter(record: Record) -> Resource:
+    rendered = _common(record, "Encounter")
+    rendered |= {
+        "status": record.status,
+        "class": {"system": f"{HL7}/v3-ActCode", "code": "AMB", "display": "ambulatory"},
+        "type": [{"coding": [{"system": "urn:hi-fhir:sandbox", "code": "consultation"}], "text": "Consultation"}],
+        "subject": _subject(record),
+        "participant": [{"individual": {"display": "A clinician of the practice"}}],
+        "serviceProvider": {"display": "The practice"},
+    }
+    if record.code:
+        rendered["reasonCode"] = [_coded(record)]
+    if record.when:
+        rendered["period"] = {"start": date_of(record.when)}
+    return rendered
+
+
+def _immunization(record: Record) -> Resource:
+    rendered = _common(record, "Immunization")
+    rendered |= {
+        "status": record.status,
+        "vaccineCode": _coded(record),
+        "patient": _subject(record),
+        "primarySource": True,
+        "lotNumber": "SANDBOX1",
+        "site": concept_of(f"{HL7}/v3-ActSite", "LA"),
+        "performer": [{"actor": {"display": "A nurse of the practice"}}],
+        "note": [{"text": "Written by the sandbox; stands for what a practice types beside a vaccine. " * 4}],
+    }
+    if record.when:
+        rendered["occurrenceDateTime"] = date_of(record.when)
+    else:
+        rendered["occurrenceString"] = "not known when"
+    return rendered
+
+
+def _medication_request(record: Record) -> Resource:
+    rendered = _common(record, "MedicationRequest")
+    rendered |= {
+        "status": record.status,
+        "intent": "order",
+        "category": [concept_of(f"{HL7}/medicationrequest-category", "community")],
+        "medicationCodeableConcept": _coded(record),
+        "subject": _subject(record),
+        "requester": {"display": "A clinician of the practice"},
+        "dosageInstruction": [
+            {"text": "One to be taken each day", "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}
+        ],
+        "dispenseRequest": {"quantity": {"value": 28, "unit": "tablet"}},
+        "note": [{"text": "Written by the sandbox; stands for what a practice types beside a medicine. " * 3}],
+    }
+    if record.when:
+        rendered["authoredOn"] = date_of(record.when)
+    return rendered
+
+
+_RENDERERS: dict[str, Callable[[Record], Resource]] = {
+    "Condition": _condition,
+    "Encounter": _encounter,
+    "Immunization": _immunization,
+    "MedicationRequest": _medication_request,
+    "Observation": _observation,
+    "Procedure": _procedure,
+}
+
+
+def _common(record: Record, profile: str) -> Resource:
+    common = _unnamed(record, profile)
+    if record.reference == "contained":
+        identifier = {"system": LOCAL_NUMBER, "value": record.patient_id}
+        common["contained"] = [{"resourceType": "Patient", "id": "subject", "identifier": [identifier]}]
+    return common
+
+
+def _unnamed(record: Record, profile: str) -> Resource:
+    return {
+        "resourceType": record.type,
+        "id": record.id,
+        "meta": meta_of(profile, record.id),
+        "text": narrative(record.code.text if record.code else "No reason given"),
+        "identifier": [{"system": "urn:hi-fhir:sandbox:record", "value": record.id}],
+    }
+
+
+def _add_date(rendered: Resource, record: Record, name: str) -> None:
+    """The record's date; now and then as the start of a period."""
+    if record.when is None:
+        return
+    if crc32(record.id.encode()) % _AS_PERIOD == 0:
+        rendered[f"{name}Period"] = {"start": date_of(record.when)}
+    else:
+        rendered[f"{name}DateTime"] = date_of(record.when)
+
+
+def _subject(record: Record) -> Resource:
+    match record.reference:
+        case "absolute":
+            return {"reference": f"{ABSOLUTE_BASE}/Patient/{record.patient_id}"}
+        case "elsewhere":
+            return {"reference": f"{_OTHER_BASE}/Patient/{record.patient_id}"}
+        case "by-number":
+            return {"identifier": {"system": NHS_SYSTEM, "value": record.number}, "type": "Patient"}
+        case "by-identifier":
+            return {"identifier": {"system": LOCAL_NUMBER, "value": record.patient_id}}
+        case "contained":
+            return {"reference": "#subject"}
+        case "versioned":
+            return {"reference": f"Patient/{record.patient_id}/_history/2"}
+    return {"reference": f"Patient/{record.patient_id}"}
+
+
+def _coded(record: Record) -> Resource:
+    return respelled(concept(record.code), record.id)
