@@ -64,12 +64,23 @@ def undated(record: Record) -> Record:
 
 
 def a_pressure(
-    systolic: float, diastolic: float, *, home: bool = False, unit: str | None = "mm[Hg]", **given: Any
+    systolic: float | tuple[str, float],
+    diastolic: float | tuple[str, float],
+    *,
+    home: bool = False,
+    unit: str | None = "mm[Hg]",
+    **given: Any,
 ) -> Record:
-    """A blood pressure as a panel of two components."""
+    """A blood pressure as a panel of two components, each a value or a comparator and a value."""
     upper, lower = (codes.SYSTOLIC_HOME, codes.DIASTOLIC_HOME) if home else (codes.SYSTOLIC[0], codes.DIASTOLIC[0])
-    parts = (Component(upper, systolic, unit), Component(lower, diastolic, unit))
+    parts = (_measured(upper, systolic, unit), _measured(lower, diastolic, unit))
     return a_record("Observation", codes.PANEL[0], components=parts, **given)
+
+
+def _measured(code: Code, value: float | tuple[str, float], unit: str | None) -> Component:
+    if isinstance(value, tuple):
+        return Component(code, value[1], unit, value[0])
+    return Component(code, value, unit)
 
 
 def a_person(*patients: Patient, records: tuple[Record, ...] = ()) -> Person:

@@ -24,11 +24,14 @@ _WEEK = 7
 
 
 class Notes:
-    """The records of one person as they are written. patient_ids: the patient records that they are about."""
+    """The records of one person as they are written, after those that there are.
 
-    def __init__(self, chance: Random, patient_ids: Sequence[str]) -> None:
+    patient_ids: the patient records that they are about.
+    """
+
+    def __init__(self, chance: Random, patient_ids: Sequence[str], records: Sequence[Record] = ()) -> None:
         self.chance = chance
-        self.records: list[Record] = []
+        self.records = list(records)
         self._patient_ids = patient_ids
 
     def add(
@@ -41,6 +44,7 @@ class Notes:
         issued: When | None = None,
         value: float | None = None,
         unit: str | None = None,
+        comparator: str | None = None,
         components: tuple[Component, ...] = (),
         patient_id: str | None = None,
     ) -> None:
@@ -58,6 +62,7 @@ class Notes:
                 issued=issued,
                 value=value,
                 unit=unit,
+                comparator=comparator,
                 components=components,
                 reference=_REFERENCES.pick(chance),
             )

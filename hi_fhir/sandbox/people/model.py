@@ -39,11 +39,12 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One value of an Observation of several. unit: as written, None where none is."""
+    """One value of an Observation of several. unit: as written, None where none is. comparator: as Record has it."""
 
     code: Code
     value: float
     unit: str | None
+    comparator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Record:
     when: its clinically relevant date. issued: when it was written down, which dates a record without the former.
     status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
     how the patient is referred to: relative, absolute, versioned, by-identifier or by-number (which is `number`) alone,
-    contained, or elsewhere, which is a patient of another server who has the same id there.
+    contained, or elsewhere, which is a patient of another server who has the same id there. comparator: <, <=, >= or >,
+    where the value is a bound.
     """
 
     type: str
@@ -69,6 +71,7 @@ class Record:
     components: tuple[Component, ...] = ()
     reference: str = "relative"
     number: str | None = None
+    comparator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

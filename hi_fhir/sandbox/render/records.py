@@ -49,22 +49,28 @@ def _observation(record: Record) -> Resource:
     if record.issued:
         rendered["issued"] = date_of(record.issued)
     if record.value is not None:
-        rendered["valueQuantity"] = _quantity(record.value, record.unit)
+        rendered["valueQuantity"] = _quantity(record.value, record.unit, record.comparator)
     if record.components:
         rendered["component"] = [_component(part, record.id) for part in record.components]
     return rendered
 
 
 def _component(part: Component, id_: str) -> Resource:
-    return {"code": respelled(concept(part.code), id_), "valueQuantity": _quantity(part.value, part.unit)}
+    return {
+        "code": respelled(concept(part.code), id_),
+        "valueQuantity": _quantity(part.value, part.unit, part.comparator),
+    }
 
 
-def _quantity(value: float, unit: str | None) -> Resource:
+def _quantity(value: float, unit: str | None, comparator: str | None) -> Resource:
+    quantity: Resource = {"value": value}
+    if comparator:
+        quantity["comparator"] = comparator
     if unit is None:
-        return {"value": value}
+        return quantity
     if unit in _UCUM_UNITS:
-        return {"value": value, "unit": unit, "system": _UCUM, "code": unit}
-    return {"value": value, "unit": unit} | _CODED_OTHERWISE.get(unit, {})
+        return quantity | {"unit": unit, "system": _UCUM, "code": unit}
+    return quantity | {"unit": unit} | _CODED_OTHERWISE.get(unit, {})
 
 
 _UCUM_UNITS = frozenset({"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min"})

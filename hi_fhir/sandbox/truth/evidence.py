@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import AS_OF, Code, Person, Record
+from hi_fhir.sandbox.people.model import AS_OF, Component, Person, Record
 from hi_fhir.sandbox.truth.days import clock_order, dated
 
 _NOTED = frozenset({"Condition", "Observation", "Procedure"})
@@ -22,11 +22,16 @@ _PLAUSIBLE = {"systolic": (40, 350), "diastolic": (20, 200)}
 
 
 class Pressure(NamedTuple):
-    """A plausible value in millimetres of mercury. order: where it stands among those of its day."""
+    """What a value in millimetres of mercury allows. order: where it stands among those of its day.
+
+    lowest, highest: the least and the most that it may be. above: it is more than `lowest`, never that itself.
+    """
 
     day: date
     order: tuple[bool, time]
-    value: float
+    lowest: float
+    above: bool
+    highest: float
 
 
 class Statement(NamedTuple):
@@ -93,22 +98,50 @@ def _add(evidence: Evidence, record: Record, day: date | None) -> None:
         elif record.code and record.code.means:
             evidence.days[record.code.means].append(day)
         if day is not None:
-            for code, value, unit in _values(record):
-                _add_pressure(evidence, record, day, code, value, unit)
+            for part in _values(record):
+                _add_pressure(evidence, record, day, part)
 
 
-def _values(record: Record) -> Iterator[tuple[Code, float, str | None]]:
+def _values(record: Record) -> Iterator[Component]:
     if record.code and record.value is not None:
-        yield record.code, record.value, record.unit
-    for part in record.components:
-        yield part.code, part.value, part.unit
+        yield Component(record.code, record.value, record.unit, record.comparator)
+    yield from record.components
 
 
-def _add_pressure(evidence: Evidence, record: Record, day: date, code: Code, value: float, unit: str | None) -> None:
-    named = _PRESSURES.get(code.means or "")
-    if named is None or unit not in PRESSURES:
+def _add_pressure(evidence: Evidence, record: Record, day: date, part: Component) -> None:
+    named = _PRESSURES.get(part.code.means or "")
+    if named is None or part.unit not in PRESSURES:
         return
-    value *= PRESSURES[unit]
-    lowest, highest = _PLAUSIBLE[named[1]]
-    if lowest <= value <= highest:
-        evidence.pressures[named].append(Pressure(day, clock_order(record), value))
+    value = round(part.value * PRESSURES[part.unit], 9)
+    least, most = _PLAUSIBLE[named[1]]
+    if _is_plausible(part.comparator, value, least, most):
+        found = Pressure(day, clock_order(record), *_allowed(part.comparator, value, least, most))
+        evidence.pressures[named].append(found)
+
+
+def _is_plausible(comparator: str | None, value: float, least: float, most: float) -> bool:
+    """Whether any value from the least to the most that are plausible is one that this one allows."""
+    match comparator:
+        case None:
+            return least <= value <= most
+        case "<":
+            return value > least
+        case "<=":
+            return value >= least
+        case ">":
+            return value < most
+        case ">=":
+            return value <= most
+    return True
+
+
+def _allowed(comparator: str | None, value: float, least: float, most: float) -> tuple[float, bool, float]:
+    """From where (and whether only above it) up to where a value lies; a comparator that none knows says nothing."""
+    match comparator:
+        case None:
+            return value, False, value
+        case "<" | "<=":
+            return least, False, value
+        case ">" | ">=":
+            return value, comparator == ">", most
+    return least, False, most

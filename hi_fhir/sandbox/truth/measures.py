@@ -48,15 +48,16 @@ def _is_stated(subject: Subject) -> bool:
     return _is_recorded(subject) and subject.ethnicity not in (NOT_STATED, REFUSED)
 
 
-def _decided(initial: bool | None, numerator: bool, exception: bool = False) -> Outcome:
-    """initial: None where an unknown age leaves it open."""
+def _decided(initial: bool | None, numerator: bool | None, exception: bool = False) -> Outcome:
+    """initial, numerator: None where an unknown age, or a value that is a bound, leaves it open."""
     if initial is None:
         return (UNDETERMINED,)
     if not initial:
         return _OUTSIDE
     if numerator:
         return (INITIAL, DENOMINATOR, NUMERATOR)
-    return (INITIAL, DENOMINATOR, EXCEPTION) if exception else (INITIAL, DENOMINATOR)
+    excepted = (EXCEPTION,) if exception else ()
+    return (INITIAL, DENOMINATOR, *excepted, *((UNDETERMINED,) if numerator is None else ()))
 
 
 def _aged(subject: Subject, lowest: int, highest: int, others: bool) -> bool | None:

@@ -1,4 +1,4 @@
-"""Blood pressure readings and whether they meet a target, as the rules say."""
+"""Blood pressure readings and whether they meet a target, as the rules say; None where a bound leaves that open."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,13 +10,27 @@ from hi_fhir.sandbox.truth.evidence import Evidence, Pressure
 from hi_fhir.sandbox.truth.setting import Window
 
 
+class Bounds(NamedTuple):
+    """From where up to where a pressure lies. above: it is more than `lowest`, never that itself."""
+
+    lowest: float
+    above: bool
+    highest: float
+
+    def is_at_most(self, limit: float) -> bool | None:
+        if self.highest <= limit:
+            return True
+        return False if self.lowest > limit or (self.above and self.lowest == limit) else None
+
+
 class Reading(NamedTuple):
     day: date
-    systolic: float
-    diastolic: float
+    systolic: Bounds
+    diastolic: Bounds
 
-    def is_at_most(self, limits: tuple[float, float]) -> bool:
-        return self.systolic <= limits[0] and self.diastolic <= limits[1]
+    def is_at_most(self, limits: tuple[float, float]) -> bool | None:
+        met = (self.systolic.is_at_most(limits[0]), self.diastolic.is_at_most(limits[1]))
+        return False if False in met else None if None in met else True
 
 
 def latest_reading(evidence: Evidence, setting: str, window: Window) -> Reading | None:
@@ -38,10 +52,12 @@ def _by_day(pressures: Sequence[Pressure], window: Window) -> dict[date, list[Pr
     return days
 
 
-def _deciding(pressures: Sequence[Pressure]) -> float:
-    """The value with the latest instant of a day, among equals the lowest."""
+def _deciding(pressures: Sequence[Pressure]) -> Bounds:
+    """The value of the latest instant of a day; the lowest of equals: as low as any may be, and no higher than all."""
     latest = max(one.order for one in pressures)
-    return min(one.value for one in pressures if one.order == latest)
+    equals = [one for one in pressures if one.order == latest]
+    lowest, above = min((one.lowest, one.above) for one in equals)
+    return Bounds(lowest, above, min(one.highest for one in equals))
 
 
 def has_reading(evidence: Evidence, window: Window) -> bool:
@@ -50,11 +66,12 @@ def has_reading(evidence: Evidence, window: Window) -> bool:
 
 def is_target_met(
     evidence: Evidence, window: Window, at_clinic: tuple[float, float], at_home: tuple[float, float]
-) -> bool:
+) -> bool | None:
     """The setting with the later day decides by its own limits; on the same day either one suffices."""
     clinic, home = latest_reading(evidence, "clinic", window), latest_reading(evidence, "home", window)
     if clinic and home and clinic.day == home.day:
-        return clinic.is_at_most(at_clinic) or home.is_at_most(at_home)
+        met = (clinic.is_at_most(at_clinic), home.is_at_most(at_home))
+        return True if True in met else None if None in met else False
     if clinic and (home is None or clinic.day > home.day):
         return clinic.is_at_most(at_clinic)
-    return home is not None and home.is_at_most(at_home)
+    return home.is_at_most(at_home) if home else False

@@ -200,6 +200,12 @@ TRAITS: dict[str, Callable[[], int]] = {
     ),
     "several readings a day": lambda: _of_people(_readings_in_a_day),
     "implausible": lambda: _of_records(lambda r: any(part.value < 19 for part in r.components)),
+    **{
+        f"a value {comparator} another": lambda comparator=comparator: _of_records(
+            lambda r: comparator in (r.comparator, *(part.comparator for part in r.components))
+        )
+        for comparator in ("<", "<=", ">=", ">")
+    },
     "in kPa": lambda: _unit("kPa"),
     "without a unit": lambda: _unit(None),
     "unit in words": lambda: _unit("millimetres of mercury"),

@@ -166,6 +166,49 @@ def test_a_blood_pressure_meets_its_target(records: tuple[Record, ...], met: boo
 
 
 @pytest.mark.parametrize(
+    ("records", "met"),
+    [
+        ((a_pressure((">", 140), 80),), False),
+        ((a_pressure((">=", 140), 80),), None),
+        ((a_pressure((">", 139), 80),), None),
+        ((a_pressure(("<=", 140), 80),), True),
+        ((a_pressure(("<", 140), ("<=", 90)),), True),
+        ((a_pressure(("<=", 141), 80),), None),
+        ((a_pressure((">=", 140), 91),), False),
+        ((a_pressure((">=", 140), (">", 90)),), False),
+        ((a_pressure(("ad", 120), 80),), None),
+        ((a_pressure((">", 18.7), ("<", 10), unit="kPa"),), False),
+        ((a_pressure(("<=", 18.6), ("<", 10), unit="kPa"),), True),
+        ((a_pressure((">", 350), 80), a_pressure(130, 80, when=on("2024-06-01"))), True),
+        ((a_pressure((">=", 350), 80), a_pressure(130, 80, when=on("2024-06-01"))), False),
+        ((a_pressure(("<", 40), 80), a_pressure(141, 80, when=on("2024-06-01"))), False),
+        ((a_pressure(("<=", 40), 80), a_pressure(141, 80, when=on("2024-06-01"))), True),
+        ((a_pressure(130, 80), a_pressure((">", 100), 80)), True),
+        ((a_pressure(160, 80), a_pressure((">", 100), 80)), None),
+        ((a_pressure(160, 80), a_pressure((">", 140), 80)), False),
+        ((a_pressure(140, 80), a_pressure((">", 140), 80)), True),
+        ((a_pressure((">", 100), 80), a_pressure(150, 80, home=True)), None),
+        ((a_pressure((">", 100), 80), a_pressure(130, 80, home=True)), True),
+        ((a_pressure((">", 100), 80), a_pressure(150, 80, home=True, when=on("2024-06-04"))), False),
+    ],
+)
+def test_a_value_with_a_comparator_is_a_bound(records: tuple[Record, ...], met: bool | None) -> None:
+    populations = _populations(UNDER_80, _truth(DIAGNOSIS, *records))
+    assert "denominator" in populations
+    assert ("numerator" in populations, "undetermined" in populations) == (met is True, met is None)
+
+
+def test_a_target_that_a_bound_leaves_open_hides_no_exception() -> None:
+    truth = _truth(DIAGNOSIS, a_pressure((">", 100), 80), a_record("Observation", codes.UNSUITABLE))
+    assert _populations(UNDER_80, truth) == {
+        "initial_population",
+        "denominator",
+        "denominator_exception",
+        "undetermined",
+    }
+
+
+@pytest.mark.parametrize(
     ("records", "is_exception"),
     [
         ((a_record("Observation", codes.UNSUITABLE),), True),

@@ -1,0 +1,61 @@
+"""Records that say something else than that what their code names is so, on one day, with one value."""
+
+from datetime import time, timedelta
+from random import Random
+
+from hi_fhir.sandbox.people import codes
+from hi_fhir.sandbox.people.chance import day_between
+from hi_fhir.sandbox.people.history import Notes
+from hi_fhir.sandbox.people.model import AS_OF, Component, Person, When
+
+_BOUNDED, _SELDOM = 0.2, 0.02
+
+_SYSTOLIC = (
+    (">", 140),
+    (">=", 140),
+    ("<=", 140),
+    ("<", 140),
+    (">", 135),
+    ("<=", 150),
+    ("<", 151),
+    (">", 200),
+    (">", 100),
+)
+_DIASTOLIC = (("<=", 90), ("<", 86), (">=", 90), (">", 90), (">", 85), (">", 40))
+_HARDLY = ((">", 350), (">=", 350), ("<", 40), ("<=", 40), (">", 18.7), ("<=", 18.6))
+"""Bounds of a systolic at the edges of what can be; the last two are in kilopascals."""
+
+
+def with_qualified(chance: Random, person: Person) -> Person:
+    """The person with a few such records more; `chance` is for them alone, so that all else stays as it was made."""
+    notes = Notes(chance, [patient.id for patient in person.patients], person.records)
+    means = {record.code.means for record in person.records if record.code}
+    if chance.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
+        _bounded_pressures(notes)
+    return Person(person.patients, tuple(notes.records))
+
+
+def _bounded_pressures(notes: Notes) -> None:
+    """Readings late in the period of which one value or both are bounds, some beside another of the same instant."""
+    chance = notes.chance
+    day = day_between(chance, AS_OF - timedelta(days=60), AS_OF)
+    when = When(day, clock=chance.choice((None, time(9, 0))))
+    home = chance.random() < 0.3
+    systolic, diastolic = codes.SYSTOLIC[0], codes.DIASTOLIC[0]
+    if home:
+        systolic, diastolic = codes.SYSTOLIC_HOME, codes.DIASTOLIC_HOME
+    comparator, value = chance.choice(_SYSTOLIC if chance.random() < 0.8 else _HARDLY)
+    unit = "kPa" if value < 30 else "mm[Hg]"
+    if chance.random() < 0.6:
+        lower = Component(diastolic, chance.choice((70, 80, 90)), "mm[Hg]")
+    else:
+        below, limit = chance.choice(_DIASTOLIC)
+        lower = Component(diastolic, limit, "mm[Hg]", below)
+    if chance.random() < 0.7:
+        parts = (Component(systolic, value, unit, comparator), lower)
+        notes.add("Observation", codes.PANEL[0], when, components=parts)
+    else:
+        notes.add("Observation", systolic, when, value=value, unit=unit, comparator=comparator)
+        notes.add("Observation", diastolic, when, value=lower.value, unit=lower.unit, comparator=lower.comparator)
+    if chance.random() < 0.3:
+        notes.add("Observation", systolic, when, value=chance.choice((130, 140, 160)), unit="mm[Hg]")
