@@ -13,7 +13,7 @@ from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
 from hi_fhir.measures.model import ProportionMeasure
 
-EVALUATION_VERSION = 5
+EVALUATION_VERSION = 6
 """Part of every evaluation's id. Raise it when the same definitions and tables come to give other numbers."""
 
 

@@ -22,7 +22,8 @@ def codings_read(
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Source to type to value set to codings of it in the records that were kept, of whatever day, status or patient.
 
-    Of a type that the measures read whole, "" stands for every coding. What has none is not there.
+    Of a type that a measure reads whole, "" stands for every coding, beside the value sets that others read of it. What
+    has none is not there.
     """
     asked: dict[str, set[str]] = {}
     for type_, value_set in sorted(set().union(*map(measure_needs, measures)), key=str):
@@ -39,16 +40,16 @@ def codings_read(
 
 def _counts(rows: ibis.Table, value_sets: set[str], codes: Codes) -> ibis.Table:
     """Columns: source_id, value_set, codings."""
+    tokens = [
+        (*token.split("|", 1), value_set)
+        for value_set in sorted(value_sets - {_WHOLE})
+        for token in sorted(codes.value_sets[value_set])
+    ]
+    columns = zip(*tokens, strict=True) if tokens else ((), (), ())
+    code = ibis.memtable(pa.table([pa.array(column, pa.string()) for column in columns], schema=_CODE))
+    found = rows.join(code, ["system", "code"])
+    found = found.filter(~found.component.endswith("value"))  # an answer is no record of what it names
+    found = found.select("source_id", "value_set")
     if _WHOLE in value_sets:
-        rows = rows.mutate(value_set=ibis.literal(_WHOLE))
-    else:
-        tokens = [
-            (*token.split("|", 1), value_set)
-            for value_set in sorted(value_sets)
-            for token in sorted(codes.value_sets[value_set])
-        ]
-        columns = zip(*tokens, strict=True) if tokens else ((), (), ())
-        code = ibis.memtable(pa.table([pa.array(column, pa.string()) for column in columns], schema=_CODE))
-        rows = rows.join(code, ["system", "code"])
-        rows = rows.filter(~rows.component.endswith("value"))  # an answer is no record of what it names
-    return rows.group_by("source_id", "value_set").agg(codings=rows.count())
+        found = found.union(rows.select("source_id", value_set=ibis.literal(_WHOLE)))
+    return found.group_by("source_id", "value_set").agg(codings=found.count())

@@ -129,6 +129,18 @@ def test_a_register_without_conditions_that_can_be_read_is_unknown_and_not_empty
     assert extensions(whole(report), "undetermined")[0]["extension"][1]["valueCode"] == "none-understood"
 
 
+def test_a_measure_that_reads_all_conditions_does_not_silence_one_that_looks_for_some(place: Path) -> None:
+    register = "learning-disability-health-check"
+    folder = write(place / "export", *PEOPLE, a_record("Condition", "c1", "p1", "110359009"))
+
+    alone = run(folder, measure=register)
+    together = run(folder, measure=f"{register},encounter-reason-coded")
+    basis = [one.json["absent"] for one in (alone, together)]
+
+    assert [count_of(whole(reports(alone)["A99001"]), "denominator"), basis[0]] == [1, []]
+    assert {one["measure_id"] for one in basis[1]} == {"encounter-reason-coded"}
+
+
 def test_patients_that_cannot_be_read_withhold_everything(place: Path) -> None:
     bad = [{**a_patient(f"x{number}"), "birthDate": "soon"} for number in range(5)]
     report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *bad)))["A99001"]
