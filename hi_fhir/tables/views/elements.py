@@ -3,7 +3,7 @@
 Strict types make a mistyped record an error with its JSON path; what a struct does not name is skipped unread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
@@ -16,18 +16,6 @@ from hi_fhir.terminology.code_systems import Asked, SystemNames
 from hi_fhir.terminology.systems import UCUM
 
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
-_ODS_SYSTEMS = frozenset(
-    {
-        ODS_SYSTEM,
-        "http://fhir.nhs.uk/Id/ods-organization-code",
-        "https://fhir.nhs.uk/Id/ods-site-code",
-        "http://fhir.nhs.uk/Id/ods-site-code",
-        "http://fhir.nhs.net/Id/ods-organization-code",
-        "http://fhir.nhs.net/Id/ods-site-code",
-        "urn:oid:2.16.840.1.113883.2.1.3.2.4.18.48",
-    }
-)
-# Of codes of organisations and of their sites. Source: UK Core Organization, GP Connect, the OID of ODS [S].
 
 
 class Coding(msgspec.Struct, gc=False):
@@ -174,14 +162,18 @@ def has_code(concept: CodeableConcept | None, code: str) -> bool:
     return concept is not None and any(coding.code == code for coding in concept.coding)
 
 
-def ods_identifiers(identifiers: list[Identifier]) -> list[tuple[str, Period]]:
+def ods_identifiers(
+    identifiers: Iterable[Identifier], systems: Mapping[str | None, str | None]
+) -> list[tuple[str, Period]]:
     """The ODS codes among some identifiers with the period of each, in order of code; those of use `old` are none.
+
+    systems: the name of each identifier system.
 
     A code whose period ended, or has not begun, is still one here: that is judged by the day that is asked about.
     """
     found = [
         (identifier.value.strip().upper(), identifier.period or Period())
         for identifier in identifiers
-        if identifier.value and identifier.use != "old" and (identifier.system or "").rstrip("/") in _ODS_SYSTEMS
+        if identifier.value and identifier.use != "old" and systems[identifier.system] == ODS_SYSTEM
     ]
     return sorted((entry for entry in found if entry[0]), key=lambda entry: entry[0])

@@ -42,7 +42,9 @@ def emitter(context: Context) -> Callable[[Organization, int], int]:
         record.id = same_id(record.id)
         part_of = context.references.organization(record.part_of.reference) if record.part_of else None
         kind = record.stated_kind()
-        codes: list[tuple[str | None, Period]] = [*ods_identifiers(record.identifier)] or [(None, Period())]
+        codes: list[tuple[str | None, Period]] = [*ods_identifiers(record.identifier, context.systems)] or [
+            (None, Period())
+        ]
         spans = [(code, *days_of(context, period, "$.identifier.period")) for code, period in codes]
         rows.extend((record.id, code, first, last, kind, record.name, part_of, line) for code, first, last in spans)
         return State.KEPT

@@ -47,7 +47,7 @@ def named_organization(
     if within is not None:
         return _within(context, within, path)
     organization_id = context.references.organization(reference.reference)
-    codes = ods_identifiers([reference.identifier]) if reference.identifier else []
+    codes = ods_identifiers([reference.identifier], context.systems) if reference.identifier else []
     if codes:
         code, period = codes[0]
         return Named(organization_id, code, *days_of(context, period, f"{path}.identifier.period"))
@@ -57,7 +57,8 @@ def named_organization(
 def _within(context: Context, organization: Organization, path: str) -> Named | None:
     """Of several codes the one that ends last. When it began says nothing of when somebody registered."""
     kind = organization.stated_kind()
-    codes = [(days_of(context, period, path)[1], code) for code, period in ods_identifiers(organization.identifier)]
+    stated = ods_identifiers(organization.identifier, context.systems)
+    codes = [(days_of(context, period, path)[1], code) for code, period in stated]
     if not codes:
         return None
     end, code = min(codes, key=lambda entry: (entry[0] is not None, -(entry[0] or 0), entry[1]))

@@ -642,6 +642,24 @@ def test_organization_has_code_name_and_parent(config: Config) -> None:
     assert pick(found, "organization_id", "ods_code", "name", "part_of_id") == [("o1", "Z00001", "A practice", "n1")]
 
 
+@pytest.mark.parametrize(
+    "system",
+    [
+        "HTTP://fhir.nhs.uk/id/ODS-organization-code/",
+        "https://fhir.nhs.uk/Id/ods-site-code",
+        "http://fhir.nhs.net/Id/ods-site-code",
+        "urn:oid:1.2.826.0.1285.0.1.10",
+        "2.16.840.1.113883.2.1.3.2.4.18.48",
+    ],
+)
+@pytest.mark.parametrize("type_", ["Organization", "Patient"])
+def test_the_system_of_ods_codes_goes_by_its_names_too(config: Config, system: str, type_: str) -> None:
+    stated = {"system": system, "value": "a99001"}
+    fields = {"Organization": {"identifier": [stated]}, "Patient": {"generalPractitioner": [{"identifier": stated}]}}
+    table = {"Organization": "organization", "Patient": "registration"}[type_]
+    assert pick(rows(config, {"resourceType": type_, "id": "r1", **fields[type_]}, table), "ods_code") == [("A99001",)]
+
+
 def test_identity_is_kept_apart_for_its_owner(config: Config) -> None:
     rows(config, a_patient(), "patient")
     file = config.data_dir / "identity" / "elm.parquet"
