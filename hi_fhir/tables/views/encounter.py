@@ -5,9 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import REFERENCE
 from hi_fhir.tables.views.coded import Part, add_rows, starting
+from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
     Coding,
@@ -21,15 +21,10 @@ from hi_fhir.tables.views.elements import (
 )
 
 
-class _Reason(msgspec.Struct, gc=False, rename="camel"):
-    """A contained resource that an encounter names as its reason."""
+class _Problem(msgspec.Struct, gc=False):
+    """A contained Condition that an encounter names as its reason."""
 
-    resource_type: str = ""
-    id: str = ""
     code: CodeableConcept | None = None
-
-
-_decode = msgspec.json.Decoder(list[_Reason]).decode
 
 
 class Encounter(msgspec.Struct, gc=False, rename="camel"):
@@ -74,28 +69,17 @@ def emitter(context: Context) -> Callable[[Encounter, int], int]:
 
 
 def _referred(record: Encounter, context: Context) -> list[Part]:
-    """The reasons that are other records: the code of one that is contained, else which it is.
+    """The reasons that are other records: the code of a Condition that is contained, else which it is.
 
     One that is named by an identifier, on another server or not there cannot be found. Words alone are no reference.
     """
     parts: list[Part] = []
     for reason in record.reason_reference:
         if reason.reference and reason.reference.startswith("#"):
-            parts.append(_contained(record, reason.reference[1:]))
+            problem = find_contained(record.contained, reason.reference, "Condition", _Problem)
+            parts.append(("", problem.code) if problem else ("reference", None))
         elif reason.reference or reason.identifier:
             found = context.references.record(reason.reference)
             place = CodeableConcept([Coding(REFERENCE + found[0], found[1])]) if found else None
             parts.append(("reference", place))
     return parts
-
-
-def _contained(record: Encounter, name: str) -> Part:
-    """A contained Condition's code, if it has one."""
-    try:
-        held = _decode(record.contained) if record.contained else []
-    except msgspec.ValidationError as error:
-        raise RefusedError("wrong-type", "$.contained", "not resources") from error
-    found = [one for one in held if one.id == name]
-    if not found:
-        return "reference", None
-    return "", next((one.code for one in found if codings(one.code)), None)

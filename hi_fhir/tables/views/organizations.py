@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hi_fhir.tables.views.contained import decode_contained
+from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import Context, Reference, ods_identifiers
 from hi_fhir.tables.views.organization import Organization
 from hi_fhir.tables.views.periods import days_of
@@ -43,7 +43,7 @@ def named_organization(
     """What a reference at a JSON path names; None where that is no organisation that can be told."""
     if reference is None:
         return None
-    within = decode_contained(contained, reference.reference, "Organization", Organization)
+    within = find_contained(contained, reference.reference, "Organization", Organization)
     if within is not None:
         return _within(context, within, path)
     organization_id = context.references.organization(reference.reference)

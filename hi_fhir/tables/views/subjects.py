@@ -15,6 +15,12 @@ from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM, usable_number
 _CONDITIONAL = re.compile(r"Patient\?identifier=([^&|\\]+?)(?:\||%7C)([^&|\\]+)", re.ASCII | re.IGNORECASE)
 
 
+class _Patient(msgspec.Struct, gc=False):
+    """What tells who a contained Patient is."""
+
+    identifier: list[Identifier] = []
+
+
 class Subjects(dict[str | None, int]):
     """Patient numbers by reference as received; who is no patient of the source, and has no identifier, is refused.
 
@@ -69,7 +75,7 @@ class Subjects(dict[str | None, int]):
     def _by_identifier(self, subject: Reference, contained: msgspec.Raw) -> int:
         if subject.type not in (None, "Patient"):
             raise RefusedError("subject-not-a-patient", self._path)
-        within = find_contained(contained, subject.reference, "Patient")
+        within = find_contained(contained, subject.reference, "Patient", _Patient)
         stated = [subject.identifier, *(within.identifier if within else ())]
         found = self._identified(stated)
         if found is not None:

@@ -14,6 +14,8 @@ from tests.support.landing import config_in
 CONDITION = f"{REFERENCE}Condition"
 HELD = [{"resourceType": "Condition", "id": "c", "code": a_concept("38341003"), "subject": {"reference": "Patient/p1"}}]
 
+WOUND = {"resourceType": "Procedure", "id": "c", "code": a_concept("225358003")}
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
@@ -26,6 +28,8 @@ def config(tmp_path: Path) -> Config:
         ({"reasonReference": [{"reference": "Condition/c1"}]}, [("", None), ("reference", "c1")]),
         ({"reasonReference": [{"reference": "Condition/c1/_history/2"}]}, [("", None), ("reference", "c1")]),
         ({"reasonReference": [{"reference": "#c"}], "contained": HELD}, [("", "38341003")]),
+        ({"reasonReference": [{"reference": "#c"}], "contained": [WOUND, *HELD]}, [("", "38341003")]),
+        ({"reasonReference": [{"reference": "#c"}], "contained": [WOUND]}, [("", None), ("reference", None)]),
         ({"reasonReference": [{"reference": "#d"}], "contained": HELD}, [("", None), ("reference", None)]),
         ({"reasonReference": [{"reference": "#c"}], "contained": [{**HELD[0], "code": {"text": "x"}}]}, [("", None)]),
         ({"reasonReference": [{"identifier": {"value": "7"}}]}, [("", None), ("reference", None)]),

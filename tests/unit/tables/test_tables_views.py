@@ -565,7 +565,8 @@ def test_registrations_of_a_patient_are_practitioner_and_organisation(config: Co
 def test_a_contained_practice_is_taken_by_its_code(config: Config, type_: str) -> None:
     practice = {"resourceType": "Organization", "id": "o1", "identifier": [{"system": ODS, "value": "A99001"}]}
     other = {"resourceType": "Organization", "id": "o2", "identifier": [{"system": ODS, "value": "A99002"}]}
-    record = {"contained": [other, practice], "managingOrganization": {"reference": "#o1"}}
+    namesake = {"resourceType": "Practitioner", "id": "o1"}
+    record = {"contained": [other, namesake, practice], "managingOrganization": {"reference": "#o1"}}
     fields = record if type_ == "Patient" else record | {"status": "active", "patient": {"reference": "Patient/p1"}}
     found = rows(config, {"resourceType": type_, "id": "r1", **fields}, "registration")
     assert pick(found, "organization_id", "ods_code") == [(None, "A99001")]
