@@ -11,6 +11,7 @@ from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
 from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
+from hi_fhir.sandbox.people.other_care import with_other_care
 from hi_fhir.sandbox.people.qualified import with_qualified
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
 
@@ -66,7 +67,8 @@ def _person(seed: int, number: int) -> Person:
     notes.chance = Random(f"{seed}/{number}/opt-out")
     write_opt_out(notes)
     person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
-    return with_qualified(Random(f"{seed}/{number}/qualified"), person)
+    person = with_qualified(Random(f"{seed}/{number}/qualified"), person)
+    return with_other_care(Random(f"{seed}/{number}/other-care"), person)
 
 
 def _patient(chance: Random, number: int) -> Patient:

@@ -76,7 +76,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A practice, network or board. id: of its resource. part_of: the id of what it says that it is part of."""
+    """Whatever a record may name. id: of its resource. part_of: the id of what it says that it is part of.
+
+    kind: practice, branch, pcn, icb, hospital, no-practice (a code that stands for none) or unknown: nothing tells what
+    it is, and there is no resource of it.
+    """
 
     id: str
     ods_code: str
@@ -89,17 +93,20 @@ class Organisation:
 class Registration:
     """One registration that a Patient or an EpisodeOfCare states.
 
-    kind: episode, general-practitioner or managing-organization. end: the last day. temporary: None where the record
-    does not say. status: of an episode. by_identifier: the practice is named by its ODS code, else by reference.
+    kind: episode, general-practitioner or managing-organization. practice: the organisation that is named as such; None
+    where none is. end: the last day. temporary: None where the record does not say. status: of an episode.
+    by_identifier: the practice is named by its ODS code, else by reference. care: what an episode is of, where it is
+    none of a registration.
     """
 
     kind: str
-    practice: Organisation
+    practice: Organisation | None
     start: When | None = None
     end: When | None = None
     temporary: bool | None = None
     status: str = "active"
     by_identifier: bool = True
+    care: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

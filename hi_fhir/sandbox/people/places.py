@@ -94,7 +94,13 @@ PRACTICES = (
     _practice(9, "Ivy House Surgery", DOWNS),
     _practice(10, "Juniper Practice", SOUTH),
 )
-ORGANISATIONS = (NORTH, SOUTH, HARBOUR, VALLEY, BORDER, DOWNS, *PRACTICES)
+BRANCH = Organisation("branch-1", "XP003001", "Cedar Branch Surgery", "branch", PRACTICES[2].id)
+HOSPITAL = Organisation("hospital-1", "XT001", "Nowhere General Hospital", "hospital", None)
+ORGANISATIONS = (NORTH, SOUTH, HARBOUR, VALLEY, BORDER, DOWNS, *PRACTICES, BRANCH, HOSPITAL)
+"""Those of which there are resources."""
+
+NO_PRACTICE = Organisation("", "V81999", "GP practice code not known", "no-practice", None)
+GONE = Organisation("gone", "XZ001", "Somewhere", "unknown", None)
 
 MEMBERSHIPS = (
     *(Membership(practice, HARBOUR, NORTH) for practice in PRACTICES[:3]),

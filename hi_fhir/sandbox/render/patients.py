@@ -129,7 +129,7 @@ def _areas(address: Address) -> list[Resource]:
 
 def _add_registrations(rendered: Resource, registrations: Iterable[Registration]) -> None:
     for registration in registrations:
-        reference = _practice(registration)
+        reference = _named(registration)
         if registration.kind == "general-practitioner":
             if registration.by_identifier:
                 reference["identifier"] |= _period(registration)
@@ -138,11 +138,14 @@ def _add_registrations(rendered: Resource, registrations: Iterable[Registration]
             rendered["managingOrganization"] = reference
 
 
-def _practice(registration: Registration) -> Resource:
-    practice = registration.practice
+def _named(registration: Registration) -> Resource:
+    """The organisation of a registration; nothing where it names none."""
+    named = registration.practice
+    if named is None:
+        return {}
     if registration.by_identifier:
-        return {"identifier": {"system": _ODS_SYSTEM, "value": practice.ods_code}, "display": practice.name}
-    return {"reference": f"Organization/{practice.id}", "display": practice.name}
+        return {"identifier": {"system": _ODS_SYSTEM, "value": named.ods_code}, "display": named.name}
+    return {"reference": f"Organization/{named.id}", "display": named.name}
 
 
 def _period(registration: Registration) -> Resource:
@@ -161,10 +164,13 @@ def render_episodes(patient: Patient) -> Iterator[Resource]:
             "meta": meta_of("EpisodeOfCare", id_),
             "status": episode.status,
             "patient": {"reference": f"Patient/{patient.id}"},
-            "managingOrganization": _practice(episode),
             **_period(episode),
         }
+        if named := _named(episode):
+            rendered["managingOrganization"] = named
         if episode.temporary is not None:
             code = "temporary" if episode.temporary else "regular"
             rendered["type"] = [{"coding": [{"system": _REGISTRATION_TYPE, "code": code}]}]
+        if episode.care:
+            rendered["type"] = [{"text": episode.care}]
         yield rendered

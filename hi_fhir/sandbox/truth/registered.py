@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
 from hi_fhir.sandbox.truth.linked import standing
+from hi_fhir.sandbox.truth.stated import deciding
 
-_NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist"})
-_ORDER = ("episode", "general-practitioner", "managing-organization")
 _NO_START = date.min
 
 
@@ -26,9 +25,12 @@ class Standing(NamedTuple):
     conflict: bool = False
 
 
-class _Stated(NamedTuple):
+class _Claim(NamedTuple):
+    """patient: who speaks for the record that states it. practice: ODS code."""
+
     patient: Patient
     registration: Registration
+    practice: str
 
     @property
     def start(self) -> date:
@@ -43,10 +45,10 @@ def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
     if born and min(born) > as_of:
         return Standing("not-born")
     stated = [
-        _Stated(survivors[patient.replaced_by or patient.id], one)
+        _Claim(survivors[patient.replaced_by or patient.id], *one)
         for patient in person.patients
-        for one in _deciding(patient)
-        if patient.replaced_by is None or one.kind == "episode"
+        for one in deciding(patient)
+        if patient.replaced_by is None or one.registration.kind == "episode"
     ]
     if not stated:
         return Standing("no-registration")
@@ -74,20 +76,10 @@ def _is_dead(patient: Patient, as_of: date) -> bool:
     return patient.death.when is None or patient.death.when.day <= as_of
 
 
-def _deciding(patient: Patient) -> Sequence[Registration]:
-    """The registrations of the first kind that the record has any of; what is no registration states nothing."""
-    real = [one for one in patient.registrations if one.kind != "episode" or one.status not in _NO_REGISTRATION]
-    for kind in _ORDER:
-        found = [one for one in real if one.kind == kind]
-        if found:
-            return found
-    return ()
-
-
-def _latest(current: Sequence[_Stated]) -> Standing:
+def _latest(current: Sequence[_Claim]) -> Standing:
     latest = max(one.start for one in current)
     rivals = [one for one in current if one.start == latest]
-    chosen = min(rivals, key=lambda one: one.registration.practice.ods_code)
-    practices = {one.registration.practice.ods_code for one in rivals}
+    chosen = min(rivals, key=lambda one: one.practice)
+    practices = {one.practice for one in rivals}
     since = chosen.registration.start.day if chosen.registration.start else None
-    return Standing("registered", chosen.patient, chosen.registration.practice.ods_code, since, len(practices) > 1)
+    return Standing("registered", chosen.patient, chosen.practice, since, len(practices) > 1)

@@ -18,6 +18,7 @@ from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
 from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
 from hi_fhir.sandbox.truth.registered import Standing, standing_of
 from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.stated import left_out
 from hi_fhir.sandbox.truth.strata import UNKNOWN, strata_of
 
 Cell = tuple[str, str, str, str, str]
@@ -52,7 +53,8 @@ class Truth:
     """counts: people in each cell that has any. reconciliation: what becomes of the people's resources.
 
     reasons: all people but those who opted out by registered, or why not. strays: kept events whose patient is not
-    there, by reference or by identifier. link_conflicts, merged: patients. The others count registered people.
+    there, by reference or by identifier. left_out: what records state that is no registration, by why; of whomever.
+    link_conflicts, merged: patients. The others count registered people.
     """
 
     setting: Setting = USUAL
@@ -60,6 +62,7 @@ class Truth:
     reconciliation: Reconciliation = field(init=False)
     reasons: Counter[str] = field(default_factory=Counter)
     strays: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     link_conflicts: int = 0
     merged: int = 0
     conflicts: int = 0
@@ -86,6 +89,8 @@ class Truth:
             if record.patient_id not in own and fate(record, self.setting) == KEPT:
                 named = record.reference in ("by-identifier", "contained")
                 self.strays["by identifier" if named else "by reference"] += 1
+        for patient in person.patients:
+            self.left_out.update(left_out(patient))
         self._unmatched -= numbers_of(person)
         self.link_conflicts += len(disagreeing(person))
         self.merged += len(person.patients) - len(standing(person))
@@ -111,7 +116,7 @@ class Truth:
             "no_registration": reasons.get("no-registration", 0),
             "registration_conflicts": self.conflicts,
             "not_registered_by_reason": reasons,
-            "registrations_left_out": {},
+            "registrations_left_out": dict(sorted(self.left_out.items())),
             "impossible_dates": {},
             "restricted": self.restricted,
             "opted_out": self.opted_out,
@@ -158,7 +163,8 @@ class Truth:
         self._add_cells(subject, patient.sex, standing.practice)
 
     def _add_cells(self, subject: Subject, sex: str | None, practice: str) -> None:
-        network = self._areas[practice].pcn
+        area = self._areas.get(practice)
+        network = area.pcn if area else None
         self.pcn_unknown += network is None
         strata = {
             _ALL: _ALL,

@@ -95,4 +95,4 @@ def test_nobody_is_a_folder_too(tmp_path: Path) -> None:
     truth = orjson.loads((tmp_path / "truth.json").read_bytes())
     assert truth["counts"] == []
     assert truth["people"]["persons"] == 0
-    assert truth["reconciliation"]["Organization"]["kept"] == 16
+    assert truth["reconciliation"]["Organization"]["kept"] == 18

@@ -10,7 +10,7 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
-from hi_fhir.sandbox.people.model import Code, Patient, Person, Record
+from hi_fhir.sandbox.people.model import Code, Patient, Person, Record, Registration
 from hi_fhir.sandbox.truth.linked import disagreeing
 
 PEOPLE = tuple(make_people(1000, seed=1))
@@ -78,6 +78,10 @@ def _records(type_: str = "") -> Iterator[Record]:
 
 def _of_patients(has: Callable[[Patient], object]) -> int:
     return sum(bool(has(patient)) for patient in _patients())
+
+
+def _of_registrations(has: Callable[[Registration], object]) -> int:
+    return _of_patients(lambda patient: any(map(has, patient.registrations)))
 
 
 def _of_records(has: Callable[[Record], object], type_: str = "") -> int:
@@ -181,6 +185,19 @@ TRAITS: dict[str, Callable[[], int]] = {
     "an address that is no home": lambda: _of_patients(lambda p: p.address and p.address.use not in (None, "home")),
     "an address of no named use": lambda: _of_patients(lambda p: p.address and p.address.use is None),
     "a home that ended": lambda: _of_patients(lambda p: p.address and p.address.until and p.address.until.day < AS_OF),
+    **{
+        f"an episode of {kind} organisation": lambda kind=kind: _of_registrations(
+            lambda r: r.kind == "episode" and r.practice and r.practice.kind == kind
+        )
+        for kind in ("hospital", "unknown")
+    },
+    "an episode of a programme": lambda: _of_registrations(lambda r: r.care),
+    "an episode of nowhere": lambda: _of_registrations(lambda r: r.practice is None),
+    "managed by a hospital": lambda: _of_registrations(
+        lambda r: r.kind == "managing-organization" and r.practice and r.practice.kind == "hospital"
+    ),
+    "a code for no practice": lambda: _of_registrations(lambda r: r.practice and r.practice.kind == "no-practice"),
+    "at a branch surgery": lambda: _of_registrations(lambda r: r.practice and r.practice.kind == "branch"),
     "an area on the record": lambda: _of_patients(lambda p: p.address and p.address.area),
     "a partial date": lambda: _of_records(lambda r: r.when and r.when.precision != "day"),
     "a date by the night before in UTC": lambda: _of_records(lambda r: r.when and r.when.utc),

@@ -9,7 +9,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Record
+from hi_fhir.sandbox.people.model import Record, Registration
 from tests.support.sandbox_people import a_patient, a_person, a_record, on
 
 RESOURCES = [resource for person in make_people(300, seed=1) for resource in render.resources(person)]
@@ -112,3 +112,10 @@ def test_an_error_has_no_clinical_status() -> None:
     condition = _only("Condition", a_person(records=(a_record("Condition", status="entered-in-error"),)))
     assert condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
     assert "clinicalStatus" not in condition
+
+
+def test_an_episode_says_what_it_is_of_and_may_name_no_organisation() -> None:
+    programme = Registration("episode", None, care="Maternity care")
+    episode = _only("EpisodeOfCare", a_person(a_patient(registrations=(programme,))))
+    assert episode["type"] == [{"text": "Maternity care"}]
+    assert "managingOrganization" not in episode

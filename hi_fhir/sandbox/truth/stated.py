@@ -1,0 +1,58 @@
+"""What a patient record states of registrations and what of it is one with a practice, by the rule `registration`."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from hi_fhir.sandbox.people.model import Organisation, Patient, Registration
+from hi_fhir.sandbox.people.places import ORGANISATIONS
+
+_NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist"})
+_ORDER = ("episode", "general-practitioner", "managing-organization")
+_PLACES = {one.id: one for one in ORGANISATIONS}
+_REGISTERS = ("practice", "branch")
+
+
+class Stated(NamedTuple):
+    """A registration with a practice of this ODS code."""
+
+    registration: Registration
+    practice: str
+
+
+def deciding(patient: Patient) -> Sequence[Stated]:
+    """The registrations of the first kind that the record has any of; what is no registration states nothing."""
+    real = [Stated(one, _practice(where).ods_code) for one, where, why in _claims(patient) if where and why is None]
+    for kind in _ORDER:
+        found = [one for one in real if one.registration.kind == kind]
+        if found:
+            return found
+    return ()
+
+
+def left_out(patient: Patient) -> list[str]:
+    """Of each thing stated that is no registration with a practice, why."""
+    return [why for _, _, why in _claims(patient) if why]
+
+
+def _claims(patient: Patient) -> Iterator[tuple[Registration, Organisation | None, str | None]]:
+    """What is stated with the organisation that it names, and why it is no registration, if it is none."""
+    for one in patient.registrations:
+        if one.kind != "episode" or one.status not in _NO_REGISTRATION:
+            where = one.practice if one.by_identifier or one.practice is None else _PLACES.get(one.practice.id)
+            yield one, where, _why_not(one, where)
+
+
+def _why_not(one: Registration, where: Organisation | None) -> str | None:
+    if one.care:
+        return "episode-of-another-type"
+    if where is None:
+        return "no-organisation"
+    if where.kind == "unknown":
+        is_untyped = one.kind == "episode" and one.temporary is None
+        return "episode-of-an-unknown-organisation" if is_untyped else None
+    return None if where.kind in _REGISTERS else "not-a-practice"
+
+
+def _practice(where: Organisation) -> Organisation:
+    """A branch surgery's people are those of the practice that it is part of."""
+    return _PLACES[where.part_of] if where.kind == "branch" and where.part_of else where
