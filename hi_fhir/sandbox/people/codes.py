@@ -143,6 +143,8 @@ OTHER_OBSERVATIONS = (
     (_own("kidney-function", "Kidney function"), "mL/min", 30.0, 90.0),
 )
 """Code, unit, lowest and highest value."""
+QUESTIONNAIRE = _own("questionnaire", "Questionnaire about one's life")
+ETHNICITY_ASKED = _own("ethnicity-asked", "Ethnicity, asked")
 OTHER_PROCEDURES = (_own("wound-dressing", "Dressing of a wound"), _own("ear-irrigation", "Irrigation of an ear"))
 VACCINES = (
     _own("influenza-vaccine", "Influenza vaccine"),

@@ -15,7 +15,7 @@ from hi_fhir.sandbox.people.chance import (
     long_past,
     status_of,
 )
-from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Code, Component, Record, When
+from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Answer, Code, Component, Record, When
 
 _DAY = timedelta(days=1)
 _REFERENCES = Ways({"relative": 95, "absolute": 2.5, "versioned": 2.5})
@@ -45,6 +45,7 @@ class Notes:
         value: float | None = None,
         unit: str | None = None,
         comparator: str | None = None,
+        answer: Answer | None = None,
         components: tuple[Component, ...] = (),
         patient_id: str | None = None,
     ) -> None:
@@ -63,6 +64,7 @@ class Notes:
                 value=value,
                 unit=unit,
                 comparator=comparator,
+                answer=answer,
                 components=components,
                 reference=_REFERENCES.pick(chance),
             )

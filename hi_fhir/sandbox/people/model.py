@@ -38,13 +38,28 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What an Observation or component has for a value that is no number.
+
+    way: boolean, concept, words, absent-reason or quantity (a unit without a value). codings, text: of it, as Code has
+    them. says: denied, none or absent, of what the record's code names; None for anything else.
+    """
+
+    way: str
+    codings: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
-    """One value of an Observation of several. unit: as written, None where none is. comparator: as Record has it."""
+    """One value of an Observation of several. unit: as written, None where none is. The others as Record has them."""
 
     code: Code
-    value: float
+    value: float | None
     unit: str | None
     comparator: str | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class Record:
     status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
     how the patient is referred to: relative, absolute, versioned, by-identifier or by-number (which is `number`) alone,
     contained, or elsewhere, which is a patient of another server who has the same id there. comparator: <, <=, >= or >,
-    where the value is a bound.
+    where the value is a bound. answer: of an Observation, in place of a value.
     """
 
     type: str
@@ -72,6 +87,7 @@ class Record:
     reference: str = "relative"
     number: str | None = None
     comparator: str | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from datetime import time, timedelta
 from random import Random
 
-from hi_fhir.sandbox.people import codes
-from hi_fhir.sandbox.people.chance import day_between
+from hi_fhir.sandbox.people import answers, codes
+from hi_fhir.sandbox.people.chance import Ways, around_period, day_between, in_period
 from hi_fhir.sandbox.people.history import Notes
-from hi_fhir.sandbox.people.model import AS_OF, Component, Person, When
+from hi_fhir.sandbox.people.model import AS_OF, Answer, Code, Component, Person, When
 
-_BOUNDED, _SELDOM = 0.2, 0.02
+_BOUNDED, _SELDOM, _ASKED = 0.2, 0.02, 0.2
 
 _SYSTOLIC = (
     (">", 140),
@@ -32,6 +32,8 @@ def with_qualified(chance: Random, person: Person) -> Person:
     means = {record.code.means for record in person.records if record.code}
     if chance.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
         _bounded_pressures(notes)
+    if chance.random() < _ASKED:
+        _asked(notes)
     return Person(person.patients, tuple(notes.records))
 
 
@@ -59,3 +61,47 @@ def _bounded_pressures(notes: Notes) -> None:
         notes.add("Observation", diastolic, when, value=lower.value, unit=lower.unit, comparator=lower.comparator)
     if chance.random() < 0.3:
         notes.add("Observation", systolic, when, value=chance.choice((130, 140, 160)), unit="mm[Hg]")
+
+
+_ASKED_FOR = (
+    codes.HYPERTENSION[0],
+    codes.HYPERTENSION_RESOLVED,
+    codes.SEVERE_MENTAL_ILLNESS[0],
+    codes.LEARNING_DISABILITY[0],
+    codes.HEALTH_CHECK,
+    codes.PRESSURE_DECLINED,
+    codes.INVITATION[0],
+    codes.OPT_OUT,
+    codes.OPT_OUT_WITHDRAWN,
+    codes.CATEGORY_SNOMED["92391000000108"],
+    codes.REFUSED,
+)
+_MEASURED = (codes.SMOKING[2], codes.SMOKING[0], codes.BMI, codes.ALCOHOL[0], codes.LIPIDS[0], codes.GLUCOSE[0])
+_WAYS = Ways({"asked": 35, "measured": 25, "questionnaire": 25, "answered": 15})
+
+
+def _asked(notes: Notes) -> None:
+    """A question that is answered with no, none or not known, or so that what it names stands; or several at once."""
+    chance = notes.chance
+    match _WAYS.pick(chance):
+        case "asked":
+            notes.add("Observation", chance.choice(_ASKED_FOR), around_period(chance), answer=_answer(chance))
+        case "measured":
+            notes.add("Observation", chance.choice(_MEASURED), around_period(chance), answer=_answer(chance))
+        case "questionnaire":
+            parts = tuple(_part(chance, code) for code in chance.sample((*_ASKED_FOR, *_MEASURED), 3))
+            notes.add("Observation", codes.QUESTIONNAIRE, When(in_period(chance)), components=parts)
+        case "answered":
+            asked = chance.choice((codes.ETHNICITY_ASKED, codes.SMOKING[1]))
+            named = chance.choice((codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]))
+            answer = Answer("concept", named.codings, named.text)
+            notes.add("Observation", asked, around_period(chance), answer=answer)
+
+
+def _part(chance: Random, code: Code) -> Component:
+    return Component(code, None, None, answer=chance.choice((None, _answer(chance))))
+
+
+def _answer(chance: Random) -> Answer:
+    kinds = (answers.DENIED, answers.DENIED, answers.NONE, answers.ABSENT, answers.NEITHER)
+    return chance.choice(chance.choice(kinds))

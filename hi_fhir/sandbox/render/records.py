@@ -7,7 +7,7 @@ and as various as records are, and no measure reads it.
 from collections.abc import Callable
 from zlib import crc32
 
-from hi_fhir.sandbox.people.model import Component, Record
+from hi_fhir.sandbox.people.model import Answer, Component, Record
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -50,16 +50,34 @@ def _observation(record: Record) -> Resource:
         rendered["issued"] = date_of(record.issued)
     if record.value is not None:
         rendered["valueQuantity"] = _quantity(record.value, record.unit, record.comparator)
+    rendered |= _answered(record.answer)
     if record.components:
         rendered["component"] = [_component(part, record.id) for part in record.components]
     return rendered
 
 
+def _answered(answer: Answer | None) -> Resource:
+    if answer is None:
+        return {}
+    match answer.way:
+        case "boolean":
+            return {"valueBoolean": answer.text == "true"}
+        case "words":
+            return {"valueString": answer.text}
+        case "quantity":
+            return {"valueQuantity": {"unit": "of what was asked"}}
+    element = {"concept": "valueCodeableConcept", "absent-reason": "dataAbsentReason"}[answer.way]
+    said: Resource = {"text": answer.text} if answer.text else {}
+    if answer.codings:
+        said["coding"] = [{"system": system, "code": code} for system, code in answer.codings]
+    return {element: said}
+
+
 def _component(part: Component, id_: str) -> Resource:
-    return {
-        "code": respelled(concept(part.code), id_),
-        "valueQuantity": _quantity(part.value, part.unit, part.comparator),
-    }
+    rendered = {"code": respelled(concept(part.code), id_)} | _answered(part.answer)
+    if part.value is not None:
+        rendered["valueQuantity"] = _quantity(part.value, part.unit, part.comparator)
+    return rendered
 
 
 def _quantity(value: float, unit: str | None, comparator: str | None) -> Resource:

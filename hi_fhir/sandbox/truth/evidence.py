@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import AS_OF, Component, Person, Record
 from hi_fhir.sandbox.truth.days import clock_order, dated
+from hi_fhir.sandbox.truth.recorded import counts, recorded
 
 _NOTED = frozenset({"Condition", "Observation", "Procedure"})
 _PRESSURES = {
@@ -70,33 +71,17 @@ def evidence_of(person: Person, as_of: date = AS_OF) -> Evidence:
     return evidence
 
 
-def counts(record: Record) -> bool:
-    """Whether a record's status lets it count."""
-    status = record.status
-    if status == "entered-in-error":
-        return False
-    match record.type:
-        case "Observation":
-            return status not in ("cancelled", "registered", "preliminary")
-        case "Procedure":
-            return status == "completed"
-        case "Condition":
-            return status not in ("refuted", "resolved")
-        case "Encounter":
-            return status not in ("planned", "cancelled")
-    return True
-
-
 def _add(evidence: Evidence, record: Record, day: date | None) -> None:
     if record.type == "Encounter":
         if day is not None:
             is_coded = record.code is not None and bool(record.code.codings)
             evidence.visits.append(Visit(day, clock_order(record), is_coded))
     elif record.type in _NOTED:
-        if record.code and record.code.says:
-            evidence.statements.append(Statement(day, record.code.says))
-        elif record.code and record.code.means:
-            evidence.days[record.code.means].append(day)
+        for code in recorded(record):
+            if code.says:
+                evidence.statements.append(Statement(day, code.says))
+            elif code.means:
+                evidence.days[code.means].append(day)
         if day is not None:
             for part in _values(record):
                 _add_pressure(evidence, record, day, part)
@@ -110,7 +95,7 @@ def _values(record: Record) -> Iterator[Component]:
 
 def _add_pressure(evidence: Evidence, record: Record, day: date, part: Component) -> None:
     named = _PRESSURES.get(part.code.means or "")
-    if named is None or part.unit not in PRESSURES:
+    if named is None or part.value is None or part.unit not in PRESSURES:
         return
     value = round(part.value * PRESSURES[part.unit], 9)
     least, most = _PLAUSIBLE[named[1]]

@@ -4,7 +4,7 @@ from datetime import date
 
 from hi_fhir.sandbox.people.model import Person
 from hi_fhir.sandbox.truth.days import dated
-from hi_fhir.sandbox.truth.evidence import counts
+from hi_fhir.sandbox.truth.recorded import counts, recorded
 from hi_fhir.sandbox.truth.setting import Setting
 
 OPT_OUT, WITHDRAWN = "type-1-opt-out", "type-1-opt-out-withdrawn"
@@ -32,4 +32,4 @@ def _objects(person: Person) -> bool:
 def _days(person: Person, value_set: str) -> list[date]:
     own = {patient.id for patient in person.patients}
     found = (one for one in person.records if one.patient_id in own and counts(one))
-    return [dated(one) or date.min for one in found if one.code and one.code.means == value_set]
+    return [dated(one) or date.min for one in found for code in recorded(one) if code.means == value_set]

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from hi_fhir.sandbox import overlay
-from hi_fhir.sandbox.people import codes, places
-from hi_fhir.sandbox.people.model import Code
+from hi_fhir.sandbox.people import answers, codes, places
+from hi_fhir.sandbox.people.model import Answer, Code
 from hi_fhir.sandbox.truth.ethnicity import GROUPS_2021
 from hi_fhir.sandbox.truth.evidence import PRESSURES
+from hi_fhir.terminology.answers import load_answers
 from hi_fhir.terminology.catalogue import Terminology, load
 
 SHIPPED = load()
+ANSWERS = load_answers()
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,20 @@ def test_each_code_counts_for_the_value_set_that_it_is_said_to(terminology: Term
         having = {id_ for id_, known in preimages.items() if tokens & known}
         expected = {code.means} - {None, "ethnicity"}
         assert having == expected, code
+
+
+@pytest.mark.parametrize("answer", [*answers.DENIED, *answers.NONE, *answers.ABSENT, *answers.NEITHER])
+def test_each_answer_says_what_the_list_of_answers_says(answer: Answer) -> None:
+    match answer.way:
+        case "concept":
+            said = ANSWERS.of_concept([(system, code, None) for system, code in answer.codings], answer.text or None)
+        case "words":
+            said = ANSWERS.of_words(answer.text)
+        case "boolean":
+            said = {"true": None, "false": "denied"}[answer.text]
+        case _:
+            said = "absent"
+    assert answer.says == said
 
 
 def test_each_code_says_of_ethnicity_what_the_maps_say(terminology: Terminology) -> None:

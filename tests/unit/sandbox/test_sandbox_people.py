@@ -8,12 +8,13 @@ import pytest
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
-from hi_fhir.sandbox.people import make_people
+from hi_fhir.sandbox.people import answers, make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
-from hi_fhir.sandbox.people.model import Code, Patient, Person, Record, Registration
+from hi_fhir.sandbox.people.model import Answer, Code, Patient, Person, Record, Registration
 from hi_fhir.sandbox.truth.linked import disagreeing
 
 PEOPLE = tuple(make_people(1000, seed=1))
+ANSWERS = (*answers.DENIED, *answers.NONE, *answers.ABSENT, *answers.NEITHER)
 AS_OF = date(2025, 3, 31)
 
 
@@ -113,6 +114,10 @@ def _days_disagree(person: Person, same_day: bool) -> bool:
 def _readings_in_a_day(person: Person) -> bool:
     timed = Counter(r.when.day for r in person.records if r.components and r.when and r.when.clock)
     return any(count > 1 for count in timed.values())
+
+
+def _parts_answers(record: Record) -> Iterator[Answer | None]:
+    return (part.answer for part in record.components)
 
 
 def _unit(unit: str | None) -> int:
@@ -216,13 +221,35 @@ TRAITS: dict[str, Callable[[], int]] = {
         lambda r: r.code and r.code.means == "diastolic-blood-pressure"
     ),
     "several readings a day": lambda: _of_people(_readings_in_a_day),
-    "implausible": lambda: _of_records(lambda r: any(part.value < 19 for part in r.components)),
+    "implausible": lambda: _of_records(
+        lambda r: any(part.value is not None and part.value < 19 for part in r.components)
+    ),
     **{
         f"a value {comparator} another": lambda comparator=comparator: _of_records(
             lambda r: comparator in (r.comparator, *(part.comparator for part in r.components))
         )
         for comparator in ("<", "<=", ">=", ">")
     },
+    **{
+        f"answered with {says} by {way}": lambda says=says, way=way: _of_records(
+            lambda r: any(one and (one.says, one.way) == (says, way) for one in (r.answer, *_parts_answers(r)))
+        )
+        for says, way in sorted({(one.says, one.way) for one in ANSWERS}, key=str)
+    },
+    "a coded answer that means something": lambda: _of_records(
+        lambda r: r.answer and r.answer.way == "concept" and r.answer not in ANSWERS
+    ),
+    "recorded as a component": lambda: _of_records(
+        lambda r: any(part.code.means == "smoking-status" and part.answer is None for part in r.components)
+    ),
+    "an opt-out that is denied": lambda: _of_records(
+        lambda r: (
+            r.answer
+            and r.answer.says == "denied"
+            and r.code
+            and r.code.means in ("type-1-opt-out", "type-1-opt-out-withdrawn")
+        )
+    ),
     "in kPa": lambda: _unit("kPa"),
     "without a unit": lambda: _unit(None),
     "unit in words": lambda: _unit("millimetres of mercury"),

@@ -5,13 +5,27 @@ from dataclasses import replace
 
 import pytest
 
-from hi_fhir.sandbox.people import codes, places
-from hi_fhir.sandbox.people.model import Address, Code, Death, NhsNumber, Patient, Person, Record, Registration, When
+from hi_fhir.sandbox.people import answers, codes, places
+from hi_fhir.sandbox.people.model import (
+    Address,
+    Answer,
+    Code,
+    Component,
+    Death,
+    NhsNumber,
+    Patient,
+    Person,
+    Record,
+    Registration,
+    When,
+)
 from hi_fhir.sandbox.truth import Truth, areas, expected
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
 from hi_fhir.sandbox.truth.evidence import Statement, evidence_of
+from hi_fhir.sandbox.truth.opted_out import BY_CODE, is_opted_out
 from hi_fhir.sandbox.truth.registered import standing_of
+from hi_fhir.sandbox.truth.setting import Setting
 from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, at_practice, on, undated
 
 UNDER_80 = "hypertension-treated-to-target-under-80"
@@ -243,6 +257,60 @@ def test_a_resolving_code_on_or_after_the_diagnosis_takes_off_the_register(resol
 @pytest.mark.parametrize("status", ["refuted", "resolved", "entered-in-error"])
 def test_a_condition_that_does_not_count_is_no_diagnosis(status: str) -> None:
     assert not _populations(UNDER_80, _truth(replace(DIAGNOSIS, status=status)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "of_a_diagnosis", "of_a_status"),
+    [
+        (None, True, True),
+        *((answer, False, False) for answer in (*answers.DENIED, *answers.ABSENT)),
+        *((answer, False, True) for answer in answers.NONE),
+        *((answer, True, True) for answer in answers.NEITHER),
+    ],
+)
+def test_an_answer_may_say_that_it_is_not_so(answer: Answer | None, of_a_diagnosis: bool, of_a_status: bool) -> None:
+    """Of the code of a record and of a component alike; "none" is an answer to what is measured or asked."""
+    for code, is_so in ((codes.HYPERTENSION[0], of_a_diagnosis), (codes.SMOKING[0], of_a_status)):
+        own = a_record("Observation", code, answer=answer)
+        part = a_record("Observation", codes.QUESTIONNAIRE, components=(Component(code, None, None, answer=answer),))
+        for record in (own, part):
+            found = evidence_of(a_person(records=(record,))).days[code.means or ""]
+            assert len(found) == is_so
+
+
+def test_a_panel_is_not_absent_for_want_of_its_own_value() -> None:
+    empty = a_record("Observation", codes.SMOKING[0], answer=answers.ABSENT[-1])
+    parts = (Component(codes.BMI, 24, "kg/m2"),)
+    found = evidence_of(a_person(records=(empty, replace(empty, components=parts))))
+    assert len(found.days["smoking-status"]) == 1
+
+
+def test_what_a_coded_answer_names_is_not_recorded() -> None:
+    category, diagnosis = codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]
+    named = [Answer("concept", code.codings, code.text) for code in (category, diagnosis)]
+    asked = [a_record("Observation", codes.ETHNICITY_ASKED, answer=answer) for answer in named]
+    found = evidence_of(a_person(records=tuple(asked)))
+    assert (found.statements, dict(found.days)) == ([], {})
+
+
+def test_a_smoking_status_is_looked_for_in_observations_alone() -> None:
+    assert _is_met("smoking-status-recorded", a_record("Observation", codes.SMOKING[0]))
+    assert not _is_met("smoking-status-recorded", a_record("Procedure", codes.SMOKING[0]))
+
+
+def test_an_opt_out_that_is_denied_is_none() -> None:
+    by_code = Setting(opt_out=BY_CODE)
+    objected = a_record("Observation", codes.OPT_OUT)
+    denied = replace(objected, answer=answers.DENIED[0])
+    withdrawn = a_record("Observation", codes.OPT_OUT_WITHDRAWN, when=on("2024-07-01"), answer=answers.NONE[0])
+    assert not is_opted_out(a_person(records=(denied,)), by_code)
+    assert is_opted_out(a_person(records=(objected, withdrawn)), by_code)
+
+
+def test_an_ethnicity_that_is_denied_is_none() -> None:
+    said = a_record("Observation", codes.CATEGORY_SNOMED["110751000000108"])
+    assert _is_met("ethnicity-recorded", said)
+    assert not _is_met("ethnicity-recorded", replace(said, answer=answers.DENIED[1]))
 
 
 def test_without_a_birth_date_one_is_undetermined_of_measures_that_ask_for_an_age() -> None:
