@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts.snapshots import keep, read_table
+from hi_fhir.cohorts.people import LINK_FILE
+from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.engine.files import read_parquet
 from hi_fhir.tables.schema import BUCKETS, CLINICAL
 
@@ -36,38 +38,41 @@ class BucketReader:
     def __init__(self, backend: Backend, snapshots: Sequence[Path], evaluation: Path) -> None:
         self._backend = backend
         self._snapshots = tuple(snapshots)
-        self._link = evaluation / "link"
+        self._link = keep(backend, "link", read_link(backend, evaluation))
+        self._others = self._link.filter(self._link.person_id.notnull())
+        self._has_others = bool(self._others.count().execute())
+        self._events: dict[str, ibis.Table] = {}
         self._at: str | None = None
-        self._moved_patients = self._read_moved()
-        self._moved_events: dict[str, ibis.Table] = {}
 
     def events(self, table: str, buckets: str) -> ibis.Table:
-        """Rows of `table` (of CLINICAL's columns) with person_id, for the people of `buckets`."""
-        link = self._turn_to(buckets)
+        """Rows of `table` (of CLINICAL's columns) with person_id, for the people of `buckets`.
+
+        A view: each place of a query that reads it reads just the columns and rows that it needs.
+        """
         rows = read_table(self._backend, self._snapshots, table, buckets, f"bucket_{table}").select(_COLUMNS)
-        if self._moved_patients is not None:
-            rows = rows.union(self._moved(table))
-        return rows.join(link, "patient_id")
+        at = self._turn_to(buckets)
+        if table not in self._events:
+            rows = rows.anti_join(self._link, "patient_id")
+            rows = rows.mutate(person_id=rows.patient_id)
+            if self._has_others:
+                moved = self._moved_rows(table)
+                rows = rows.union(moved.semi_join(at, moved.person_id.substr(0, 1) == at.bucket))
+            self._events[table] = stage(self._backend, f"person_{table}", rows)
+        return self._events[table]
 
     def _turn_to(self, buckets: str) -> ibis.Table:
-        if buckets == self._at:
-            return self._backend.table("bucket_link")
-        self._at = buckets
-        paths = (self._link / f"{bucket}.parquet" for bucket in buckets)
-        return read_parquet(self._backend, paths, "bucket_link")
+        """The buckets as a table of a constant name. Column: bucket."""
+        if buckets != self._at:
+            keep(self._backend, "bucket_at", pa.table({"bucket": list(buckets)}))
+            self._at = buckets
+        return self._backend.table("bucket_at")
 
-    def _read_moved(self) -> ibis.Table | None:
-        """Patients whose person is in another bucket than they are; None where there are none."""
-        paths = (self._link / f"{bucket}.parquet" for bucket in BUCKETS)
-        links = read_parquet(self._backend, paths, "every_link")
-        moved = links.filter(links.patient_id.substr(0, 1) != links.person_id.substr(0, 1)).select("patient_id")
-        kept = keep(self._backend, "moved_patient", moved)
-        return kept if int(kept.count().execute()) else None
+    def _moved_rows(self, table: str) -> ibis.Table:
+        """Rows of `table` of patients who are another person, wherever they lie."""
+        rows = read_table(self._backend, self._snapshots, table, name=f"every_{table}").select(_COLUMNS)
+        return keep(self._backend, f"moved_{table}", rows.join(self._others, "patient_id"))
 
-    def _moved(self, table: str) -> ibis.Table:
-        """Their rows of `table`, looked for once."""
-        if table not in self._moved_events:
-            rows = read_table(self._backend, self._snapshots, table, name=f"every_{table}").select(_COLUMNS)
-            found = rows.join(self._moved_patients, "patient_id")
-            self._moved_events[table] = keep(self._backend, f"moved_{table}", found)
-        return self._moved_events[table]
+
+def read_link(backend: Backend, evaluation: Path) -> ibis.Table:
+    """LINK of an evaluation whose people are resolved."""
+    return read_parquet(backend, [evaluation / LINK_FILE], "every_link")

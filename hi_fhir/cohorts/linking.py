@@ -9,7 +9,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.merging import UNREADABLE, Merges, merges
-from hi_fhir.cohorts.snapshots import keep, read_table
+from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.tables.views.nhs_number import PLACEHOLDER
 
 VERSION = "1"
@@ -37,7 +37,7 @@ class Linked:
             pa.table({"merged_id": pa.array(ids, pa.string()), "survivor_id": pa.array(survivors, pa.string())}),
         )
         marked = patient.left_join(merged, patient.patient_id == merged.merged_id)
-        marked = marked.mutate(is_merged=marked.survivor_id.notnull())
+        marked = stage(backend, "marked", marked.mutate(is_merged=marked.survivor_id.notnull()))
         numbers = keep(backend, "number", _numbers(marked.filter(~marked.is_merged)))
         by_number = marked.left_join(numbers, marked.nhs_key == numbers.number_key)
         provisional = keep(backend, "provisional", _provisional(by_number))

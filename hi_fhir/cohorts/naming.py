@@ -26,7 +26,7 @@ class Naming:
     """
 
     def __init__(self, backend: Backend, snapshots: Sequence[Path], resident: ibis.Table) -> None:
-        lost = keep(backend, "lost", _lost(backend, snapshots, resident))
+        self._lost = lost = keep(backend, "lost", _lost(backend, snapshots, resident))
         names = keep(backend, "used_name", lost.filter(lost.is_named).select("patient_id").distinct())
         self.persons: ibis.Table | None = None
         self._patients: ibis.Table | None = None
@@ -62,6 +62,11 @@ class Naming:
         """Every patient_id that stands for a person: patient_id and person_id."""
         own = resident.select("patient_id", "person_id")
         return own if self.persons is None else own.union(self.persons)
+
+    def nobody(self) -> ibis.Table:
+        """Every patient_id of rows that stands for no person, once. Column: patient_id."""
+        lost = self._lost.select("patient_id").distinct()
+        return lost if self.persons is None else lost.anti_join(self.persons, "patient_id")
 
     def attributed(self, rows: ibis.Table) -> ibis.Table:
         """`rows` of a table with the patient that each name stands for: one of the row's own source, if any."""

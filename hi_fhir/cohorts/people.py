@@ -1,4 +1,4 @@
-"""People as rows of `person` and `link`, written bucket by bucket in total order."""
+"""People as rows of `person`, written bucket by bucket in total order, and what is linked to them."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import commit_file, owner_folder
-from hi_fhir.tables.schema import PERSON
+from hi_fhir.tables.schema import LINK, PERSON
+
+LINK_FILE = "link.parquet"
 
 
 def with_age(people: pa.Table, period: Period) -> pa.Table:
@@ -32,9 +34,18 @@ def write_buckets(rows: pa.Table, schema: pa.Schema, buckets: str, folder: Path)
     """Write rows that are ordered by person_id to a file a bucket, empty ones too."""
     owner_folder(folder)
     for bucket, part in _slices(rows, buckets):
-        temporary = folder / f".{bucket}.{os.getpid()}.tmp"
-        pq.write_table(part.cast(schema), temporary, compression="zstd")
-        commit_file(temporary, folder / f"{bucket}.parquet")
+        _write(part.cast(schema), folder / f"{bucket}.parquet")
+
+
+def write_link(rows: pa.Table, folder: Path) -> None:
+    """Write rows of LINK, in order of patient_id."""
+    _write(rows.cast(LINK), owner_folder(folder) / LINK_FILE)
+
+
+def _write(rows: pa.Table, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(rows, temporary, compression="zstd")
+    commit_file(temporary, path)
 
 
 def _slices(rows: pa.Table, buckets: str) -> Iterator[tuple[str, pa.Table]]:

@@ -21,11 +21,11 @@ from hi_fhir.cohorts.linking import Linked
 from hi_fhir.cohorts.merging import KINDS
 from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
 from hi_fhir.cohorts.organisations import Organisations, place_tables
-from hi_fhir.cohorts.people import finished, write_buckets
+from hi_fhir.cohorts.people import finished, write_buckets, write_link
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
-from hi_fhir.tables.schema import BUCKETS, LINK, PERSON
+from hi_fhir.tables.schema import BUCKETS, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -43,7 +43,7 @@ class _Prepared(NamedTuple):
 
 
 def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progress) -> Resolution:
-    """Write `out`/person and `out`/link, a file a bucket, and return what was found.
+    """Write `out`/person, a file a bucket, and the link of patients to people; return what was found.
 
     Raises:
         TerminologyError: a mapping that this needs is not there.
@@ -63,8 +63,8 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         people = _people(backend, inputs, tables, low, high).to_pyarrow()
         tally.add(people)
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
-        write_buckets(_links(tables, low, high).to_pyarrow(), LINK, buckets, out / "link")
         progress.advance(len(buckets))
+    write_link(_links(prepared).to_pyarrow(), out)
     areas = read_areas(tally.practices, organisations, inputs.areas, inputs.as_of)
     impossible = dates.impossible(backend, inputs.snapshots, span)
     resolution = _resolution(inputs, manifests, prepared, tally, areas, impossible)
@@ -83,7 +83,8 @@ def _prepare(
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
     received = {name: dates.possible(read_table(backend, snapshots, name), name, span) for name in dates.TABLES}
-    patient = deprivation.at_home(received["patient"], received["other_home"], inputs.as_of)
+    at_home = deprivation.at_home(received["patient"], received["other_home"], inputs.as_of)
+    patient = stage(backend, "patient_at_home", at_home)
     linked = Linked(backend, snapshots, patient)
     resident = linked.resident
     naming = Naming(backend, snapshots, resident)
@@ -199,9 +200,14 @@ def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
     return _within(resident, low, high).select(*fields, home_source="source_id")
 
 
-def _links(tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
-    kept = _within(tables["member"], low, high).anti_join(tables["left_out"], "person_id")
-    return kept.select("patient_id", "person_id").order_by(["person_id", "patient_id"])
+def _links(prepared: _Prepared) -> ibis.Table:
+    """LINK's columns: of those who are another person, of those left out, and of those who are not there."""
+    members, left_out = prepared.tables["member"], prepared.tables["left_out"].select(gone="person_id")
+    known = members.left_join(left_out, members.person_id == left_out.gone)
+    kept = known.gone.isnull().ifelse(known.person_id, ibis.null("string"))
+    others = known.filter(known.gone.notnull() | (known.person_id != known.patient_id))
+    nobody = prepared.naming.nobody().mutate(person_id=ibis.null("string"))
+    return others.select("patient_id", person_id=kept).union(nobody).order_by("patient_id")
 
 
 def _resolution(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from hi_fhir.cohorts.snapshots import keep
 from hi_fhir.core.errors import GateError
 from hi_fhir.engine.files import read_parquet
 from hi_fhir.measures.facts import fact_columns, fact_name
@@ -56,7 +57,7 @@ def counts(
     Raises:
         GateError: the strata of a stratifier do not add up to the whole, or a population is not within its own.
     """
-    fact = read_parquet(backend, facts, "fact")
+    fact = keep(backend, "kept_fact", read_parquet(backend, facts, "fact"))
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
     found = [(group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups]

@@ -32,10 +32,10 @@ def dropped_readings(
 ) -> dict[str, dict[str, int]]:
     """Value set to REASONS to rows of `observations` that carry one of its codes and are left out, or are bounds.
 
-    Rows of records whose status counts, of patients in `link`, in the window of the reading or record; one of another
-    unit is not judged by its value, and a value set that nothing is measured by is there only where it has any. What
-    readings of several windows leave out counts for each of them; of records the widest window counts, once. units:
-    those of all readings, as received.
+    Rows of records whose status counts, but for those of whom `link` (LINK) says that they are nobody, in the window of
+    the reading or record; one of another unit is not judged by its value, and a value set that nothing is measured by
+    is there only where it has any. What readings of several windows leave out counts for each of them; of records the
+    widest window counts, once. units: those of all readings, as received.
     """
     value_sets = {number: _value_set(leaf) for number, leaf in enumerate(leaves)}
     small = leaf_tables(leaves, frame, codes, units)
@@ -92,7 +92,7 @@ def _negated(records: pa.Table, observations: ibis.Table, link: ibis.Table) -> i
 
 
 def _counted(rows: ibis.Table, link: ibis.Table) -> ibis.Table:
-    rows = rows.filter(rows.reason.notnull()).semi_join(link, "patient_id")
+    rows = rows.filter(rows.reason.notnull()).anti_join(link.filter(link.person_id.isnull()), "patient_id")
     return rows.group_by("leaf_id", "reason").agg(n=rows.count())
 
 

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from hi_fhir import __version__
-from hi_fhir.cohorts.buckets import BucketReader, ranges
+from hi_fhir.cohorts.buckets import BucketReader, ranges, read_link
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import read_opt_outs
+from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.resolve import resolve, rule_versions
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.core.clock import Clock
@@ -28,7 +29,6 @@ from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
-from hi_fhir.engine.files import read_parquet
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.digests import definition_digest
@@ -334,7 +334,7 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
 def _dropped(backend: Backend, job: _Job, units: Sequence[str]) -> dict[str, dict[str, int]]:
     """Readings of the people who are kept that no measure takes, by value set."""
     observations = read_table(backend, job.inputs.snapshots, "observation")
-    link = read_parquet(backend, (_file(job, "link", bucket) for bucket in BUCKETS), "kept_link")
+    link = read_link(backend, job.folder)
     return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 
@@ -355,8 +355,8 @@ def _manifest(
     heard: dict[str, dict[str, dict[str, int]]],
 ) -> EvaluationManifest:
     stratifiers = {s.id: s.version for measure in job.measures for s in measure.stratifiers}
-    paths = [*(_file(job, table, b) for table in ("person", "link", "leaf", "fact") for b in BUCKETS)]
-    paths.append(job.folder / evaluation.COUNTS_FILE)
+    paths = [*(_file(job, table, b) for table in ("person", "leaf", "fact") for b in BUCKETS)]
+    paths += [job.folder / name for name in (LINK_FILE, evaluation.COUNTS_FILE)]
     terminology = job.inputs.terminology
     measures = [evaluation.measure_reference(measure, terminology) for measure in job.measures]
     return EvaluationManifest(

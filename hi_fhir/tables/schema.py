@@ -178,11 +178,10 @@ PERSON = pa.schema(
 )
 """Grain: one row a person (linked patients are one), without those whom the opt-out policy leaves out."""
 
-LINK = pa.schema(
-    [pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)]
-)
-"""Grain: one row a patient of a person that is kept, and one an identifier by which records name that person. Bucketed
-by person_id."""
+LINK = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string())])
+"""Grain: one row a patient_id in a snapshot whose records are not those of the person of the same id: of another one
+(linked patients, and identifiers by which records name a person), or of nobody who is kept (null: left out by the
+opt-out policy, or not there). In order of patient_id. Not bucketed: one file, `link.parquet`."""
 
 LEAF = pa.schema(
     [

@@ -126,12 +126,14 @@ def _codes(terminology: Terminology, name: str) -> list[str]:
 
 def _patients(random: np.random.Generator, patients: np.ndarray) -> pa.Table:
     count = len(patients)
+    born = pa.array(random.integers(-14_000, 19_000, count).astype("int32")).cast(pa.date32())
     columns = {
         "source_id": pa.repeat("main", count),
         "patient_id": pa.array(patients),
         "nhs_key": pa.nulls(count, pa.string()),
         "nhs_number": pa.array(random.choice(["verified", "present", "absent"], count, p=[0.9, 0.08, 0.02])),
-        "birth_date": pa.array(random.integers(-14_000, 19_000, count).astype("int32")).cast(pa.date32()),
+        "birth_date": born,
+        "birth_date_last": born,
         "sex": pa.array(random.choice(["female", "male"], count)),
         "active": pa.repeat(True, count),
         "dead": pa.repeat(False, count),
@@ -200,6 +202,8 @@ def _events(
         "status": pa.repeat({"condition": "active", "procedure": "completed"}.get(table, "final"), count),
         "at": pa.array(days.astype("int64") * 86_400_000_000 + 36_000_000_000).cast(TABLES[table].field("at").type),
         "dated_by": pa.repeat("effective", count),
+        "comparator": pa.nulls(count, pa.string()),
+        "negation": pa.nulls(count, pa.string()),
     }
     return pa.table(columns, schema=TABLES[table])
 

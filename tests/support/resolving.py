@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
 from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
 from hi_fhir.cohorts.opt_outs import OptOuts
+from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.resolve import resolve
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
@@ -98,7 +99,8 @@ def _resolve(
     out = root / "evaluation"
     found = resolve(connect(root / "spill"), inputs, out, Silent())
     people = {row["person_id"]: row for row in _rows(out / "person")}
-    links = {row["patient_id"]: row["person_id"] for row in _rows(out / "link")}
+    linked = pq.ParquetFile(out / LINK_FILE).read().to_pylist()
+    links = {id_: id_ for id_ in people} | {row["patient_id"]: row["person_id"] for row in linked if row["person_id"]}
     return Resolved(people, links, found, snapshots, out)
 
 

@@ -3,10 +3,11 @@ from datetime import date
 import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.buckets import BucketReader
+from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.engine.connect import connect
 from hi_fhir.tables.schema import BUCKETS, CLINICAL, LINK, PERSON
 from tests.support.resolving import resolve_snapshots
-from tests.support.tables import SnapshotBuilder, nhs_key
+from tests.support.tables import SnapshotBuilder, nhs_key, patient_id
 
 DAY = date(2025, 1, 1)
 
@@ -55,10 +56,34 @@ def test_all_sixteen_files_are_there_in_the_columns_of_the_schema_and_in_order(t
         main.patient(f"p{number}")
     resolved = resolve_snapshots(tmp_path, main)
 
-    for table, schema in (("person", PERSON), ("link", LINK)):
-        for bucket in BUCKETS:
-            rows = pq.ParquetFile(resolved.out / table / f"{bucket}.parquet").read()
-            ids = rows["person_id"].to_pylist()
-            assert rows.schema.equals(schema)
-            assert ids == sorted(ids)
-            assert {id_[0] for id_ in ids} <= {bucket}
+    for bucket in BUCKETS:
+        rows = pq.ParquetFile(resolved.out / "person" / f"{bucket}.parquet").read()
+        ids = rows["person_id"].to_pylist()
+        assert rows.schema.equals(PERSON)
+        assert ids == sorted(ids)
+        assert {id_[0] for id_ in ids} <= {bucket}
+
+
+def test_the_link_has_whoever_is_another_person_or_nobody(tmp_path):
+    main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
+    first, second = (builder.patient("ann", nhs_key=nhs_key("ann")) for builder in (main, other))
+    main.patient("bob")
+    main.observation("ghost", "271649006", DAY)
+    resolved = resolve_snapshots(tmp_path, main, other)
+
+    rows = pq.ParquetFile(resolved.out / LINK_FILE).read()
+    linked = {row["patient_id"]: row["person_id"] for row in rows.to_pylist()}
+
+    assert rows.schema.equals(LINK)
+    assert list(linked) == sorted(linked)
+    assert linked == {max(first, second): min(first, second), patient_id("ghost"): None}
+
+
+def test_no_event_is_read_twice_whatever_buckets_are_read_together(tmp_path):
+    resolved = resolve_snapshots(tmp_path, *_two_sources())
+    reader = BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
+
+    for buckets in (BUCKETS, BUCKETS[:8], BUCKETS[8:]):
+        rows = reader.events("observation", buckets).to_pyarrow().to_pylist()
+        found = [(row["source_id"], row["resource_id"]) for row in rows]
+        assert len(found) == len(set(found)) == 2 * len({row["person_id"] for row in rows})

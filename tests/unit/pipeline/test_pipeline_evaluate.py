@@ -301,7 +301,7 @@ def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_pat
     assert [(one.source_id, one.data_date) for one in manifest.snapshots] == [("main", date(2025, 4, 2))]
     assert manifest.reconciliation["main"]["Patient"].kept == 4
     assert "counts.parquet" in manifest.tables
-    assert len(manifest.tables) == 4 * 16 + 1
+    assert len(manifest.tables) == 3 * 16 + 2
 
 
 def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
