@@ -115,6 +115,10 @@ class Shapes(dict[tuple[str | None, ...], int]):
 
 
 class SubjectReader(Protocol):
+    def get(self, reference: str | None) -> int | None:
+        """The number of the patient of a reference that was read before, without the cost of a call of `of`."""
+        ...
+
     def of(self, subject: Reference, contained: msgspec.Raw) -> int:
         """The number of the patient that a record is about; see `views.subjects`."""
         ...

@@ -68,7 +68,8 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
 def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
-    subject_of, read_date, shapes, asked = context.subjects.of, context.read_date, context.shapes, context.asked
+    subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
+    known_subject, subject_of = subjects.get, subjects.of
     units = QuantityUnits(context.systems)
 
     def emit(record: Observation, line: int) -> int:
@@ -77,7 +78,9 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             return State.DELETED
         if asked is not None and not _is_asked_for(record, asked):
             return State.NOT_ASKED_FOR
-        patient = subject_of(record.subject, record.contained)
+        patient = known_subject(record.subject.reference)
+        if patient is None:
+            patient = subject_of(record.subject, record.contained)
         day = record.effective_date_time
         if day and (when := read_date(day, "$.effectiveDateTime")) is not NO_DAY:
             span, at = when
