@@ -104,6 +104,9 @@ APART = {
     "usual": USUAL,
     "as-of before the period's end": replace(USUAL, as_of=date(2024, 9, 30)),
     "as-of at the end of February": replace(USUAL, as_of=date(2025, 2, 28)),
+    "the year before, with its leavers": replace(
+        USUAL, period=(date(2023, 4, 1), date(2024, 3, 31)), as_of=date(2024, 3, 31)
+    ),
     "IMD 2019": replace(USUAL, imd_year=2019),
     "opt-outs applied upstream": replace(USUAL, opt_out="applied-upstream"),
     "opt-outs by code": replace(USUAL, opt_out="type-1-by-code"),

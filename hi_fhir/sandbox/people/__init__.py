@@ -9,6 +9,7 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox.people.doubts import with_doubts
 from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
 from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
+from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
 from hi_fhir.sandbox.people.other_care import with_other_care
@@ -68,7 +69,8 @@ def _person(seed: int, number: int) -> Person:
     write_opt_out(notes)
     person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
     person = with_qualified(Random(f"{seed}/{number}/qualified"), person)
-    return with_other_care(Random(f"{seed}/{number}/other-care"), person)
+    person = with_other_care(Random(f"{seed}/{number}/other-care"), person)
+    return with_homes(Random(f"{seed}/{number}/homes"), person)
 
 
 def _patient(chance: Random, number: int) -> Patient:

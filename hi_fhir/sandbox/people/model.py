@@ -156,7 +156,8 @@ class Postcode:
 class Address:
     """An address. postcode: None for none. area: an LSOA that stands on the record, with its vintages.
 
-    use: as FHIR has it, None where it is not said. until: the last day there. former: the postcode of an old home.
+    use: as FHIR has it, None where it is not said. since, until: the first and the last day there. former: the postcode
+    of an old home.
     """
 
     postcode: Postcode | None
@@ -167,6 +168,7 @@ class Address:
     former: Postcode | None = None
     use: str | None = "home"
     until: When | None = None
+    since: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class Death:
 class Patient:
     """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension.
 
-    replaced_by: the id of the patient that this one was merged into.
+    replaced_by: the id of the patient that this one was merged into. further: addresses that follow the first.
     """
 
     id: str
@@ -196,6 +198,7 @@ class Patient:
     ethnicity: Code | None
     registrations: tuple[Registration, ...]
     replaced_by: str | None = None
+    further: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from hi_fhir.sandbox.people.model import Address, NhsNumber, Organisation, Patient, Registration
+from hi_fhir.sandbox.people.model import Address, NhsNumber, Organisation, Patient, Registration, When
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -83,10 +83,12 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
         rendered |= (
             {"deceasedDateTime": date_of(patient.death.when)} if patient.death.when else {"deceasedBoolean": True}
         )
-    if patient.address:
-        rendered["address"] = _addresses(patient.address)
-        if patient.address.area_on_patient:
-            extensions += _areas(patient.address)
+    addresses = [address for address in (patient.address, *patient.further) if address]
+    if addresses:
+        rendered["address"] = [one for address in addresses for one in _addresses(address)]
+    for address in addresses:
+        if address.area_on_patient:
+            extensions += _areas(address)
     if extensions:
         rendered["extension"] = extensions
 
@@ -108,8 +110,7 @@ def _addresses(address: Address) -> list[Resource]:
     own: Resource = {"line": ["1 Sandbox Street", "Nowhere"], "city": "Nowhere"}
     if address.use:
         own["use"] = address.use
-    if address.until:
-        own["period"] = {"end": date_of(address.until)}
+    own |= _period(address.since, address.until)
     if address.postcode:
         own["postalCode"] = address.written or address.postcode.text
     if address.area and not address.area_on_patient:
@@ -132,7 +133,7 @@ def _add_registrations(rendered: Resource, registrations: Iterable[Registration]
         reference = _named(registration)
         if registration.kind == "general-practitioner":
             if registration.by_identifier:
-                reference["identifier"] |= _period(registration)
+                reference["identifier"] |= _period(registration.start, registration.end)
             rendered.setdefault("generalPractitioner", []).append(reference)
         elif registration.kind == "managing-organization":
             rendered["managingOrganization"] = reference
@@ -148,8 +149,8 @@ def _named(registration: Registration) -> Resource:
     return {"reference": f"Organization/{named.id}", "display": named.name}
 
 
-def _period(registration: Registration) -> Resource:
-    ends = {"start": registration.start, "end": registration.end}
+def _period(start: When | None, end: When | None) -> Resource:
+    ends = {"start": start, "end": end}
     period = {name: date_of(when) for name, when in ends.items() if when}
     return {"period": period} if period else {}
 
@@ -164,7 +165,7 @@ def render_episodes(patient: Patient) -> Iterator[Resource]:
             "meta": meta_of("EpisodeOfCare", id_),
             "status": episode.status,
             "patient": {"reference": f"Patient/{patient.id}"},
-            **_period(episode),
+            **_period(episode.start, episode.end),
         }
         if named := _named(episode):
             rendered["managingOrganization"] = named

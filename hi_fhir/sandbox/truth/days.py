@@ -2,10 +2,22 @@
 
 from datetime import date, time
 
-from hi_fhir.sandbox.people.model import Record
+from hi_fhir.sandbox.people.model import DATA_DATE, Record, When
 
 _FALLS_BACK = frozenset({"Observation", "Condition", "Immunization"})
 _BEFORE_ANY = time(0)
+_YEARS = 120
+
+
+def can_be(when: When) -> bool:
+    """Whether a date of somebody's life is within 120 years of the data's date; others are unknown, and counted."""
+    first, last = (DATA_DATE.replace(year=DATA_DATE.year + years) for years in (-_YEARS, _YEARS))
+    return first <= when.day <= last
+
+
+def known(when: When | None) -> date | None:
+    """The first day of a date that can be, else none."""
+    return when.day if when and can_be(when) else None
 
 
 def within(day: date | None, window: tuple[date, date]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from hi_fhir.sandbox.people.model import Patient, Person, When
+from hi_fhir.sandbox.truth.days import can_be
 
 ELSEWHERE = "elsewhere"
 """A reference to a patient of another server, of whatever id."""
@@ -30,7 +31,7 @@ def people_of(person: Person) -> Iterator[Person]:
 def disagreeing(person: Person) -> tuple[Patient, ...]:
     """The patients with one NHS number, if two of their birth dates cannot be the same; else none."""
     numbered = [one for one in standing(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS]
-    spans = [_span(one.born) for one in numbered if one.born]
+    spans = [_span(one.born) for one in numbered if one.born and can_be(one.born)]
     agree = not spans or max(first for first, _ in spans) <= min(last for _, last in spans)
     return () if agree else tuple(numbered)
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
+from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.linked import standing
 from hi_fhir.sandbox.truth.stated import deciding
 
@@ -34,14 +35,14 @@ class _Claim(NamedTuple):
 
     @property
     def start(self) -> date:
-        return self.registration.start.day if self.registration.start else _NO_START
+        return known(self.registration.start) or _NO_START
 
 
 def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
     survivors = {patient.id: patient for patient in standing(person)}
     if any(_is_dead(patient, as_of) for patient in survivors.values()):
         return Standing("dead")
-    born = [patient.born.day for patient in survivors.values() if patient.born]
+    born = [day for patient in survivors.values() if (day := known(patient.born))]
     if born and min(born) > as_of:
         return Standing("not-born")
     stated = [
@@ -64,9 +65,8 @@ def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
 
 def _is_current(registration: Registration, as_of: date) -> bool:
     """An episode that is finished on a day that it does not name is over."""
-    if registration.end is None:
-        return registration.status != "finished"
-    return registration.end.day >= as_of
+    end = known(registration.end)
+    return end >= as_of if end else registration.status != "finished"
 
 
 def _is_dead(patient: Patient, as_of: date) -> bool:
@@ -81,5 +81,5 @@ def _latest(current: Sequence[_Claim]) -> Standing:
     rivals = [one for one in current if one.start == latest]
     chosen = min(rivals, key=lambda one: one.practice)
     practices = {one.practice for one in rivals}
-    since = chosen.registration.start.day if chosen.registration.start else None
+    since = known(chosen.registration.start)
     return Standing("registered", chosen.patient, chosen.practice, since, len(practices) > 1)

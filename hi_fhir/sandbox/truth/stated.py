@@ -29,6 +29,11 @@ def deciding(patient: Patient) -> Sequence[Stated]:
     return ()
 
 
+def registrations(patient: Patient) -> list[Registration]:
+    """All that is stated, registrations or not."""
+    return [one for one, _, _ in _claims(patient)]
+
+
 def left_out(patient: Patient) -> list[str]:
     """Of each thing stated that is no registration with a practice, why."""
     return [why for _, _, why in _claims(patient) if why]

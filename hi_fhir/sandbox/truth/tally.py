@@ -9,9 +9,11 @@ from typing import Any
 from hi_fhir.sandbox.people.codes import ETHNICITY_UNMAPPED
 from hi_fhir.sandbox.people.model import AS_OF, Person
 from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
+from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
 from hi_fhir.sandbox.truth.evidence import evidence_of
+from hi_fhir.sandbox.truth.impossible import impossible_dates
 from hi_fhir.sandbox.truth.linked import disagreeing, people_of, standing
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
@@ -53,7 +55,8 @@ class Truth:
     """counts: people in each cell that has any. reconciliation: what becomes of the people's resources.
 
     reasons: all people but those who opted out by registered, or why not. strays: kept events whose patient is not
-    there, by reference or by identifier. left_out: what records state that is no registration, by why; of whomever.
+    there, by reference or by identifier. left_out: what records state that is no registration, by why, and impossible:
+    dates that cannot be, by of what; both of whomever.
     link_conflicts, merged: patients. The others count registered people.
     """
 
@@ -63,6 +66,7 @@ class Truth:
     reasons: Counter[str] = field(default_factory=Counter)
     strays: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    impossible: Counter[str] = field(default_factory=Counter)
     link_conflicts: int = 0
     merged: int = 0
     conflicts: int = 0
@@ -91,6 +95,7 @@ class Truth:
                 self.strays["by identifier" if named else "by reference"] += 1
         for patient in person.patients:
             self.left_out.update(left_out(patient))
+            self.impossible.update(impossible_dates(patient))
         self._unmatched -= numbers_of(person)
         self.link_conflicts += len(disagreeing(person))
         self.merged += len(person.patients) - len(standing(person))
@@ -117,7 +122,7 @@ class Truth:
             "registration_conflicts": self.conflicts,
             "not_registered_by_reason": reasons,
             "registrations_left_out": dict(sorted(self.left_out.items())),
-            "impossible_dates": {},
+            "impossible_dates": dict(sorted(self.impossible.items())),
             "restricted": self.restricted,
             "opted_out": self.opted_out,
             "opt_outs_unmatched": len(self._unmatched),
@@ -145,7 +150,7 @@ class Truth:
         restricted = any(one.restricted for one in person.patients)
         deprivation = deprivation_of(patient, self.setting, restricted=restricted)
         subject = Subject(
-            age=self.setting.age(patient.born.day) if patient.born else None,
+            age=self.setting.age(born) if (born := known(patient.born)) else None,
             ethnicity=ethnicity,
             is_number_verified=patient.nhs_number is not None and patient.nhs_number.standing.startswith("verified"),
             decile=deprivation.decile,

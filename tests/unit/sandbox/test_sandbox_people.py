@@ -203,6 +203,11 @@ TRAITS: dict[str, Callable[[], int]] = {
     ),
     "a code for no practice": lambda: _of_registrations(lambda r: r.practice and r.practice.kind == "no-practice"),
     "at a branch surgery": lambda: _of_registrations(lambda r: r.practice and r.practice.kind == "branch"),
+    "a home since a day": lambda: _of_patients(lambda p: p.address and p.address.since and p.address.since.day < AS_OF),
+    "a home to come": lambda: _of_patients(
+        lambda p: any(one and one.since and one.since.day > AS_OF for one in (p.address, *p.further))
+    ),
+    "several homes": lambda: _of_patients(lambda p: p.further and not any(one.until for one in p.further)),
     "an area on the record": lambda: _of_patients(lambda p: p.address and p.address.area),
     "a partial date": lambda: _of_records(lambda r: r.when and r.when.precision != "day"),
     "a date by the night before in UTC": lambda: _of_records(lambda r: r.when and r.when.utc),

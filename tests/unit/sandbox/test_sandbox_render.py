@@ -9,7 +9,8 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Record, Registration
+from hi_fhir.sandbox.people.model import Address, Record, Registration
+from hi_fhir.sandbox.people.places import ENGLISH
 from tests.support.sandbox_people import a_patient, a_person, a_record, on
 
 RESOURCES = [resource for person in make_people(300, seed=1) for resource in render.resources(person)]
@@ -119,3 +120,10 @@ def test_an_episode_says_what_it_is_of_and_may_name_no_organisation() -> None:
     episode = _only("EpisodeOfCare", a_person(a_patient(registrations=(programme,))))
     assert episode["type"] == [{"text": "Maternity care"}]
     assert "managingOrganization" not in episode
+
+
+def test_every_address_is_there_with_its_days() -> None:
+    homes = (Address(ENGLISH[0], until=on("2025-04-01")), Address(ENGLISH[3], since=on("2025-04-02")))
+    first, second = _only("Patient", a_person(a_patient(address=homes[0], further=homes[1:])))["address"]
+    assert (first["postalCode"], first["period"]) == (ENGLISH[0].text, {"end": "2025-04-01"})
+    assert (second["postalCode"], second["period"]) == (ENGLISH[3].text, {"start": "2025-04-02"})
