@@ -12,6 +12,7 @@ from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
+from hi_fhir.sandbox.people.occasions import with_occasions
 from hi_fhir.sandbox.people.other_care import with_other_care
 from hi_fhir.sandbox.people.qualified import with_qualified
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
@@ -69,6 +70,7 @@ def _person(seed: int, number: int) -> Person:
     write_opt_out(notes)
     person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
     person = with_qualified(Random(f"{seed}/{number}/qualified"), person)
+    person = with_occasions(Random(f"{seed}/{number}/occasions"), person)
     person = with_other_care(Random(f"{seed}/{number}/other-care"), person)
     return with_homes(Random(f"{seed}/{number}/homes"), person)
 

@@ -15,7 +15,7 @@ from hi_fhir.sandbox.people.chance import (
     long_past,
     status_of,
 )
-from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Answer, Code, Component, Record, When
+from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Answer, Code, Component, Reason, Record, When
 
 _DAY = timedelta(days=1)
 _REFERENCES = Ways({"relative": 95, "absolute": 2.5, "versioned": 2.5})
@@ -46,6 +46,9 @@ class Notes:
         unit: str | None = None,
         comparator: str | None = None,
         answer: Answer | None = None,
+        reason: Reason | None = None,
+        events: tuple[When, ...] = (),
+        bounds: When | None = None,
         components: tuple[Component, ...] = (),
         patient_id: str | None = None,
     ) -> None:
@@ -65,6 +68,9 @@ class Notes:
                 unit=unit,
                 comparator=comparator,
                 answer=answer,
+                reason=reason,
+                events=events,
+                bounds=bounds,
                 components=components,
                 reference=_REFERENCES.pick(chance),
             )

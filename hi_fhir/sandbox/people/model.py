@@ -52,6 +52,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an Encounter was, as it refers to it.
+
+    way: record or absolute (by its address), elsewhere (of another server), contained (a Condition of this code),
+    identifier or display alone. type, id: of the record, which may not be there.
+    """
+
+    way: str
+    type: str = "Condition"
+    id: str = ""
+    code: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One value of an Observation of several. unit: as written, None where none is. The others as Record has them."""
 
@@ -71,7 +85,8 @@ class Record:
     status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
     how the patient is referred to: relative, absolute, versioned, by-identifier or by-number (which is `number`) alone,
     contained, or elsewhere, which is a patient of another server who has the same id there. comparator: <, <=, >= or >,
-    where the value is a bound. answer: of an Observation, in place of a value.
+    where the value is a bound. answer: of an Observation, in place of a value. reason: of an Encounter, by reference.
+    events, bounds: of an Observation that is dated by a Timing: its events in any order, and the start of its bounds.
     """
 
     type: str
@@ -88,6 +103,9 @@ class Record:
     number: str | None = None
     comparator: str | None = None
     answer: Answer | None = None
+    reason: Reason | None = None
+    events: tuple[When, ...] = ()
+    bounds: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Records that say something else than that what their code names is so, on one day, with one value."""
+"""Records that say something else than that what their code names is so, with one value."""
 
 from datetime import time, timedelta
 from random import Random

@@ -7,7 +7,7 @@ and as various as records are, and no measure reads it.
 from collections.abc import Callable
 from zlib import crc32
 
-from hi_fhir.sandbox.people.model import Answer, Component, Record
+from hi_fhir.sandbox.people.model import Answer, Component, Reason, Record
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -142,9 +142,30 @@ def _encounter(record: Record) -> Resource:
     }
     if record.code:
         rendered["reasonCode"] = [_coded(record)]
+    if record.reason:
+        rendered["reasonReference"] = [_referred(record.reason)]
+        if record.reason.way == "contained":
+            rendered.setdefault("contained", []).append(_problem(record, record.reason))
     if record.when:
         rendered["period"] = {"start": date_of(record.when)}
     return rendered
+
+
+def _referred(reason: Reason) -> Resource:
+    match reason.way:
+        case "contained":
+            return {"reference": "#reason"}
+        case "identifier":
+            return {"identifier": {"system": "urn:hi-fhir:sandbox:problem", "value": "1"}}
+        case "display":
+            return {"display": "Feels unwell"}
+    base = {"absolute": f"{ABSOLUTE_BASE}/", "elsewhere": f"{_OTHER_BASE}/"}.get(reason.way, "")
+    return {"reference": f"{base}{reason.type}/{reason.id}"}
+
+
+def _problem(record: Record, reason: Reason) -> Resource:
+    problem: Resource = {"resourceType": "Condition", "id": "reason", "subject": _subject(record)}
+    return problem | {"code": concept(reason.code)} if reason.code else problem
 
 
 def _immunization(record: Record) -> Resource:
@@ -215,7 +236,14 @@ def _unnamed(record: Record, profile: str) -> Resource:
 
 
 def _add_date(rendered: Resource, record: Record, name: str) -> None:
-    """The record's date; now and then as the start of a period."""
+    """The record's date, now and then as the start of a period; or a Timing."""
+    timing: Resource = {}
+    if record.events:
+        timing["event"] = [date_of(one) for one in record.events]
+    if record.bounds:
+        timing["repeat"] = {"boundsPeriod": {"start": date_of(record.bounds)}}
+    if timing:
+        rendered[f"{name}Timing"] = timing
     if record.when is None:
         return
     if crc32(record.id.encode()) % _AS_PERIOD == 0:

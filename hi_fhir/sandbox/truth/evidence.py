@@ -1,12 +1,12 @@
 """What of a person's records is seen: those that count, up to the as-of day, by what their codes mean."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import AS_OF, Component, Person, Record
+from hi_fhir.sandbox.people.model import AS_OF, Code, Component, Person, Record
 from hi_fhir.sandbox.truth.days import clock_order, dated
 from hi_fhir.sandbox.truth.recorded import counts, recorded
 
@@ -43,11 +43,11 @@ class Statement(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A dated encounter."""
+    """A dated encounter. is_coded: None where its reason is a record that did not come."""
 
     day: date
     order: tuple[bool, time]
-    is_coded: bool
+    is_coded: bool | None
 
 
 @dataclass
@@ -64,18 +64,18 @@ def evidence_of(person: Person, as_of: date = AS_OF) -> Evidence:
     """The evidence that all patient records of a person give together, up to the as-of day."""
     evidence = Evidence()
     own = {patient.id for patient in person.patients}
+    problems = {one.id: one for one in person.records if one.type == "Condition" and one.status != "entered-in-error"}
     for record in person.records:
         day = dated(record)
         if record.patient_id in own and counts(record) and (day is None or day <= as_of):
-            _add(evidence, record, day)
+            _add(evidence, record, day, problems)
     return evidence
 
 
-def _add(evidence: Evidence, record: Record, day: date | None) -> None:
+def _add(evidence: Evidence, record: Record, day: date | None, problems: Mapping[str, Record]) -> None:
     if record.type == "Encounter":
         if day is not None:
-            is_coded = record.code is not None and bool(record.code.codings)
-            evidence.visits.append(Visit(day, clock_order(record), is_coded))
+            evidence.visits.append(Visit(day, clock_order(record), _is_reason_coded(record, problems)))
     elif record.type in _NOTED:
         for code in recorded(record):
             if code.says:
@@ -85,6 +85,25 @@ def _add(evidence: Evidence, record: Record, day: date | None) -> None:
         if day is not None:
             for part in _values(record):
                 _add_pressure(evidence, record, day, part)
+
+
+def _is_reason_coded(record: Record, problems: Mapping[str, Record]) -> bool | None:
+    """Whether an encounter's reason, or the Condition that it refers to, has a code. problems: Conditions by id."""
+    reason = record.reason
+    if _has_code(record.code) or reason is None:
+        return _has_code(record.code)
+    match reason.way:
+        case "display":
+            return False
+        case "contained":
+            return _has_code(reason.code)
+        case "record" | "absolute" if reason.type == "Condition" and reason.id in problems:
+            return _has_code(problems[reason.id].code)
+    return None
+
+
+def _has_code(code: Code | None) -> bool:
+    return code is not None and bool(code.codings)
 
 
 def _values(record: Record) -> Iterator[Component]:

@@ -49,7 +49,7 @@ def _is_stated(subject: Subject) -> bool:
 
 
 def _decided(initial: bool | None, numerator: bool | None, exception: bool = False) -> Outcome:
-    """initial, numerator: None where an unknown age, or a value that is a bound, leaves it open."""
+    """initial, numerator: None where an unknown age, a bound or a reason that did not come leaves it open."""
     if initial is None:
         return (UNDETERMINED,)
     if not initial:
@@ -134,7 +134,8 @@ def _encounter_reason(subject: Subject) -> Outcome:
     if not visits:
         return _OUTSIDE
     latest = max((visit.day, visit.order) for visit in visits)
-    return _decided(True, any(visit.is_coded for visit in visits if (visit.day, visit.order) == latest))
+    coded = {visit.is_coded for visit in visits if (visit.day, visit.order) == latest}
+    return _decided(True, True if True in coded else None if None in coded else False)
 
 
 _RULES: dict[str, Callable[[Subject], Outcome]] = {

@@ -10,7 +10,7 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import answers, make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
-from hi_fhir.sandbox.people.model import Answer, Code, Patient, Person, Record, Registration
+from hi_fhir.sandbox.people.model import DATA_DATE, Answer, Code, Patient, Person, Record, Registration, When
 from hi_fhir.sandbox.truth.linked import disagreeing
 
 PEOPLE = tuple(make_people(1000, seed=1))
@@ -122,6 +122,10 @@ def _parts_answers(record: Record) -> Iterator[Answer | None]:
 
 def _unit(unit: str | None) -> int:
     return _of_records(lambda r: any(part.unit == unit for part in r.components))
+
+
+def _never_was(when: When | None) -> bool:
+    return when is not None and not 1900 <= when.day.year < 2200
 
 
 TRAITS: dict[str, Callable[[], int]] = {
@@ -254,6 +258,19 @@ TRAITS: dict[str, Callable[[], int]] = {
             and r.code
             and r.code.means in ("type-1-opt-out", "type-1-opt-out-withdrawn")
         )
+    ),
+    **{
+        f"a reason by {way}": lambda way=way: _of_records(lambda r: r.reason and r.reason.way == way, "Encounter")
+        for way in ("record", "absolute", "elsewhere", "identifier", "contained", "display")
+    },
+    "a reason by a record that is not there": lambda: _of_records(lambda r: r.reason and r.reason.id.endswith("-gone")),
+    "a reason by a record of another kind": lambda: _of_records(lambda r: r.reason and r.reason.type == "Observation"),
+    "dated by several events": lambda: _of_records(lambda r: len(r.events) > 1),
+    "dated by bounds": lambda: _of_records(lambda r: r.bounds and not r.events),
+    "on a day that cannot be, written down on one": lambda: _of_records(lambda r: _never_was(r.when) and r.issued),
+    "on a day that cannot be": lambda: _of_records(lambda r: _never_was(r.when) and not r.issued),
+    "after the day of the data": lambda: _of_records(
+        lambda r: r.when and r.when.day > DATA_DATE and not _never_was(r.when)
     ),
     "in kPa": lambda: _unit("kPa"),
     "without a unit": lambda: _unit(None),

@@ -9,9 +9,9 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Address, Record, Registration
+from hi_fhir.sandbox.people.model import Address, Reason, Record, Registration
 from hi_fhir.sandbox.people.places import ENGLISH
-from tests.support.sandbox_people import a_patient, a_person, a_record, on
+from tests.support.sandbox_people import a_patient, a_person, a_record, on, undated
 
 RESOURCES = [resource for person in make_people(300, seed=1) for resource in render.resources(person)]
 
@@ -101,6 +101,34 @@ def test_a_date_is_written_as_the_record_gives_it(when: Any, written: str) -> No
 
 def test_an_encounter_without_a_reason_has_none() -> None:
     assert "reasonCode" not in _only("Encounter", a_person(records=(a_record("Encounter", code=None),)))
+
+
+@pytest.mark.parametrize(
+    ("reason", "written"),
+    [
+        (Reason("record", id="p"), {"reference": "Condition/p"}),
+        (Reason("record", "Observation", "p"), {"reference": "Observation/p"}),
+        (Reason("absolute", id="p"), {"reference": "http://sandbox.example.invalid/fhir/Condition/p"}),
+        (Reason("elsewhere", id="p"), {"reference": "https://elsewhere.example.invalid/fhir/Condition/p"}),
+        (Reason("contained"), {"reference": "#reason"}),
+        (Reason("identifier"), {"identifier": {"system": "urn:hi-fhir:sandbox:problem", "value": "1"}}),
+        (Reason("display"), {"display": "Feels unwell"}),
+    ],
+)
+def test_an_encounter_refers_to_its_reason(reason: Reason, written: dict[str, Any]) -> None:
+    encounter = _only("Encounter", a_person(records=(a_record("Encounter", None, reason=reason),)))
+    assert encounter["reasonReference"] == [written]
+    assert [one["id"] for one in encounter.get("contained", ())] == ["reason"] * (reason.way == "contained")
+
+
+def test_an_observation_is_dated_by_a_timing() -> None:
+    timed = a_record("Observation", events=(on("2024-07-01"), on("2024-06-03", clock="09:00")), bounds=on("2024-06-01"))
+    observation = _only("Observation", a_person(records=(undated(timed),)))
+    assert observation["effectiveTiming"] == {
+        "event": ["2024-07-01", "2024-06-03T09:00:00+01:00"],
+        "repeat": {"boundsPeriod": {"start": "2024-06-01"}},
+    }
+    assert "effectiveDateTime" not in observation
 
 
 def test_what_a_patient_lacks_is_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,14 @@ from hi_fhir.sandbox.people.model import (
     NhsNumber,
     Patient,
     Person,
+    Reason,
     Record,
     Registration,
     When,
 )
 from hi_fhir.sandbox.truth import Truth, areas, expected
+from hi_fhir.sandbox.truth.days import clock_order
+from hi_fhir.sandbox.truth.days import dated as day_of
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
 from hi_fhir.sandbox.truth.evidence import Statement, evidence_of
@@ -344,6 +348,59 @@ def test_the_latest_encounter_decides_and_among_equals_a_coded_one() -> None:
     assert not _is_met(measure, coded, timed)
     assert not _is_met(measure, uncoded)
     assert _populations(measure, _truth(replace(coded, status="planned"))) == set()
+
+
+PROBLEM = a_record("Condition", codes.HYPERTENSION_OLD[0], id="problem", when=on("2015-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem", "coded"),
+    [
+        (Reason("record", id="problem"), PROBLEM, True),
+        (Reason("absolute", id="problem"), PROBLEM, True),
+        (Reason("record", id="problem"), replace(PROBLEM, status="resolved"), True),
+        (Reason("record", id="problem"), replace(PROBLEM, code=codes.HYPERTENSION_UNREADABLE[0]), False),
+        (Reason("record", id="problem"), replace(PROBLEM, status="entered-in-error"), None),
+        (Reason("record", id="problem"), replace(PROBLEM, id="another"), None),
+        (Reason("record", "Observation", "problem"), PROBLEM, None),
+        (Reason("elsewhere", id="problem"), PROBLEM, None),
+        (Reason("identifier"), PROBLEM, None),
+        (Reason("display"), PROBLEM, False),
+        (Reason("contained", code=codes.REASONS[0]), PROBLEM, True),
+        (Reason("contained", code=codes.REASON_UNCODED), PROBLEM, False),
+        (Reason("contained"), PROBLEM, False),
+    ],
+)
+def test_a_reason_may_be_a_record(reason: Reason, problem: Record, coded: bool | None) -> None:
+    measure = "encounter-reason-coded"
+    visit = a_record("Encounter", None, reason=reason)
+    populations = _populations(measure, _truth(problem, visit))
+    assert ("numerator" in populations, "undetermined" in populations) == (coded is True, coded is None)
+    assert _is_met(measure, problem, visit, a_record("Encounter"))
+    assert _is_met(measure, problem, replace(visit, code=codes.REASONS[0]))
+
+
+@pytest.mark.parametrize(
+    ("given", "dated"),
+    [
+        ({"events": (on("2024-07-01"), on("2024-06-03"))}, "2024-06-03"),
+        ({"events": (on("0001-01-01"), on("2024-07-01")), "bounds": on("2024-06-03")}, "2024-07-01"),
+        ({"events": (on("9999-12-31"),), "bounds": on("2024-06-03")}, "2024-06-03"),
+        ({"bounds": on("1899-12-31"), "issued": on("2024-06-03")}, "2024-06-03"),
+        ({"when": on("1900-01-01"), "issued": on("2024-06-03")}, "1900-01-01"),
+        ({"when": on("2200-01-01"), "issued": on("2024-06-03")}, "2024-06-03"),
+        ({"when": on("2200-01-01")}, None),
+        ({"when": on("2199-12-31"), "issued": on("2024-06-03")}, "2199-12-31"),
+    ],
+)
+def test_the_first_date_that_can_be_dates_a_record(given: dict[str, Any], dated: str | None) -> None:
+    record = replace(a_record("Observation", codes.SMOKING[0]), **{"when": None, **given})
+    assert day_of(record) == (on(dated).day if dated else None)
+
+
+def test_of_one_days_events_the_untimed_is_the_first() -> None:
+    record = a_record("Observation", events=(on("2024-06-03", clock="09:00"), on("2024-06-03")))
+    assert clock_order(replace(record, when=None)) == clock_order(a_record("Observation"))
 
 
 def test_records_about_nobody_who_is_there_are_no_evidence_and_are_counted() -> None:
