@@ -8,7 +8,7 @@ from hi_fhir.sandbox.people.chance import Ways, around_period, day_between, in_p
 from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, Answer, Code, Component, Person, When
 
-_BOUNDED, _SELDOM, _ASKED = 0.2, 0.02, 0.2
+_BOUNDED, _OTHERWISE, _SELDOM, _ASKED = 0.2, 0.15, 0.02, 0.2
 
 _SYSTOLIC = (
     (">", 140),
@@ -32,6 +32,8 @@ def with_qualified(chance: Random, person: Person) -> Person:
     means = {record.code.means for record in person.records if record.code}
     if chance.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
         _bounded_pressures(notes)
+    if chance.random() < (_OTHERWISE if "hypertension" in means else _SELDOM):
+        _pressures_in_other_units(notes)
     if chance.random() < _ASKED:
         _asked(notes)
     return Person(person.patients, tuple(notes.records))
@@ -61,6 +63,27 @@ def _bounded_pressures(notes: Notes) -> None:
         notes.add("Observation", diastolic, when, value=lower.value, unit=lower.unit, comparator=lower.comparator)
     if chance.random() < 0.3:
         notes.add("Observation", systolic, when, value=chance.choice((130, 140, 160)), unit="mm[Hg]")
+
+
+_CONVERTED = {"kilopascals": 7.5006, "Pa": 0.0075006, "cm[H2O]": 0.73556}
+"""Unit to millimetres of mercury."""
+_OF_NO_PRESSURE = ("/min", "mmol/L", "cm", "points")
+
+
+def _pressures_in_other_units(notes: Notes) -> None:
+    """A reading late in the period in a seldom unit, or with one or both values in one that measures no pressure."""
+    chance = notes.chance
+    when = When(day_between(chance, AS_OF - timedelta(days=90), AS_OF))
+    upper, lower = chance.choice((118, 134, 138, 142, 148, 156)), chance.choice((70, 86, 94))
+    unit = chance.choice((*_CONVERTED, *_OF_NO_PRESSURE))
+    factor = _CONVERTED.get(unit, 1)
+    parts = [
+        Component(codes.SYSTOLIC[0], round(upper / factor, 1), unit),
+        Component(codes.DIASTOLIC[0], round(lower / factor, 1), unit),
+    ]
+    if chance.random() < 0.2:
+        parts[1] = Component(codes.DIASTOLIC[0], lower, "mm[Hg]")
+    notes.add("Observation", codes.PANEL[0], when, components=tuple(parts))
 
 
 _ASKED_FOR = (

@@ -91,7 +91,9 @@ def _quantity(value: float, unit: str | None, comparator: str | None) -> Resourc
     return quantity | {"unit": unit} | _CODED_OTHERWISE.get(unit, {})
 
 
-_UCUM_UNITS = frozenset({"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min"})
+_UCUM_UNITS = frozenset(
+    {"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min", "Pa", "cm[H2O]"}
+)
 _CODED_OTHERWISE = {
     "mm Hg": {"system": "http://snomed.info/sct", "code": "259018001"},  # the words say the unit
     "mmhg": {"system": "https://unitsofmeasure.org/", "code": "mm[Hg]"},

@@ -17,8 +17,9 @@ _PRESSURES = {
     "systolic-blood-pressure-home": ("home", "systolic"),
     "diastolic-blood-pressure-home": ("home", "diastolic"),
 }
-PRESSURES = dict.fromkeys((None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"), 1.0) | {"kPa": 7.50062}
-"""Unit of a pressure to how many millimetres of mercury it is."""
+_MILLIMETRES = dict.fromkeys((None, "mm[Hg]", "mmHg", "mm Hg", "mmhg", "millimetres of mercury"), 1.0)
+PRESSURES = _MILLIMETRES | {"kPa": 7.50062, "kilopascals": 7.50062, "Pa": 0.00750062, "cm[H2O]": 0.735559}
+"""Unit of a pressure to how many millimetres of mercury it is; no other unit is one."""
 _PLAUSIBLE = {"systolic": (40, 350), "diastolic": (20, 200)}
 
 

@@ -273,6 +273,10 @@ TRAITS: dict[str, Callable[[], int]] = {
         lambda r: r.when and r.when.day > DATA_DATE and not _never_was(r.when)
     ),
     "in kPa": lambda: _unit("kPa"),
+    "in a seldom unit of pressure": lambda: _unit("Pa") + _unit("cm[H2O]") + _unit("kilopascals"),
+    "in a unit that measures no pressure": lambda: _of_records(
+        lambda r: any(part.unit in ("/min", "mmol/L", "cm", "points") for part in r.components)
+    ),
     "without a unit": lambda: _unit(None),
     "unit in words": lambda: _unit("millimetres of mercury"),
     "invited": lambda: _of_records(lambda r: r.code and r.code.means == "hypertension-invitation"),
