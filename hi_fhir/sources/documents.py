@@ -24,7 +24,6 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 _URN = re.compile(rf"urn:(?:uuid|oid):({_ID})", re.ASCII | re.IGNORECASE)
 _LITERAL = re.compile(rf"(?:(.*)/)?([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?", re.ASCII)
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")((?:[^"\\]|\\.)*)"')
-_CONDITIONAL = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+)\?identifier=([^"\\|&]*)\|([^"\\|&]+)"')
 _ETAG = re.compile(r'(?:W/)?"([^"]+)"')
 _BREAKS = bytes.maketrans(b"\n\r", b"  ")
 
@@ -151,7 +150,7 @@ class _Found:
         self.bases.update(base for _, one in placed if (base := _base(one)))
         targets = {one.address: one.target.encode() for _, one in placed if one.target}
         for entry, one in placed:
-            resource = _by_identifier(bytes(one.resource))
+            resource = bytes(one.resource)
             if targets:
                 resource = _rewritten(resource, targets)
             if one.id and one.header.id is None:
@@ -206,13 +205,6 @@ def _rewritten(resource: bytes, targets: Mapping[str, bytes]) -> bytes:
         return match[0] if target is None else match[1] + target + b'"'
 
     return _REFERENCE.sub(replace, resource)
-
-
-def _by_identifier(resource: bytes) -> bytes:
-    """The resource with its conditional references as references by identifier, which is what they say."""
-    if b"?identifier=" not in resource:
-        return resource
-    return _CONDITIONAL.sub(rb'"type":"\1","identifier":{"system":"\2","value":"\3"}', resource)
 
 
 def _with_id(resource: bytes, id_: str) -> bytes:

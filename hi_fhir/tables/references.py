@@ -8,6 +8,7 @@ its id. `urn:uuid:...` names the resource by its id, since a line of NDJSON has 
 import re
 from collections import Counter
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from hi_fhir.tables.bases import base_key, host_of
 from hi_fhir.tables.refused import RefusedError
@@ -18,6 +19,7 @@ MOST_HOSTS = 100
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?", re.ASCII)
+_CONDITION = re.compile(r"([A-Z][A-Za-z]+)\?identifier=([^&|\\]+?)(?:\||%7[Cc])([^&|\\]+)", re.ASCII)
 _URN = re.compile(rf"(?i:urn:(?:uuid|oid)):({_ID})", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.ASCII)
 
@@ -25,6 +27,15 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.A
 def same_id(id_: str) -> str:
     """The id in the one spelling that it is compared by: a UUID is the same in any letter case, no other id is."""
     return id_.lower() if len(id_) == 36 and _UUID.fullmatch(id_) else id_
+
+
+def read_condition(text: str) -> tuple[str, str, str] | None:
+    """Type, system and value of a conditional reference (`Patient?identifier=system|value`); None: it is none.
+
+    Source: FHIR R4, Bundle, conditional references.
+    """
+    found = _CONDITION.fullmatch(text)
+    return (found[1], unquote(found[2]), unquote(found[3])) if found else None
 
 
 class References:
@@ -72,9 +83,17 @@ class References:
             return None
         return same_id(literal[3])
 
-    def record(self, text: str | None) -> tuple[str, str] | None:
-        """Type and id of the record that `text` refers to; None where it refers to none that the source could have."""
-        literal = _LITERAL.fullmatch(text) if text else None
+    def record(self, text: str | None, type_: str) -> tuple[str, str] | None:
+        """Type and id of the record that `text` refers to; None where it refers to none that the source could have.
+
+        type_: of what `urn:...` names, which does not say itself.
+        """
+        if not text:
+            return None
+        urn = _URN.fullmatch(text)
+        if urn:
+            return type_, same_id(urn[1])
+        literal = _LITERAL.fullmatch(text)
         if literal is None or not self._is_here(literal):
             return None
         return literal[2], same_id(literal[3])

@@ -17,7 +17,7 @@ DELETED_FOLDER = "_deleted"
 """The chunk folder that they land in."""
 
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
-_COMPARED = ("Organization", "Patient")  # by `same_id`, since references lead to them
+_COMPARED = ("Condition", "Organization", "Patient")  # by `same_id`, since references lead to them
 _TARGET = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]

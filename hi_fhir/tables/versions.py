@@ -69,6 +69,7 @@ def _settle(
     connection.execute(f"SET VARIABLE too_late = {_after(received)}")
     connection.execute(
         """CREATE VIEW keys AS SELECT * EXCLUDE (updated),
+            CASE WHEN regexp_full_match(version, '[0-9]+') THEN try_cast(version AS HUGEINT) END AS number,
             state <> 3 AND updated >= getvariable('too_late') AS misdated,
             CASE WHEN state = 3 OR updated < getvariable('too_late') THEN updated END AS updated
         FROM stamped"""
@@ -122,10 +123,10 @@ def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], part:
             PARTITION BY type, id
             ORDER BY
                 (disordered AND state = 3) DESC,
-                CASE WHEN disordered THEN coalesce(try_cast(version AS HUGEINT), -1) END DESC,
+                CASE WHEN disordered THEN coalesce(number, -1) END DESC,
                 updated DESC NULLS LAST,
                 (state = 3) DESC,
-                coalesce(try_cast(version AS HUGEINT), -1) DESC,
+                coalesce(number, -1) DESC,
                 (state = 1) DESC
         ) AS place
         FROM keys JOIN doubted USING (type, id)"""

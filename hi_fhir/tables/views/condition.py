@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from hi_fhir.tables.references import same_id
 from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, add_rows, is_asked_for, starting
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, has_code
 
@@ -29,6 +30,7 @@ def emitter(context: Context) -> Callable[[Condition, int], int]:
     def emit(record: Condition, line: int) -> int:
         if has_code(record.verification_status, "entered-in-error"):
             return State.DELETED
+        record.id = same_id(record.id)
         if not is_asked_for(context, record.code):
             return State.NOT_ASKED_FOR
         add_rows(

@@ -52,7 +52,7 @@ class Quantity(msgspec.Struct, gc=False):
 
 
 class QuantityUnits(dict[tuple[str | None, str | None, str | None], str | None]):
-    """The unit of a quantity by its system, code and words; as received, but for which of them decides.
+    """The unit of a quantity by its system, code and words; as received, but for spaces around it.
 
     The code of UCUM; else the words; else the code, with its system where that is another.
     """
@@ -62,9 +62,10 @@ class QuantityUnits(dict[tuple[str | None, str | None, str | None], str | None])
         self._systems = systems
 
     def __missing__(self, stated: tuple[str | None, str | None, str | None]) -> str | None:
-        system, code, words = self._systems[stated[0]], *stated[1:]
+        system = self._systems[stated[0]]
+        code, words = ((text or "").strip() for text in stated[1:])
         if not code or (words and system != UCUM):
-            unit = words or None
+            unit: str | None = words or None
         else:
             unit = code if system in (None, UCUM) else f"{system}|{code}"
         self[stated] = unit

@@ -79,7 +79,7 @@ def _referred(record: Encounter, context: Context) -> list[Part]:
             problem = find_contained(record.contained, reason.reference, "Condition", _Problem)
             parts.append(("", problem.code) if problem else ("reference", None))
         elif reason.reference or reason.identifier:
-            found = context.references.record(reason.reference)
+            found = context.references.record(reason.reference, reason.type or "Condition")
             place = CodeableConcept([Coding(REFERENCE + found[0], found[1])]) if found else None
             parts.append(("reference", place))
     return parts

@@ -1,11 +1,13 @@
 """The organisation that a record names as where somebody is registered: by reference, by ODS code or within itself."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from hi_fhir.tables.references import read_condition
 from hi_fhir.tables.views.contained import find_contained
-from hi_fhir.tables.views.elements import Context, Reference, ods_identifiers
+from hi_fhir.tables.views.elements import Context, Identifier, Reference, ods_identifiers
 from hi_fhir.tables.views.organization import Organization
 from hi_fhir.tables.views.periods import days_of
 
@@ -47,11 +49,20 @@ def named_organization(
     if within is not None:
         return _within(context, within, path)
     organization_id = context.references.organization(reference.reference)
-    codes = ods_identifiers([reference.identifier], context.systems) if reference.identifier else []
+    codes = ods_identifiers(_identifiers(reference), context.systems)
     if codes:
         code, period = codes[0]
         return Named(organization_id, code, *days_of(context, period, f"{path}.identifier.period"))
     return Named(organization_id, None) if organization_id else None
+
+
+def _identifiers(reference: Reference) -> Iterator[Identifier]:
+    """The identifier beside a reference, and that of a conditional one."""
+    if reference.identifier:
+        yield reference.identifier
+    condition = read_condition(reference.reference) if reference.reference else None
+    if condition and condition[0] == "Organization":
+        yield Identifier(system=condition[1], value=condition[2])
 
 
 def _within(context: Context, organization: Organization, path: str) -> Named | None:

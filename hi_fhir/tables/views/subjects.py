@@ -1,18 +1,17 @@
 """The person that a record is about: by a reference to a patient of the source, or by an identifier alone."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import unquote
 
 import msgspec
 
-from hi_fhir.tables.references import References
+from hi_fhir.tables.references import References, read_condition
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import Identifier, Reference
 from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM, usable_number
 
-_CONDITIONAL = re.compile(r"Patient\?identifier=([^&|\\]+?)(?:\||%7C)([^&|\\]+)", re.ASCII | re.IGNORECASE)
+_NAMES_NOBODY = ("another-server", "unreadable-subject", "unusable-identifier")
+"""Why a reference is refused where an identifier beside it may still tell who is meant."""
 
 
 class _Patient(msgspec.Struct, gc=False):
@@ -46,14 +45,14 @@ class Subjects(dict[str | None, int]):
         A reference to a patient of the source goes before an identifier beside it.
 
         Raises:
-            RefusedError: it is about nobody, no patient, or a patient of another server without an identifier.
+            RefusedError: it is about nobody, no patient, or somebody whom neither reference nor identifier tells.
         """
         try:
             return self[subject.reference]
         except KeyError:
             return self._by_identifier(subject, contained)
         except RefusedError as refused:
-            if refused.kind != "another-server" or (found := self._identified([subject.identifier])) is None:
+            if refused.kind not in _NAMES_NOBODY or (found := self._identified([subject.identifier])) is None:
                 raise
             return found
 
@@ -61,9 +60,11 @@ class Subjects(dict[str | None, int]):
         """Raises KeyError where the text alone does not tell."""
         if not reference or reference.startswith("#"):
             raise KeyError(reference)
-        conditional = _CONDITIONAL.fullmatch(reference)
-        if conditional:
-            system, value = unquote(conditional[1]), unquote(conditional[2])
+        condition = read_condition(reference)
+        if condition:
+            type_, system, value = condition
+            if type_ != "Patient":
+                raise RefusedError("subject-not-a-patient", self._path)
             number = self._identified([Identifier(system=system, value=value)])
             if number is None:
                 raise RefusedError("unusable-identifier", self._path)

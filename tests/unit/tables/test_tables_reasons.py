@@ -11,6 +11,7 @@ from tests.support.fhir_records import a_concept
 from tests.support.flattening import rows_of
 from tests.support.landing import config_in
 
+UUID = "0b6f7c1e-2d3a-4f5b-8c9d-0e1f2a3b4c5d"
 CONDITION = f"{REFERENCE}Condition"
 HELD = [{"resourceType": "Condition", "id": "c", "code": a_concept("38341003"), "subject": {"reference": "Patient/p1"}}]
 
@@ -27,6 +28,8 @@ def config(tmp_path: Path) -> Config:
     [
         ({"reasonReference": [{"reference": "Condition/c1"}]}, [("", None), ("reference", "c1")]),
         ({"reasonReference": [{"reference": "Condition/c1/_history/2"}]}, [("", None), ("reference", "c1")]),
+        ({"reasonReference": [{"reference": "urn:uuid:c1"}]}, [("", None), ("reference", "c1")]),
+        ({"reasonReference": [{"reference": "Condition?identifier=urn:x|1"}]}, [("", None), ("reference", None)]),
         ({"reasonReference": [{"reference": "#c"}], "contained": HELD}, [("", "38341003")]),
         ({"reasonReference": [{"reference": "#c"}], "contained": [WOUND, *HELD]}, [("", "38341003")]),
         ({"reasonReference": [{"reference": "#c"}], "contained": [WOUND]}, [("", None), ("reference", None)]),
@@ -50,3 +53,16 @@ def test_a_reason_by_reference_is_its_code_or_which_record_it_is(
 
     assert [(row["component"], row["code"]) for row in found] == reasons
     assert all(row["system"] == CONDITION for row in found if row["component"] == "reference" and row["code"])
+
+
+@pytest.mark.parametrize("reference", [f"urn:uuid:{UUID}", f"Condition/{UUID.upper()}", f"Condition/{UUID}"])
+@pytest.mark.parametrize("id_", [UUID, UUID.upper()])
+def test_a_reason_leads_to_its_condition_in_any_letter_case_of_a_uuid(config: Config, reference: str, id_: str) -> None:
+    subject = {"reference": "Patient/p1"}
+    encounter = {"resourceType": "Encounter", "id": "e1", "status": "finished", "subject": subject}
+    condition = {**HELD[0], "id": id_}
+
+    referred = rows_of(config, {**encounter, "reasonReference": [{"reference": reference}]})
+    [problem] = rows_of(config, condition, pull="2")
+
+    assert problem["resource_id"] in [row["code"] for row in referred]

@@ -78,6 +78,14 @@ def test_versions_with_a_stamp_that_cannot_be_are_ordered_by_their_numbers_first
     assert [row["code"] for row in _rows(folder)] == [stays]
 
 
+@pytest.mark.parametrize("opaque", ["9.9", "1e3", "-1", "0x20", "a10"])
+def test_a_version_that_is_no_whole_number_goes_before_every_one_that_is(config: Config, opaque: str) -> None:
+    manifest = made(config, version("1", GOOD, opaque), version("2", GOOD, "0"))
+
+    folder = config.data_dir / "sources" / SOURCE.name / "snapshots" / manifest.id / "observation"
+    assert [row["code"] for row in _rows(folder)] == ["2"]
+
+
 def test_a_deletion_without_a_time_is_no_stamp_that_cannot_be(config: Config) -> None:
     request = {"method": "DELETE", "url": "Observation/o1"}
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": request}]}

@@ -112,6 +112,8 @@ UNITS = [
     ({"unit": "", "code": "mm[Hg]"}, "mm[Hg]"),
     ({"unit": "mmHg"}, "mmHg"),
     ({"unit": ""}, None),
+    ({"unit": "  ", "system": "http://snomed.info/sct", "code": "259018001"}, "http://snomed.info/sct|259018001"),
+    ({"unit": "mmHg ", "system": UCUM, "code": " "}, "mmHg"),
     ({}, None),
 ]
 
@@ -367,6 +369,8 @@ def within(*identifiers: dict[str, Any]) -> list[dict[str, Any]]:
         ({"reference": "https://other.example/fhir/Patient/1", "identifier": NUMBER}, [], NHS, "9990000018"),
         ({"reference": f"Patient?identifier={NHS}|9990000018"}, [], NHS, "9990000018"),
         ({"reference": "Patient?identifier=urn:local%7C7"}, [], "urn:local", "7"),
+        ({"reference": f"Patient?identifier={NHS}|9990000017", "identifier": LOCAL}, [], "urn:local", "7"),
+        ({"reference": "Patient?name=somebody", "identifier": LOCAL}, [], "urn:local", "7"),
     ],
 )
 @pytest.mark.parametrize(("type_", "element"), [("Observation", "subject"), ("Immunization", "patient")])
@@ -568,6 +572,15 @@ def test_a_contained_practice_is_taken_by_its_code(config: Config, type_: str) -
     namesake = {"resourceType": "Practitioner", "id": "o1"}
     record = {"contained": [other, namesake, practice], "managingOrganization": {"reference": "#o1"}}
     fields = record if type_ == "Patient" else record | {"status": "active", "patient": {"reference": "Patient/p1"}}
+    found = rows(config, {"resourceType": type_, "id": "r1", **fields}, "registration")
+    assert pick(found, "organization_id", "ods_code") == [(None, "A99001")]
+
+
+@pytest.mark.parametrize("type_", ["Patient", "EpisodeOfCare"])
+def test_a_practice_by_a_conditional_reference_is_taken_by_its_code(config: Config, type_: str) -> None:
+    fields: dict[str, Any] = {"managingOrganization": {"reference": f"Organization?identifier={ODS}%7Ca99001"}}
+    if type_ == "EpisodeOfCare":
+        fields |= {"status": "active", "patient": {"reference": "Patient/p1"}}
     found = rows(config, {"resourceType": type_, "id": "r1", **fields}, "registration")
     assert pick(found, "organization_id", "ods_code") == [(None, "A99001")]
 
