@@ -16,7 +16,7 @@ from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder
 
 WHITE_BRITISH, IRISH, INDIAN, CHINESE = "92391000000108", "92401000000106", "110751000000108", "92511000000107"
-TRAVELLER, ARAB = "976671000000104", "976951000000102"
+TRAVELLER, ARAB, OTHER_WHITE = "976671000000104", "976951000000102", "7695005"
 NOT_STATED, REFUSED, NOT_RECORDED = "1024701000000100", "763726001", "312861003"
 EARLIER, LATER, TOO_LATE = date(2015, 1, 1), date(2020, 1, 1), date(2025, 4, 1)
 
@@ -54,6 +54,24 @@ CASES = {
         _all(_extension(SNOMED, INDIAN), _extension(ETHNICITY_ENGLAND, "J")),
         ("stated", "extension", "J"),
     ),
+    "England's comes before the systems of Wales and Scotland": (
+        _all(
+            _extension(ETHNICITY_SCOTLAND, "3J"), _extension(ETHNICITY_WALES, "B"), _extension(ETHNICITY_ENGLAND, "J")
+        ),
+        ("stated", "extension", "J"),
+    ),
+    "Wales's comes before Scotland's": (
+        _all(_extension(ETHNICITY_SCOTLAND, "3J"), _extension(ETHNICITY_WALES, "B")),
+        ("stated", "extension", "C"),
+    ),
+    "Scotland's comes before the retired system": (
+        _all(_extension(ETHNICITY_RETIRED, "CB"), _extension(ETHNICITY_SCOTLAND, "3J")),
+        ("stated", "extension", "R"),
+    ),
+    "the retired system comes before SNOMED": (
+        _all(_extension(SNOMED, INDIAN), _extension(ETHNICITY_RETIRED, "CB")),
+        ("stated", "extension", "A"),
+    ),
     "two categories of one system are a conflict": (
         _all(_extension(ETHNICITY_ENGLAND, "A"), _extension(ETHNICITY_ENGLAND, "B")),
         ("not-known", "extension", None),
@@ -83,6 +101,10 @@ CASES = {
     "the same category twice on a day is no conflict": (
         _observed((WHITE_BRITISH, LATER), ("494131000000105", LATER)),
         ("stated", "observation", "A"),
+    ),
+    "two finer categories of one of 2001 are no conflict": (
+        _observed((TRAVELLER, LATER), (OTHER_WHITE, LATER)),
+        ("stated", "observation", "C"),
     ),
     "an undated observation loses to a dated one": (
         _observed((INDIAN, None), (WHITE_BRITISH, EARLIER)),
@@ -160,6 +182,7 @@ def test_ethnicity(resolved, name):
         ("traveller", "C", "white", "white", "white-gypsy-or-irish-traveller"),
         ("arab", "S", "other", "other", "other-arab"),
         ("other", "C", "white", "white", None),
+        ("two finer categories of one of 2001 are no conflict", "C", "white", "white", None),
         ("refused on a tie", None, None, None, None),
     ],
 )

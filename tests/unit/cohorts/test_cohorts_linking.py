@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from hi_fhir.cohorts.linking import SHARED_BY
 from hi_fhir.cohorts.opt_outs import IMPORTED_LIST, OptOuts
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, named, nhs_key
@@ -51,9 +50,7 @@ def test_one_birth_date_that_disagrees_links_nobody_of_the_number(tmp_path):
     assert found.nhs_number == {"verified": 3}
 
 
-@pytest.mark.parametrize(
-    ("count", "persons", "standing"), [(SHARED_BY - 1, 1, "verified"), (SHARED_BY, SHARED_BY, "placeholder")]
-)
+@pytest.mark.parametrize(("count", "persons", "standing"), [(9, 1, "verified"), (10, 10, "placeholder")])
 def test_a_number_that_many_patients_of_a_source_share_is_a_placeholder(tmp_path, count, persons, standing):
     main, other = SnapshotBuilder(), SnapshotBuilder("other")
     for number in range(count):
@@ -66,7 +63,7 @@ def test_a_number_that_many_patients_of_a_source_share_is_a_placeholder(tmp_path
 
 
 def test_a_number_in_many_sources_is_nobodys_placeholder(tmp_path):
-    builders = [SnapshotBuilder(f"s{number}") for number in range(SHARED_BY)]
+    builders = [SnapshotBuilder(f"s{number}") for number in range(10)]
     for builder in builders:
         of_number(builder, "ann")
     assert resolve_snapshots(tmp_path, *builders).found.persons == 1

@@ -59,10 +59,38 @@ def test_a_reading_is_asked_for_with_the_panel_that_carries_it(terminology: Term
     assert not terminology.value_set("systolic-blood-pressure-home").codes & set(types["Observation"])
 
 
+def test_a_reading_at_home_is_asked_for_with_the_panel_too(terminology: Terminology) -> None:
+    types = scope([a_measure(blood_pressure.home(months(12)))], terminology).types
+
+    assert terminology.value_set("systolic-blood-pressure-home").codes <= set(types["Observation"])
+    assert terminology.value_set("blood-pressure-panel").codes <= set(types["Observation"])
+
+
+def test_the_value_sets_of_a_measure_are_named_in_order_and_a_type_that_is_read_whole_is_none() -> None:
+    (of_encounters,) = registry.load(["encounter-reason-coded"])
+    (of_checks,) = registry.load(["severe-mental-illness-six-checks"])
+
+    assert value_sets(of_encounters) == ()
+    assert list(value_sets(of_checks)) == sorted(set(value_sets(of_checks)))
+    assert len(value_sets(of_checks)) > 6
+
+
 def test_what_a_measure_of_coding_counts_is_asked_for_whole(terminology: Terminology) -> None:
     types = scope(registry.load(["encounter-reason-coded"]), terminology).types
 
     assert types["Encounter"] is None
+
+
+def test_a_type_that_one_measure_reads_whole_is_asked_for_whole_whatever_codes_others_read_of_it(
+    terminology: Terminology,
+) -> None:
+    of_codes = a_measure(noted(value_set("hypertension"), EVER))
+    types = scope([*registry.load(["encounter-reason-coded"]), of_codes], terminology).types
+
+    assert {type_ for type_ in ("Condition", "Encounter", "Observation") if types[type_] is None} == {
+        "Condition",
+        "Encounter",
+    }
 
 
 def test_type_1_opt_outs_are_asked_for_only_where_the_policy_goes_by_them(terminology: Terminology) -> None:

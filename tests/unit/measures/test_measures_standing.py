@@ -3,8 +3,24 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
-from hi_fhir.measures import EVER, aged, diagnosed, encounter, noted, recorded, registered, registry, value_set
+from hi_fhir.measures import (
+    EVER,
+    aged,
+    deprivation_linked,
+    diagnosed,
+    encounter,
+    ethnicity_stated,
+    months,
+    nhs_number_verified,
+    noted,
+    recorded,
+    registered,
+    registration_begun,
+    registry,
+    value_set,
+)
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.silence import OF_PEOPLE, can_hold, rests_on
 from hi_fhir.measures.standing import (
@@ -99,6 +115,15 @@ def test_lines_that_do_not_tell_their_type_may_have_been_of_any() -> None:
     assert {one.standing for one in standings(a_snapshot(lost={"Resource": 30}), {}, 0.05)} == {UNDERSTOOD}
 
 
+def test_lines_without_a_type_that_are_as_many_as_the_limit_allows_make_no_type_doubtful() -> None:
+    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 100}), {}, 0.125)} == {UNDERSTOOD}
+
+
+def test_a_type_that_was_asked_for_and_never_came_is_told_though_nothing_was_counted_of_it() -> None:
+    silent = standings(structs.replace(a_snapshot(), reconciliation={}), {}, 0.05)
+    assert {one.type for one in silent if one.standing == NOTHING} == {"Patient", *TABLES}
+
+
 def test_a_type_that_is_not_offered_says_why() -> None:
     found = standings(a_snapshot(kept={"Procedure": 0}, not_offered=("Procedure",)), {}, 0.05)
     assert str(found[-1]) == (
@@ -124,7 +149,7 @@ def told(
     spoken = {"Observation": HEARD, "Condition": {"hypertension": 4, "severe-mental-illness": 4}} | (heard or {})
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for one in absences(measure, judged, {"elm": spoken}, {"A1": ["elm"], "A2": ["oak"], "A3": ["elm", "oak"]}):
-        assert one.practices == ("A1", "A3")
+        assert (one.source, one.practices) == ("elm", ("A1", "A3"))
         found.setdefault(one.type, {})[one.standing] = one.populations
     return found
 
@@ -150,6 +175,12 @@ def test_losses_of_what_people_are_counted_by_withhold_everything(type_: str) ->
 @pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED])
 def test_a_register_of_a_diagnosis_is_unknown_and_not_empty_without_conditions(standing: str) -> None:
     assert set(told(REGISTER, Condition=standing)["Condition"][standing]) == set(ALL) - {"denominator_exception"}
+
+
+def test_what_was_lost_is_told_beside_what_was_silent() -> None:
+    found = told(SMOKERS, heard={"Observation": {}}, Patient=OVER_LIMIT)
+    assert set(found["Patient"][OVER_LIMIT]) == set(ALL)
+    assert found["Observation"] == {NOTHING: OF_RECORDS}
 
 
 def test_a_register_is_told_without_procedures_which_may_hold_its_codes_too() -> None:
@@ -209,9 +240,37 @@ def test_value_sets_of_which_no_record_came_are_named() -> None:
     assert unheard(SMOKERS, "elm", {}) == ["hypertension", "smoking-status"]
 
 
+def test_a_type_that_is_read_whole_is_named_where_nothing_of_it_came() -> None:
+    of_encounters = a_measure(registered() & encounter(), recorded(SMOKING, EVER))
+    assert unheard(of_encounters, "elm", {"elm": {"Observation": HEARD}}) == ["Encounter"]
+    assert unheard(of_encounters, "elm", {"elm": {"Observation": HEARD, "Encounter": {"": 3}}}) == []
+
+
 def test_every_word_about_a_person_says_which_types_settle_it() -> None:
     about_people = {one for one in vars(population).values() if isinstance(one, type) and issubclass(one, Word)}
     assert about_people - {Word} == OF_PEOPLE.keys()
+
+
+@pytest.mark.parametrize(
+    ("word", "types"),
+    [
+        (registered(), {"Patient", "EpisodeOfCare", "Organization"}),
+        (registration_begun(months(9)), {"Patient", "EpisodeOfCare", "Organization"}),
+        (aged(at_least=16), {"Patient"}),
+        (ethnicity_stated(), {"Patient", "Condition", "Observation", "Procedure"}),
+        (nhs_number_verified(), {"Patient"}),
+        (deprivation_linked(), {"Patient"}),
+    ],
+)
+def test_a_word_about_a_person_rests_on_the_records_that_settle_it(word: Word, types: set[str]) -> None:
+    assert rests_on(word) == types
+
+
+def test_a_record_after_the_first_of_another_needs_both() -> None:
+    plan, check = noted(ILLNESS, EVER), recorded(SMOKING, EVER)
+    assert can_hold(plan.from_first(check), {"Procedure"})
+    assert not can_hold(plan.from_first(check), {"Observation"})
+    assert not can_hold(check.from_first(plan), {"Observation"})
 
 
 def test_what_is_denied_of_a_silent_type_may_hold() -> None:

@@ -12,6 +12,7 @@ from hi_fhir.tables.dates import (
     NO_DAY,
     date_reader,
     first_day,
+    first_instant,
     last_day,
     london_day,
     london_day_number,
@@ -53,7 +54,8 @@ def test_a_date_is_its_london_days(text: str, first: str, last: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "24", "2024-13", "2024-02-30", "2023-02-29", "2024-2-3", "20240203", "2024-05-03T", "2024-05-03 10:15:00Z",
-     "2024-05-03T25:00:00Z", "2024-05-03T10:61:00Z", "2024-05-03T10:15:00+24:00", "2024-05-03T10:15:00Zz", "0000-01-01",
+     "2024-05-03T24:00:00Z", "2024-05-03T10:60:00Z", "2024-05-03T10:15:61Z", "2024-05-03T10:15:00+15:00",
+     "2024-05-03T10:15:00+01:60", "2024-05-03T10:15:00+24:00", "2024-05-03T10:15:00Zz", "0000-01-01",
      "2024-05-0٣", "yesterday"],
 )  # fmt: skip
 def test_what_is_no_date_is_refused_with_its_place(text: str) -> None:
@@ -85,11 +87,69 @@ def test_an_instant_is_kept_to_the_microsecond() -> None:
     )
 
 
+def test_days_and_instants_stand_in_one_order() -> None:
+    read = date_reader()
+    texts = [
+        "1931-05-06",
+        "1969-12-31T23:00:00Z",
+        "1970-01-01",
+        "1970-01-01T00:00:01Z",
+        "2024-05-03",
+        "2024-05-03T10:15:00+01:00",
+        "2024-05-03T09:30:00Z",
+        "2024-05-04",
+        "2024-06",
+        "2025",
+    ]
+    places = [first_instant(read(text, "$")) for text in texts]
+    assert places == sorted(set(places))
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2024-05-03T10:15Z", datetime(2024, 5, 3, 10, 15, tzinfo=UTC)),
+        ("2024-05-03T10:15", datetime(2024, 5, 3, 9, 15, tzinfo=UTC)),
+        ("2024-01-03T10:15:07", datetime(2024, 1, 3, 10, 15, 7, tzinfo=UTC)),
+        ("2024-05-03T10:15:60Z", datetime(2024, 5, 3, 10, 16, tzinfo=UTC)),
+        ("2024-05-03T10:15:00.5-05:30", datetime(2024, 5, 3, 15, 45, 0, 500_000, tzinfo=UTC)),
+        ("2024-05-03T00:15:00+14:00", datetime(2024, 5, 2, 10, 15, tzinfo=UTC)),
+        ("2024-05-03T10:15:00+05:59", datetime(2024, 5, 3, 4, 16, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_the_instant_that_it_was_written_for(text: str, instant: datetime) -> None:
+    read = date_reader()
+    for _ in range(2):
+        assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read(text, "$")[1] or 0) == instant
+
+
 @given(st.lists(st.datetimes(*SPAN), min_size=1))
 def test_many_london_days_at_once_are_those_one_by_one(instants: list[datetime]) -> None:
     origin = datetime(1970, 1, 1, tzinfo=UTC)
     micros = [(instant.replace(tzinfo=UTC) - origin) // timedelta(microseconds=1) for instant in instants]
     assert list(london_days(np.array(micros, dtype=np.int64))) == [london_day_number(value) for value in micros]
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2024-01-15T23:59:59.999999Z", "2024-01-15"),
+        ("2024-03-30T23:59:59Z", "2024-03-30"),
+        ("2024-03-31T22:59:59Z", "2024-03-31"),
+        ("2024-03-31T23:00:00Z", "2024-04-01"),
+        ("2024-06-15T22:59:59.999999Z", "2024-06-15"),
+        ("2024-06-15T23:00:00Z", "2024-06-16"),
+        ("2024-10-26T23:00:00Z", "2024-10-27"),
+        ("2024-10-27T23:00:00Z", "2024-10-27"),
+        ("2024-10-28T00:00:00Z", "2024-10-28"),
+    ],
+)
+def test_of_many_instants_each_falls_on_its_own_day_where_the_clocks_change(instant: str, day: str) -> None:
+    read = date_reader()
+    others = ["2024-01-15T12:00:00Z", "2024-06-15T12:00:00Z"]
+    micros = [read(text, "$")[1] for text in (*others, instant)]
+    found = london_days(np.array(micros, dtype=np.int64))
+    assert (date(1970, 1, 1) + timedelta(days=int(found[-1]))).isoformat() == day
 
 
 @given(st.datetimes(*SPAN, timezones=st.just(LONDON)))

@@ -1,0 +1,42 @@
+"""What words that no measure of ours joins in this way come to for one person each."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import EVER, Person, aged, recorded, registered, registry, value_set
+from hi_fhir.measures.examples import EXAMPLE_PERIOD
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.worked import IMD_YEAR, outcomes
+from hi_fhir.terminology.catalogue import load
+
+SMOKING = value_set("smoking-status")
+LAST_DAY = EXAMPLE_PERIOD.end
+
+
+def places(folder: Path, word: Word, *people: Person) -> list[str]:
+    """Where people are in a measure of which `word` is the numerator."""
+    (plain,) = registry.load(["ethnicity-usable"])
+    measure = replace(plain, initial_population=registered(), numerator=word)
+    backend = connect(folder / "spill")
+    found = outcomes(backend, folder, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    backend.disconnect()
+    return found[measure.id]
+
+
+@pytest.mark.parametrize(
+    ("age", "place"), [(17, "denominator"), (18, "numerator"), (79, "numerator"), (80, "denominator")]
+)
+def test_both_ages_hold_of_who_is_aged_between_two(tmp_path: Path, age: int, place: str) -> None:
+    born = date(LAST_DAY.year - age, LAST_DAY.month, LAST_DAY.day)
+    assert places(tmp_path, aged(18, 79), Person(born=born)) == [place]
+
+
+def test_the_opposite_of_a_word_is_true_where_it_is_false_and_open_where_it_is(tmp_path: Path) -> None:
+    smoker, other = Person().recorded(SMOKING, on=date(2025, 1, 1)), Person()
+    assert places(tmp_path, ~recorded(SMOKING, EVER), smoker, other) == ["denominator", "numerator"]
+    assert places(tmp_path, ~aged(at_least=18), Person(born=None), Person()) == ["undetermined", "denominator"]
