@@ -24,6 +24,7 @@ _KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "patient": {"birth": ("birth_date",), "death": ("death_date",), "home": ("home_from", "home_until")},
     "other_home": {"home": ("home_from", "home_until")},
     "registration": {"registration": ("start_date", "end_date")},
+    "organization": {"code": ("code_from", "code_until")},
 }
 TABLES = tuple(_KINDS)
 _BIRTH, _BIRTH_LAST, _DEATH = "birth_date", "birth_date_last", "death_date"

@@ -54,8 +54,8 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     persons: all who are kept. registered, restricted, ethnicity, deprivation: the registered among them.
     not_registered_by_reason: dead, not-born, no-registration, inactive, temporary, not-begun or left; together with
     registered, all persons. registrations_left_out: what records state that is no registration with a practice, by why.
-    impossible_dates: patients, and for homes and registrations rows, with a date that cannot be and is taken for
-    unknown. registration_conflicts: registered people with several practices that started on the same latest day.
+    impossible_dates: patients, and rows of homes, registrations and ODS codes, with a date that cannot be and is taken
+    for unknown. registration_conflicts: registered people with several practices that started on the same latest day.
     opted_out: people whom the policy leaves out; they are in no other count. opt_outs_unmatched: numbers on an imported
     list that no patient has. orphan_events: rows of each table whose patient is not among the patients. pcn_unknown:
     registered people whose practice has no known PCN. nhs_number: the registered by how theirs stands. link_conflicts:

@@ -1,4 +1,4 @@
-"""Who is registered where on the as-of day. Rule `registration`, version 3 (docs/explanation/rules.md)."""
+"""Who is registered where on the as-of day. Rule `registration`, version 4 (docs/explanation/rules.md)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,7 +7,7 @@ import ibis
 
 from hi_fhir.tables.views.organization_kinds import BRANCH, PRACTICE
 
-VERSION = "3"
+VERSION = "4"
 REGISTERED = "registered"
 EARLIEST = date(1, 1, 1)
 """Stands for a day that a record does not give, where the latest one decides."""
@@ -97,7 +97,7 @@ def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[st
     rows = rows.filter(~rows.is_merged | (rows.rank == _KINDS["episode"]))
     is_regular = rows.active & ibis.coalesce(rows.regular, True)
     is_begun = is_regular & (rows.start.isnull() | (rows.start <= as_of))
-    is_current = is_begun & ~rows.over & (rows.end.isnull() | (rows.end >= as_of))
+    is_current = is_begun & ibis.coalesce(rows.end >= as_of, ~rows.over)
     return rows.select(
         "person_id",
         "source_id",

@@ -50,10 +50,11 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     """
     manifests = [read_snapshot(folder) for folder in inputs.snapshots]
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
-    organization = read_table(backend, inputs.snapshots, "organization").to_pyarrow()
-    organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
     span = dates.span_of(date.fromisoformat(manifest.data_date) for manifest in manifests)
-    prepared = _prepare(backend, inputs, declared, organisations, span)
+    received = {name: dates.possible(read_table(backend, inputs.snapshots, name), name, span) for name in dates.TABLES}
+    organization = received["organization"].to_pyarrow()
+    organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
+    prepared = _prepare(backend, inputs, received, declared, organisations)
     tables = prepared.tables
     people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
@@ -75,14 +76,13 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
 def _prepare(
     backend: Backend,
     inputs: ResolveInputs,
+    received: Mapping[str, ibis.Table],
     declared: Mapping[str, str],
     organisations: Organisations,
-    span: dates.Span,
 ) -> _Prepared:
     snapshots = inputs.snapshots
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
-    received = {name: dates.possible(read_table(backend, snapshots, name), name, span) for name in dates.TABLES}
     at_home = deprivation.at_home(received["patient"], received["other_home"], inputs.as_of)
     patient = stage(backend, "patient_at_home", at_home)
     linked = Linked(backend, snapshots, patient)

@@ -42,14 +42,14 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 SPAN_BITS = 10
 
 
-def first_day(span: int | None) -> int | None:
-    """The first day of a span, from 1970-01-01; None of none."""
-    return None if span is None else span >> SPAN_BITS
+def first_day(span: int) -> int:
+    """The first day of a span, from 1970-01-01."""
+    return span >> SPAN_BITS
 
 
-def last_day(span: int | None) -> int | None:
-    """The last day of a span, the same as the first for a whole date or an instant; None of none."""
-    return None if span is None else (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
+def last_day(span: int) -> int:
+    """The last day of a span, the same as the first for a whole date or an instant."""
+    return (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
 
 
 def first_instant(when: When) -> int:
@@ -87,14 +87,18 @@ def date_reader() -> Callable[[str, str], When]:
     return read
 
 
-def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int | None:
-    """The span of London days of a date or instant; None of one that stands for none.
+def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int:
+    """The span of London days of a date or instant; of one that stands for none the days as written.
+
+    Which dates of a life cannot be is known only with the data's date; until then they are as the record has them.
 
     Raises:
         RefusedError: as `read_date`.
     """
     span, at = read_date(text, path)
-    return span if at is None else london_day_number(at) << SPAN_BITS
+    if at is not None:
+        return london_day_number(at) << SPAN_BITS
+    return _written_span(text[:10], path) if span is None else span
 
 
 def london_days(instants: IntArray) -> IntArray:
@@ -130,6 +134,11 @@ def _read_midnight(text: str, path: str) -> int | None:
 
 
 def _read_date(text: str, path: str) -> When:
+    span = _written_span(text, path)
+    return (span, None) if _FIRST_YEAR <= int(text[:4]) <= _LAST_YEAR else NO_DAY
+
+
+def _written_span(text: str, path: str) -> int:
     match = _DATE.fullmatch(text)
     if match is None:
         raise RefusedError("impossible-date", path)
@@ -138,9 +147,7 @@ def _read_date(text: str, path: str) -> When:
         days = partial_date(year, month, day)
     except ValueError as error:
         raise RefusedError("impossible-date", path) from error
-    if not _FIRST_YEAR <= days.start.year <= _LAST_YEAR:
-        return NO_DAY
-    return (days.start.toordinal() - _EPOCH) << SPAN_BITS | (days.end - days.start).days, None
+    return (days.start.toordinal() - _EPOCH) << SPAN_BITS | (days.end - days.start).days
 
 
 def _read_time(text: str, path: str) -> tuple[int, bool]:

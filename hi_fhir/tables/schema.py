@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -124,7 +124,7 @@ REGISTRATION = pa.schema(
         pa.field("start_date", pa.date32()),
         pa.field("end_date", pa.date32()),  # exclusive in no way: the last day registered
         pa.field("regular", pa.bool_()),  # false: temporary; null: the source does not say
-        pa.field("over", pa.bool_(), nullable=False),  # finished, and the source does not say on which day
+        pa.field("over", pa.bool_(), nullable=False),  # finished or inactive: over, if on no day that is known
         pa.field("organization_kind", pa.string()),  # as ORGANIZATION's kind, of an organisation within the record
     ]
 )

@@ -29,7 +29,7 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
     """A function that appends the row of one EpisodeOfCare. One whose status is of no registration is a row without
     kind; what its type makes of it is its kind, since only with all Organizations it is known what an organisation is.
 
-    One that is finished ended on its last day; where it names none it is over, on whatever day that was.
+    One that is finished ended on its last day; where it names none that can be it is over, on whatever day that was.
     """
     rows = context.tables["registration"]
 
@@ -38,12 +38,11 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
             return State.DELETED
         patient = context.subjects.of(record.patient, record.contained)
         start, end = days_of(context, record.period, "$.period")
-        over = record.status == "finished" and end is None
         stated = registration_type(record.type)
         kind = None if record.status in _NOT_A_REGISTRATION else _kind(stated)
         path = "$.managingOrganization"
         named = named_organization(context, record.managing_organization, record.contained, path) or NOWHERE
-        rows.append((patient, *named.row(kind, start, end, stated.regular, over=over), line))
+        rows.append((patient, *named.row(kind, start, end, stated.regular, over=record.status == "finished"), line))
         return State.KEPT
 
     return emit

@@ -100,7 +100,7 @@ def emitter(context: Context) -> Callable[[Patient, int], int]:
     return emit
 
 
-def _born(context: Context, text: str) -> int | None:
+def _born(context: Context, text: str) -> int:
     """The span of a birth date. A time may stand with it: midnight, in whatever zone, leaves the day as written."""
     if len(text) > 10 and not _MIDNIGHT.fullmatch(text, 10):
         raise RefusedError("impossible-date", "$.birthDate")

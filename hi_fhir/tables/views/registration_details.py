@@ -24,7 +24,7 @@ def is_registration_details(extension: Extension) -> bool:
 def registration_details(context: Context, extension: Extension, practice: Named, path: str) -> Iterator[Row]:
     """The row of one such extension at a JSON path; none for a registration that is pending.
 
-    One that is inactive and names no end is over. A deduction that is pending has not ended the registration.
+    One that is inactive is over where it names no end that can be. A deduction that is pending has not ended it.
     """
     parts = {part.url: part for part in extension.extension}
     status = {code.lower() for code in _codes(parts.get("registrationStatus"))}
@@ -32,9 +32,8 @@ def registration_details(context: Context, extension: Extension, practice: Named
         return
     period = parts["registrationPeriod"].value_period if "registrationPeriod" in parts else None
     start, end = days_of(context, period, f"{path}.valuePeriod")
-    over = _INACTIVE in status and end is None
     regular = regular_of(_codes(parts.get("registrationType")))
-    yield practice.row("registration-details", start, end, regular, over=over)
+    yield practice.row("registration-details", start, end, regular, over=_INACTIVE in status)
 
 
 def _codes(part: Extension | None) -> list[str]:

@@ -69,8 +69,19 @@ def test_a_day_that_nobody_alive_can_have_had_stands_for_none(text: str) -> None
     read = date_reader()
     assert read(text, "$") is NO_DAY
     assert read(text, "$") is NO_DAY
-    assert read_span(read, text, "$") is None
-    assert first_day(None) is last_day(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("0001", "0001-01-01", "0001-12-31"),
+        ("1899-12-30T00:00:00Z", "1899-12-30", "1899-12-30"),
+        ("2200-02", "2200-02-01", "2200-02-28"),
+        ("9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31"),
+    ],
+)
+def test_the_span_of_such_a_day_is_as_it_is_written(text: str, first: str, last: str) -> None:
+    assert days(text) == (first, last)
 
 
 def test_the_first_and_the_last_day_that_can_be_are_themselves() -> None:

@@ -628,10 +628,10 @@ def test_episode_is_a_registration_where_its_type_says_so(
         ("active", {"start": "2020"}, False),
         ("onhold", {"start": "2020"}, False),
         ("finished", {"start": "2020"}, True),
-        ("finished", {"start": "2020", "end": "2025-06-01"}, False),
+        ("finished", {"start": "2020", "end": "2025-06-01"}, True),
     ],
 )
-def test_an_episode_that_is_finished_on_no_named_day_is_over(
+def test_an_episode_that_is_finished_is_over_if_on_no_day_that_is_known(
     config: Config, status: str, period: dict[str, str], over: bool
 ) -> None:
     record = a_record("EpisodeOfCare", status=status, managingOrganization={"reference": "Organization/o1"})
