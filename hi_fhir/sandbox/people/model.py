@@ -113,7 +113,7 @@ class Organisation:
     """Whatever a record may name. id: of its resource. part_of: the id of what it says that it is part of.
 
     kind: practice, branch, pcn, icb, hospital, no-practice (a code that stands for none) or unknown: nothing tells what
-    it is, and there is no resource of it.
+    it is, and there is no resource of it. former_code: the ODS code that it had before.
     """
 
     id: str
@@ -121,16 +121,18 @@ class Organisation:
     name: str
     kind: str
     part_of: str | None
+    former_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One registration that a Patient or an EpisodeOfCare states.
 
-    kind: episode, general-practitioner or managing-organization. practice: the organisation that is named as such; None
-    where none is. end: the last day. temporary: None where the record does not say. status: of an episode.
-    by_identifier: the practice is named by its ODS code, else by reference. care: what an episode is of, where it is
-    none of a registration.
+    kind: episode, registration-details, general-practitioner or managing-organization. practice: the organisation that
+    is named as such; None where none is, as in registration details, which are of the one that the patient names beside
+    them. end: the last day. temporary: None where the record does not say. status: of an episode; of registration
+    details active, inactive, pending or leaving. by_identifier: the practice is named by its ODS code, else by
+    reference. is_old: by a code of use `old`. care: what an episode is of, where it is none of a registration.
     """
 
     kind: str
@@ -141,6 +143,7 @@ class Registration:
     status: str = "active"
     by_identifier: bool = True
     care: str | None = None
+    is_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,8 @@ def _network(number: int, name: str, board: Organisation) -> Organisation:
     return Organisation(f"pcn-{number}", f"XN{number:02}", name, "pcn", board.id)
 
 
-def _practice(number: int, name: str, part_of: Organisation) -> Organisation:
-    return Organisation(f"practice-{number}", f"XP{number:03}", name, "practice", part_of.id)
+def _practice(number: int, name: str, part_of: Organisation, *, former: str | None = None) -> Organisation:
+    return Organisation(f"practice-{number}", f"XP{number:03}", name, "practice", part_of.id, former)
 
 
 NORTH, SOUTH = _board(1, "Northshire Integrated Care Board"), _board(2, "Southshire Integrated Care Board")
@@ -84,12 +84,12 @@ HARBOUR, VALLEY = _network(1, "Harbour PCN", NORTH), _network(2, "Valley PCN", N
 BORDER, DOWNS = _network(3, "Border PCN", NORTH), _network(4, "Downs PCN", SOUTH)
 PRACTICES = (
     _practice(1, "Alder Surgery", HARBOUR),
-    _practice(2, "Birch Medical Centre", HARBOUR),
+    _practice(2, "Birch Medical Centre", HARBOUR, former="XA002"),
     _practice(3, "Cedar Health Centre", HARBOUR),
     _practice(4, "Damson Surgery", VALLEY),
     _practice(5, "Elm Practice", VALLEY),
     _practice(6, "Fir Tree Surgery", BORDER),
-    _practice(7, "Gorse Hill Practice", BORDER),
+    _practice(7, "Gorse Hill Practice", BORDER, former="XZ007"),
     _practice(8, "Hazel Medical Centre", DOWNS),
     _practice(9, "Ivy House Surgery", DOWNS),
     _practice(10, "Juniper Practice", SOUTH),

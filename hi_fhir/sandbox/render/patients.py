@@ -11,6 +11,7 @@ from hi_fhir.sandbox.render.elements import (
     UKCORE,
     Resource,
     concept,
+    concept_of,
     date_of,
     meta_of,
     narrative,
@@ -21,6 +22,8 @@ _ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 _VERIFICATION = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland"
 _VERIFICATION_WORDS = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus"
 _REGISTRATION_TYPE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-RegistrationType"
+_DETAILS = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-RegistrationDetails-1"
+_DETAILS_STATUSES = {"active": "A", "inactive": "I", "pending": "R", "leaving": "D"}
 _OWN_EXTENSION = "https://hi-fhir.example/StructureDefinition"
 _CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
@@ -29,11 +32,12 @@ LAST_UPDATED = datetime(2025, 4, 2, 6, tzinfo=UTC).isoformat(timespec="milliseco
 
 
 def render_organisation(one: Organisation) -> Resource:
+    former = [{"use": "old", "system": _ODS_SYSTEM, "value": one.former_code}] if one.former_code else []
     rendered: Resource = {
         "resourceType": "Organization",
         "id": one.id,
         "meta": {**meta_of("Organization", one.id), "lastUpdated": LAST_UPDATED},
-        "identifier": [{"system": _ODS_SYSTEM, "value": one.ods_code}],
+        "identifier": [*former, {"system": _ODS_SYSTEM, "value": one.ods_code}],
         "active": True,
         "type": [{"coding": [{"system": f"{HL7}/organization-type", "code": "prov"}], "text": one.kind}],
         "name": one.name,
@@ -137,6 +141,22 @@ def _add_registrations(rendered: Resource, registrations: Iterable[Registration]
             rendered.setdefault("generalPractitioner", []).append(reference)
         elif registration.kind == "managing-organization":
             rendered["managingOrganization"] = reference
+        elif registration.kind == "registration-details":
+            rendered.setdefault("extension", []).append(_details(registration))
+
+
+def _details(registration: Registration) -> Resource:
+    period = _period(registration.start, registration.end)["period"]
+    parts: list[Resource] = [{"url": "registrationPeriod", "valuePeriod": period}]
+    if registration.temporary is not None:
+        parts.append(_part("Type", "T" if registration.temporary else "R"))
+    parts.append(_part("Status", _DETAILS_STATUSES[registration.status]))
+    return {"url": _DETAILS, "extension": parts}
+
+
+def _part(name: str, code: str) -> Resource:
+    concept = concept_of(f"https://fhir.nhs.uk/CareConnect-Registration{name}-1", code)
+    return {"url": f"registration{name}", "valueCodeableConcept": concept}
 
 
 def _named(registration: Registration) -> Resource:
@@ -145,7 +165,8 @@ def _named(registration: Registration) -> Resource:
     if named is None:
         return {}
     if registration.by_identifier:
-        return {"identifier": {"system": _ODS_SYSTEM, "value": named.ods_code}, "display": named.name}
+        use = {"use": "old"} if registration.is_old else {}
+        return {"identifier": {**use, "system": _ODS_SYSTEM, "value": named.ods_code}, "display": named.name}
     return {"reference": f"Organization/{named.id}", "display": named.name}
 
 

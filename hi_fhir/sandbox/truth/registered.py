@@ -64,9 +64,9 @@ def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
 
 
 def _is_current(registration: Registration, as_of: date) -> bool:
-    """An episode that is finished on a day that it does not name is over."""
+    """What is finished or inactive since a day that it does not name is over."""
     end = known(registration.end)
-    return end >= as_of if end else registration.status != "finished"
+    return end >= as_of if end else registration.status not in ("finished", "inactive")
 
 
 def _is_dead(patient: Patient, as_of: date) -> bool:

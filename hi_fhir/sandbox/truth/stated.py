@@ -1,13 +1,16 @@
 """What a patient record states of registrations and what of it is one with a practice, by the rule `registration`."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import Organisation, Patient, Registration
 from hi_fhir.sandbox.people.places import ORGANISATIONS
 
-_NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist"})
-_ORDER = ("episode", "general-practitioner", "managing-organization")
+_NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist", "pending"})
+_DETAILS = "registration-details"
+_ORDER = ("episode", _DETAILS, "general-practitioner", "managing-organization")
+_NAMED_BESIDE = ("managing-organization", "general-practitioner")
 _PLACES = {one.id: one for one in ORGANISATIONS}
 _REGISTERS = ("practice", "branch")
 
@@ -41,10 +44,25 @@ def left_out(patient: Patient) -> list[str]:
 
 def _claims(patient: Patient) -> Iterator[tuple[Registration, Organisation | None, str | None]]:
     """What is stated with the organisation that it names, and why it is no registration, if it is none."""
-    for one in patient.registrations:
-        if one.kind != "episode" or one.status not in _NO_REGISTRATION:
+    for one in _said(patient):
+        if one.status not in _NO_REGISTRATION:
             where = one.practice if one.by_identifier or one.practice is None else _PLACES.get(one.practice.id)
             yield one, where, _why_not(one, where)
+
+
+def _said(patient: Patient) -> Iterator[Registration]:
+    """What is named by a code that is the organisation's now, registration details with the practice of the patient."""
+    said = [one for one in patient.registrations if not one.is_old]
+    beside = next((one for kind in _NAMED_BESIDE for one in said if one.kind == kind), None)
+    for one in said:
+        yield _at(beside, one) if beside and one.kind == _DETAILS else one
+
+
+def _at(beside: Registration, details: Registration) -> Registration:
+    """The details of a registration with the practice that is named beside them, no longer than it is named."""
+    ends = [end for end in (details.end, beside.end) if end]
+    last = min(ends, key=lambda when: when.day, default=None)
+    return replace(details, practice=beside.practice, by_identifier=beside.by_identifier, end=last)
 
 
 def _why_not(one: Registration, where: Organisation | None) -> str | None:

@@ -128,6 +128,22 @@ def _never_was(when: When | None) -> bool:
     return when is not None and not 1900 <= when.day.year < 2200
 
 
+LIVES: dict[str, Callable[[Patient], tuple[When | None, ...]]] = {
+    "a birth": lambda p: (p.born,),
+    "a death": lambda p: (p.death.when if p.death else None,),
+    "the start of a registration": lambda p: tuple(r.start for r in p.registrations),
+    "the end of a registration": lambda p: tuple(r.end for r in p.registrations),
+    "the start of a home": lambda p: (p.address.since if p.address else None,),
+    "the end of a home": lambda p: (p.address.until if p.address else None,),
+}
+DETAILS: dict[str, Callable[[Registration], object]] = {
+    "regular": lambda r: r.temporary is False,
+    "temporary": lambda r: r.temporary,
+    "no type": lambda r: r.temporary is None,
+    **{status: lambda r, status=status: r.status == status for status in ("active", "inactive", "pending", "leaving")},
+    "ended": lambda r: r.end and r.end.day < AS_OF,
+}
+
 TRAITS: dict[str, Callable[[], int]] = {
     "ethnicity of England": lambda: _by_extension("England"),
     "ethnicity of Wales": lambda: _by_extension("Wales"),
@@ -212,6 +228,25 @@ TRAITS: dict[str, Callable[[], int]] = {
         lambda p: any(one and one.since and one.since.day > AS_OF for one in (p.address, *p.further))
     ),
     "several homes": lambda: _of_patients(lambda p: p.further and not any(one.until for one in p.further)),
+    **{
+        f"{what} that cannot be": lambda dates=dates: _of_patients(
+            lambda p: any(one and one.day.year in (1, 9999) for one in dates(p))
+        )
+        for what, dates in LIVES.items()
+    },
+    "born after the as-of day": lambda: _of_patients(lambda p: p.born and AS_OF < p.born.day < date(2100, 1, 1)),
+    "as old as can be": lambda: _of_patients(lambda p: p.born and p.born.day.year == 1905),
+    **{
+        f"registration details: {way}": lambda has=has: _of_registrations(
+            lambda r: r.kind == "registration-details" and has(r)
+        )
+        for way, has in DETAILS.items()
+    },
+    "registration details of a patient who names no practice": lambda: _of_patients(
+        lambda p: {r.kind for r in p.registrations} == {"registration-details"}
+    ),
+    "a practice by a code of use old": lambda: _of_registrations(lambda r: r.is_old),
+    "at a practice that had another code": lambda: _of_registrations(lambda r: r.practice and r.practice.former_code),
     "an area on the record": lambda: _of_patients(lambda p: p.address and p.address.area),
     "a partial date": lambda: _of_records(lambda r: r.when and r.when.precision != "day"),
     "a date by the night before in UTC": lambda: _of_records(lambda r: r.when and r.when.utc),

@@ -11,7 +11,7 @@ from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.model import Address, Reason, Record, Registration
 from hi_fhir.sandbox.people.places import ENGLISH
-from tests.support.sandbox_people import a_patient, a_person, a_record, on, undated
+from tests.support.sandbox_people import a_patient, a_person, a_record, at_practice, on, undated
 
 RESOURCES = [resource for person in make_people(300, seed=1) for resource in render.resources(person)]
 
@@ -155,3 +155,26 @@ def test_every_address_is_there_with_its_days() -> None:
     first, second = _only("Patient", a_person(a_patient(address=homes[0], further=homes[1:])))["address"]
     assert (first["postalCode"], first["period"]) == (ENGLISH[0].text, {"end": "2025-04-01"})
     assert (second["postalCode"], second["period"]) == (ENGLISH[3].text, {"start": "2025-04-02"})
+
+
+def test_registration_details_stand_beside_the_practice_that_the_patient_names() -> None:
+    details = Registration("registration-details", None, on("2024-05-06"), temporary=False, status="inactive")
+    patient = _only("Patient", a_person(a_patient(registrations=(details, at_practice()))))
+    (extension,) = patient["extension"]
+    assert extension["url"].endswith("/Extension-CareConnect-GPC-RegistrationDetails-1")
+    parts = {part.pop("url"): part for part in extension["extension"]}
+    assert parts["registrationPeriod"] == {"valuePeriod": {"start": "2024-05-06"}}
+    codes = [parts[f"registration{name}"]["valueCodeableConcept"]["coding"][0]["code"] for name in ("Type", "Status")]
+    assert codes == ["R", "I"]
+    assert patient["generalPractitioner"][0]["identifier"]["value"] == "XP001"
+
+
+def test_an_old_code_says_that_it_is_one() -> None:
+    named = _only("Patient", a_person(a_patient(registrations=(at_practice(is_old=True),))))
+    assert named["generalPractitioner"][0]["identifier"]["use"] == "old"
+    codes = {one["id"]: one["identifier"] for one in render.organisation_resources()}["practice-2"]
+    assert [(code.get("use"), code["value"]) for code in codes] == [("old", "XA002"), (None, "XP002")]
+
+
+def test_a_day_that_cannot_be_is_written_as_it_is() -> None:
+    assert _only("Patient", a_person(a_patient(born=on("0001-01-01"))))["birthDate"] == "0001-01-01"

@@ -9,7 +9,7 @@ from hi_fhir.sandbox.people.model import Death, Registration
 from hi_fhir.sandbox.people.places import BRANCH, GONE, HOSPITAL, NO_PRACTICE, PRACTICES
 from hi_fhir.sandbox.truth import expected
 from hi_fhir.sandbox.truth.registered import Standing, standing_of
-from tests.support.sandbox_people import a_patient, a_person, at_practice
+from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
 
 def _episode(**given: Any) -> Registration:
@@ -79,3 +79,53 @@ def test_what_is_left_out_of_a_replaced_record_and_of_one_who_opted_out_is_count
     old = a_patient(id="old", replaced_by="somebody", registrations=(_episode(practice=HOSPITAL),))
     truth = expected([a_person(a_patient(), old)])
     assert truth.people()["registrations_left_out"] == {"not-a-practice": 1}
+
+
+def _details(start: str = "2024-01-01", end: str | None = None, **given: Any) -> Registration:
+    return at_practice(practice=None, kind="registration-details", start=start, end=end, **given)
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        (_details(), "registered"),
+        (_details(temporary=True), "temporary"),
+        (_details(start="2025-04-01"), "not-begun"),
+        (_details(end="2025-03-31"), "registered"),
+        (_details(end="2025-03-30"), "left"),
+        (_details(status="inactive"), "left"),
+        (_details(status="inactive", end="9999-12-31"), "left"),
+        (_details(status="inactive", end="2025-03-31"), "registered"),
+        (_details(status="leaving"), "registered"),
+    ],
+)
+def test_registration_details_are_of_the_practice_beside_them_and_go_before_it(
+    details: Registration, reason: str
+) -> None:
+    assert _standing(details, at_practice()).reason == reason
+    assert _standing(details, at_practice(2, kind="episode")).practice == "XP002"
+    assert _standing(details).reason == "no-registration"
+    assert _left_out(details) == {"no-organisation": 1}
+
+
+def test_registration_details_tell_since_when_and_no_longer_than_their_practice_is_named() -> None:
+    found = _standing(at_practice(2), _details(), at_practice(kind="managing-organization"))
+    assert (found.practice, found.since) == ("XP001", on("2024-01-01").day)
+    assert _standing(_details(), at_practice(end="2025-03-30")).reason == "left"
+
+
+def test_a_registration_that_is_pending_is_none_yet() -> None:
+    pending = _details(start="2025-04-01", status="pending")
+    assert _standing(pending, at_practice(2)).practice == "XP002"
+    assert _left_out(pending) == {}
+
+
+def test_registration_details_of_what_is_no_practice_are_left_out() -> None:
+    assert _left_out(_details(), at_practice(practice=HOSPITAL)) == {"not-a-practice": 2}
+
+
+def test_a_code_of_use_old_names_nothing() -> None:
+    old = at_practice(2, is_old=True, start="2024-01-01")
+    assert _standing(old).reason == "no-registration"
+    assert _standing(old, _details(), at_practice()).practice == "XP001"
+    assert _left_out(old) == {}
