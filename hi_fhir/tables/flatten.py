@@ -365,5 +365,5 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
 
 def _write_keys(path: Path, keys: pa.Table) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pq.write_table(keys, temporary, use_dictionary=["type", "version"], compression="lz4", write_statistics=False)
+    pq.write_table(keys, temporary, use_dictionary=["type", "version"], compression="none", write_statistics=False)
     commit_file(temporary, path)

@@ -4,8 +4,10 @@ The bytes of a table depend on its rows alone: neither on the chunks they came i
 lines. Memory is bounded by the rows of one range, which are as many whatever the size of the input.
 """
 
+import io
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_file, owner_folder
+from hi_fhir.core.files import commit_bytes, commit_file, owner_folder
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.schema import BUCKETS
 
@@ -28,7 +30,6 @@ _WITHOUT_RESOURCES = (
     "patient_identifier",
     "patient_link",
 )  # other tables count theirs
-_NOTHING = np.empty(0, dtype=np.int64)
 
 
 class MergeTask(msgspec.Struct, frozen=True):
@@ -55,8 +56,11 @@ class Merged(NamedTuple):
 def merge(task: MergeTask) -> Merged:
     """Write one file of a table: the rows of the versions that stay, in order of their columns."""
     owner_folder(task.target.parent)
-    dropped = np.load(task.dropped, mmap_mode="r") if task.rows else _NOTHING
     counts = Merged(0, {}, {}, {})
+    if not task.rows:
+        commit_bytes(task.target, _without_rows(task.table))
+        return counts
+    dropped = np.load(task.dropped, mmap_mode="r")
     temporary = task.target.with_name(f".{task.target.name}.{os.getpid()}.tmp")
     with _Writer(temporary, TABLES[task.table]) as writer:
         for prefix in _ranges(task):
@@ -67,6 +71,15 @@ def merge(task: MergeTask) -> Merged:
                 writer.add(_finished(rows, task))
     commit_file(temporary, task.target)
     return counts._replace(rows=writer.rows)
+
+
+@cache
+def _without_rows(table: str) -> bytes:
+    """The file of a table that has no rows: most buckets of most tables of a small source."""
+    content = io.BytesIO()
+    with _Writer(content, TABLES[table]):
+        pass
+    return content.getvalue()
 
 
 def _ranges(task: MergeTask) -> Iterator[str]:
@@ -196,12 +209,12 @@ def _finished(rows: pa.Table, task: MergeTask) -> pa.Table:
 class _Writer:
     """A Parquet file of row groups of one size, whatever the sizes of the pieces that it is given."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, target: Path | io.BytesIO, schema: pa.Schema) -> None:
         self.rows = 0
         self._schema = schema
         plain = {"resource_id", "at", "value", "name", "source_patient_id"}
         words = [field.name for field in schema if field.name not in plain]
-        self._file = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=words)
+        self._file = pq.ParquetWriter(target, schema, compression="zstd", compression_level=1, use_dictionary=words)
         self._waiting: pa.Table = schema.empty_table()
 
     def __enter__(self) -> "_Writer":

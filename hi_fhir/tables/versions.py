@@ -80,7 +80,9 @@ def _settle(
     dropped = connection.execute(
         "SELECT DISTINCT seq FROM verdict WHERE place > 1 AND state = 0 ORDER BY seq"
     ).fetchnumpy()["seq"]
-    newest = connection.execute("SELECT epoch_us(max(updated)) FROM keys WHERE state = 0").fetchone()
+    stamps = connection.execute(
+        "SELECT type, count(*) FILTER (misdated), epoch_us(max(updated) FILTER (state = 0)) FROM keys GROUP BY type"
+    ).fetchall()
     return Versions(
         dropped=np.asarray(dropped, dtype=np.int64),
         superseded=_tally(
@@ -89,8 +91,8 @@ def _settle(
         deleted=_tally(
             connection, "SELECT type, count(*) FROM verdict WHERE place = 1 AND state IN (1, 3) GROUP BY type"
         ),
-        newest_us=newest[0] if newest else None,
-        misdated=_tally(connection, "SELECT type, count(*) FROM keys WHERE misdated GROUP BY type"),
+        newest_us=max((newest for _, _, newest in stamps if newest is not None), default=None),
+        misdated={type_: count for type_, count, _ in stamps if count},
     )
 
 

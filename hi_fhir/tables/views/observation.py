@@ -61,7 +61,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     value_string: str | None = None
     value_boolean: bool | None = None
     data_absent_reason: CodeableConcept | None = None
-    component: list[Component] = []
+    component: tuple[Component, ...] = ()
     contained: msgspec.Raw = msgspec.Raw()
 
 
@@ -71,6 +71,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
     known_subject, subject_of = subjects.get, subjects.of
     units = QuantityUnits(context.systems)
+    kept = State.KEPT
 
     def emit(record: Observation, line: int) -> int:
         status = record.status
@@ -115,7 +116,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
                 for system, code in _coded(concept):
                     shape = shapes[component, system, code, unit, status, dated_by, comparator, negation]
                     append((patient, id_, shape, span, at, value, line))
-        return State.KEPT
+        return kept
 
     return emit
 
