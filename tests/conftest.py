@@ -1,5 +1,9 @@
 """How hard Hypothesis looks: briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long)."""
 
+import os
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -7,3 +11,11 @@ SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("short", max_examples=50, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
 settings.register_profile("long", max_examples=300, deadline=None, suppress_health_check=SLOW_TO_MAKE)
 settings.load_profile("short")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unwaited_disk() -> Iterator[None]:
+    """Nothing waits for the disk, but for the commands of processes that tests start: those of the kills among them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield

@@ -130,7 +130,7 @@ def _hunt(places: dict[str, str]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("audience", ["practice", "icb"])
+@pytest.mark.parametrize("audience", [pytest.param("practice", marks=pytest.mark.slow), "icb"])
 def test_canaries_of_a_server_stay_in_the_tables(
     audience: str,
     beside: Path,

@@ -195,6 +195,7 @@ def shared(*path: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_examples_of_uk_core_are_all_received(tmp_path: Path) -> None:
     folder = shared("corpora", "ukcore-examples")
     made = ran(folder, tmp_path)
@@ -231,6 +232,7 @@ def test_documentation_with_fhir_in_it_is_named_as_none(tmp_path: Path) -> None:
         ran(shared("data", "gpconnect"), tmp_path)
 
 
+@pytest.mark.slow
 def test_structured_records_of_gp_connect_end_with_a_stated_gap(tmp_path: Path) -> None:
     """Its examples have one practitioner where FHIR has a list, so both versions of their patient are refused."""
     folder = tmp_path / "folder"
@@ -248,6 +250,7 @@ def test_structured_records_of_gp_connect_end_with_a_stated_gap(tmp_path: Path) 
     }
 
 
+@pytest.mark.slow
 def test_recordings_of_a_bulk_server_are_read_as_far_as_they_are_records(tmp_path: Path) -> None:
     made = ran(shared("corpora", "bulk-recordings"), tmp_path)
     assert received(made)["Resource"] == 28

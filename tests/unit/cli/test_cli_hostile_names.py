@@ -57,7 +57,7 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("extra", [(), ("--json",)])
+@pytest.mark.parametrize("extra", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_no_command_prints_what_steers(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, extra: tuple[str, ...]
 ) -> None:

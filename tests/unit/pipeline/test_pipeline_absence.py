@@ -51,16 +51,29 @@ def test_what_was_understood_is_counted(place: Path) -> None:
 @pytest.mark.parametrize(
     ("records", "standing"),
     [
-        ([unreadable("Observation", "o1", SMOKER)], "none-understood"),
-        ([*SMOKERS, unreadable("Observation", "x", SMOKER)], "over-limit"),
-        ([a_record("Observation", "o1", "nobody", SMOKER)], "none-understood"),
-        ([a_record("Observation", "o1", "p1", SMOKER) | {"code": {"coding": [{"system": "urn:x", "code": "y"}]}}],
-         "nothing-received"),
-        ([a_record("Observation", "o1", "p1", "75367002")], "nothing-received"),
-        ([], "nothing-received"),
+        pytest.param([unreadable("Observation", "o1", SMOKER)], "none-understood", id="all lost"),
+        pytest.param([*SMOKERS, unreadable("Observation", "x", SMOKER)], "over-limit", id="more lost than the limit"),
+        pytest.param([], "nothing-received", id="none"),
+        pytest.param(
+            [a_record("Observation", "o1", "nobody", SMOKER)],
+            "none-understood",
+            id="all of nobody",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            [a_record("Observation", "o1", "p1", SMOKER) | {"code": {"coding": [{"system": "urn:x", "code": "y"}]}}],
+            "nothing-received",
+            id="unknown system",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            [a_record("Observation", "o1", "p1", "75367002")],
+            "nothing-received",
+            id="other codes",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["all lost", "more lost than the limit", "all of nobody", "unknown system", "other codes", "none"],
-)  # fmt: skip
+)
 def test_a_numerator_that_nobody_can_tell_is_withheld_with_its_reason(
     place: Path, records: list[Json], standing: str
 ) -> None:
@@ -84,6 +97,7 @@ def test_a_numerator_that_nobody_can_tell_is_withheld_with_its_reason(
     assert all(count_of(group, "numerator") == "unsupported" for _, _, group in groups_of(report))
 
 
+@pytest.mark.slow
 def test_five_in_a_hundred_may_be_lost_and_are_counted_in_the_report(place: Path) -> None:
     many = [a_record("Observation", f"o{number}", f"p{number % 10}", SMOKER) for number in range(190)]
     lost = [unreadable("Observation", f"x{number}", SMOKER) for number in range(10)]
@@ -93,6 +107,7 @@ def test_five_in_a_hundred_may_be_lost_and_are_counted_in_the_report(place: Path
     assert parts(extensions(report, "run-quarantine")[0]) == {"type": "Observation", "impossible-date": 10}
 
 
+@pytest.mark.slow
 def test_what_nobody_asked_for_costs_nothing_when_it_is_lost(place: Path) -> None:
     others = [unreadable("Observation", f"x{number}", "75367002") for number in range(50)]
     report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *others)))["A99001"]
@@ -101,6 +116,7 @@ def test_what_nobody_asked_for_costs_nothing_when_it_is_lost(place: Path) -> Non
     assert extensions(report, "run-quarantine") == []
 
 
+@pytest.mark.slow
 def test_a_record_of_which_another_copy_was_read_is_not_lost(place: Path) -> None:
     twice = [unreadable("Observation", f"o{number}", SMOKER) for number in range(10)]
     report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *twice)))["A99001"]
@@ -109,6 +125,7 @@ def test_a_record_of_which_another_copy_was_read_is_not_lost(place: Path) -> Non
     assert extensions(report, "run-quarantine") == []
 
 
+@pytest.mark.slow
 def test_a_file_of_a_type_that_holds_no_json_is_no_zero(place: Path) -> None:
     folder = write(place / "export", *PEOPLE)
     (folder / "Observation.ndjson").write_bytes(bytes(range(128, 256)) * 40 + b"\n")
@@ -129,6 +146,7 @@ def test_a_register_without_conditions_that_can_be_read_is_unknown_and_not_empty
     assert extensions(whole(report), "undetermined")[0]["extension"][1]["valueCode"] == "none-understood"
 
 
+@pytest.mark.slow
 def test_a_measure_that_reads_all_conditions_does_not_silence_one_that_looks_for_some(place: Path) -> None:
     register = "learning-disability-health-check"
     folder = write(place / "export", *PEOPLE, a_record("Condition", "c1", "p1", "110359009"))
@@ -148,6 +166,7 @@ def test_patients_that_cannot_be_read_withhold_everything(place: Path) -> None:
     assert set(counts(report).values()) == {"unsupported"}
 
 
+@pytest.mark.slow
 def test_practices_of_other_sources_are_told_and_sums_with_a_withheld_one_are_not(place: Path) -> None:
     rows = ("A99001,U99001,QZ1,,", "A99002,U99001,QZ1,,", "A99003,U99002,QZ1,,")
     (place / "areas.csv").write_text(AREAS + "\n".join(rows) + "\n", encoding="utf-8")
@@ -173,6 +192,7 @@ def test_practices_of_other_sources_are_told_and_sums_with_a_withheld_one_are_no
     assert "Withheld for 1 of the practices" in found["QZ1"]["text"]["div"]
 
 
+@pytest.mark.slow
 def test_the_last_lines_of_a_run_say_what_is_withheld_and_a_setting_makes_it_exit_with_4(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +213,7 @@ def test_the_last_lines_of_a_run_say_what_is_withheld_and_a_setting_makes_it_exi
     assert hi_fhir(*command).code == 0
 
 
+@pytest.mark.slow
 def test_another_limit_makes_another_evaluation(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(place / "export", *PEOPLE, *SMOKERS, unreadable("Observation", "x", SMOKER))
     strict = run(folder)

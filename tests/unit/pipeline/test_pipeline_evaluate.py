@@ -185,7 +185,9 @@ def _stops(method: Callable[..., Any], after: int) -> Callable[..., Any]:
     return stopping
 
 
-@pytest.mark.parametrize(("step", "after"), [("write_leaves", 0), ("write_facts", 2)])
+@pytest.mark.parametrize(
+    ("step", "after"), [("write_leaves", 0), pytest.param("write_facts", 2, marks=pytest.mark.slow)]
+)
 def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int
 ) -> None:
@@ -217,6 +219,7 @@ def test_an_evaluation_that_another_process_makes_is_left_to_it(config: Config, 
     assert evaluated(config, village).id == folder.name
 
 
+@pytest.mark.slow
 def test_one_worker_and_two_write_the_same_bytes(config: Config, tmp_path: Path) -> None:
     village = a_village().write(tmp_path)
     other = replace(config, data_dir=tmp_path / "other", workers=2)
@@ -227,6 +230,7 @@ def test_one_worker_and_two_write_the_same_bytes(config: Config, tmp_path: Path)
     assert files(config, one) == files(other, two)
 
 
+@pytest.mark.slow
 def test_the_order_of_sources_and_of_records_changes_no_count(config: Config, tmp_path: Path) -> None:
     elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
     for source in (elm, oak):

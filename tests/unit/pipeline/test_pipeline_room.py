@@ -102,14 +102,14 @@ def reports(made: RunManifest) -> list[bytes]:
     ("place", "error"),
     [
         ("hi_fhir.sources.chunks._write", FULL),
-        ("hi_fhir.sources.chunks.sync_folder", QUOTA),
-        ("hi_fhir.tables.merge.commit_file", FULL),
-        ("hi_fhir.pipeline.flatten.settle_versions", ENGINE),
+        pytest.param("hi_fhir.sources.chunks.sync_folder", QUOTA, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.tables.merge.commit_file", FULL, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.pipeline.flatten.settle_versions", ENGINE, marks=pytest.mark.slow),
         ("hi_fhir.pipeline.evaluate.resolve", ENGINE),
-        ("hi_fhir.pipeline.evaluate.commit_file", FULL),
+        pytest.param("hi_fhir.pipeline.evaluate.commit_file", FULL, marks=pytest.mark.slow),
         ("hi_fhir.store.ledger.record_reports", STORE),
-        ("hi_fhir.pipeline.report.commit_bytes", FULL),
-        ("hi_fhir.pipeline.run.close_run", FULL),
+        pytest.param("hi_fhir.pipeline.report.commit_bytes", FULL, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.pipeline.run.close_run", FULL, marks=pytest.mark.slow),
     ],
 )
 def test_a_full_disk_leaves_a_run_that_goes_on(

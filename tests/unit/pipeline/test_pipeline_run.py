@@ -73,6 +73,7 @@ def failing(error: BaseException) -> Any:
     return fail
 
 
+@pytest.mark.slow
 def test_a_run_that_a_gate_stopped_has_ended_and_the_same_arguments_pull_anew(config: Config, folder: Path) -> None:
     write(folder, a_patient("one"))
     with pytest.raises(GateError, match=r"nobody to report about.*practice, a setting of the source"):
@@ -157,6 +158,7 @@ def test_two_runs_that_are_both_unfinished_share_no_pull(
     assert [one["plan"]["sequences"] for one in history.runs(config.data_dir)] == [{"elm": 1}, {"elm": 2}]
 
 
+@pytest.mark.slow
 def test_the_lines_that_a_stopped_run_left_go_once_there_are_newer_ones(config: Config, folder: Path) -> None:
     write(folder, a_patient("one"))
     for _ in range(2):

@@ -112,6 +112,7 @@ def test_search_export_and_folder_give_the_same_reports_of_messy_data(
     assert parts(extensions(smoking, "run-quarantine")[0]) == {"type": "Observation", "wrong-type": "masked"}
 
 
+@pytest.mark.slow
 def test_publishing_to_the_source_itself_leaves_every_report_as_it_was(place: Path) -> None:
     with server.serve(MESSY, port=0, data_date=DATA_DATE) as source:
         first = run(place, "data", source.base_url, "--publish", source.base_url)
@@ -129,6 +130,7 @@ def test_publishing_to_the_source_itself_leaves_every_report_as_it_was(place: Pa
     assert named <= {url.partition("|")[0] for url in there} | there
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_whichever_measures_are_evaluated_beside_its_own(place: Path) -> None:
     source = write_all(place / "files", [*PEOPLE, *SMOKERS, *READINGS, a_record("Condition", "c1", "p1", HYPERTENSION)])
     together = bytes_of(run(place, "together", source, "--data-date", DAY))
