@@ -50,6 +50,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "tries": (1, 100),
     "retry_after_cap_s": (0, 86_400),
     "export_poll_cap_s": (0.01, 3_600),
+    "export_limit_s": (1, 2_592_000),
     "line_limit_mb": (1, 1_024),
     "document_limit_mb": (1, 16_384),
     "unpacked_limit_mb": (1, 16_777_216),
@@ -118,6 +119,7 @@ class Config:
     tries: int = 6
     retry_after_cap_s: float = 300.0
     export_poll_cap_s: float = 30.0
+    export_limit_s: float = 86_400.0
     line_limit_mb: int = 16
     document_limit_mb: int = 256
     unpacked_limit_mb: int = 65_536

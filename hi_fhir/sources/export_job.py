@@ -1,5 +1,6 @@
 """One export on the server; its address and manifest are kept with the pull, so that a restart asks for no second."""
 
+import time
 from typing import Protocol
 
 import msgspec
@@ -47,10 +48,10 @@ class ExportJob:
         self._left = _MOST_KICK_OFFS
 
     def manifest(self) -> bulk.Manifest:
-        """The manifest, however long it takes.
+        """The manifest, once the export is done.
 
         Raises:
-            SourceError: the export failed, or the server forgot it again and again.
+            SourceError: the export failed, took longer than `export_limit_s`, or was forgotten again and again.
         """
         while True:
             job = self._kept() or self._begin()
@@ -113,9 +114,16 @@ class ExportJob:
             return bulk.kick_off(self._client, level, types, ())
 
     def _wait(self, status: str) -> bulk.Manifest:
-        looks = 0
+        config, looks = self._pull.config, 0
+        latest = time.monotonic() + config.export_limit_s
         while isinstance(found := bulk.poll(self._client, status), bulk.Waiting):
-            config, now = self._pull.config, self._pull.clock.now()
+            if time.monotonic() >= latest:
+                raise SourceError(
+                    f"{self._client.name}: export: the server has been at it for {config.export_limit_s:g} seconds and "
+                    "is not done. The next run begins another; where this server needs longer, raise export_limit_s.",
+                    kind="export-unfinished",
+                )
+            now = self._pull.clock.now()
             cap = config.retry_after_cap_s if found.too_soon else config.export_poll_cap_s
             self._pull.stop.wait(wait_s(looks, found.headers, cap, now))
             looks += 1

@@ -125,6 +125,18 @@ def test_a_file_in_a_binary_is_taken_out_of_it(config: Config, content_type: str
 
 
 @responses.activate
+@pytest.mark.parametrize("said", [202, 429])
+def test_an_export_that_is_never_done_is_given_up(config: Config, said: int) -> None:
+    an_export({"output": []})
+    responses.remove(responses.GET, STATUS)
+    responses.get(STATUS, status=said, headers={"Retry-After": "120"})
+    with pytest.raises(SourceError, match=r"not done.*export_limit_s") as given_up:
+        pull_from(replace(config, export_limit_s=0.1))
+    assert (given_up.value.kind, given_up.value.exit_code) == ("export-unfinished", 3)
+    assert not list(config.data_dir.rglob("export.json"))  # the next run begins another
+
+
+@responses.activate
 def test_deletions_and_messages_are_kept_apart(config: Config) -> None:
     gone = b'{"resourceType":"Bundle","type":"transaction","entry":[]}\n'
     warning = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}) + b"\n"
