@@ -70,6 +70,10 @@ DIASTOLIC = (
 )
 SYSTOLIC_HOME = _snomed("413606001", "Systolic, average at home", "systolic-blood-pressure-home")
 DIASTOLIC_HOME = _snomed("413605002", "Diastolic, average at home", "diastolic-blood-pressure-home")
+AMBULATORY = (
+    _snomed("198081000000101", "Systolic, over the day"),
+    _snomed("198091000000104", "Diastolic, over the day"),
+)
 
 SMOKING = (
     _snomed("77176002", "Smoker", "smoking-status"),

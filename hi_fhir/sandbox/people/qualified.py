@@ -33,7 +33,7 @@ def with_qualified(chance: Random, person: Person) -> Person:
     if chance.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
         _bounded_pressures(notes)
     if chance.random() < (_OTHERWISE if "hypertension" in means else _SELDOM):
-        _pressures_in_other_units(notes)
+        _pressures_of_another_kind(notes)
     if chance.random() < _ASKED:
         _asked(notes)
     return Person(person.patients, tuple(notes.records))
@@ -70,19 +70,19 @@ _CONVERTED = {"kilopascals": 7.5006, "Pa": 0.0075006, "cm[H2O]": 0.73556}
 _OF_NO_PRESSURE = ("/min", "mmol/L", "cm", "points")
 
 
-def _pressures_in_other_units(notes: Notes) -> None:
-    """A reading late in the period in a seldom unit, or with one or both values in one that measures no pressure."""
+def _pressures_of_another_kind(notes: Notes) -> None:
+    """A reading late in the period: over the day, or in a seldom unit, or in one that measures no pressure."""
     chance = notes.chance
     when = When(day_between(chance, AS_OF - timedelta(days=90), AS_OF))
     upper, lower = chance.choice((118, 134, 138, 142, 148, 156)), chance.choice((70, 86, 94))
     unit = chance.choice((*_CONVERTED, *_OF_NO_PRESSURE))
-    factor = _CONVERTED.get(unit, 1)
-    parts = [
-        Component(codes.SYSTOLIC[0], round(upper / factor, 1), unit),
-        Component(codes.DIASTOLIC[0], round(lower / factor, 1), unit),
-    ]
+    measured = (codes.SYSTOLIC[0], codes.DIASTOLIC[0])
     if chance.random() < 0.2:
-        parts[1] = Component(codes.DIASTOLIC[0], lower, "mm[Hg]")
+        measured, unit = codes.AMBULATORY, "mm[Hg]"
+    factor = _CONVERTED.get(unit, 1)
+    parts = [Component(measured[0], round(upper / factor, 1), unit), Component(measured[1], lower, "mm[Hg]")]
+    if chance.random() < 0.8:
+        parts[1] = Component(measured[1], round(lower / factor, 1), unit)
     notes.add("Observation", codes.PANEL[0], when, components=tuple(parts))
 
 

@@ -11,6 +11,7 @@ from hi_fhir.sandbox.people.model import Code, When
 Resource = dict[str, Any]
 
 UKCORE = "https://fhir.hl7.org.uk/StructureDefinition"
+UCUM = "http://unitsofmeasure.org"
 HL7 = "http://terminology.hl7.org/CodeSystem"
 NHS_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
 LOCAL_NUMBER = "urn:hi-fhir:sandbox:local-number"

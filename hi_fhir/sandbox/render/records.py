@@ -5,9 +5,9 @@ and as various as records are, and no measure reads it.
 """
 
 from collections.abc import Callable
-from zlib import crc32
 
-from hi_fhir.sandbox.people.model import Answer, Component, Reason, Record
+from hi_fhir.sandbox.people.model import Reason, Record
+from hi_fhir.sandbox.render.dates import dating
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -19,16 +19,13 @@ from hi_fhir.sandbox.render.elements import (
     meta_of,
     narrative,
 )
+from hi_fhir.sandbox.render.values import answered, component, valued
 from hi_fhir.sandbox.spellings import respelled
 
 ABSOLUTE_BASE = "http://sandbox.example.invalid/fhir"
 """Where absolute references point: the same server under the name that it says it has, as if behind a proxy."""
 
 _OTHER_BASE = "https://elsewhere.example.invalid/fhir"
-_UCUM = "http://unitsofmeasure.org"
-
-_AS_PERIOD = 37
-"""One date in so many is written as a period."""
 
 
 def render_record(record: Record) -> Resource:
@@ -45,59 +42,13 @@ def _observation(record: Record) -> Resource:
         "performer": [{"display": "A clinician of the practice"}],
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a value. " * 3}],
     }
-    _add_date(rendered, record, "effective")
+    rendered |= dating(record, "effective")
     if record.issued:
         rendered["issued"] = date_of(record.issued)
-    if record.value is not None:
-        rendered["valueQuantity"] = _quantity(record.value, record.unit, record.comparator)
-    rendered |= _answered(record.answer)
+    rendered |= valued(record, record.id) | answered(record.answer)
     if record.components:
-        rendered["component"] = [_component(part, record.id) for part in record.components]
+        rendered["component"] = [component(part, record.id) for part in record.components]
     return rendered
-
-
-def _answered(answer: Answer | None) -> Resource:
-    if answer is None:
-        return {}
-    match answer.way:
-        case "boolean":
-            return {"valueBoolean": answer.text == "true"}
-        case "words":
-            return {"valueString": answer.text}
-        case "quantity":
-            return {"valueQuantity": {"unit": "of what was asked"}}
-    element = {"concept": "valueCodeableConcept", "absent-reason": "dataAbsentReason"}[answer.way]
-    said: Resource = {"text": answer.text} if answer.text else {}
-    if answer.codings:
-        said["coding"] = [{"system": system, "code": code} for system, code in answer.codings]
-    return {element: said}
-
-
-def _component(part: Component, id_: str) -> Resource:
-    rendered = {"code": respelled(concept(part.code), id_)} | _answered(part.answer)
-    if part.value is not None:
-        rendered["valueQuantity"] = _quantity(part.value, part.unit, part.comparator)
-    return rendered
-
-
-def _quantity(value: float, unit: str | None, comparator: str | None) -> Resource:
-    quantity: Resource = {"value": value}
-    if comparator:
-        quantity["comparator"] = comparator
-    if unit is None:
-        return quantity
-    if unit in _UCUM_UNITS:
-        return quantity | {"unit": unit, "system": _UCUM, "code": unit}
-    return quantity | {"unit": unit} | _CODED_OTHERWISE.get(unit, {})
-
-
-_UCUM_UNITS = frozenset(
-    {"mm[Hg]", "kPa", "kg/m2", "mmol/mol", "mmol/L", "kg", "cm", "/min", "g/L", "mL/min", "Pa", "cm[H2O]"}
-)
-_CODED_OTHERWISE = {
-    "mm Hg": {"system": "http://snomed.info/sct", "code": "259018001"},  # the words say the unit
-    "mmhg": {"system": "https://unitsofmeasure.org/", "code": "mm[Hg]"},
-}
 
 
 def _condition(record: Record) -> Resource:
@@ -113,7 +64,7 @@ def _condition(record: Record) -> Resource:
         "recorder": {"display": "A clinician of the practice"},
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a problem. " * 4}],
     }
-    _add_date(rendered, record, "onset")
+    rendered |= dating(record, "onset")
     if record.issued:
         rendered["recordedDate"] = date_of(record.issued)
     return rendered
@@ -128,7 +79,7 @@ def _procedure(record: Record) -> Resource:
         "performer": [{"actor": {"display": "A nurse of the practice"}}],
         "note": [{"text": "Written by the sandbox; stands for what a practice types beside a procedure. " * 4}],
     }
-    _add_date(rendered, record, "performed")
+    rendered |= dating(record, "performed")
     return rendered
 
 
@@ -235,23 +186,6 @@ def _unnamed(record: Record, profile: str) -> Resource:
         "text": narrative(record.code.text if record.code else "No reason given"),
         "identifier": [{"system": "urn:hi-fhir:sandbox:record", "value": record.id}],
     }
-
-
-def _add_date(rendered: Resource, record: Record, name: str) -> None:
-    """The record's date, now and then as the start of a period; or a Timing."""
-    timing: Resource = {}
-    if record.events:
-        timing["event"] = [date_of(one) for one in record.events]
-    if record.bounds:
-        timing["repeat"] = {"boundsPeriod": {"start": date_of(record.bounds)}}
-    if timing:
-        rendered[f"{name}Timing"] = timing
-    if record.when is None:
-        return
-    if crc32(record.id.encode()) % _AS_PERIOD == 0:
-        rendered[f"{name}Period"] = {"start": date_of(record.when)}
-    else:
-        rendered[f"{name}DateTime"] = date_of(record.when)
 
 
 def _subject(record: Record) -> Resource:

@@ -8,7 +8,7 @@ import pytest
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
-from hi_fhir.sandbox.people import answers, make_people
+from hi_fhir.sandbox.people import answers, codes, make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
 from hi_fhir.sandbox.people.model import DATA_DATE, Answer, Code, Patient, Person, Record, Registration, When
 from hi_fhir.sandbox.truth.linked import disagreeing
@@ -312,6 +312,7 @@ TRAITS: dict[str, Callable[[], int]] = {
     "in a unit that measures no pressure": lambda: _of_records(
         lambda r: any(part.unit in ("/min", "mmol/L", "cm", "points") for part in r.components)
     ),
+    "over the day": lambda: _of_records(lambda r: any(part.code in codes.AMBULATORY for part in r.components)),
     "without a unit": lambda: _unit(None),
     "unit in words": lambda: _unit("millimetres of mercury"),
     "invited": lambda: _of_records(lambda r: r.code and r.code.means == "hypertension-invitation"),

@@ -131,6 +131,15 @@ def test_an_observation_is_dated_by_a_timing() -> None:
     assert "effectiveDateTime" not in observation
 
 
+def test_dates_values_and_what_stands_for_them_are_of_many_types() -> None:
+    elements = Counter(name for one in RESOURCES for name in one)
+    parts = Counter(name for one in RESOURCES for part in one.get("component", ()) for name in part)
+    dates = {"effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming", "issued"}
+    others = {"onsetString", "onsetAge", "performedString", "valueInteger", "valueQuantity", "valueBoolean"}
+    assert not (dates | others) - elements.keys()
+    assert {"valueInteger", "valueQuantity"} <= parts.keys()
+
+
 def test_what_a_patient_lacks_is_not_there() -> None:
     patient = _only("Patient", a_person(a_patient(sex=None, born=None, nhs_number=None, address=None, active=None)))
     assert not {"gender", "birthDate", "address", "active", "extension"} & patient.keys()

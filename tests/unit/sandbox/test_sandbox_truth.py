@@ -190,6 +190,14 @@ def test_a_blood_pressure_meets_its_target(records: tuple[Record, ...], met: boo
     assert _is_met(UNDER_80, DIAGNOSIS, *records) == met
 
 
+def test_a_reading_over_the_day_is_of_no_setting() -> None:
+    latest = a_pressure(150, 80)
+    parts = tuple(replace(part, code=code) for part, code in zip(latest.components, codes.AMBULATORY, strict=True))
+    over_the_day = replace(latest, components=parts)
+    assert not _is_met(UNDER_80, DIAGNOSIS, over_the_day)
+    assert _is_met(UNDER_80, DIAGNOSIS, over_the_day, a_pressure(130, 80, when=on("2024-06-01")))
+
+
 @pytest.mark.parametrize(
     ("records", "met"),
     [
