@@ -52,10 +52,12 @@ def last_day(span: int) -> int:
     return (span >> SPAN_BITS) + (span & ((1 << SPAN_BITS) - 1))
 
 
-def first_instant(when: When) -> int:
-    """An instant, or the midnight in UTC of a span's first day: what dates are put in order by."""
+def order_of(when: When) -> tuple[int, bool, int]:
+    """What puts dates in order: the first London day, and of one day what has no time before what has one."""
     span, at = when
-    return at if at is not None else ((span or 0) >> SPAN_BITS) * _DAY_US
+    if at is None:
+        return (span or 0) >> SPAN_BITS, False, 0
+    return london_day_number(at), True, at
 
 
 def date_reader() -> Callable[[str, str], When]:

@@ -75,7 +75,8 @@ def _at_several_times(notes: Notes) -> None:
     """An Observation that is dated by a Timing: its events in any order, the start of its bounds, or both."""
     chance = notes.chance
     day = day_between(chance, AS_OF - 500 * _DAY, AS_OF)
-    events = [When(day), When(day + 200 * _DAY), When(day, clock=time(9, 0)), When(chance.choice(_NEVER_WAS))]
+    timed = (When(day, clock=clock) for clock in (time(0, 30), time(9, 0)))
+    events = [*timed, When(day), When(day + 200 * _DAY), When(chance.choice(_NEVER_WAS))]
     some = tuple(chance.sample(events, chance.choice((0, 1, 2, 3))))
     begun = chance.choice((day, day - 100 * _DAY, _NEVER_WAS[0]))
     bounds = When(begun) if not some or chance.random() < 0.5 else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from hi_fhir.tables.dates import NO_DAY, When, first_instant
+from hi_fhir.tables.dates import NO_DAY, When, order_of
 from hi_fhir.tables.views.elements import CodeableConcept, Context, Period, Reference, codings
 
 EFFECTIVE, ISSUED, IMPOSSIBLE = "effective", "issued", "impossible"
@@ -110,4 +110,4 @@ def dated(
 def _first(read_date: Callable[[str, str], When], texts: Iterable[str], path: str) -> When:
     whens = [read_date(text, f"{path}[{number}]") for number, text in enumerate(texts)]
     days = [when for when in whens if when is not NO_DAY]
-    return min(days, key=lambda when: (first_instant(when), when[1] is not None), default=NO_DAY)
+    return min(days, key=order_of, default=NO_DAY)

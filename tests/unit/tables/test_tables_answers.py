@@ -129,6 +129,14 @@ def test_a_timing_is_dated_by_its_first_event_else_by_its_bounds(
     assert (row["start_date"], row["dated_by"]) == (day, "effective" if day else None)
 
 
+def test_of_events_on_one_london_day_that_without_a_time_is_the_first(config: Config) -> None:
+    """Half past midnight in summer is the day before in UTC."""
+    timing = {"event": ["2024-06-03T00:30:00+01:00", "2024-06-03", "2024-06-04"]}
+    [row] = rows_of(config, an_observation("o1", "1", on=None, effectiveTiming=timing))
+
+    assert (row["start_date"], row["at"]) == (date(2024, 6, 3), None)
+
+
 def test_a_timing_without_a_day_leaves_it_to_the_issue(config: Config) -> None:
     record = an_observation(
         "o1", "1", on=None, effectiveTiming={"code": {"text": "daily"}}, issued="2024-05-03T00:00:00Z"
