@@ -16,29 +16,37 @@ def of_number(builder, name, **fields):
     return builder.patient(name, **{"nhs_key": nhs_key("shared"), **fields})
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "agree"),
-    [
-        ((BORN, BORN), (BORN, BORN), True),
-        ((BORN, BORN), (None, None), True),
-        ((None, None), (None, None), True),
-        ((BORN, BORN), (date(1970, 1, 2), date(1970, 1, 2)), False),
-        ((date(1970, 1, 1), date(1970, 12, 31)), (date(1970, 5, 6), date(1970, 5, 6)), True),
-        ((date(1970, 1, 1), date(1970, 12, 31)), (date(1970, 5, 1), date(1970, 5, 31)), True),
-        ((date(1970, 1, 1), date(1970, 12, 31)), (date(1971, 1, 1), date(1971, 1, 1)), False),
-        ((date(1970, 5, 1), date(1970, 5, 31)), (date(1970, 6, 1), date(1970, 6, 30)), False),
-    ],
-)
-def test_a_number_links_where_birth_dates_can_be_the_same(tmp_path, one, other, agree):
+AGREEING = [
+    ((BORN, BORN), (BORN, BORN), True),
+    ((BORN, BORN), (None, None), True),
+    ((None, None), (None, None), True),
+    ((BORN, BORN), (date(1970, 1, 2), date(1970, 1, 2)), False),
+    ((date(1970, 1, 1), date(1970, 12, 31)), (date(1970, 5, 6), date(1970, 5, 6)), True),
+    ((date(1970, 1, 1), date(1970, 12, 31)), (date(1970, 5, 1), date(1970, 5, 31)), True),
+    ((date(1970, 1, 1), date(1970, 12, 31)), (date(1971, 1, 1), date(1971, 1, 1)), False),
+    ((date(1970, 5, 1), date(1970, 5, 31)), (date(1970, 6, 1), date(1970, 6, 30)), False),
+]
+"""The first and last day of two birth dates, and whether they can be one."""
+
+
+def test_a_number_links_where_birth_dates_can_be_the_same(tmp_path):
     north, south = SnapshotBuilder("north"), SnapshotBuilder("south")
-    ids = [
-        of_number(builder, "ann", birth_date=born, birth_date_last=last)
-        for builder, (born, last) in ((north, one), (south, other))
-    ]
+    ids = []
+    for number, (*dates, _) in enumerate(AGREEING):
+        key = nhs_key(f"{number}")
+        ids.append(
+            [
+                builder.patient(f"{number}", nhs_key=key, birth_date=born, birth_date_last=last)
+                for builder, (born, last) in zip((north, south), dates, strict=True)
+            ]
+        )
+
     resolved = resolve_snapshots(tmp_path, north, south)
-    assert (resolved.links[ids[0]] == resolved.links[ids[1]]) is agree
-    assert resolved.found.persons == (1 if agree else 2)
-    assert resolved.found.link_conflicts == (0 if agree else 2)
+
+    agreed = [agree for *_, agree in AGREEING]
+    assert [resolved.links[one] == resolved.links[other] for one, other in ids] == agreed
+    assert resolved.found.persons == agreed.count(True) + 2 * agreed.count(False)
+    assert resolved.found.link_conflicts == 2 * agreed.count(False)
 
 
 def test_one_birth_date_that_disagrees_links_nobody_of_the_number(tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.resolving import resolve_records
+from tests.support.resolving import Told, resolve_cases, resolve_records
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 DETAILS = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-RegistrationDetails-1"
@@ -57,6 +57,82 @@ def role(code: str, **parts: bool) -> dict[str, Any]:
     return {"url": R4_ROLE, "extension": [{"url": "instanceID", "valueInteger": 1}, concept, *active]}
 
 
+WHEREVER = [patient(generalPractitioner=[{"reference": "Organization/x"}]), episode()]
+PRACTICES = {
+    "by its code": organisation("A99011"),
+    "by its type": organisation("X1", type=[{"text": "GP Practice"}]),
+    "by the code of its type": organisation("X2", type=[{"coding": [{"system": ROLES, "code": "RO76"}]}]),
+    "by one of its roles": organisation("X3", extension=[role("RO177"), role("RO76")]),
+    "by a role that is active": organisation("X4", extension=[role("RO279"), role("RO76", active=True)]),
+    "by a role of STU3": organisation(
+        "X5", extension=[{"url": STU3_ROLE, "extension": [{"url": "role", "valueCoding": {"code": "76"}}]}]
+    ),
+}
+NAMED = [patient(generalPractitioner=[PRACTICE]), episode()]
+ELSEWHERE = {
+    "nothing known": (organisation("X11"), "episode-of-an-unknown-organisation"),
+    "a provider": (organisation("X12", type=[{"text": "Healthcare Provider"}]), "episode-of-an-unknown-organisation"),
+    "another prescriber": (organisation("A99021", extension=[role("RO177"), role("RO87")]), "not-a-practice"),
+    "a trust": (organisation("A99022", extension=[role("RO197")]), "not-a-practice"),
+    "a practice no more": (
+        organisation("X13", extension=[role("RO76", active=False)]), "episode-of-an-unknown-organisation",
+    ),
+    "a trust by type": (organisation("A99023", type=[{"text": "NHS Trust"}]), "not-a-practice"),
+    "a network": (organisation("U99001"), "not-a-practice"),
+    "no code": (organisation(), "no-organisation"),
+}  # fmt: skip
+OF_NO_PRACTICE = ["V81997", "V81998", "V81999"]
+ELEMENTS = ["managingOrganization", "generalPractitioner"]
+NAMES_WITHIN = ["#o1", "#o2", "#gp", "#nobody"]
+WITHIN = [
+    organisation("A99001"),
+    organisation("A99002", id_="o2", type=[{"text": "hospital"}]),
+    {"resourceType": "Practitioner", "id": "gp", "identifier": [{"system": ODS, "value": "A99003"}]},
+]
+PRACTITIONERS = ["Practitioner/g1", "PractitionerRole/g1", "urn:uuid:g1"]
+DETAILS_ALONE: list[tuple[dict[str, Any], str | None]] = [
+    ({"type": "T"}, "temporary"),
+    ({"type": "E"}, "temporary"),
+    ({"type": "P"}, "temporary"),
+    ({"period": {"start": "2020-01-01", "end": "2025-03-30"}}, "left"),
+    ({"period": {"start": "2025-04-01"}}, "not-begun"),
+    ({"status": "I"}, "left"),
+    ({"status": "D"}, None),
+    ({"status": "I", "period": {"end": "2025-03-31"}}, None),
+    ({"period": {"end": "2025-03-31"}}, None),
+    ({"status": "R", "period": {"start": "2025-04-01"}}, None),
+]
+
+
+def naming_one_within(element: str, named: str) -> dict[str, Any]:
+    reference: Any = {"reference": named}
+    return patient(contained=WITHIN, **{element: [reference] if element == "generalPractitioner" else reference})
+
+
+def of_no_practice(code: str) -> dict[str, Any]:
+    none = {"identifier": {"system": ODS, "value": code}}
+    return patient(generalPractitioner=[none], managingOrganization=PRACTICE)
+
+
+CASES: dict[Any, list[dict[str, Any]]] = {
+    **{name: [*WHEREVER, known] for name, known in PRACTICES.items()},
+    **{name: [*NAMED, known] for name, (known, _) in ELSEWHERE.items()},
+    **{code: [of_no_practice(code)] for code in OF_NO_PRACTICE},
+    **{(element, id_): [naming_one_within(element, id_)] for element in ELEMENTS for id_ in NAMES_WITHIN},
+    **{reference: [patient(generalPractitioner=[{"reference": reference}])] for reference in PRACTITIONERS},
+    **{
+        number: [patient(extension=[details(**stated)], managingOrganization=PRACTICE)]
+        for number, (stated, _) in enumerate(DETAILS_ALONE)
+    },
+}
+"""Patients who have nothing to do with each other, and cost one resolve together."""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, Told]:
+    return resolve_cases(tmp_path_factory.mktemp("cases"), CASES)
+
+
 def test_a_programme_or_a_hospitals_episode_is_no_registration(tmp_path):
     programme = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/episodeofcare-type", "code": "diab"}]}
     records = (
@@ -82,48 +158,17 @@ def test_a_programme_at_a_practice_is_no_registration_there(tmp_path):
     assert resolve_records(tmp_path, *records)["p1"]["practice_id"] == "A99001"
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        organisation("A99001"),
-        organisation("X1", type=[{"text": "GP Practice"}]),
-        organisation("X1", type=[{"coding": [{"system": ROLES, "code": "RO76"}]}]),
-        organisation("X1", extension=[role("RO177"), role("RO76")]),
-        organisation("X1", extension=[role("RO279"), role("RO76", active=True)]),
-        organisation(
-            "X1",
-            extension=[{"url": STU3_ROLE, "extension": [{"url": "role", "valueCoding": {"code": "76"}}]}],
-        ),
-    ],
-)
-def test_an_untyped_episode_at_a_practice_is_a_registration(tmp_path, known):
-    resolved = resolve_records(
-        tmp_path, patient(generalPractitioner=[{"reference": "Organization/x"}]), known, episode()
-    )
-
-    assert resolved["p1"]["registered_on"] == date(2020, 1, 1)
-    assert resolved["found"].registrations_left_out == {"no-organisation": 1}
+@pytest.mark.parametrize("known", PRACTICES)
+def test_an_untyped_episode_at_a_practice_is_a_registration(told, known):
+    assert told[known].person["registered_on"] == date(2020, 1, 1)
+    assert told[known].left_out == {"no-organisation": 1}
 
 
-@pytest.mark.parametrize(
-    ("known", "why"),
-    [
-        (organisation("X1"), "episode-of-an-unknown-organisation"),
-        (organisation("X1", type=[{"text": "Healthcare Provider"}]), "episode-of-an-unknown-organisation"),
-        (organisation("A99002", extension=[role("RO177"), role("RO87")]), "not-a-practice"),
-        (organisation("A99002", extension=[role("RO197")]), "not-a-practice"),
-        (organisation("X1", extension=[role("RO76", active=False)]), "episode-of-an-unknown-organisation"),
-        (organisation("A99002", type=[{"text": "NHS Trust"}]), "not-a-practice"),
-        (organisation("U99001"), "not-a-practice"),
-        (organisation(), "no-organisation"),
-    ],
-)
-def test_an_untyped_episode_elsewhere_is_none(tmp_path, known, why):
-    resolved = resolve_records(tmp_path, patient(generalPractitioner=[PRACTICE]), known, episode())
-
-    assert resolved["p1"]["registered_on"] is None
-    assert resolved["p1"]["practice_id"] == "A99001"
-    assert resolved["found"].registrations_left_out == {why: 1}
+@pytest.mark.parametrize("known", ELSEWHERE)
+def test_an_untyped_episode_elsewhere_is_none(told, known):
+    assert told[known].person["registered_on"] is None
+    assert told[known].person["practice_id"] == "A99001"
+    assert told[known].left_out == {ELSEWHERE[known][1]: 1}
 
 
 def test_a_type_that_says_registration_needs_no_organisation_that_is_known_to_be_a_practice(tmp_path):
@@ -155,29 +200,15 @@ def test_a_code_that_ended_names_nobodys_practice_afterwards(tmp_path):
     assert found.not_registered_by_reason == {"left": 1}
 
 
-@pytest.mark.parametrize("code", ["V81997", "V81998", "V81999"])
-def test_the_codes_for_no_practice_are_none(tmp_path, code):
-    none = {"identifier": {"system": ODS, "value": code}}
-
-    found = resolve_records(tmp_path, patient(generalPractitioner=[none], managingOrganization=PRACTICE))["found"]
-
-    assert (found.registered, found.registrations_left_out) == (1, {"not-a-practice": 1})
+@pytest.mark.parametrize("code", OF_NO_PRACTICE)
+def test_the_codes_for_no_practice_are_none(told, code):
+    assert (told[code].person["registered"], told[code].left_out) == (True, {"not-a-practice": 1})
 
 
-@pytest.mark.parametrize("element", ["managingOrganization", "generalPractitioner"])
-@pytest.mark.parametrize("named", ["#o1", "#o2", "#gp", "#nobody"])
-def test_an_organisation_within_the_record_is_found_there(tmp_path, element, named):
-    within = [
-        organisation("A99001"),
-        organisation("A99002", id_="o2", type=[{"text": "hospital"}]),
-        {"resourceType": "Practitioner", "id": "gp", "identifier": [{"system": ODS, "value": "A99003"}]},
-    ]
-    reference: Any = {"reference": named}
-    stated = {element: [reference] if element == "generalPractitioner" else reference}
-
-    person = resolve_records(tmp_path, patient(contained=within, **stated))["p1"]
-
-    assert person["practice_id"] == ("A99001" if named == "#o1" else None)
+@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("named", NAMES_WITHIN)
+def test_an_organisation_within_the_record_is_found_there(told, element, named):
+    assert told[element, named].person["practice_id"] == ("A99001" if named == "#o1" else None)
 
 
 def test_an_episode_may_have_its_practice_within_itself(tmp_path):
@@ -186,11 +217,9 @@ def test_an_episode_may_have_its_practice_within_itself(tmp_path):
     assert resolve_records(tmp_path, patient(), own)["p1"]["registered_on"] == date(2020, 1, 1)
 
 
-@pytest.mark.parametrize("reference", ["Practitioner/g1", "PractitionerRole/g1", "urn:uuid:g1"])
-def test_a_practitioner_is_no_practice(tmp_path, reference):
-    found = resolve_records(tmp_path, patient(generalPractitioner=[{"reference": reference}]))["found"]
-
-    assert found.not_registered_by_reason == {"no-registration": 1}
+@pytest.mark.parametrize("reference", PRACTITIONERS)
+def test_a_practitioner_is_no_practice(told, reference):
+    assert told[reference].reason == "no-registration"
 
 
 def test_registration_details_give_the_days_and_the_type_of_a_registration_with_the_managing_organisation(tmp_path):
@@ -203,25 +232,9 @@ def test_registration_details_give_the_days_and_the_type_of_a_registration_with_
     assert (person["practice_id"], person["registered_on"]) == ("A99001", date(2021, 5, 6))
 
 
-@pytest.mark.parametrize(
-    ("stated", "reason"),
-    [
-        ({"type": "T"}, "temporary"),
-        ({"type": "E"}, "temporary"),
-        ({"type": "P"}, "temporary"),
-        ({"period": {"start": "2020-01-01", "end": "2025-03-30"}}, "left"),
-        ({"period": {"start": "2025-04-01"}}, "not-begun"),
-        ({"status": "I"}, "left"),
-        ({"status": "D"}, None),
-        ({"status": "I", "period": {"end": "2025-03-31"}}, None),
-        ({"period": {"end": "2025-03-31"}}, None),
-        ({"status": "R", "period": {"start": "2025-04-01"}}, None),
-    ],
-)
-def test_registration_details_decide_before_what_the_patient_names(tmp_path, stated, reason):
-    found = resolve_records(tmp_path, patient(extension=[details(**stated)], managingOrganization=PRACTICE))["found"]
-
-    assert found.not_registered_by_reason == ({reason: 1} if reason else {})
+@pytest.mark.parametrize("number", range(len(DETAILS_ALONE)))
+def test_registration_details_decide_before_what_the_patient_names(told, number):
+    assert told[number].reason == DETAILS_ALONE[number][1]
 
 
 def test_registration_details_that_name_nobody_are_of_the_practice_that_the_source_is(tmp_path):
