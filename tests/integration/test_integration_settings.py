@@ -43,11 +43,11 @@ class Sources:
 def _in_two(person: Person) -> tuple[Person, Person]:
     """The same person as two sources have it: the second source knows its own patient by the id of the first's."""
     first = person.patients[0]
-    others = [patient for patient in person.patients[1:] if patient.replaced_by is None]
+    others = [patient for patient in person.patients if patient.id == f"{first.id}-b"]
     elsewhere = {patient.id for patient in others}
     here = tuple(one for one in person.records if one.patient_id not in elsewhere)
     there = tuple(replace(one, patient_id=first.id) for one in person.records if one.patient_id in elsewhere)
-    merged = (patient for patient in person.patients if patient.replaced_by)
+    merged = (patient for patient in person.patients[1:] if patient not in others)
     return Person((first, *merged), here), Person(tuple(replace(patient, id=first.id) for patient in others), there)
 
 

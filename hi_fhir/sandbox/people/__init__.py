@@ -11,6 +11,7 @@ from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
 from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
+from hi_fhir.sandbox.people.merges import with_merges
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
 from hi_fhir.sandbox.people.named import with_named
 from hi_fhir.sandbox.people.occasions import with_occasions
@@ -71,6 +72,7 @@ def _person(seed: int, number: int) -> Person:
     notes.chance = Random(f"{seed}/{number}/opt-out")
     write_opt_out(notes)
     person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
+    person = with_merges(Random(f"{seed}/{number}/merges"), person)
     person = with_qualified(Random(f"{seed}/{number}/qualified"), person)
     person = with_occasions(Random(f"{seed}/{number}/occasions"), person)
     person = with_other_care(Random(f"{seed}/{number}/other-care"), person)

@@ -200,10 +200,18 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """kind: replaced-by, replaces, refer or seealso. other: the id of a patient, who may not be there, or None."""
+
+    kind: str
+    other: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension.
 
-    replaced_by: the id of the patient that this one was merged into. further: addresses that follow the first.
+    links: to other patients. further: addresses that follow the first.
     """
 
     id: str
@@ -218,7 +226,7 @@ class Patient:
     restricted: bool
     ethnicity: Code | None
     registrations: tuple[Registration, ...]
-    replaced_by: str | None = None
+    links: tuple[Link, ...] = ()
     further: tuple[Address, ...] = ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from hi_fhir.sandbox.people.model import Address, NhsNumber, Organisation, Patient, Registration, When
+from hi_fhir.sandbox.people.model import Address, Link, NhsNumber, Organisation, Patient, Registration, When
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -81,8 +81,8 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
         rendered["gender"] = patient.sex
     if patient.born:
         rendered["birthDate"] = date_of(patient.born)
-    if patient.replaced_by:
-        rendered["link"] = [{"other": {"reference": f"Patient/{patient.replaced_by}"}, "type": "replaced-by"}]
+    if patient.links:
+        rendered["link"] = [{"other": _other(link), "type": link.kind} for link in patient.links]
     if patient.death:
         rendered |= (
             {"deceasedDateTime": date_of(patient.death.when)} if patient.death.when else {"deceasedBoolean": True}
@@ -95,6 +95,10 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
             extensions += _areas(address)
     if extensions:
         rendered["extension"] = extensions
+
+
+def _other(link: Link) -> Resource:
+    return {"reference": f"Patient/{link.other}"} if link.other else {"display": "An earlier record"}
 
 
 def _nhs_number(number: NhsNumber) -> Resource:

@@ -1,11 +1,12 @@
 """Which patient records are one person, by the rule `people`."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 
 from hi_fhir.sandbox.people.model import Patient, Person, When
 from hi_fhir.sandbox.truth.days import can_be
+from hi_fhir.sandbox.truth.merged import merges
 
 ELSEWHERE = "elsewhere"
 """A reference to a patient of another server, of whatever id."""
@@ -16,29 +17,37 @@ _NO_NUMBERS = ("invalid", "placeholder")
 def people_of(person: Person) -> Iterator[Person]:
     """The person as the rule tells them apart: one, or as many as have a birth date that another of them contradicts.
 
-    Without the records that are about a patient of another server.
+    Without the records that are about a patient of another server, or one who is not there.
     """
-    seen = replace(person, records=tuple(one for one in person.records if one.reference != ELSEWHERE))
-    if not disagreeing(person):
-        yield seen
-        return
-    for patient in standing(person):
-        own = tuple(one for one in person.patients if patient.id in (one.id, one.replaced_by))
-        ids = {one.id for one in own}
-        yield Person(own, tuple(record for record in seen.records if record.patient_id in ids))
+    speakers = merges(person).speakers
+    linked = set() if disagreeing(person) else {one.id for one in _numbered(person)}
+    groups: dict[str, list[Patient]] = defaultdict(list)
+    for patient in person.patients:
+        speaker = speakers[patient.id]
+        groups["" if speaker.id in linked else speaker.id].append(patient)
+    seen = [one for one in person.records if one.reference != ELSEWHERE]
+    for own in groups.values():
+        ids = {patient.id for patient in own}
+        yield Person(tuple(own), tuple(record for record in seen if record.patient_id in ids))
 
 
 def disagreeing(person: Person) -> tuple[Patient, ...]:
     """The patients with one NHS number, if two of their birth dates cannot be the same; else none."""
-    numbered = [one for one in standing(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS]
+    numbered = _numbered(person)
     spans = [_span(one.born) for one in numbered if one.born and can_be(one.born)]
     agree = not spans or max(first for first, _ in spans) <= min(last for _, last in spans)
-    return () if agree else tuple(numbered)
+    return () if agree else numbered
 
 
 def standing(person: Person) -> tuple[Patient, ...]:
-    """The patients that no other has replaced."""
-    return tuple(one for one in person.patients if one.replaced_by is None)
+    """The patients who speak for themselves."""
+    speakers = merges(person).speakers
+    return tuple(one for one in person.patients if speakers[one.id] is one)
+
+
+def _numbered(person: Person) -> tuple[Patient, ...]:
+    """Those with a number that may be somebody's."""
+    return tuple(one for one in standing(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS)
 
 
 def _span(when: When) -> tuple[date, date]:

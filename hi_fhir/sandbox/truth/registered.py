@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
 from hi_fhir.sandbox.truth.days import known
-from hi_fhir.sandbox.truth.linked import standing
+from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.stated import deciding
 
 _NO_START = date.min
@@ -39,17 +39,18 @@ class _Claim(NamedTuple):
 
 
 def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
-    survivors = {patient.id: patient for patient in standing(person)}
-    if any(_is_dead(patient, as_of) for patient in survivors.values()):
+    speakers = merges(person).speakers
+    standing = [patient for patient in person.patients if speakers[patient.id] is patient]
+    if any(_is_dead(patient, as_of) for patient in standing):
         return Standing("dead")
-    born = [day for patient in survivors.values() if (day := known(patient.born))]
+    born = [day for patient in standing if (day := known(patient.born))]
     if born and min(born) > as_of:
         return Standing("not-born")
     stated = [
-        _Claim(survivors[patient.replaced_by or patient.id], *one)
+        _Claim(speakers[patient.id], *one)
         for patient in person.patients
         for one in deciding(patient)
-        if patient.replaced_by is None or one.registration.kind == "episode"
+        if speakers[patient.id] is patient or one.registration.kind == "episode"
     ]
     if not stated:
         return Standing("no-registration")

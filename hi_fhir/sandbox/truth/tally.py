@@ -14,8 +14,9 @@ from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
 from hi_fhir.sandbox.truth.evidence import evidence_of
 from hi_fhir.sandbox.truth.impossible import impossible_dates
-from hi_fhir.sandbox.truth.linked import disagreeing, people_of, standing
+from hi_fhir.sandbox.truth.linked import disagreeing, people_of
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
+from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
 from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
 from hi_fhir.sandbox.truth.registered import Standing, standing_of
@@ -57,7 +58,7 @@ class Truth:
     reasons: all people but those who opted out by registered, or why not. strays: kept events whose patient is not
     there, by reference or by identifier. left_out: what records state that is no registration, by why, and impossible:
     dates that cannot be, by of what; both of whomever.
-    link_conflicts, merged: patients. The others count registered people.
+    link_conflicts, merges: patients. The others count registered people.
     """
 
     setting: Setting = USUAL
@@ -68,7 +69,7 @@ class Truth:
     left_out: Counter[str] = field(default_factory=Counter)
     impossible: Counter[str] = field(default_factory=Counter)
     link_conflicts: int = 0
-    merged: int = 0
+    merges: Counter[str] = field(default_factory=Counter)
     conflicts: int = 0
     restricted: int = 0
     pcn_unknown: int = 0
@@ -98,7 +99,7 @@ class Truth:
             self.impossible.update(impossible_dates(patient))
         self._unmatched -= numbers_of(person)
         self.link_conflicts += len(disagreeing(person))
-        self.merged += len(person.patients) - len(standing(person))
+        self.merges.update(merges(person).found)
         for one in people_of(person):
             self._add_one(one)
 
@@ -132,7 +133,7 @@ class Truth:
             "pcn_unknown": self.pcn_unknown,
             "nhs_number": dict(sorted(self.nhs_number.items())),
             "link_conflicts": self.link_conflicts,
-            "merges": {**dict.fromkeys(_MERGES, 0), "merged": self.merged},
+            "merges": {**dict.fromkeys(_MERGES, 0), **self.merges},
             "identifiers_of_nobody": {
                 **dict.fromkeys(_EVENT_TABLES, 0),
                 "observation": self.strays["by identifier"],

@@ -12,6 +12,7 @@ from hi_fhir.sandbox.people import answers, codes, make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
 from hi_fhir.sandbox.people.model import DATA_DATE, Answer, Code, Patient, Person, Record, Registration, When
 from hi_fhir.sandbox.truth.linked import disagreeing
+from hi_fhir.sandbox.truth.merged import merges
 
 PEOPLE = tuple(make_people(1000, seed=1))
 ANSWERS = (*answers.DENIED, *answers.NONE, *answers.ABSENT, *answers.NEITHER)
@@ -329,7 +330,20 @@ TRAITS: dict[str, Callable[[], int]] = {
     "a placeholder for a number": lambda: _of_people(
         lambda p: any(one.nhs_number and one.nhs_number.standing == "placeholder" for one in p.patients)
     ),
-    "merged": lambda: _of_people(lambda p: any(one.replaced_by for one in p.patients)),
+    **{
+        f"links: {word}": lambda word=word: _of_people(lambda p: merges(p).found[word])
+        for word in ("merged", "dangling", "loop", "several-survivors", "unreadable-link")
+    },
+    **{
+        f"linked by {kind}": lambda kind=kind: _of_patients(lambda p: any(link.kind == kind for link in p.links))
+        for kind in ("replaced-by", "replaces", "refer", "seealso")
+    },
+    "merged over one who is gone": lambda: _of_people(
+        lambda p: merges(p).found["merged"] and any((k.other or "").endswith("-gone") for k in p.patients[0].links)
+    ),
+    "spoken for by a record that is not the first": lambda: _of_people(
+        lambda p: merges(p).speakers[p.patients[0].id] != p.patients[0]
+    ),
     "a mistaken birth date": lambda: _of_people(lambda p: bool(disagreeing(p))),
     "about nobody who is there": lambda: _of_people(
         lambda p: any(r.patient_id not in {patient.id for patient in p.patients} for r in p.records)

@@ -13,6 +13,7 @@ from hi_fhir.sandbox.people.model import (
     Code,
     Component,
     Death,
+    Link,
     NhsNumber,
     Patient,
     Person,
@@ -452,7 +453,9 @@ def test_two_records_of_one_number_are_one_person_where_birth_dates_can_be_the_s
 
 def test_a_replaced_record_has_no_say_but_for_its_episodes_and_its_records() -> None:
     wrong = {"sex": "male", "born": on("1999-01-01"), "death": Death(None), "active": False, "nhs_number": None}
-    old = a_patient(id="old", replaced_by="somebody", registrations=(at_practice(2, start="2024-01-01"),), **wrong)
+    old = a_patient(
+        id="old", links=(Link("replaced-by", "somebody"),), registrations=(at_practice(2, start="2024-01-01"),), **wrong
+    )
     smoked = a_record("Observation", codes.SMOKING[0], patient_id="old")
     found = expected([a_person(a_patient(), old, records=(smoked,))])
     assert (found.people()["persons"], found.people()["merges"]["merged"]) == (1, 1)

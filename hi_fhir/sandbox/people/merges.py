@@ -1,0 +1,97 @@
+"""Patient records that a source says are one person's, in every way in which links say so, or fail to."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from hi_fhir.sandbox.people.chance import Ways
+from hi_fhir.sandbox.people.model import PERIOD_START, Death, Link, Patient, Person, Record, Registration, When
+from hi_fhir.sandbox.people.places import PRACTICES
+
+_IN_THE_OLD_RECORD = 0.4
+_WAYS = Ways(
+    {
+        "": 94.5,
+        "replaced-by": 1,
+        "replaces": 0.7,
+        "chain": 0.7,
+        "gone-between": 0.7,
+        "gone": 0.7,
+        "unreadable": 0.5,
+        "circle": 0.6,
+        "several": 0.6,
+        "another": 0.6,
+    }
+)
+_SOMEBODY_ELSE = "sandbox-000000"
+
+
+def with_merges(chance: Random, person: Person) -> Person:
+    """The person with links between records; `chance` is for this alone, so that all else stays as it was."""
+    first, *others = person.patients
+    way = _WAYS.pick(chance)
+    if others and way in ("circle", "several"):
+        return person  # the number may come to be of a record that says nothing any more
+    first, *old = _linked(chance, way, first)
+    records = tuple(_moved(chance, one, first, old) for one in person.records)
+    return Person((first, *others, *old), records)
+
+
+def _linked(chance: Random, way: str, first: Patient) -> tuple[Patient, ...]:
+    """The record and those that are linked to it: it is the survivor, but where several are or none is."""
+    gone = f"{first.id}-gone"
+    match way:
+        case "replaced-by":
+            return first, _old(chance, first, Link(way, first.id))
+        case "replaces":
+            old = _old(chance, first)
+            return replace(first, links=(Link(way, old.id),)), old
+        case "chain":
+            old = _old(chance, first, Link("replaced-by", first.id))
+            return first, old, replace(_old(chance, first, Link("replaced-by", old.id)), id=f"{old.id}er")
+        case "gone-between":
+            old = _old(chance, first, Link("replaced-by", gone))
+            return replace(first, links=(Link("replaces", gone),)), old
+        case "gone":
+            return (replace(first, links=(Link("replaced-by", gone),)),)
+        case "unreadable":
+            return (replace(first, links=(Link("replaced-by", None),)),)
+        case "circle":
+            old = _old(chance, first, Link("replaced-by", first.id))
+            is_old = chance.random() < 0.5
+            first = replace(first, active=not is_old, links=(Link("replaced-by", old.id),))
+            return first, replace(old, active=is_old)
+        case "several":
+            is_other = chance.random() < 0.5
+            other = replace(_old(chance, first), id=f"{first.id}-other", active=is_other)
+            links = (Link("replaced-by", first.id), Link("replaced-by", other.id))
+            return replace(first, active=not is_other), other, _old(chance, first, *links)
+        case "another":
+            return (replace(first, links=(Link(chance.choice(("refer", "seealso")), _SOMEBODY_ELSE),)),)
+    return (first,)
+
+
+def _old(chance: Random, survivor: Patient, *links: Link) -> Patient:
+    """A record of before, with what was right or wrong of the person then."""
+    since = When(PERIOD_START + timedelta(days=chance.randrange(300)))
+    practice = chance.choice(PRACTICES)
+    kind = chance.choice(("episode", "general-practitioner"))
+    return replace(
+        survivor,
+        id=f"{survivor.id}-old",
+        nhs_number=None,
+        sex=chance.choice(("female", "male", "other")),
+        born=When(survivor.born.day - timedelta(days=400)) if survivor.born else None,
+        active=chance.choice((False, False, True)),
+        death=Death(None) if chance.random() < 0.2 else None,
+        ethnicity=None,
+        registrations=(Registration(kind, practice, since),),
+        links=links,
+    )
+
+
+def _moved(chance: Random, record: Record, survivor: Patient, old: list[Patient]) -> Record:
+    """Some of the survivor's records were written of an old one, and still are about it."""
+    if old and record.patient_id == survivor.id and chance.random() < _IN_THE_OLD_RECORD:
+        return replace(record, patient_id=chance.choice(old).id)
+    return record
