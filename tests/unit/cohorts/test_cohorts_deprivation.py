@@ -121,9 +121,11 @@ def test_the_home_of_the_day_is_the_first_in_order_of_those_that_are_one_then(tm
     main.other_home("ann", 0, postcode="AB12CD", home_from=date(2024, 5, 1), home_until=date(2025, 3, 30))
     main.other_home("ann", 1, postcode="CF11AA")
     main.patient("bob", postcode="AB12CD")
+    cy = main.patient("cy", postcode="AB12CD", home_until=date(2020, 1, 1))
 
     resolved = resolve_snapshots(tmp_path, main, directory=load_postcodes(tmp_path / "imports"), as_of=as_of)
 
     kinds = {"AB12CD": "linked", "CF11AA": "outside-england", "IM11AA": "outside-england"}
     assert resolved[ann]["deprivation"] == kinds[postcode]
-    assert resolved.found.persons == 2
+    assert resolved[cy]["deprivation"] == "no-postcode"
+    assert resolved.found.persons == 3

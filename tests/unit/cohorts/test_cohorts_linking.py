@@ -58,6 +58,14 @@ def test_one_birth_date_that_disagrees_links_nobody_of_the_number(tmp_path):
     assert found.nhs_number == {"verified": 3}
 
 
+def test_patients_without_a_number_are_in_no_conflict_however_their_birth_dates_differ(tmp_path):
+    main = SnapshotBuilder()
+    for name, born in (("ann", BORN), ("bob", date(1980, 1, 1)), ("cy", None)):
+        main.patient(name, nhs_number="absent", birth_date=born)
+    found = resolve_snapshots(tmp_path, main).found
+    assert (found.persons, found.link_conflicts) == (3, 0)
+
+
 @pytest.mark.parametrize(("count", "persons", "standing"), [(9, 1, "verified"), (10, 10, "placeholder")])
 def test_a_number_that_many_patients_of_a_source_share_is_a_placeholder(tmp_path, count, persons, standing):
     main, other = SnapshotBuilder(), SnapshotBuilder("other")

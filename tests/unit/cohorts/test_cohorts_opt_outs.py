@@ -15,13 +15,16 @@ EARLY, LATE = date(2015, 1, 1), date(2020, 1, 1)
 
 def _people() -> tuple[SnapshotBuilder, dict[str, str]]:
     main = SnapshotBuilder()
-    names = ("none", "opted", "undated", "withdrawn", "again", "same day", "old code")
+    names = ("none", "opted", "undated", "withdrawn", "again", "same day", "old code", "opted twice")
     ids = {name: main.patient(name, nhs_key=nhs_key(name)) for name in names}
     main.observation("opted", OPTED, LATE)
     main.observation("undated", OPTED)
     for name, opted, withdrawn in (("withdrawn", EARLY, LATE), ("again", LATE, EARLY), ("same day", LATE, LATE)):
         main.observation(name, OPTED, opted)
         main.observation(name, WITHDRAWN, withdrawn)
+    main.observation("opted twice", OPTED, date(2010, 1, 1))
+    main.observation("opted twice", WITHDRAWN, EARLY)
+    main.observation("opted twice", OPTED, LATE)
     main.condition("old code", "9Nu0.", EARLY, system=READ_V2)
     main.observation("none", OPTED, LATE, component="value")
     return main, ids
@@ -33,7 +36,7 @@ def test_type_1_by_code_leaves_out_whoever_has_no_later_withdrawal(tmp_path):
     resolved = resolve_snapshots(tmp_path, main, opt_out=OptOuts("type-1-by-code"))
 
     assert set(resolved.links) == {ids["none"], ids["withdrawn"]}
-    assert (resolved.found.opted_out, resolved.found.persons, resolved.found.registered) == (5, 2, 2)
+    assert (resolved.found.opted_out, resolved.found.persons, resolved.found.registered) == (6, 2, 2)
 
 
 def test_codes_leave_nobody_out_under_another_policy(tmp_path):
@@ -86,6 +89,22 @@ def test_a_line_without_a_valid_number_is_refused_without_being_repeated(tmp_pat
         read_opt_outs("imported-list", tmp_path / "list.csv", load_key(tmp_path / "key"))
 
     assert not any(said in str(refused.value) for said in ("12345", "abc", "9990000027"))
+
+
+@pytest.mark.parametrize("heading", ["nhs_number", "NHS_Number", " nhs_number "])
+def test_the_column_named_nhs_number_has_the_numbers_however_the_heading_is_written(tmp_path, heading):
+    key = load_key(tmp_path / "key")
+    (tmp_path / "list.csv").write_text(f"carer,{heading}\n9990000026,9990000018\n", encoding="utf-8")
+
+    assert read_opt_outs("imported-list", tmp_path / "list.csv", key).nhs_keys == {key.nhs_key("9990000018")}
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", None])
+def test_a_list_that_cannot_be_read_says_which_setting_to_mend(tmp_path, content):
+    if content is not None:
+        (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(ConfigError, match="Mend the setting opt_out_list"):
+        read_opt_outs("imported-list", tmp_path / "list.csv", load_key(tmp_path / "key"))
 
 
 @pytest.mark.parametrize("text", ["number\n9990000018\n", "9990000018\n", "\n9990000018\n"])

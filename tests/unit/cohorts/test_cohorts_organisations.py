@@ -201,3 +201,24 @@ def test_the_imported_file_tells_a_practice_from_a_network(tmp_path):
     assert resolved.found.registrations_left_out == {
         "episode-of-an-unknown-organisation": 1, "not-a-practice": 2
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "practice"), [("A99001001", "A99001"), ("X99001X", "X99001X"), ("A3A8R", "A3A8R"), (None, None)]
+)
+def test_a_branch_of_no_known_practice_is_of_the_practice_in_its_code_where_it_has_that_shape(code, practice):
+    main = SnapshotBuilder()
+    main.organization("b", code, kind="branch")
+    found = organisations(main)
+
+    assert found.place_of(found.by_key["main", "b"]) == (practice, "practice")
+
+
+def test_a_code_that_sources_call_differently_is_what_the_first_of_them_says_in_whatever_order_they_come():
+    rows = [
+        {"source_id": source, "organization_id": "x", "ods_code": "A99001", "kind": kind}
+        for source, kind in (("elm", "pcn"), ("oak", "practice"))
+    ]
+    for order in (rows, rows[::-1]):
+        found = Organisations(pa.Table.from_pylist(order, schema=ORGANIZATION), None, (), AS_OF)
+        assert found.kind_of_code("A99001") == "pcn"

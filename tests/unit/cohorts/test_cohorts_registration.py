@@ -88,6 +88,20 @@ def test_a_reference_finds_the_code_of_the_organization_of_its_own_source(tmp_pa
     assert [resolved[id_]["practice_id"] for id_ in (ann, bob, lost)] == ["AAA", "BBB", None]
 
 
+def test_an_untyped_episode_at_a_practice_goes_before_registration_details_that_began_later(tmp_path):
+    main = SnapshotBuilder()
+    ann = main.patient("ann", practice=None)
+    main.registration("ann", "untyped-episode", "A99001", date(2010, 1, 1))
+    main.registration("ann", "registration-details", "A99002", date(2020, 1, 1))
+    bob = main.patient("bob", practice=None)
+    main.registration("bob", "untyped-episode", "A99001", date(2010, 1, 1))
+    main.registration("bob", "episode", "A99002", date(2020, 1, 1))
+
+    resolved = resolve_snapshots(tmp_path, main)
+
+    assert [resolved[id_]["practice_id"] for id_ in (ann, bob)] == ["A99001", "A99002"]
+
+
 def test_the_latest_start_wins_and_no_start_is_the_earliest(tmp_path):
     main = SnapshotBuilder()
     ann = main.patient("ann", practice=None)
@@ -304,3 +318,11 @@ def test_a_later_run_in_the_same_process_sees_its_own_tables(tmp_path):
     second.patient("bob")
 
     assert set(resolve_snapshots(tmp_path / "1", first).links) != set(resolve_snapshots(tmp_path / "2", second).links)
+
+
+def test_registrations_that_name_one_organisation_that_is_no_practice_are_each_left_out_once(tmp_path):
+    main = SnapshotBuilder()
+    for name in ("ann", "bob", "cy"):
+        main.patient(name, practice="V81999")
+
+    assert resolve_snapshots(tmp_path, main).found.registrations_left_out == {"not-a-practice": 3}

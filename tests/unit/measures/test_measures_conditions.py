@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import EVER, Person, aged, recorded, registered, registry, value_set
+from hi_fhir.measures import EVER, Person, aged, blood_pressure, recorded, registered, registry, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.events import ValueSetName
 from hi_fhir.measures.worked import IMD_YEAR, outcomes
 from hi_fhir.terminology.catalogue import load
 
@@ -18,10 +20,10 @@ SMOKING = value_set("smoking-status")
 LAST_DAY = EXAMPLE_PERIOD.end
 
 
-def places(folder: Path, word: Word, *people: Person) -> list[str]:
+def places(folder: Path, word: Word, *people: Person, exception: Word | None = None) -> list[str]:
     """Where people are in a measure of which `word` is the numerator."""
     (plain,) = registry.load(["ethnicity-usable"])
-    measure = replace(plain, initial_population=registered(), numerator=word)
+    measure = replace(plain, initial_population=registered(), numerator=word, denominator_exception=exception)
     backend = connect(folder / "spill")
     found = outcomes(backend, folder, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
     backend.disconnect()
@@ -40,3 +42,46 @@ def test_the_opposite_of_a_word_is_true_where_it_is_false_and_open_where_it_is(t
     smoker, other = Person().recorded(SMOKING, on=date(2025, 1, 1)), Person()
     assert places(tmp_path, ~recorded(SMOKING, EVER), smoker, other) == ["denominator", "numerator"]
     assert places(tmp_path, ~aged(at_least=18), Person(born=None), Person()) == ["undetermined", "denominator"]
+
+
+FIRST_DAY, DAY_BEFORE = date(2024, 4, 1), date(2024, 3, 31)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        blood_pressure.MAXIMAL_THERAPY,
+        blood_pressure.UNSUITABLE,
+        blood_pressure.PRESSURE_DECLINED,
+        blood_pressure.HYPERTENSION_DECLINED,
+    ],
+    ids=lambda one: one.id,
+)
+def test_care_is_adjusted_by_what_was_noted_in_the_twelve_months(tmp_path: Path, codes: ValueSetName) -> None:
+    adjusted = blood_pressure.care_adjustments()
+    people = [Person(registered_on=None).recorded(codes, on) for on in (FIRST_DAY, DAY_BEFORE)]
+
+    assert places(tmp_path, adjusted, *people) == ["numerator", "denominator"]
+
+
+def test_invitations_count_from_the_first_day_of_the_twelve_months(tmp_path: Path) -> None:
+    people = [
+        Person(registered_on=None)
+        .done(blood_pressure.INVITATION, first)
+        .done(blood_pressure.INVITATION, date(2024, 5, 1))
+        for first in (FIRST_DAY, DAY_BEFORE)
+    ]
+
+    assert places(tmp_path, blood_pressure.care_adjustments(), *people) == ["numerator", "denominator"]
+
+
+def test_who_is_in_the_numerator_is_in_no_exception(tmp_path: Path) -> None:
+    smoker = Person().recorded(SMOKING, on=date(2025, 1, 1))
+    assert places(tmp_path, recorded(SMOKING, EVER), smoker, Person(), exception=registered()) == [
+        "numerator",
+        "exception",
+    ]
+
+    facts = pq.ParquetFile(tmp_path / "fact" / "0.parquet").read().to_pylist()
+    assert [row["ethnicity-usable/numerator"] for row in facts] == [True, False]
+    assert [row["ethnicity-usable/denominator_exception"] for row in facts] == [False, True]

@@ -203,6 +203,38 @@ def test_what_is_not_plausible_or_of_another_unit_is_no_reading(tmp_path: Path) 
     assert {one: number in found for number, one in enumerate(READINGS)} == READINGS
 
 
+@pytest.mark.parametrize(
+    ("sign", "low", "high"),
+    [
+        (None, 150, 150),
+        (">", 150.000001, 350),
+        (">=", 150, 350),
+        ("<", 40, 149.999999),
+        ("<=", 40, 150),
+        ("ad", 40, 350),
+    ],
+)
+def test_a_bound_leaves_its_other_end_to_what_is_plausible(
+    tmp_path: Path, sign: str | None, low: float, high: float
+) -> None:
+    row = leaf_row(tmp_path, CLINIC, Person().blood_pressure(150, 80, JUNE, bounds=(sign, None)))
+
+    assert row is not None
+    assert (row["low"], row["high"]) == (pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9))
+
+
+def test_a_latest_encounter_whose_reason_is_a_record_that_is_not_there_is_open_whatever_was_before(
+    tmp_path: Path,
+) -> None:
+    person = Person().encounter(MAY, reason=True)
+    referring = Event("Encounter", None, JUNE, "finished", component="reference", refers_to="gone")
+
+    row = leaf_row(tmp_path, encounter(), replace(person, events=(*person.events, referring)))
+
+    assert row is not None
+    assert (row["last_date"], row["low"], row["high"]) == (JUNE, 0, 1)
+
+
 def test_the_latest_encounter_decides_by_day_then_instant_and_among_equals_a_reason_suffices(tmp_path: Path) -> None:
     def coded(*encounters: tuple[date, bool, datetime | None]) -> object:
         person = Person()

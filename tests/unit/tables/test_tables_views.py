@@ -288,6 +288,7 @@ def test_nhs_number_is_checked_and_never_kept(config: Config, identifiers: list[
         ("999000001", False),
         ("99900000181", False),
         ("999000001x", False),
+        ("999000001d", False),  # whose character would be a right check digit
         ("٩٩٩٠٠٠٠٠١٨", False),
     ],
 )
