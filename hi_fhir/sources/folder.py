@@ -12,8 +12,9 @@ from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.sources.chunks import Lane, remove_pull
 from hi_fhir.sources.document_files import DocumentFiles
 from hi_fhir.sources.folder_files import is_unchanged, list_files
+from hi_fhir.sources.folder_manifests import Placed, check_manifests
 from hi_fhir.sources.folder_reading import File, Folder
-from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, EMPTY, OTHER, RECORDS, UNREADABLE
+from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, EMPTY, OTHER, RECORDS, UNREADABLE, Kind
 from hi_fhir.sources.lines import record_pieces
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pulls import Pull, PullManifest
@@ -40,7 +41,7 @@ def land(pull: Pull) -> PullManifest:
     Raises:
         NotFoundError: the folder holds no records.
         UserError: the folder or a file of it cannot be read, is damaged, too large, changed, or not really there.
-        GateError: a message in it says that part of an export failed.
+        GateError: a message in it says that part of an export failed, or a manifest names what is not there.
     """
     limit = pull.config.unpacked_limit_mb << 20
     with Folder(pull.source.name, Path(pull.source.address), limit) as folder:
@@ -48,7 +49,8 @@ def land(pull: Pull) -> PullManifest:
 
 
 def _land_folder(pull: Pull, folder: Folder) -> PullManifest:
-    listed = _list(folder)
+    found = list(list_files(folder))
+    listed = _plan(found)
     if not any(file.kind in (RECORDS, DOCUMENT, DOCUMENTS) for file in listed.files):
         raise NotFoundError(
             f"source {folder.source}: none of the {len(listed.files)} files of its folder holds records of FHIR in "
@@ -63,15 +65,16 @@ def _land_folder(pull: Pull, folder: Folder) -> PullManifest:
             f"source {folder.source}: its folder was changed while it was read. Run it again once nothing writes to it."
         )
     pull.check_failed(lanes, "Export again; why is in the files and lines that are OperationOutcomes.")
+    manifests = [Placed(file.place.parent, kind.manifest) for file, kind in found if kind.manifest]
+    unlike = check_manifests(pull, manifests, listed.files, lanes)
     pull.progress.finish(f"{sum(lane.landed for lane in lanes)} lines from {len(listed.files)} files")
     day = pull.data_date.isoformat() if pull.data_date else listed.day
-    notes = [*(documents.notes if documents else ()), *_passed_over(listed.files)]
+    notes = [*unlike, *(documents.notes if documents else ()), *_passed_over(listed.files)]
     bases = [*listed.bases, *(documents.bases if documents else ())]
     return pull.manifest(lanes, day, {}, notes=notes, bases=bases)
 
 
-def _list(folder: Folder) -> FolderPlan:
-    found = list(list_files(folder))
+def _plan(found: Sequence[tuple[File, Kind]]) -> FolderPlan:
     days = [day for _, kind in found if (day := day_of_instant(kind.instant))]
     keys = {key for _, kind in found if (key := base_key(export_base(kind.request or "") or ""))}
     return FolderPlan(tuple(file for file, _ in found), max(days, default=None), tuple(sorted(keys)))

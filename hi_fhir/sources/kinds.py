@@ -35,12 +35,14 @@ class Kind(NamedTuple):
     """What a file is. type: of its lines, "" where each is looked at.
 
     instant, request: of an export's manifest or log: when its data was taken, and the address that it was asked at.
+    manifest: what a manifest says.
     """
 
     kind: str
     type: str = ""
     instant: str | None = None
     request: str | None = None
+    manifest: bulk.Manifest | None = None
 
 
 def may_hold_records(name: str) -> bool:
@@ -67,7 +69,7 @@ def kind_of(place: PurePath, head: bytes, *, is_all: bool) -> Kind:
         return _without_type(place, text, lines, is_all=is_all)
     if stated[0] == "Bundle" or (stated[0] == OUTCOMES and _ONE_DOCUMENT.search(place.name)):
         return Kind(DOCUMENTS)
-    return Kind(RECORDS, _named_type(place) or (stated[0] if stated[0] in RESOURCE_TYPES else UNKNOWN_TYPE))
+    return Kind(RECORDS, named_type(place) or (stated[0] if stated[0] in RESOURCE_TYPES else UNKNOWN_TYPE))
 
 
 def _is_spread(text: bytes) -> bool:
@@ -119,12 +121,20 @@ def _without_type(place: PurePath, text: bytes, lines: list[Content], *, is_all:
     if {"exportId", "eventId"} <= first.keys():
         return _log(lines)
     whole = first or (_object(text) if is_all else {})
-    if "resourceType" not in whole and bulk.is_manifest(whole):
-        return Kind(MANIFEST, instant=_text(whole, "transactionTime"), request=_text(whole, "request"))
+    if "resourceType" not in whole and bulk.is_manifest(whole) and (manifest := _manifest(whole)):
+        return Kind(MANIFEST, instant=manifest.transaction_time, request=manifest.request, manifest=manifest)
     is_document = text.startswith((b"{", b"[")) and not first
     if is_document and not (is_all and text.startswith(b"{") and _stated(whole) is None):
         return Kind(DOCUMENT)
-    return Kind(UNREADABLE, _named_type(place) or UNKNOWN_TYPE) if "." in place.name else Kind(OTHER)
+    return Kind(UNREADABLE, named_type(place) or UNKNOWN_TYPE) if "." in place.name else Kind(OTHER)
+
+
+def _manifest(content: Content) -> bulk.Manifest | None:
+    """The manifest that an object is; None where a part of it cannot be what it is to be."""
+    try:
+        return bulk.manifest_of({name: msgspec.json.decode(value) for name, value in content.items()})
+    except ValueError:
+        return None
 
 
 def _log(lines: list[Content]) -> Kind:
@@ -135,7 +145,7 @@ def _log(lines: list[Content]) -> Kind:
     return Kind(LOG, instant=max(instants, default=None), request=next(iter(requests), None))
 
 
-def _named_type(place: PurePath) -> str | None:
+def named_type(place: PurePath) -> str | None:
     """The type in a file's name: `Patient.000.ndjson`, `1.Patient.ndjson`, `Patient_1.ndjson.gz`."""
     words = re.split(r"[^A-Za-z]+", place.name)
     return next((word for word in words if word in RESOURCE_TYPES), None)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from hi_fhir.fhir.bulk import manifest_of
 from hi_fhir.sources.kinds import Kind, kind_of
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p1"}
@@ -59,12 +60,12 @@ def kind(path: str, head: bytes, *, is_all: bool = True) -> Kind:
         (
             "manifest.json",
             spread(MANIFEST),
-            Kind("manifest", "", "2025-03-30T23:30:00Z", "https://elm.invalid/fhir/$export"),
+            Kind("manifest", "", "2025-03-30T23:30:00Z", "https://elm.invalid/fhir/$export", manifest_of(MANIFEST)),
         ),
         (
             "x.ndjson",
             line(MANIFEST),
-            Kind("manifest", "", "2025-03-30T23:30:00Z", "https://elm.invalid/fhir/$export"),
+            Kind("manifest", "", "2025-03-30T23:30:00Z", "https://elm.invalid/fhir/$export", manifest_of(MANIFEST)),
         ),
         ("package.json", spread({"name": "x"}), Kind("unreadable", "Resource")),
         ("x.json", b"{% highlight json %}\n" + spread(BUNDLE), Kind("unreadable", "Resource")),
