@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
+import msgspec
+
 from hi_fhir.cohorts.imports import AreaFile, Membership
 from hi_fhir.cohorts.inputs import Area
 from hi_fhir.cohorts.organisations import Organisation, Organisations
@@ -16,21 +18,27 @@ def read_areas(
 
     A practice that the file knows, on whatever day, is as the file says, for PCN and ICB alike: out of its days there
     it belongs to none that is known, since what partOf says may be the one that it left. Any other belongs to the
-    nearest network and the nearest board among what it is part of, whatever else stands between.
+    nearest network and the nearest board among what it is part of, whatever else stands between; so does every
+    practice for what the file tells of none, such as the boards where only ePCN was imported.
     """
     memberships = file.memberships if file else ()
     known = {m.practice: Membership(m.practice, None, None, None, None, m.practice_name) for m in memberships}
     known |= {m.practice: m for m in memberships if m.holds_on(as_of)}
+    tells_pcn, tells_icb = any(m.pcn for m in memberships), any(m.icb for m in memberships)
     areas = []
     for practice in sorted(set(practices)):
-        member = known.get(practice)
-        if member:
-            name = member.practice_name or _name(organisations, practice)
-            pcn_name = member.pcn_name or _name(organisations, member.pcn)
-            icb_name = member.icb_name or _name(organisations, member.icb)
-            areas.append(Area(practice, name, member.pcn, pcn_name, member.icb, icb_name))
-        else:
-            areas.append(_by_part_of(practice, organisations))
+        area, member = _by_part_of(practice, organisations), known.get(practice)
+        if member and member.practice_name:
+            area = msgspec.structs.replace(area, practice_name=member.practice_name)
+        if member and tells_pcn:
+            area = msgspec.structs.replace(
+                area, pcn_id=member.pcn, pcn_name=member.pcn_name or _name(organisations, member.pcn)
+            )
+        if member and tells_icb:
+            area = msgspec.structs.replace(
+                area, icb_id=member.icb, icb_name=member.icb_name or _name(organisations, member.icb)
+            )
+        areas.append(area)
     return areas
 
 

@@ -1,4 +1,4 @@
-"""Who is registered where on the as-of day. Rule `registration`, version 4 (docs/explanation/rules.md)."""
+"""Who is registered where on the as-of day. Rule `registration`, version 5 (docs/explanation/rules.md)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,7 +7,7 @@ import ibis
 
 from hi_fhir.tables.views.organization_kinds import BRANCH, PRACTICE
 
-VERSION = "4"
+VERSION = "5"
 REGISTERED = "registered"
 EARLIEST = date(1, 1, 1)
 """Stands for a day that a record does not give, where the latest one decides."""

@@ -222,3 +222,22 @@ def test_a_code_that_sources_call_differently_is_what_the_first_of_them_says_in_
     for order in (rows, rows[::-1]):
         found = Organisations(pa.Table.from_pylist(order, schema=ORGANIZATION), None, (), AS_OF)
         assert found.kind_of_code("A99001") == "pcn"
+
+
+@pytest.mark.parametrize(
+    ("told", "area"),
+    [
+        (("U99007", None), ("A99001", "U99007", "QAA")),  # as from ePCN alone
+        ((None, "QBB"), ("A99001", "U99001", "QBB")),  # as from epraccur alone
+        (("U99007", "QBB"), ("A99001", "U99007", "QBB")),
+    ],
+)
+def test_what_the_imported_file_tells_of_no_practice_is_as_the_server_says(tmp_path, told, area):
+    file = AreaFile((Membership("A99001", *told, None, None), Membership("A99002", *told, None, None)), "v1")
+    main = SnapshotBuilder()
+    main.organization("i", "QAA")
+    main.organization("n", "U99001", part_of="i")
+    main.organization("p", "A99001", part_of="n")
+    main.patient("ann", practice="A99001")
+
+    assert areas(resolve_snapshots(tmp_path, main, areas=file).found) == [area]
