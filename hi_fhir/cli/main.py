@@ -9,6 +9,7 @@ import click
 from hi_fhir import __version__
 from hi_fhir.cli.lines import say
 from hi_fhir.core.errors import HiFhirError, NoRoomError
+from hi_fhir.core.logs import log_to_stderr
 from hi_fhir.core.room import is_full
 
 COMMANDS = {
@@ -63,6 +64,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    log_to_stderr()
     sys.exit(run_command(arguments))
 
 
