@@ -174,3 +174,53 @@ def test_a_resolved_condition_is_no_diagnosis_whatever_code_stands_beside(
     gone = a_record("Condition", "38341003", onsetDateTime="2015-01-01", clinicalStatus={"coding": statuses})
     counts = counts_of(group_of(reported(tmp_path, [a_patient(), gone], PRESSURE, monkeypatch)))
     assert counts["initial-population"] == 0
+
+
+@pytest.mark.parametrize("given", [{}, *slow({"birthDate": None})])
+def test_who_has_no_birth_date_but_a_reason_for_it_is_of_unknown_age(
+    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """samply/blaze issue 371."""
+    patient = {name: value for name, value in a_patient().items() if name != "birthDate"}
+    reason = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}
+    masked = {**patient, **given, "_birthDate": {"extension": [reason]}}
+    assert strata_of(group_of(reported(tmp_path, [masked], REGISTERED, monkeypatch)), "age-band") == {"unknown": 1}
+
+
+def test_nulls_among_the_words_of_a_name_lose_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """hapifhir/org.hl7.fhir.core issue 705."""
+    masked = a_patient(name=[{"given": [None, None], "_given": [{"extension": []}, None]}])
+    assert counts_of(group_of(reported(tmp_path, [masked], REGISTERED, monkeypatch)))["denominator"] == 1
+
+
+def test_stamps_without_a_zone_are_told_and_make_no_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FirelyTeam/firely-net-sdk issue 865."""
+    diagnosis = a_record("Condition", "38341003", meta={"lastUpdated": "2025-04-01T10:00:00.123"})
+    ran = reported(tmp_path, [a_patient(), diagnosis], PRESSURE, monkeypatch)
+    group = group_of(ran)
+    assert counts_of(group).get("initial-population") is None
+    assert "Condition" in ran.err + ran.out
+
+
+def test_an_encounter_from_before_birth_is_no_encounter_of_the_period(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """synthetichealth/synthea issue 673."""
+    early = {"status": "finished", "period": {"start": "1943-01-30T22:58:14Z", "end": None}}
+    visit = {name: value for name, value in a_record("Encounter", "1", **early).items() if name != "code"}
+    ran = reported(tmp_path, [a_patient(birthDate="2006-05-23"), visit], "encounter-reason-coded", monkeypatch)
+    assert counts_of(group_of(ran))["initial-population"] == 0
+
+
+def test_pages_that_go_on_without_the_search_are_no_answer_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FirelyTeam/firely-net-sdk issue 479: the next link of a search by POST has only how many to skip."""
+    serve_pages(tmp_path, count=2, link="Patient/_search?_skip=1")
+    routes = orjson.loads((tmp_path / "routes.json").read_bytes())
+    everybody = {"match": "_skip=1", "json": a_bundle(a_patient("p3"), a_patient("p4"))}
+    (tmp_path / "routes.json").write_bytes(orjson.dumps([everybody, *routes]))
+    with canned_server(tmp_path) as base:
+        ran = ran_over(tmp_path, base, REGISTERED, monkeypatch)
+    assert ran.code == 4
+    assert "2 Patient, 3 came" in ran.err

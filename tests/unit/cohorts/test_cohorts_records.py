@@ -1,55 +1,45 @@
-"""Which rows of clinical tables count, by their status and by what their value says of their code."""
+"""Which vaccinations and prescriptions count, by status and intent."""
+
+from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
 import pytest
 
-from hi_fhir.cohorts.records import that_count, that_have_any
+from hi_fhir.cohorts.records import that_count
+from hi_fhir.tables.schema import CLINICAL
+from tests.support.fhir_records import a_concept
+from tests.support.flattening import rows_of
+from tests.support.landing import config_in
 
-STATUSES = {
-    "observation": (
-        {"final", "amended", "corrected", "unknown", None},
-        {"cancelled", "registered", "preliminary"},
-    ),
-    "condition": ({"active", "inactive", "remission", "recurrence", None}, {"refuted", "resolved"}),
-    "procedure": ({"completed"}, {"not-done", "in-progress", "unknown", None}),
-    "immunization": ({"completed"}, {"not-done", None}),
-    "encounter": ({"finished", "in-progress", "arrived", None}, {"planned", "cancelled"}),
-    "medication_request": (
-        {"active", "completed", "stopped", "on-hold", "order", None},
-        {"draft", "cancelled", "proposal", "plan", "option"},
-    ),
-}
+SUBJECT = {"reference": "Patient/p1"}
 
 
-def rows(**columns: list[str | None]) -> ibis.Table:
-    return ibis.memtable(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
+def counted(folder: Path, table: str, record: dict[str, Any]) -> int:
+    """How many of the record's rows count."""
+    rows = [{name: row.get(name) for name in CLINICAL.names} for row in rows_of(config_in(folder), record)]
+    assert len(rows) == 1
+    found = that_count(ibis.memtable(pa.Table.from_pylist(rows, schema=CLINICAL)), table)
+    return int(found.count().execute())
 
 
-@pytest.mark.parametrize("table", STATUSES)
-def test_a_record_counts_by_its_status(table: str) -> None:
-    counted, left_out = STATUSES[table]
-    statuses = [*counted, *left_out]
-    nothing: list[str | None] = [None] * len(statuses)
-    events = rows(status=statuses, component=[""] * len(statuses), negation=nothing)
-
-    found = that_count(events, table).to_pyarrow()["status"].to_pylist()
-
-    assert len(found) == len(counted)
-    assert set(found) == counted
+@pytest.mark.parametrize(("status", "counts"), [("completed", 1), ("not-done", 0)])
+def test_a_vaccination_counts_once_it_was_given(tmp_path: Path, status: str, counts: int) -> None:
+    record = {"resourceType": "Immunization", "id": "i1", "status": status, "patient": SUBJECT}
+    assert counted(tmp_path, "immunization", {**record, "vaccineCode": a_concept("1")}) == counts
 
 
 @pytest.mark.parametrize(
-    ("table", "counted"),
+    ("stated", "counts"),
     [
-        ("observation", {None, "none"}),
-        ("medication_request", {None, "none"}),
-        ("condition", {None, "none", "denied", "absent"}),
+        *(({"status": status, "intent": "order"}, 1) for status in ("active", "stopped", "on-hold", "completed")),
+        *(({"status": status, "intent": "order"}, 0) for status in ("draft", "cancelled")),
+        *(({"status": "active", "intent": intent}, 0) for intent in ("proposal", "plan", "option")),
+        *(({"status": "active", "intent": intent}, 1) for intent in ("original-order", "instance-order", None)),
+        ({"status": "active", "intent": "order", "doNotPerform": True}, 0),
     ],
 )
-def test_what_a_record_denies_is_no_record_of_it_where_a_record_can_deny(table: str, counted: set[str | None]) -> None:
-    said = [None, "none", "denied", "absent"]
-    events = rows(status=["active"] * 4, component=[""] * 4, negation=said)
-
-    assert set(that_count(events, table).to_pyarrow()["negation"].to_pylist()) == counted
-    assert that_have_any(that_count(events, table)).to_pyarrow()["negation"].to_pylist() == [None]
+def test_a_prescription_counts_once_somebody_signed_it(tmp_path: Path, stated: dict[str, Any], counts: int) -> None:
+    record = {"resourceType": "MedicationRequest", "id": "m1", "subject": SUBJECT, **stated}
+    assert counted(tmp_path, "medication_request", {**record, "medicationCodeableConcept": a_concept("1")}) == counts
