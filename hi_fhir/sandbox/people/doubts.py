@@ -8,8 +8,9 @@ from random import Random
 from hi_fhir.sandbox.people.chance import Ways
 from hi_fhir.sandbox.people.model import NhsNumber, Patient, Person, Record, When
 
-_PLACEHOLDER, _MISTAKEN, _VAGUE = 0.3, 0.25, 0.15
+_PLACEHOLDER, _SHARED, _MISTAKEN, _VAGUE = 0.3, 0.75, 0.25, 0.15
 _REFERENCES = Ways({"": 96, "elsewhere": 0.6, "by-number": 1.5, "by-identifier": 1.2, "contained": 0.7})
+_OF_MANY = "9999999018"
 _OFTEN = ("Encounter", "Observation")
 """Types of which one record more or less in quarantine is no large share."""
 
@@ -27,6 +28,8 @@ def _numbered(chance: Random, patients: tuple[Patient, ...]) -> tuple[Patient, .
     first, *others = patients
     if first.nhs_number is None and chance.random() < _PLACEHOLDER:
         first = replace(first, nhs_number=NhsNumber(chance.choice("0123456789") * 10, "placeholder"))
+    elif first.nhs_number is None and Random(f"{first.id}/shared").random() < _SHARED:
+        first = replace(first, nhs_number=NhsNumber(_OF_MANY, "shared"))
     return first, *(_born_again(chance, other) for other in others)
 
 
@@ -55,5 +58,5 @@ def _referred(chance: Random, record: Record, patients: tuple[Patient, ...], *, 
 
 def _usable(patients: tuple[Patient, ...]) -> Iterator[tuple[str, str]]:
     for patient in patients:
-        if patient.nhs_number and patient.nhs_number.standing not in ("invalid", "placeholder"):
+        if patient.nhs_number and patient.nhs_number.standing not in ("invalid", "placeholder", "shared"):
             yield patient.id, patient.nhs_number.value

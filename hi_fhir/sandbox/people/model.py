@@ -148,7 +148,10 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class NhsNumber:
-    """standing: verified, verified-in-words, present, placeholder (one digit ten times) or invalid (check digit)."""
+    """standing: verified, verified-in-words, present, invalid (check digit), placeholder (one digit ten times), shared.
+
+    shared: by many, as what a form has where nobody fills it in.
+    """
 
     value: str
     standing: str

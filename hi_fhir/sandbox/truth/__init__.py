@@ -18,4 +18,5 @@ def expected(people: Iterable[Person], setting: Setting = USUAL) -> Truth:
     truth = Truth(setting)
     for person in people:
         truth.add(person)
+    truth.close()
     return truth

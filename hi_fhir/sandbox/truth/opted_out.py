@@ -20,7 +20,9 @@ def is_opted_out(person: Person, setting: Setting) -> bool:
 def numbers_of(person: Person) -> set[str]:
     """The valid NHS numbers on the person's records."""
     numbers = (patient.nhs_number for patient in person.patients)
-    return {number.value for number in numbers if number and number.standing not in ("invalid", "placeholder")}
+    return {
+        number.value for number in numbers if number and number.standing not in ("invalid", "placeholder", "shared")
+    }
 
 
 def _objects(person: Person) -> bool:

@@ -21,6 +21,7 @@ from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
 from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
 from hi_fhir.sandbox.truth.registered import Standing, standing_of
 from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.shared import Sharing
 from hi_fhir.sandbox.truth.stated import left_out
 from hi_fhir.sandbox.truth.strata import UNKNOWN, strata_of
 
@@ -78,6 +79,7 @@ class Truth:
     deprivation: Counter[str] = field(default_factory=Counter)
     nhs_number: Counter[str] = field(default_factory=Counter)
     opted_out: int = 0
+    _sharing: Sharing = field(default_factory=Sharing)
     _unmatched: set[str] = field(init=False)
     _areas: Mapping[str, Membership] = field(init=False)
 
@@ -98,8 +100,17 @@ class Truth:
             self.left_out.update(left_out(patient))
             self.impossible.update(impossible_dates(patient))
         self._unmatched -= numbers_of(person)
-        self.link_conflicts += len(disagreeing(person))
         self.merges.update(merges(person).found)
+        for settled in self._sharing.settled(person):
+            self._add_settled(settled)
+
+    def close(self) -> None:
+        """Nobody more is to come."""
+        for settled in self._sharing.rest():
+            self._add_settled(settled)
+
+    def _add_settled(self, person: Person) -> None:
+        self.link_conflicts += len(disagreeing(person))
         for one in people_of(person):
             self._add_one(one)
 

@@ -43,7 +43,11 @@ def test_more_people_than_there_are_numbers_for_are_refused() -> None:
 
 def test_no_two_people_share_a_number_and_all_are_in_the_test_range() -> None:
     numbers = [
-        {p.nhs_number.value for p in one.patients if p.nhs_number and p.nhs_number.standing != "placeholder"}
+        {
+            p.nhs_number.value
+            for p in one.patients
+            if p.nhs_number and p.nhs_number.standing not in ("placeholder", "shared")
+        }
         for one in PEOPLE
     ]
     assert all(len(own) < 2 for own in numbers)
@@ -330,6 +334,7 @@ TRAITS: dict[str, Callable[[], int]] = {
     "a placeholder for a number": lambda: _of_people(
         lambda p: any(one.nhs_number and one.nhs_number.standing == "placeholder" for one in p.patients)
     ),
+    "a number that many have": lambda: _of_patients(lambda p: p.nhs_number and p.nhs_number.standing == "shared") - 9,
     **{
         f"links: {word}": lambda word=word: _of_people(lambda p: merges(p).found[word])
         for word in ("merged", "dangling", "loop", "several-survivors", "unreadable-link")

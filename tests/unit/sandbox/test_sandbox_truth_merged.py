@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.sandbox.people.model import Link, Patient
+from hi_fhir.sandbox.people.model import Link, NhsNumber, Patient
 from hi_fhir.sandbox.truth import expected
 from hi_fhir.sandbox.truth.merged import merges
-from tests.support.sandbox_people import a_patient, a_person, at_practice
+from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
 
 def _patient(id_: str, *links: tuple[str, str | None], **given: Any) -> Patient:
@@ -58,3 +58,30 @@ def test_the_fields_of_the_survivor_are_the_persons() -> None:
     second = _patient("b", ("replaced-by", "a"), sex="male", registrations=())
     counts = expected([a_person(first, second)]).counts
     assert counts["ethnicity-recorded", "XP001", "sex", "male", "denominator"] == 1
+
+
+@pytest.mark.parametrize(
+    ("people", "born", "found"),
+    [
+        (1, "1970-01-01", {"persons": 1, "link_conflicts": 0, "nhs_number": {"present": 1}}),
+        (9, "1970-01-01", {"persons": 1, "link_conflicts": 0, "nhs_number": {"present": 1}}),
+        (9, "1980-01-01", {"persons": 9, "link_conflicts": 9, "nhs_number": {"present": 9}}),
+        (10, "1970-01-01", {"persons": 10, "link_conflicts": 0, "nhs_number": {"placeholder": 10}}),
+        (11, "1980-01-01", {"persons": 11, "link_conflicts": 0, "nhs_number": {"placeholder": 11}}),
+    ],
+)
+def test_a_number_that_ten_patients_share_is_nobodys(people: int, born: str, found: dict[str, Any]) -> None:
+    """born: of the last of them, the others on 1 January 1970."""
+    number = NhsNumber("9999999018", "shared")
+    days = ["1970-01-01"] * (people - 1) + [born]
+    crowd = [a_person(a_patient(id=str(n), nhs_number=number, born=on(day))) for n, day in enumerate(days)]
+    told = expected(crowd).people()
+    assert {name: told[name] for name in found} == found
+
+
+def test_a_replaced_patient_does_not_count_among_those_who_share_a_number() -> None:
+    number = NhsNumber("9999999018", "shared")
+    crowd = [a_person(a_patient(id=str(n), nhs_number=number)) for n in range(9)]
+    old = a_patient(id="old", nhs_number=number, links=(Link("replaced-by", "new"),))
+    told = expected([*crowd, a_person(_patient("new"), old)]).people()
+    assert (told["persons"], told["nhs_number"]) == (2, {"absent": 1, "present": 1})
