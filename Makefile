@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all check fix data-folder bench lock
+.PHONY: help setup demo serve test test-all check fix data-folder bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ data-folder: setup ## write the data folder anew that a test opens from then on 
 
 bench: setup ## speeds and memory; minutes
 	$(BIN)/python -m tests.bench
+
+mutants: setup ## small wrong changes of MODULE that none of TESTS notices (SAMPLE=20: so many of them); minutes
+	$(BIN)/python -m tests.mutants $(MODULE) $(TESTS) --sample $(or $(SAMPLE),0)
 
 lock: setup ## resolve the dependencies anew into requirements.lock (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -370,13 +370,16 @@ def test_records_that_deny_what_their_code_names_are_counted_once_by_value_set(c
     for negation in ("denied", "absent", "none", None):
         main.observation("ann", HYPERTENSION, date(2015, 1, 1), negation=negation)
         main.observation("ann", SMOKER, date(2024, 6, 1), negation=negation)
-    main.observation("ann", SMOKER, date(2019, 6, 1), negation="denied")
+    for day in (date(2024, 3, 31), date(2025, 4, 1), None):
+        main.observation("ann", SMOKER, day, negation="denied")
+    main.observation("ann", HYPERTENSION, date(2025, 4, 1), negation="denied")
+    main.observation("ann", HYPERTENSION, None, negation="denied")
 
     measures = ("hypertension-treated-to-target-under-80", "smoking-status-recorded")
     dropped = evaluated(config, main.write(tmp_path), measures=measures).dropped_readings
 
     nothing = dict.fromkeys(REASONS, 0)
-    assert dropped["hypertension"] == {**nothing, "denied": 1, "absent": 1, "none": 1}
+    assert dropped["hypertension"] == {**nothing, "denied": 2, "absent": 1, "none": 1}
     assert dropped["smoking-status"] == {**nothing, "denied": 1, "absent": 1}
     assert "hypertension-resolved" not in dropped
 

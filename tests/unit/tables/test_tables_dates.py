@@ -11,6 +11,7 @@ from hi_fhir.core.days import LONDON
 from hi_fhir.tables.dates import (
     NO_DAY,
     date_reader,
+    day_of_instant,
     first_day,
     last_day,
     london_day,
@@ -171,3 +172,17 @@ def test_a_london_time_falls_on_the_day_it_is_written_with(moment: datetime) -> 
     instant = moment.astimezone(UTC).astimezone(LONDON)
     assert days(instant.isoformat(timespec="seconds"))[0] == instant.date().isoformat()
     assert london_day(instant) == instant.date()
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-06-30T23:30:00Z", "2024-07-01"),
+        ("2024-12-31T23:30:00+00:00", "2024-12-31"),
+        ("2024-06-30T23:30:00", "2024-06-30"),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_the_day_of_a_servers_instant_is_londons(text: str | None, day: str | None) -> None:
+    assert day_of_instant(text) == day

@@ -270,6 +270,9 @@ def nhs_number(value: str, status: str | None = None, **fields: Any) -> dict[str
         ([nhs_number("9999999999", "01"), nhs_number("9990000018")], "present"),
         ([nhs_number("9990000017", "01"), nhs_number("9990000018")], "present"),
         ([nhs_number("9990000018", "01", use="old")], "absent"),
+        ([{"system": "urn:local", "value": "9990000018"}], "absent"),
+        ([{"value": "9990000018"}], "absent"),
+        ([{"system": NHS}], "absent"),
         ([], "absent"),
     ],
 )
@@ -278,6 +281,21 @@ def test_nhs_number_is_checked_and_never_kept(config: Config, identifiers: list[
     assert row["nhs_number"] == standing
     valid = standing in ("verified", "present")
     assert row["nhs_key"] == (load_key(config.key_file).nhs_key("9990000018") if valid else None)
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "number"),
+    [
+        ([nhs_number("9990000018"), nhs_number("9990000026", "01")], "9990000026"),
+        ([nhs_number("9990000026"), nhs_number("9990000018")], "9990000018"),
+        ([nhs_number("9990000026", "01"), nhs_number("9990000018", "01")], "9990000018"),
+    ],
+)
+def test_of_several_nhs_numbers_a_verified_one_decides_then_the_least(
+    config: Config, identifiers: list[dict[str, Any]], number: str
+) -> None:
+    [row] = rows(config, a_patient(identifier=identifiers), "patient")
+    assert row["nhs_key"] == load_key(config.key_file).nhs_key(number)
 
 
 @pytest.mark.parametrize(
