@@ -101,9 +101,10 @@ class NotUnderstood(msgspec.Struct, frozen=True):
 
 
 class Resolution(People, frozen=True):
-    """The counts of people and what else decided them. areas: practices of registered people, in order of practice.
+    """The counts of people and what else decided them. areas: practices of `homes`, in order of practice.
 
-    homes: practice to the sources that the records are from which speak for its registered people. orphans: source to
+    homes: practice to the sources that the records are from which speak for its registered people, and to its own
+    source where no patient of that could be read. orphans: source to
     table to the rows that are nobody's: of no patient, or named by an identifier of nobody or of several.
     """
 

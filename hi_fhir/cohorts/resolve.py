@@ -25,6 +25,7 @@ from hi_fhir.cohorts.people import finished, write_buckets, write_link
 from hi_fhir.cohorts.snapshots import keep, read_table, stage
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
+from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import BUCKETS, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
@@ -66,7 +67,10 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
         progress.advance(len(buckets))
     write_link(_links(prepared).to_pyarrow(), out)
-    areas = read_areas(tally.practices, organisations, inputs.areas, inputs.as_of)
+    if tally.practices:
+        tally.homes |= _unread_practices(manifests)
+    practices = {practice for practice, _ in tally.homes}
+    areas = read_areas(practices, organisations, inputs.areas, inputs.as_of)
     impossible = dates.impossible(backend, inputs.snapshots, span)
     resolution = _resolution(inputs, manifests, prepared, tally, areas, impossible)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
@@ -250,6 +254,18 @@ def _resolution(
         not_understood=[NotUnderstood(*where, count) for where, count in sorted(tally.unread.items())],
         orphans=naming.unattributed,
     )
+
+
+def _unread_practices(manifests: Sequence[SnapshotManifest]) -> set[tuple[str, str]]:
+    """Practices with their own sources, of those sources of which no patient could be read.
+
+    Nobody is known to be registered there, and a sum of other practices' people would be another number than it says.
+    """
+    return {
+        (manifest.practice, manifest.source_id)
+        for manifest in manifests
+        if manifest.practice and not manifest.reconciliation.get("Patient", Reconciliation()).kept
+    }
 
 
 def _homes(tally: Tally) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """How far each source could be understood, so that what was not there is told and never counted as 0.
 
-Rule `absence`, version 1 (docs/explanation/rules.md).
+Rule `absence`, version 2 (docs/explanation/rules.md).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import CLINICAL_TABLES
 from hi_fhir.tables.snapshot import SnapshotManifest
 
-VERSION = "1"
+VERSION = "2"
 
 NOT_OFFERED, NOT_UNDERSTOOD, OVER_LIMIT, NOTHING = "not-offered", "none-understood", "over-limit", "nothing-received"
 UNDERSTOOD = "understood"
@@ -131,7 +131,7 @@ def absences(
 ) -> list[Absence]:
     """What of a measure may not be told, by source, type and standing.
 
-    homes: practice to the sources that its registered people are from.
+    homes: practice to the sources that its registered people are from, or would be.
     """
     by_source: dict[str, dict[str, str]] = {}
     for one in judged:
@@ -165,7 +165,7 @@ def _untold(
     defined = {name for name, _ in measure.populations()} | {"denominator", "undetermined"}
     for name, word in measure.populations():
         rests = rests_on(word)
-        reasons = {(type_, types[type_]) for type_ in rests if types.get(type_) in _LOSSY}
+        reasons = {(type_, types[type_]) for type_ in rests if _is_loss(type_, types.get(type_))}
         of_records = {type_ for type_, _ in needs(word)}
         if name == "initial_population" and _REGISTER in of_records and types.get(_REGISTER) == NOT_OFFERED:
             reasons.add((_REGISTER, NOT_OFFERED))
@@ -173,6 +173,11 @@ def _untold(
             reasons |= {(type_, standing) for type_, standing in silent.items() if type_ in of_records}
         for population in defined.intersection((name, *_LATER.get(name, ()))):
             yield from ((population, *reason) for reason in sorted(reasons))
+
+
+def _is_loss(type_: str, standing: str | None) -> bool:
+    """Whether a type's standing alone leaves untold what rests on it: a practice without a patient is not there."""
+    return standing in _LOSSY or (standing == NOTHING and type_ == "Patient")
 
 
 def _silent(

@@ -136,6 +136,26 @@ def test_a_file_of_a_type_that_holds_no_json_is_no_zero(place: Path) -> None:
     assert "main: no Observation that was received could be understood" in ran.json["notes"]
 
 
+@pytest.mark.parametrize("lost", [20, pytest.param(0, marks=pytest.mark.slow)])
+def test_sums_with_a_practice_of_which_no_patient_was_read_are_withheld(place: Path, lost: int) -> None:
+    (place / "areas.csv").write_text(AREAS + "A99001,U99001,QXX,,\nA99002,U99001,QXX,,\n")
+    assert hi_fhir("mappings", "import-organisations", str(place / "areas.csv")).code == 0
+    write(place / "elm", *PEOPLE, *SMOKERS)
+    gone = [one | {"birthDate": "1960-13-13"} for one in PEOPLE[:lost]]
+    smoker = a_record("Observation", "o1", "p1", SMOKER, meta=PEOPLE[0]["meta"])
+    write(place / "oak", *gone, smoker)
+    (place / "hi-fhir.toml").write_text('[sources.oak]\naddress = "oak"\npractice = "A99002"\n')
+
+    ran = run("elm=elm", "oak=oak", audience="icb")
+
+    found = reports(ran)
+    assert {count for code in ("U99001", "QXX") for count in counts(found[code]).values()} == {"unsupported"}
+    assert set(counts(found["A99002"]).values()) == {"unsupported"}
+    assert counts(found["A99001"])["score"] == 0.5
+    standing = "none-understood" if lost else "nothing-received"
+    assert ("oak", "Patient", standing) in [(one["source"], one["type"], one["standing"]) for one in ran.json["absent"]]
+
+
 def test_a_register_without_conditions_that_can_be_read_is_unknown_and_not_empty(place: Path) -> None:
     measure = "hypertension-treated-to-target-under-80"
     lost = unreadable("Condition", "c1", HYPERTENSION)
