@@ -8,8 +8,9 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import LINK_FILE
-from hi_fhir.cohorts.snapshots import keep, read_table, stage
+from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.engine.files import read_parquet
+from hi_fhir.engine.relations import keep, stage
 from hi_fhir.tables.schema import BUCKETS, CLINICAL
 
 _COLUMNS = list(CLINICAL.names)

@@ -9,7 +9,8 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.merging import UNREADABLE, Merges, merges
-from hi_fhir.cohorts.snapshots import keep, read_table, stage
+from hi_fhir.cohorts.snapshots import read_table
+from hi_fhir.engine.relations import keep, stage
 from hi_fhir.tables.views.nhs_number import PLACEHOLDER
 
 VERSION = "1"

@@ -7,7 +7,8 @@ from pathlib import Path
 import ibis
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts.snapshots import keep, read_table
+from hi_fhir.cohorts.snapshots import read_table
+from hi_fhir.engine.relations import keep
 from hi_fhir.tables.identity import NAMED
 from hi_fhir.tables.schema import CLINICAL_TABLES
 

@@ -22,9 +22,10 @@ from hi_fhir.cohorts.merging import KINDS
 from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
 from hi_fhir.cohorts.organisations import Organisations, place_tables
 from hi_fhir.cohorts.people import finished, write_buckets, write_link
-from hi_fhir.cohorts.snapshots import keep, read_table, stage
+from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
+from hi_fhir.engine.relations import keep, stage
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import BUCKETS, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot

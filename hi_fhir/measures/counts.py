@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts.snapshots import keep
 from hi_fhir.core.errors import GateError
 from hi_fhir.engine.files import read_parquet
+from hi_fhir.engine.relations import keep
 from hi_fhir.measures.facts import fact_columns, fact_name
 from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier

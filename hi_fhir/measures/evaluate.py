@@ -8,6 +8,7 @@ from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.engine.files import read_parquet
+from hi_fhir.engine.relations import keep
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
@@ -34,7 +35,7 @@ class Evaluator:
         leaves = all_leaves(measures)
         self._backend = backend
         for name, rows in leaf_tables(leaves, frame, codes, units).items():
-            backend.create_table(name, rows, temp=True, overwrite=True)
+            keep(backend, name, rows)
         self._leaf_query = backend.compile(leaf_rows(leaves, frame, events))
         self._fact_query = backend.compile(fact_rows(measures, frame))
 

@@ -10,6 +10,7 @@ from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
+from hi_fhir.engine.relations import keep
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.examples import Event, Example, Person
 from hi_fhir.measures.facts import all_leaves, fact_name
@@ -64,10 +65,7 @@ def outcomes(
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
     leaves = all_leaves(measures)
-    events = {
-        type_: backend.create_table(f"example_{type_}", rows, temp=True, overwrite=True)
-        for type_, rows in event_rows(people).items()
-    }
+    events = {type_: keep(backend, f"example_{type_}", rows) for type_, rows in event_rows(people).items()}
     evaluator = Evaluator(backend, measures, frame, example_codes(leaves, terminology), events, units_of(people))
     write_buckets(person_rows(people, frame), PERSON, _BUCKET, folder / "person")
     evaluator.write_leaves(_BUCKET, folder)
