@@ -33,7 +33,7 @@ def as_sent(resource: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 @pytest.mark.parametrize("state", ["full", "partial", "missing"])
-@pytest.mark.parametrize("people", [0, 9, 200])
+@pytest.mark.parametrize("people", [9, *(pytest.param(count, marks=pytest.mark.slow) for count in (0, 200))])
 def test_a_report_of_every_shape_comes_back_as_it_went(audience: str, state: str, people: int) -> None:
     for report in released_reports(audience, state=state, people=people, notes=[A_NOTE]).reports.values():
         check_resource(report)

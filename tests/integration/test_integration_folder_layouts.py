@@ -139,7 +139,13 @@ def expected(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> SnapshotMa
 
 
 @pytest.mark.parametrize(
-    "write", [written_as_transactions, written_as_posts_without_ids, written_as_pages, written_in_a_zip]
+    "write",
+    [
+        written_as_transactions,
+        written_in_a_zip,
+        pytest.param(written_as_posts_without_ids, marks=pytest.mark.slow),
+        pytest.param(written_as_pages, marks=pytest.mark.slow),
+    ],
 )
 def test_every_layout_gives_the_same_tables(
     expected: SnapshotManifest, tmp_path: Path, keys: Path, write: Callable[[Path], None]
