@@ -1,6 +1,6 @@
 """What a run withholds for want of data, as its last lines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hi_fhir.cli.lines import say
@@ -8,16 +8,21 @@ from hi_fhir.cli.lines import say
 
 def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     """A line for each type of a source and what rests on it; nothing where all could be told."""
-    by_cause: dict[tuple[str, str, str], list[str]] = {}
+    by_cause: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     practices: dict[tuple[str, str, str], set[str]] = {}
     for one in absent:
         cause = (one["source"], one["type"], one["standing"])
-        by_cause.setdefault(cause, []).append(f"{one['measure_id']} ({', '.join(one['populations'])})")
+        by_cause.setdefault(cause, {}).setdefault(_what(one["populations"]), []).append(one["measure_id"])
         practices.setdefault(cause, set()).update(one["practices"])
     for (source, type_, standing), measures in sorted(by_cause.items()):
         number = len(practices[source, type_, standing])
         concerned = "1 practice, and all that it is" if number == 1 else f"{number} practices, and all that they are"
         say(
             f"Withheld: {type_} of {source} is {standing}, so for {concerned} part of, these are not given: "
-            f"{'; '.join(measures)}"
+            + "; ".join(f"{what} of {', '.join(ids)}" for what, ids in measures.items())
         )
+
+
+def _what(populations: Sequence[str]) -> str:
+    """Populations by name; all where the initial population is one, since the others are within it."""
+    return "all" if "initial_population" in populations else " and ".join(populations)

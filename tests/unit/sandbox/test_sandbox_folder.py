@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes, load_organisations
+from hi_fhir.core.config import Config
 from hi_fhir.measures import registry
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.sandbox.folder import write_folder
@@ -66,6 +67,13 @@ def test_some_lines_are_broken_and_some_are_older_versions(folder: Path) -> None
         assert sum(count > 1 for count in ids.values()) == terms[type_]["superseded"]
         elsewhere = sum(b"https://elsewhere.example.invalid/" in line for line in lines)
         assert 3 <= terms[type_]["quarantined"] <= 3 + elsewhere
+
+
+def test_what_is_broken_costs_no_type_its_numbers(folder: Path) -> None:
+    terms = orjson.loads((folder / "truth.json").read_bytes())["reconciliation"]
+    shares = {type_: counts["quarantined"] / counts["received"] for type_, counts in terms.items()}
+    assert shares["Organization"] == 0
+    assert max(shares.values()) < Config().quarantine_limit
 
 
 def _is_readable(line: bytes) -> bool:
