@@ -9,9 +9,10 @@ import pytest
 
 from hi_fhir.cohorts.inputs import People, Resolution
 from hi_fhir.measures import EVER, noted, recorded, registry, value_set
+from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import measure_reference, people_counts
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.catalogue import Terminology, load
 from hi_fhir.terminology.code_systems import CodeSystems
 from hi_fhir.terminology.value_sets import ValueSet
 
@@ -86,9 +87,16 @@ def test_what_resolving_found_is_kept_as_its_counts_alone() -> None:
 
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
 def test_a_reference_carries_what_a_report_says_of_the_measure(measure: ProportionMeasure) -> None:
-    from hi_fhir.terminology.catalogue import load
-
     reference = measure_reference(measure, load())
 
     assert (reference.id, reference.version, reference.rule_set) == (measure.id, measure.version, measure.rule_set)
     assert (reference.state == "full") == (reference.reasons == [])
+
+
+def test_a_reference_says_of_a_measure_what_its_definition_says() -> None:
+    for measure in registry.load():
+        reference = measure_reference(measure, load())
+        told = (reference.id, reference.version, reference.title, reference.rule_set, reference.source)
+        assert told == (measure.id, measure.version, measure.title, measure.rule_set, measure.source)
+        assert reference.improvement == measure.improvement
+        assert reference.definition == definition_digest(measure)

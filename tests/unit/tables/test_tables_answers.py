@@ -91,6 +91,23 @@ def test_a_panel_whose_components_have_values_is_not_absent(config: Config) -> N
     assert [(row["component"], row["negation"]) for row in none] == [("", "absent"), ("1", "absent")]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"valueInteger": 3},
+        {"valueCodeableConcept": a_concept("1")},
+        {"valueString": "some"},
+        {"valueBoolean": True},
+        {"valueQuantity": {"value": 130}},
+    ],
+)
+def test_a_panel_is_not_absent_whatever_it_is_that_its_component_says(config: Config, said: dict[str, Any]) -> None:
+    part = {"code": a_concept("271649006"), **said}
+    found = rows_of(config, an_observation("o1", "75367002", dataAbsentReason=REASON, component=[part]))
+
+    assert {row["negation"] for row in found if row["component"] == ""} == {None}
+
+
 def test_a_comparator_stands_beside_its_value(config: Config) -> None:
     part = {"code": a_concept("1"), "valueQuantity": {"value": 9, "comparator": "<="}}
     found = rows_of(

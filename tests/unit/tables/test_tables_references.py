@@ -87,7 +87,15 @@ def test_a_uuid_is_the_same_in_any_letter_case(text: str) -> None:
 
 
 def test_other_ids_differ_by_letter_case() -> None:
+    as_long_as_a_uuid = "Ann-" + "X" * 32
     assert references().patient("Patient/Ann", SUBJECT) == "Ann"
+    assert references().patient(f"Patient/{as_long_as_a_uuid}", SUBJECT) == as_long_as_a_uuid
+
+
+@pytest.mark.parametrize("text", ["Practitioner/o1", "https://gp.example/fhir/Location/o1", "o1", None])
+def test_what_refers_to_no_organization_names_none(text: str | None) -> None:
+    assert references().organization("Organization/o1") == "o1"
+    assert references().organization(text) is None
 
 
 def test_references_to_other_servers_are_counted_by_host_and_type() -> None:

@@ -264,6 +264,10 @@ def nhs_number(value: str, status: str | None = None, **fields: Any) -> dict[str
         ([nhs_number("999 000 0018", "number-present-and-verified")], "verified"),
         ([nhs_number("9990000018", "02")], "present"),
         ([nhs_number("9990000018")], "present"),
+        (
+            [nhs_number("9990000018", extension=[{"url": "urn:local:x", "valueCodeableConcept": concept("01")}])],
+            "present",
+        ),
         ([nhs_number("9990000017", "01")], "invalid"),
         ([nhs_number("9999999999", "01")], "placeholder"),
         ([nhs_number("000 000 0000"), nhs_number("9990000017")], "placeholder"),
@@ -470,6 +474,15 @@ def test_patient_columns(config: Config) -> None:
     assert (row["sex"], row["birth_date"], row["active"]) == ("female", date(1970, 5, 1), False)
     assert row["birth_date_last"] == date(1970, 5, 31)
     assert (row["dead"], row["death_date"], row["restricted"]) == (True, date(2024, 7, 1), True)
+
+
+@pytest.mark.parametrize(
+    ("gender", "sex"),
+    [("female", "female"), ("Male", "male"), ("OTHER", "other"), ("unknown", "unknown"), ("m", "unknown")],
+)
+def test_a_sex_is_one_of_four_in_whatever_letters(config: Config, gender: str, sex: str) -> None:
+    [row] = rows(config, a_patient(gender=gender), "patient")
+    assert row["sex"] == sex
 
 
 def test_patient_without_anything_is_active_alive_and_of_unknown_sex(config: Config) -> None:
