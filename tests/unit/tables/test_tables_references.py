@@ -113,6 +113,20 @@ def test_only_so_many_hosts_are_counted_one_by_one() -> None:
         refusal(f"https://h{number}.example/fhir/Patient/p1", reader)
     assert reader.elsewhere[OTHERS, "Patient"] == 5
     assert reader.elsewhere.total() == MOST_HOSTS + 5
+    refusal("https://h0.example/fhir/Patient/p2", reader)
+    assert reader.elsewhere["h0.example", "Patient"] == 2
+
+
+def test_hosts_and_types_stand_in_order_whatever_was_read_first() -> None:
+    reader = references()
+    for text in ("https://oak.example/fhir/Patient/p1", "https://elm.example/fhir/Patient/p1"):
+        refusal(text, reader)
+    reader.organization("https://elm.example/fhir/Organization/o1")
+    found = by_host(reader.elsewhere)
+    assert [(host, *types) for host, types in found.items()] == [
+        ("elm.example", "Organization", "Patient"),
+        ("oak.example", "Patient"),
+    ]
 
 
 def test_a_host_is_shown_only_where_it_is_fit_to_be() -> None:
