@@ -74,7 +74,7 @@ def test_an_entry_without_an_id_takes_that_of_its_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [URN, URN.upper(), "urn:oid:2.16.840.1", "http://elm.invalid/any/thing", "Patient/x"]
+    "address", [URN, URN.upper(), "urn:oid:2.16.840.1", "http://elm.invalid/any/thing", "Patient/x", "Person/p1"]
 )
 def test_references_to_an_address_lead_to_the_id_of_its_entry(address: str) -> None:
     entry = {"fullUrl": address, "resource": a_patient(id="p1")}
