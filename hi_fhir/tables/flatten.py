@@ -198,8 +198,10 @@ class _Chunk:
                 if foreign is not None:
                     self.foreign_codes[type_][foreign] += 1
             meta = record.meta
-            updated, version = (meta.last_updated, meta.version_id) if meta is not None else (None, None)
-            add_key((record.id, updated, version, state, number))
+            if meta is None:
+                add_key((record.id, None, None, state, number))
+            else:
+                add_key((record.id, meta.last_updated, meta.version_id, state, number))
 
         return take
 

@@ -26,7 +26,9 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.A
 
 def same_id(id_: str) -> str:
     """The id in the one spelling that it is compared by: a UUID is the same in any letter case, no other id is."""
-    return id_.lower() if len(id_) == 36 and _UUID.fullmatch(id_) else id_
+    if len(id_) != 36 or (lowered := id_.lower()) == id_:
+        return id_
+    return lowered if _UUID.fullmatch(id_) else id_
 
 
 def read_condition(text: str) -> tuple[str, str, str] | None:
@@ -59,11 +61,10 @@ class References:
             raise RefusedError("no-subject", path)
         if text.startswith("#"):
             raise RefusedError("contained-subject", path)
-        urn = _URN.fullmatch(text)
-        if urn:
-            return same_id(urn[1])
         literal = _LITERAL.fullmatch(text)
         if literal is None:
+            if urn := _URN.fullmatch(text):
+                return same_id(urn[1])
             raise RefusedError("unreadable-subject", path)
         if literal[2] != "Patient":
             raise RefusedError("subject-not-a-patient", path)
@@ -75,11 +76,11 @@ class References:
         """The id of the Organization that `text` refers to; None where it refers to none that the source could have."""
         if not text:
             return None
-        urn = _URN.fullmatch(text)
-        if urn:
-            return same_id(urn[1])
         literal = _LITERAL.fullmatch(text)
-        if literal is None or literal[2] != "Organization" or not self._is_here(literal):
+        if literal is None:
+            urn = _URN.fullmatch(text)
+            return same_id(urn[1]) if urn else None
+        if literal[2] != "Organization" or not self._is_here(literal):
             return None
         return same_id(literal[3])
 
@@ -90,13 +91,11 @@ class References:
         """
         if not text:
             return None
-        urn = _URN.fullmatch(text)
-        if urn:
-            return type_, same_id(urn[1])
         literal = _LITERAL.fullmatch(text)
-        if literal is None or not self._is_here(literal):
-            return None
-        return literal[2], same_id(literal[3])
+        if literal is None:
+            urn = _URN.fullmatch(text)
+            return (type_, same_id(urn[1])) if urn else None
+        return (literal[2], same_id(literal[3])) if self._is_here(literal) else None
 
     def _is_here(self, literal: re.Match[str]) -> bool:
         """Whether the resource is the source's own; one that is not is counted."""

@@ -98,7 +98,7 @@ class Extension(msgspec.Struct, gc=False, rename="camel"):
 class Meta(msgspec.Struct, gc=False, rename="camel"):
     last_updated: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     version_id: str | None = None
-    security: list[Coding] = []
+    security: tuple[Coding, ...] = ()
 
 
 ResourceId = Annotated[str, msgspec.Meta(min_length=1)]
