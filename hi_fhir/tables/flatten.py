@@ -188,11 +188,12 @@ class _Chunk:
         context = self._context(type_)
         emit, asked = view.emitter(context), context.asked
         add_key, not_asked_for = self.keys[type_].append, self.not_asked_for
+        left_out = State.NOT_ASKED_FOR
 
         def take(line: bytes, number: int) -> None:
             record: Any = decode(line)
             state = emit(record, number)
-            if state == State.NOT_ASKED_FOR and asked is not None:
+            if state == left_out and asked is not None:
                 not_asked_for[type_] += 1
                 foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
                 if foreign is not None:

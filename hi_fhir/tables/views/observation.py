@@ -10,6 +10,7 @@ from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, Dating, dated, startin
 from hi_fhir.tables.views.elements import (
     Answer,
     CodeableConcept,
+    Coding,
     Context,
     Meta,
     Period,
@@ -65,6 +66,9 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
+_UNCODED = (Coding(),)
+
+
 def emitter(context: Context) -> Callable[[Observation, int], int]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
@@ -90,12 +94,8 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             span, at, dated_by = dated(read_date, _otherwise_dated(record), bool(day))
         quantity, id_, coded = record.value_quantity, record.id, False
         value: float | None
-        if quantity is not None and quantity.value is not None:
-            value, unit, comparator = (
-                quantity.value,
-                units[quantity.system, quantity.code, quantity.unit],
-                quantity.comparator,
-            )
+        if quantity is not None and (value := quantity.value) is not None:
+            unit, comparator = units[quantity.system, quantity.code, quantity.unit], quantity.comparator
             negation = None
         else:
             value, unit, comparator = record.value_integer, None, None
@@ -113,8 +113,8 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
             append((patient, id_, shape, span, at, value, line))
         if record.component or record.value_codeable_concept is not None:
             for component, concept, value, unit, comparator, negation in _parts(record, units, context):
-                for system, code in _coded(concept):
-                    shape = shapes[component, system, code, unit, status, dated_by, comparator, negation]
+                for coding in codings(concept) or _UNCODED:
+                    shape = shapes[component, coding.system, coding.code, unit, status, dated_by, comparator, negation]
                     append((patient, id_, shape, span, at, value, line))
         return kept
 
@@ -181,10 +181,6 @@ def _has_value(part: Component) -> bool:
         return part.value_quantity.value is not None
     said = (part.value_integer, part.value_codeable_concept, part.value_string, part.value_boolean)
     return any(one is not None for one in said)
-
-
-def _coded(concept: CodeableConcept | Answer | None) -> list[tuple[str | None, str | None]]:
-    return [(coding.system, coding.code) for coding in codings(concept)] or [(None, None)]
 
 
 def _is_asked_for(record: Observation, asked: Asked) -> bool:
