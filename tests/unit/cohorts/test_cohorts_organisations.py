@@ -241,3 +241,20 @@ def test_what_the_imported_file_tells_of_no_practice_is_as_the_server_says(tmp_p
     main.patient("ann", practice="A99001")
 
     assert areas(resolve_snapshots(tmp_path, main, areas=file).found) == [area]
+
+
+def test_a_practice_of_which_the_file_tells_nothing_that_it_tells_of_another_belongs_to_none(tmp_path):
+    file = AreaFile(
+        (Membership("A99001", None, None, None, None), Membership("A99002", "U99007", "QBB", None, None)), "v1"
+    )
+    main = SnapshotBuilder()
+    main.organization("i", "QAA")
+    main.organization("n", "U99001", part_of="i")
+    for practice in ("A99001", "A99002"):
+        main.organization(practice, practice, part_of="n")
+        main.patient(practice, practice=practice)
+
+    assert areas(resolve_snapshots(tmp_path, main, areas=file).found) == [
+        ("A99001", None, None),
+        ("A99002", "U99007", "QBB"),
+    ]
