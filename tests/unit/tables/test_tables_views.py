@@ -79,6 +79,23 @@ def test_the_same_code_of_another_system_is_not_asked_for(config: Config, system
     assert rows(config, record, "observation", scope=Scope(types={"Observation": (f"{SCT}|38341003",)})) == []
 
 
+@pytest.mark.parametrize(
+    ("type_", "element", "table"),
+    [
+        ("Observation", "code", "observation"),
+        ("Immunization", "vaccineCode", "immunization"),
+        ("MedicationRequest", "medicationCodeableConcept", "medication_request"),
+    ],
+)
+@pytest.mark.parametrize(("codes", "kept"), [(("2", "1"), ["2", "1"]), (("2", "3"), []), ((), [])])
+def test_one_code_that_was_asked_for_takes_its_record(
+    config: Config, type_: str, element: str, table: str, codes: tuple[str, ...], kept: list[str]
+) -> None:
+    record = a_record(type_, status="completed", **{element: concept(*codes)})
+    found = rows(config, record, table, scope=Scope(types={type_: (f"{SCT}|1",)}))
+    assert sorted(row["code"] for row in found) == sorted(kept)
+
+
 def test_a_system_that_nobody_knows_stays_as_it_was_called(config: Config) -> None:
     record = a_record("Observation", status="final", code=concept("x", system="https://example.org/local/|2"))
 
