@@ -64,6 +64,9 @@ PRACTICES = {
     "by the code of its type": organisation("X2", type=[{"coding": [{"system": ROLES, "code": "RO76"}]}]),
     "by one of its roles": organisation("X3", extension=[role("RO177"), role("RO76")]),
     "by a role that is active": organisation("X4", extension=[role("RO279"), role("RO76", active=True)]),
+    "by its code, since a cost centre may be one": organisation("A99012", extension=[role("RO177")]),
+    "by its role in Scotland": organisation("X6", extension=[role("RO227")]),
+    "by its role in Northern Ireland": organisation("X7", extension=[role("RO315")]),
     "by a role of STU3": organisation(
         "X5", extension=[{"url": STU3_ROLE, "extension": [{"url": "role", "valueCoding": {"code": "76"}}]}]
     ),
