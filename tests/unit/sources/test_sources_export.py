@@ -386,6 +386,17 @@ def test_a_failure_that_may_pass_is_asked_about_again(config: Config) -> None:
 
 
 @responses.activate
+def test_an_export_of_a_server_that_has_no_people_is_refused(config: Config) -> None:
+    statement = {"rest": [{"resource": [{"type": "Organization"}]}]}
+    responses.get(f"{BASE}/metadata", json=statement, headers={"Date": NOW_DATE})
+    an_export({"output": [{**a_file("o", a_line("o1", "Organization")), "type": "Organization"}]})
+
+    with pytest.raises(SourceError) as error:
+        pull_from(config)
+    assert error.value.kind == "not-offered"
+
+
+@responses.activate
 def test_an_export_that_failed_is_begun_anew_by_the_next_try(config: Config) -> None:
     responses.get(STATUS, status=500, json={"resourceType": "OperationOutcome", "issue": [{"code": "exception"}]})
     an_export({"output": [a_file("1", a_line("p1"))]})
