@@ -13,10 +13,10 @@ from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.merges import with_merges
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
-from hi_fhir.sandbox.people.named import with_named
 from hi_fhir.sandbox.people.occasions import with_occasions
 from hi_fhir.sandbox.people.other_care import with_other_care
 from hi_fhir.sandbox.people.qualified import with_qualified
+from hi_fhir.sandbox.people.registration_details import with_registration_details
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
 from hi_fhir.sandbox.people.slips import with_slips
 
@@ -77,7 +77,7 @@ def _person(seed: int, number: int) -> Person:
     person = with_occasions(Random(f"{seed}/{number}/occasions"), person)
     person = with_other_care(Random(f"{seed}/{number}/other-care"), person)
     person = with_homes(Random(f"{seed}/{number}/homes"), person)
-    person = with_named(Random(f"{seed}/{number}/named"), person)
+    person = with_registration_details(Random(f"{seed}/{number}/named"), person)
     return with_slips(Random(f"{seed}/{number}/slips"), person)
 
 

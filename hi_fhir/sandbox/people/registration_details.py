@@ -1,4 +1,4 @@
-"""Registrations whose days stand apart from their practice, and practices by a code that is theirs no more."""
+"""Registration details, whose days stand apart from their practice, and practices by a code that is theirs no more."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,12 +24,12 @@ _WAYS = Ways(
 )
 
 
-def with_named(chance: Random, person: Person) -> Person:
+def with_registration_details(chance: Random, person: Person) -> Person:
     """The person with such registrations; `chance` is for this alone, so that all else stays as it was."""
-    return replace(person, patients=tuple(_named(chance, patient) for patient in person.patients))
+    return replace(person, patients=tuple(_with_details(chance, patient) for patient in person.patients))
 
 
-def _named(chance: Random, patient: Patient) -> Patient:
+def _with_details(chance: Random, patient: Patient) -> Patient:
     way, practice = _WAYS.pick(chance), chance.choice(PRACTICES)
     start = When(chance.choice((before_period, before_period, in_period))(chance))
     details = Registration("registration-details", None, start, temporary=chance.choice((None, False)))
