@@ -16,6 +16,8 @@ Anything else that is raised is our own fault (exit 1) and keeps its traceback.
 No message ever carries a patient's id, NHS number, name, postcode or birth date, nor a URL's query.
 """
 
+from collections.abc import Iterator
+
 
 class HiFhirError(Exception):
     """Base of every error that hi_fhir raises on purpose."""
@@ -75,3 +77,18 @@ class GateError(HiFhirError):
     """A gate stopped the run: counts that do not reconcile, a server total not reached, strata that do not add up."""
 
     exit_code = 4
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what stands behind it, in any of the ways in which one error holds another; each once."""
+    seen: list[BaseException] = []
+    left = [error]
+    while left:
+        found = left.pop(0)
+        if found is None or any(found is one for one in seen):
+            continue
+        seen.append(found)
+        yield found
+        reason = getattr(found, "reason", None)
+        held = [one for one in (*found.args, reason) if isinstance(one, BaseException)]
+        left += [*held, found.__cause__, found.__context__]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import NoRoomError
+from hi_fhir.core.errors import NoRoomError, causes
 from hi_fhir.core.files import NO_ROOM
 
 P = ParamSpec("P")
@@ -20,11 +20,9 @@ _WORDS = ("No space left on device", "Disk quota exceeded", "database or disk is
 
 def is_full(error: BaseException | None) -> bool:
     """Whether an error, or what it came from, is that a disk has no room left."""
-    while error is not None:
-        if getattr(error, "errno", None) in NO_ROOM or any(words in str(error) for words in _WORDS):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(
+        getattr(one, "errno", None) in NO_ROOM or any(words in str(one) for words in _WORDS) for one in causes(error)
+    )
 
 
 def needs_room(verb: Callable[Concatenate[Config, P], R]) -> Callable[Concatenate[Config, P], R]:

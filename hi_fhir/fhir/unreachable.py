@@ -5,13 +5,12 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
 
-from hi_fhir.core.errors import SourceError
+from hi_fhir.core.errors import SourceError, causes
 
 UNKNOWN_HOST = "unknown-host"
 
@@ -33,14 +32,14 @@ def unreachable(what: str, url: str, error: requests.RequestException, *, is_ove
 
 
 def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[str, str, bool]:
-    causes = list(_causes(error))
+    behind = list(causes(error))
     if is_over:
         return "too-slow", "no whole answer in the time that answer_limit_s allows.", False
     if isinstance(error, _NO_ADDRESS):
         return "no-connection", "the address is no HTTP URL.", False
     if isinstance(error, requests.exceptions.ProxyError):
         return "proxy", f"the proxy on the way to {host} fails. Is the setting proxy (or HTTPS_PROXY) right?", True
-    for cause in causes:
+    for cause in behind:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "certificate", _certificate(host, cause), False
         if isinstance(cause, ssl.SSLError) and _PLAIN.search(f"{cause.reason} {cause}"):
@@ -55,18 +54,18 @@ def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[st
         return "timeout", f"no connection to {host} in time. Is there a firewall, or a proxy to set (proxy)?", True
     if isinstance(error, requests.Timeout):
         return "timeout", "no answer in time.", True
-    return _broken(host, causes)
+    return _broken(host, behind)
 
 
-def _broken(host: str, causes: list[BaseException]) -> tuple[str, str, bool]:
-    for cause in causes:
+def _broken(host: str, behind: list[BaseException]) -> tuple[str, str, bool]:
+    for cause in behind:
         if isinstance(cause, socket.gaierror | urllib3.exceptions.NameResolutionError):
             return UNKNOWN_HOST, f"the name {host} cannot be resolved. Is it spelled right, and is there a DNS?", True
         if isinstance(cause, ConnectionRefusedError):
             return "no-connection", f"{host} refuses the connection. Does the server run, on this port?", True
         if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
             return "no-connection", f"there is no way through the network to {host}.", True
-    for cause in causes:
+    for cause in behind:
         if isinstance(cause, http.client.RemoteDisconnected | ConnectionError):
             return "no-connection", f"{host} ended the connection before it answered.", True
         if isinstance(cause, _NO_HTTP):
@@ -83,18 +82,3 @@ def _broken(host: str, causes: list[BaseException]) -> tuple[str, str, bool]:
 def _certificate(host: str, error: ssl.SSLCertVerificationError) -> str:
     why = re.sub(r"[^\w ',.-]", "", error.verify_message or "it cannot be verified", flags=re.ASCII)
     return f"the certificate of {host} is not trusted: {why}. A certificate authority of your own is set by ca_file."
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what stands behind it, in any of the ways in which one error holds another."""
-    seen: list[BaseException] = []
-    left = [error]
-    while left:
-        found = left.pop(0)
-        if found is None or found in seen:
-            continue
-        seen.append(found)
-        yield found
-        reason = getattr(found, "reason", None)
-        held = [one for one in (*found.args, reason) if isinstance(one, BaseException)]
-        left += [*held, found.__cause__, found.__context__]

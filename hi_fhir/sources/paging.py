@@ -1,5 +1,6 @@
 """The slices of searches, each landed page by page into a lane of its own, and held against the server's counts."""
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -16,6 +17,8 @@ from hi_fhir.sources.slicing import Counter
 T = TypeVar("T")
 
 _GONE = (404, 410)
+_STUCK = (408, 500, 502, 504)
+_TRIES_WHERE_STUCK = 3
 
 
 class Part(NamedTuple):
@@ -34,8 +37,17 @@ class _Landed(NamedTuple):
     url: str
 
 
-class _ExpiredError(Exception):
-    """The server no longer knows the search that a next link goes on with."""
+class _LostError(Exception):
+    """The search that a next link goes on with is of no use any more, so that its slice must be begun anew.
+
+    is_forgotten: the server says so. Else it never answers: a HAPI that was killed while it worked a search out waits,
+    after its restart, for itself to end that work.
+    """
+
+    def __init__(self, error: SourceError, *, is_forgotten: bool) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.is_forgotten = is_forgotten
 
 
 def parts_of(pull: Pull, searches: Iterable[Search]) -> list[Part]:
@@ -117,21 +129,29 @@ def _came(parts: Sequence[Part]) -> int:
 
 
 def _land(pull: Pull, client: FhirClient, part: Part) -> None:
-    """Land one slice; where the server forgot the search, from its beginning."""
-    for _ in range(pull.config.tries):
+    """Land one slice; where its search was lost on the server, from its beginning."""
+    for begun in itertools.count(1):
         if part.lane.done or pull.stop.is_set():
             return
         try:
             _land_pages(pull, client, part)
             return
-        except _ExpiredError:
+        except _LostError as lost:
+            _check_begins(pull, client, part, lost, begun)
             part.lane.reset()
-    raise SourceError(
-        f"{client.name}: search of {part.search.type}: the server forgot the search between two pages, "
-        f"{pull.config.tries} times. Pull in more slices, or in larger pages.",
-        kind="search-expired",
-        status=410,
-    )
+
+
+def _check_begins(pull: Pull, client: FhirClient, part: Part, lost: _LostError, begun: int) -> None:
+    """Raise SourceError where a slice was begun as often as it may be."""
+    if not lost.is_forgotten and begun >= min(_TRIES_WHERE_STUCK, pull.config.tries):
+        raise lost.error from None
+    if begun >= pull.config.tries:
+        raise SourceError(
+            f"{client.name}: search of {part.search.type}: the server forgot the search between two pages, "
+            f"{pull.config.tries} times. Pull in more slices, or in larger pages.",
+            kind="search-expired",
+            status=410,
+        )
 
 
 def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
@@ -199,17 +219,19 @@ def _exchange(
     """What `read` makes of a page: that of `link`, else the first.
 
     is_kept: whether the link is an earlier process's. The server may have been changed or restarted since, and refuse
-    it in any way: the search has expired then, as it has where a link of this process is gone.
+    it in any way: the search is lost then, as it is where a link of this process is gone or is not answered.
     """
     search = part.search
     if link is None:
         asked = [*filters(search, part.slice), ("_count", str(page_size))]
         return client.exchange(request_of(client, search, asked), read)
     try:
-        return client.exchange(Request(f"search of {search.type}", link), read)
+        return client.exchange(Request(f"search of {search.type}", link, spare=True), read)
     except SourceError as error:
         if error.status in _GONE or (is_kept and _is_refusal(error)):
-            raise _ExpiredError from error
+            raise _LostError(error, is_forgotten=True) from error
+        if error.kind == "timeout" or error.status in _STUCK:
+            raise _LostError(error, is_forgotten=False) from error
         raise
 
 

@@ -81,7 +81,7 @@ class RestartOnce(Silent):
 def test_a_restart_of_the_server_in_the_middle_of_a_pull_changes_nothing(
     source: Hapi, keys: Path, searched: SnapshotManifest, tmp_path: Path
 ) -> None:
-    config = Config(data_dir=tmp_path, key_file=keys, workers=1, page_size=20, slices=4, tries=10)
+    config = Config(data_dir=tmp_path, key_file=keys, workers=1, page_size=20, slices=4, tries=10, timeout_s=20)
     restarting = RestartOnce(source, after=300)
 
     disturbed = snapshot(source, config, restarting)

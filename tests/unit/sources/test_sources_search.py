@@ -245,6 +245,23 @@ def test_a_link_of_our_own_that_is_refused_is_an_error(config: Config) -> None:
         pull_from(BASE, config)
 
 
+@responses.activate
+def test_a_link_that_is_never_answered_costs_its_slice_and_is_not_waited_for_long(config: Config) -> None:
+    """As of a HAPI that was killed while it worked the search out: it waits a minute, then says 500."""
+    pages = [a_page(1, following=NEXT % "stuck"), a_page(1, following=NEXT % "new"), a_page(2)]
+    a_server(2, *pages, refused={NEXT % "stuck": requests.ReadTimeout()})
+    assert ids(config, pull_from(BASE, replace(config, tries=6))) == ["o1", "o2"]
+    assert sum(call.request.url == NEXT % "stuck" for call in responses.calls) == 2
+
+
+@responses.activate
+def test_a_page_that_the_server_always_fails_at_ends_the_pull_with_its_error(config: Config) -> None:
+    a_server(2, *[a_page(1, following=NEXT % "new")] * 3, refused={NEXT % "new": 500})
+    with pytest.raises(SourceError, match="500"):
+        pull_from(BASE, replace(config, tries=6))
+    assert sum(call.request.url == NEXT % "new" for call in responses.calls) == 3
+
+
 @pytest.mark.parametrize(
     "faults", ["410-mid-search:1", "duplicate-pages:1", "truncated-body:0.5", "429:0.3,503:0.3,410-mid-search:0.5"]
 )
@@ -270,22 +287,25 @@ def test_lasting_faults_are_named(config: Config, kind: str) -> None:
 
 
 def a_server(
-    total: int | None, *pages: dict[str, Any], then: int | None = None, refused: dict[str, int] | None = None
+    total: int | None,
+    *pages: dict[str, Any],
+    then: int | None = None,
+    refused: dict[str, int | Exception] | None = None,
 ) -> None:
     """A server without /metadata: a count, now and (`then`) when asked again, and pages in the order asked for.
 
-    refused: links to the status that they answer.
+    refused: links to the status that they answer, or to what comes instead of an answer.
     """
     responses.get(f"{BASE}/metadata", status=404)
     counts = [total, then if then is not None else total]
     answers = iter([*pages])
 
-    def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
+    def answer(request: Any) -> tuple[int, dict[str, str], bytes | Exception]:
         if "_summary=count" in request.url:
             count = counts.pop(0) if len(counts) > 1 else counts[0]
             return 200, {}, orjson.dumps({"resourceType": "Bundle", **({} if count is None else {"total": count})})
         if status := (refused or {}).get(request.url):
-            return status, {}, b""
+            return (0, {}, status) if isinstance(status, Exception) else (status, {}, b"")
         return 200, {"Date": "Tue, 01 Apr 2025 23:30:00 GMT"}, orjson.dumps(next(answers))
 
     responses.add_callback(responses.GET, f"{BASE}/Observation", answer)
