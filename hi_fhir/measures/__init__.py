@@ -3,7 +3,15 @@
 from hi_fhir.measures import blood_pressure
 from hi_fhir.measures.examples import Example, Person
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.words.events import diagnosed, encounter, noted, recorded, value_set
+from hi_fhir.measures.words.events import (
+    clinical_event,
+    diagnosed,
+    encounter,
+    observed,
+    prescribed,
+    vaccinated,
+    value_set,
+)
 from hi_fhir.measures.words.population import (
     aged,
     deprivation_linked,
@@ -25,6 +33,7 @@ __all__ = [
     "Quantity",
     "aged",
     "blood_pressure",
+    "clinical_event",
     "deprivation_linked",
     "diagnosed",
     "encounter",
@@ -33,9 +42,10 @@ __all__ = [
     "latest_reading",
     "months",
     "nhs_number_verified",
-    "noted",
-    "recorded",
+    "observed",
+    "prescribed",
     "registered",
     "registration_begun",
+    "vaccinated",
     "value_set",
 ]

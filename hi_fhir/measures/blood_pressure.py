@@ -1,7 +1,7 @@
 """What measures of blood pressure share: readings by setting, the register, the target and the exceptions."""
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.events import diagnosed, noted, value_set
+from hi_fhir.measures.words.events import clinical_event, diagnosed, value_set
 from hi_fhir.measures.words.population import registration_begun
 from hi_fhir.measures.words.values import LatestReading, Quantity, latest_reading
 from hi_fhir.measures.words.windows import EVER, Window, months
@@ -60,11 +60,11 @@ def on_hypertension_register() -> Word:
 def care_adjustments() -> Word:
     """Who may be left out of QOF's hypertension indicators when the target is not met."""
     return (
-        noted(MAXIMAL_THERAPY, months(12))
-        | noted(UNSUITABLE, months(12))
-        | noted(PRESSURE_DECLINED, months(12))
-        | noted(HYPERTENSION_DECLINED, months(12))
-        | noted(INVITATION, months(12)).repeated(days_apart=7)
-        | noted(HYPERTENSION, EVER).begun(within=months(9))
+        clinical_event(MAXIMAL_THERAPY, months(12))
+        | clinical_event(UNSUITABLE, months(12))
+        | clinical_event(PRESSURE_DECLINED, months(12))
+        | clinical_event(HYPERTENSION_DECLINED, months(12))
+        | clinical_event(INVITATION, months(12)).twice(days_apart=7)
+        | clinical_event(HYPERTENSION, EVER).first.within(months(9))
         | registration_begun(within=months(9))
     )

@@ -52,11 +52,20 @@ class Person:
         """id_: what an encounter refers to it by. code: None for a problem in words alone."""
         return self._with(Event("Condition", code.id if code else None, on, status, id=id_))
 
-    def recorded(
+    def observed(
         self, code: ValueSetName, on: date | None, status: str = "final", negation: str | None = None
     ) -> "Person":
         """negation: denied, none or absent, where the record says so of what its code names."""
         return self._with(Event("Observation", code.id, on, status, negation=negation))
+
+    def prescribed(
+        self, code: ValueSetName, on: date | None, status: str = "active", negation: str | None = None
+    ) -> "Person":
+        """status: also the intent, where it is proposal, plan or option. negation: denied: not to be given."""
+        return self._with(Event("MedicationRequest", code.id, on, status, negation=negation))
+
+    def vaccinated(self, code: ValueSetName, on: date | None, status: str = "completed") -> "Person":
+        return self._with(Event("Immunization", code.id, on, status))
 
     def done(self, code: ValueSetName, on: date | None, status: str = "completed") -> "Person":
         return self._with(Event("Procedure", code.id, on, status))

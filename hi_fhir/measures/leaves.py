@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import that_count
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.words.events import MEASURED, LatestEncounter, Recorded
+from hi_fhir.measures.words.events import OBSERVATION, LatestEncounter, Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
@@ -140,7 +140,7 @@ def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> l
             "from_day": start,
             "to_day": end,
             "undated": isinstance(leaf.window, Ever),
-            "none": leaf.types == MEASURED,
+            "none": leaf.types == OBSERVATION,
         }
         for type_ in leaf.types
         for system, code in _tokens(codes, leaf.value_set.id)

@@ -15,6 +15,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.render.description import describe
 from hi_fhir.tables import schema
 from hi_fhir.terminology.catalogue import load
+from tests.house.words_page import words_page
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 _WIDTH = 110
@@ -111,7 +112,12 @@ def _comment(lines: list[str], place: int) -> str:
     return found[1].replace("|", "\\|") if found else ""
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "measures.md": measures_page, "tables.md": tables_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "measures.md": measures_page,
+    "tables.md": tables_page,
+    "words.md": lambda: words_page(_WRITTEN),
+}
 
 
 def main() -> None:

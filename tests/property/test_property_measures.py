@@ -26,6 +26,7 @@ from hi_fhir.measures import (
     ProportionMeasure,
     Quantity,
     aged,
+    clinical_event,
     deprivation_linked,
     diagnosed,
     encounter,
@@ -34,11 +35,12 @@ from hi_fhir.measures import (
     latest_reading,
     months,
     nhs_number_verified,
-    noted,
-    recorded,
+    observed,
+    prescribed,
     registered,
     registration_begun,
     registry,
+    vaccinated,
     value_set,
 )
 from hi_fhir.measures.counts import counts
@@ -63,7 +65,10 @@ STATUSES = {
     "Observation": ("final", "preliminary", "amended"),
     "Procedure": ("completed", "preparation"),
     "Encounter": ("finished", "planned"),
+    "Immunization": ("completed", "not-done"),
+    "MedicationRequest": ("active", "stopped", "draft", "plan"),
 }
+DENIED_AS = {"Observation": ("denied", "none", "absent"), "MedicationRequest": ("denied",)}
 
 few = settings(max_examples=settings.default.max_examples // 10)
 """Each example costs the engine half a second."""
@@ -82,9 +87,7 @@ def some_events(draw: st.DrawFn) -> Event:
     on, status = draw(days), draw(st.sampled_from(STATUSES[type_]))
     value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
     unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "MM HG", "kPa", "kg")))
-    negation = draw(
-        st.sampled_from((None, None, None, "denied", "none", "absent")) if type_ == "Observation" else st.none()
-    )
+    negation = draw(st.sampled_from((None, None, None, *DENIED_AS.get(type_, ()))))
     at = draw(instants) if on else None
     return Event(type_, code, on, status, value, unit, at, comparator=draw(comparators), negation=negation)
 
@@ -126,7 +129,9 @@ people = st.builds(
 crowds = st.lists(people, min_size=15, max_size=25)
 spans = st.sampled_from((IN_PERIOD, months(1), months(9), months(12)))
 windows = st.just(EVER) | spans
-records = st.builds(noted, st.sampled_from((A, B)), windows) | st.builds(recorded, st.sampled_from((A, B)), windows)
+records = st.sampled_from((clinical_event, observed, prescribed, vaccinated)).flatmap(
+    lambda word: st.builds(word, st.sampled_from((A, B)), windows)
+)
 latest = st.builds(
     lambda quantities, within: latest_reading(*quantities, within=within),
     st.sampled_from(((HIGH, LOW), (LOW, HIGH), (HIGH,))),
@@ -140,9 +145,9 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(registration_begun, st.sampled_from((months(9), months(12)))),
     records,
     st.builds(diagnosed, st.just(A), st.none() | st.just(B)),
-    st.builds(lambda leaf, count: leaf.begun(within=months(count)), records, st.sampled_from((1, 9))),
-    st.builds(lambda leaf, apart: leaf.repeated(days_apart=apart), records, st.sampled_from((0, 1, 30))),
-    st.builds(lambda leaf, other: leaf.from_first(other), records, records),
+    st.builds(lambda leaf, count: leaf.first.within(months(count)), records, st.sampled_from((1, 9))),
+    st.builds(lambda leaf, apart: leaf.twice(days_apart=apart), records, st.sampled_from((0, 1, 30))),
+    st.builds(lambda leaf, other: leaf.on_or_after(other.first), records, records),
     st.builds(encounter, spans),
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
     latest,
@@ -291,5 +296,5 @@ def test_windows_of_the_plain_reading_end_where_those_of_the_engine_do() -> None
         start, end = frame.days(window)
         person = Person(events=(Event("Observation", "a", start, "final"), Event("Observation", "b", end, "final")))
         before = Person(events=(Event("Observation", "a", start - timedelta(days=1), "final"),))
-        assert reference.holds(recorded(A, window) & recorded(B, window), person, frame)
-        assert window == EVER or not reference.holds(recorded(A, window), before, frame)
+        assert reference.holds(observed(A, window) & observed(B, window), person, frame)
+        assert window == EVER or not reference.holds(observed(A, window), before, frame)

@@ -188,6 +188,8 @@ def _(word: values.ReadingNoEarlier, person: Person, frame: Frame) -> bool:
 
 def _counts(event: Event) -> bool:
     """Whether a record of this status counts: rule `records`."""
+    if event.component.endswith("value"):
+        return False  # an answer is no record of what it names
     if event.negation in ("denied", "absent"):
         return False
     if event.type in ("Procedure", "Immunization"):

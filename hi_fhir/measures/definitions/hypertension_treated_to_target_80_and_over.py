@@ -45,7 +45,7 @@ MEASURE = ProportionMeasure(
         Example("home above its threshold", someone().blood_pressure(145, 86, JANUARY, home=True), "denominator"),
         Example("80 on the last day of the period", someone(born=date(1945, 3, 31)), "denominator"),
         Example("79 on the last day of the period", someone(born=date(1945, 4, 1)), "outside"),
-        Example("blood pressure declined", someone().recorded(PRESSURE_DECLINED, JANUARY), "exception"),
+        Example("blood pressure declined", someone().observed(PRESSURE_DECLINED, JANUARY), "exception"),
         Example("no reading", someone(), "denominator"),
     ),
 )

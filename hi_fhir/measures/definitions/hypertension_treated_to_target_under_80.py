@@ -125,22 +125,22 @@ MEASURE = ProportionMeasure(
         Example(
             "above what is plausible", someone().blood_pressure(350, 80, JANUARY, bounds=(">", None)), "denominator"
         ),
-        Example("denied", Person().recorded(HYPERTENSION, on=date(2015, 1, 1), negation="denied"), "outside"),
-        Example("answered with none", Person().recorded(HYPERTENSION, on=date(2015, 1, 1), negation="none"), "outside"),
+        Example("denied", Person().observed(HYPERTENSION, on=date(2015, 1, 1), negation="denied"), "outside"),
+        Example("answered with none", Person().observed(HYPERTENSION, on=date(2015, 1, 1), negation="none"), "outside"),
         Example("79 on the last day of the period", someone(born=date(1945, 4, 1)), "denominator"),
         Example("80 on the last day of the period", someone(born=date(1945, 3, 31)), "outside"),
         Example("no birth date", Person(born=None).diagnosed(HYPERTENSION, date(2015, 1, 1)), "undetermined"),
-        Example("resolved", someone().recorded(RESOLVED, on=date(2020, 1, 1)), "outside"),
-        Example("resolved on the day of diagnosis", someone().recorded(RESOLVED, on=date(2015, 1, 1)), "outside"),
+        Example("resolved", someone().observed(RESOLVED, on=date(2020, 1, 1)), "outside"),
+        Example("resolved on the day of diagnosis", someone().observed(RESOLVED, on=date(2015, 1, 1)), "outside"),
         Example(
             "diagnosed again",
-            someone().recorded(RESOLVED, on=date(2020, 1, 1)).diagnosed(HYPERTENSION, on=date(2021, 1, 1)),
+            someone().observed(RESOLVED, on=date(2020, 1, 1)).diagnosed(HYPERTENSION, on=date(2021, 1, 1)),
             "denominator",
         ),
-        Example("resolved without a date resolves nothing", someone().recorded(RESOLVED, on=None), "denominator"),
+        Example("resolved without a date resolves nothing", someone().observed(RESOLVED, on=None), "denominator"),
         Example(
             "a dated one resolves an undated diagnosis",
-            Person().diagnosed(HYPERTENSION, on=None).recorded(RESOLVED, on=date(2001, 1, 1)),
+            Person().diagnosed(HYPERTENSION, on=None).observed(RESOLVED, on=date(2001, 1, 1)),
             "outside",
         ),
         Example(
@@ -148,10 +148,10 @@ MEASURE = ProportionMeasure(
             Person().diagnosed(HYPERTENSION, on=date(2015, 1, 1), status="resolved"),
             "outside",
         ),
-        Example("maximal therapy", someone().recorded(MAXIMAL_THERAPY, JANUARY), "exception"),
-        Example("unsuitable", someone().recorded(UNSUITABLE, JANUARY), "exception"),
-        Example("declined", someone().recorded(HYPERTENSION_DECLINED, date(2024, 4, 1)), "exception"),
-        Example("declined too long ago", someone().recorded(HYPERTENSION_DECLINED, date(2024, 3, 31)), "denominator"),
+        Example("maximal therapy", someone().observed(MAXIMAL_THERAPY, JANUARY), "exception"),
+        Example("unsuitable", someone().observed(UNSUITABLE, JANUARY), "exception"),
+        Example("declined", someone().observed(HYPERTENSION_DECLINED, date(2024, 4, 1)), "exception"),
+        Example("declined too long ago", someone().observed(HYPERTENSION_DECLINED, date(2024, 3, 31)), "denominator"),
         Example(
             "two invitations a week apart",
             someone().done(INVITATION, date(2025, 1, 1)).done(INVITATION, date(2025, 1, 8)),
@@ -164,7 +164,7 @@ MEASURE = ProportionMeasure(
         ),
         Example(
             "met although an exception stands",
-            someone().recorded(UNSUITABLE, JANUARY).blood_pressure(120, 70, JANUARY),
+            someone().observed(UNSUITABLE, JANUARY).blood_pressure(120, 70, JANUARY),
             "numerator",
         ),
         Example("first diagnosed 9 months ago", Person().diagnosed(HYPERTENSION, on=date(2024, 7, 1)), "exception"),

@@ -14,8 +14,8 @@ from hi_fhir.measures import (
     Person,
     ProportionMeasure,
     aged,
+    clinical_event,
     ethnicity_recorded,
-    noted,
     registered,
     value_set,
 )
@@ -26,8 +26,8 @@ CHECK_DECLINED = value_set("learning-disability-health-check-declined")
 PLAN = value_set("health-action-plan")
 PLAN_DECLINED = value_set("health-action-plan-declined")
 
-check = noted(CHECK, IN_PERIOD)
-plan = noted(PLAN, IN_PERIOD)
+check = clinical_event(CHECK, IN_PERIOD)
+plan = clinical_event(PLAN, IN_PERIOD)
 
 MAY, JUNE = date(2024, 5, 1), date(2024, 6, 1)
 
@@ -48,11 +48,11 @@ MEASURE = ProportionMeasure(
     source="Investment and Impact Fund 2023/24, indicator HI-03, as implementers describe it",
     reviewed_by="not yet reviewed by a clinician",
     next_review=date(2027, 4, 1),
-    initial_population=registered() & aged(at_least=14) & noted(DISABILITY, EVER),
-    numerator=check & plan.from_first(check) & ethnicity_recorded(),
-    denominator_exception=noted(CHECK_DECLINED, IN_PERIOD) | noted(PLAN_DECLINED, IN_PERIOD),
+    initial_population=registered() & aged(at_least=14) & clinical_event(DISABILITY, EVER),
+    numerator=check & plan.on_or_after(check.first) & ethnicity_recorded(),
+    denominator_exception=clinical_event(CHECK_DECLINED, IN_PERIOD) | clinical_event(PLAN_DECLINED, IN_PERIOD),
     examples=(
-        Example("check and plan on one day", someone().recorded(CHECK, MAY).recorded(PLAN, MAY), "numerator"),
+        Example("check and plan on one day", someone().observed(CHECK, MAY).observed(PLAN, MAY), "numerator"),
         Example("a check as a Procedure, a plan later", someone().done(CHECK, MAY).done(PLAN, JUNE), "numerator"),
         Example("a plan before the check", someone().done(PLAN, MAY).done(CHECK, JUNE), "denominator"),
         Example(
@@ -79,11 +79,11 @@ MEASURE = ProportionMeasure(
         ),
         Example("an undated check is in no period", someone().done(CHECK, None).done(PLAN, MAY), "denominator"),
         Example("a planned check does not count", someone().done(CHECK, MAY, status="preparation"), "denominator"),
-        Example("declined", someone().recorded(CHECK_DECLINED, MAY), "exception"),
-        Example("declined before the period", someone().recorded(CHECK_DECLINED, date(2024, 3, 31)), "denominator"),
+        Example("declined", someone().observed(CHECK_DECLINED, MAY), "exception"),
+        Example("declined before the period", someone().observed(CHECK_DECLINED, date(2024, 3, 31)), "denominator"),
         Example(
             "declined, then done all the same",
-            someone().recorded(CHECK_DECLINED, MAY).done(CHECK, JUNE).done(PLAN, JUNE),
+            someone().observed(CHECK_DECLINED, MAY).done(CHECK, JUNE).done(PLAN, JUNE),
             "numerator",
         ),
         Example("14 on the last day of the period", someone(born=date(2011, 3, 31)), "denominator"),

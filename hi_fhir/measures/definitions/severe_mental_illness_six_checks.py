@@ -14,7 +14,7 @@ from hi_fhir.measures import (
     blood_pressure,
     diagnosed,
     months,
-    recorded,
+    observed,
     registered,
     value_set,
 )
@@ -23,7 +23,7 @@ ILLNESS = value_set("severe-mental-illness")
 REMISSION = value_set("severe-mental-illness-remission")
 CHECKS = tuple(value_set(name) for name in ("bmi", "alcohol", "lipids", "hba1c-or-glucose", "smoking-status"))
 
-bmi, alcohol, lipids, glucose, smoking = (recorded(check, months(12)) for check in CHECKS)
+bmi, alcohol, lipids, glucose, smoking = (observed(check, months(12)) for check in CHECKS)
 
 JUNE = date(2024, 6, 1)
 
@@ -31,7 +31,7 @@ JUNE = date(2024, 6, 1)
 def someone(without: str = "", on: date = JUNE) -> Person:
     person = Person().diagnosed(ILLNESS, on=date(2012, 1, 1))
     for check in CHECKS:
-        person = person if check.id == without else person.recorded(check, on)
+        person = person if check.id == without else person.observed(check, on)
     return person
 
 
@@ -75,11 +75,11 @@ MEASURE = ProportionMeasure(
             "numerator",
         ),
         Example("all the day before", someone(on=date(2024, 3, 31)).blood_pressure(130, 80, JUNE), "denominator"),
-        Example("in remission", someone().recorded(REMISSION, on=date(2020, 1, 1)), "outside"),
-        Example("remission on the day of diagnosis", someone().recorded(REMISSION, on=date(2012, 1, 1)), "outside"),
+        Example("in remission", someone().observed(REMISSION, on=date(2020, 1, 1)), "outside"),
+        Example("remission on the day of diagnosis", someone().observed(REMISSION, on=date(2012, 1, 1)), "outside"),
         Example(
             "relapsed",
-            someone().recorded(REMISSION, on=date(2020, 1, 1)).diagnosed(ILLNESS, on=date(2022, 1, 1)),
+            someone().observed(REMISSION, on=date(2020, 1, 1)).diagnosed(ILLNESS, on=date(2022, 1, 1)),
             "denominator",
         ),
         Example("no diagnosis", Person().blood_pressure(130, 80, JUNE), "outside"),

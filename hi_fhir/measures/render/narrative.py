@@ -76,7 +76,7 @@ def _(word: population.RegistrationBegunWithin) -> str:
 
 @_phrase.register
 def _(word: events.Recorded) -> str:
-    return f"{_name(word.value_set)} recorded {_when(word.window)}"
+    return f"{_record(word)} {_when(word.window)}"
 
 
 @_phrase.register
@@ -95,17 +95,14 @@ def _(word: events.FirstWithin) -> str:
 @_phrase.register
 def _(word: events.Repeated) -> str:
     return (
-        f"{_name(word.recorded.value_set)} recorded {_when(word.recorded.window)} at least twice, "
+        f"{_record(word.recorded)} {_when(word.recorded.window)} at least twice, "
         f"the first and last {word.days_apart} days apart or more"
     )
 
 
 @_phrase.register
 def _(word: events.OnOrAfterFirst) -> str:
-    return (
-        f"{_name(word.recorded.value_set)} recorded {_when(word.recorded.window)} "
-        f"on or after the first {_name(word.other.value_set)}"
-    )
+    return f"{_record(word.recorded)} {_when(word.recorded.window)} on or after the first {_name(word.other.value_set)}"
 
 
 @_phrase.register
@@ -140,6 +137,13 @@ def _(word: values.ReadingNoEarlier) -> str:
 
 def _within(part: base.Word, looser: type[base.Word]) -> str:
     return f"({_phrase(part)})" if isinstance(part, looser) else _phrase(part)
+
+
+_DONE: dict[tuple[str, ...], str] = {events.PRESCRIPTION: "prescribed", events.VACCINATION: "given"}
+
+
+def _record(word: events.Recorded) -> str:
+    return f"{_name(word.value_set)} {_DONE.get(word.types, 'recorded')}"
 
 
 def _reading(reading: values.LatestReading) -> str:

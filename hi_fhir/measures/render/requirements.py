@@ -117,7 +117,7 @@ def scope(measures: Iterable[ProportionMeasure], terminology: Terminology, opt_o
         else:
             tokens.setdefault(type_, set()).update(terminology.preimage(value_set))
             tokens[type_] |= _panel_codes(value_set, terminology)
-    for type_ in events.NOTED:
+    for type_ in events.CLINICAL_EVENT:
         tokens.setdefault(type_, set()).update(terminology.ethnicity().meanings)
         if opt_out_policy == TYPE_1_BY_CODE:
             tokens[type_].update(*(terminology.preimage(value_set) for value_set in TYPE_1_SETS.values()))

@@ -13,7 +13,7 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.Registered: _REGISTERED,
     population.RegistrationBegunWithin: _REGISTERED,
     population.Aged: ("Patient",),
-    population.EthnicityIs: ("Patient", *events.NOTED),
+    population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
 }

@@ -17,10 +17,12 @@ def value_set(id_: str) -> ValueSetName:
     return ValueSetName(id_)
 
 
-NOTED = ("Condition", "Observation", "Procedure")
+CLINICAL_EVENT = ("Condition", "Observation", "Procedure")
 """Where a diagnosis, a review, a decline or an invitation is looked for: practices record them in any of these."""
 
-MEASURED = ("Observation",)
+OBSERVATION = ("Observation",)
+PRESCRIPTION = ("MedicationRequest",)
+VACCINATION = ("Immunization",)
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,29 @@ class Recorded(Word):
     window: Window
     types: tuple[str, ...]
 
-    def begun(self, within: Months) -> "FirstWithin":
-        """The first dated record is in the window."""
-        return FirstWithin(self, within)
+    @property
+    def first(self) -> "FirstRecord":
+        """The earliest dated record in the window."""
+        return FirstRecord(self)
 
-    def repeated(self, days_apart: int) -> "Repeated":
-        """The first and the last record are at least so many days apart."""
+    def twice(self, days_apart: int) -> "Repeated":
+        """There are two in the window, and the first and the last are at least so many days apart."""
         return Repeated(self, days_apart)
 
-    def from_first(self, other: "Recorded") -> "OnOrAfterFirst":
-        """One of these is dated on or after the first of `other`."""
-        return OnOrAfterFirst(self, other)
+    def on_or_after(self, day: "FirstRecord") -> "OnOrAfterFirst":
+        """One of these is dated on or after the first of others."""
+        return OnOrAfterFirst(self, day.recorded)
+
+
+@dataclass(frozen=True)
+class FirstRecord:
+    """The day of the earliest dated record of a leaf, of which something is said or that something is compared with."""
+
+    recorded: Recorded
+
+    def within(self, window: Months) -> "FirstWithin":
+        """It lies in the window."""
+        return FirstWithin(self.recorded, window)
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,7 @@ class LatestEncounter(Word):
     window: Window
 
     def with_coded_reason(self) -> "LatestEncounterCoded":
+        """The latest one carries a reason with a code."""
         return LatestEncounterCoded(self)
 
 
@@ -108,21 +123,32 @@ class LatestEncounterCoded(Word):
     encounter: LatestEncounter
 
 
-def recorded(values: ValueSetName, within: Window) -> Recorded:
-    """A measurement or status recorded as an Observation."""
-    return Recorded(values, within, MEASURED)
+def observed(values: ValueSetName, within: Window) -> Recorded:
+    """An Observation with a code of the set: a measurement or a status, which is looked for nowhere else."""
+    return Recorded(values, within, OBSERVATION)
 
 
-def noted(values: ValueSetName, within: Window) -> Recorded:
-    """A diagnosis, review, decline or invitation, in whichever kind of record it stands."""
-    return Recorded(values, within, NOTED)
+def clinical_event(values: ValueSetName, within: Window) -> Recorded:
+    """A Condition, Observation or Procedure with a code of the set: a diagnosis, review, decline or invitation."""
+    return Recorded(values, within, CLINICAL_EVENT)
+
+
+def prescribed(values: ValueSetName, within: Window) -> Recorded:
+    """A MedicationRequest with a code of the set, by the day on which it was written."""
+    return Recorded(values, within, PRESCRIPTION)
+
+
+def vaccinated(values: ValueSetName, within: Window) -> Recorded:
+    """A completed Immunization with a code of the set, by the day on which it was given."""
+    return Recorded(values, within, VACCINATION)
 
 
 def diagnosed(values: ValueSetName, unless_resolved_by: ValueSetName | None = None) -> Diagnosed:
-    """On the register of a diagnosis up to the as-of day."""
-    resolved_by = noted(unless_resolved_by, EVER) if unless_resolved_by else None
-    return Diagnosed(noted(values, EVER), resolved_by)
+    """On the register: a clinical event with a code of the set, and none that resolves it on or after the latest."""
+    resolved_by = clinical_event(unless_resolved_by, EVER) if unless_resolved_by else None
+    return Diagnosed(clinical_event(values, EVER), resolved_by)
 
 
 def encounter(within: Window = IN_PERIOD) -> LatestEncounter:
+    """An encounter that took place, of whatever kind."""
     return LatestEncounter(within)

@@ -47,10 +47,12 @@ class RegistrationBegunWithin(Word):
 
 
 def registered() -> Word:
+    """Registered with a practice on the as-of day: what every initial population begins with."""
     return Registered()
 
 
 def aged(at_least: int | None = None, at_most: int | None = None) -> Word:
+    """Completed years at the period's end, both ends inclusive."""
     return Aged(at_least, at_most)
 
 
@@ -60,16 +62,20 @@ def ethnicity_recorded() -> Word:
 
 
 def ethnicity_stated() -> Word:
+    """A category of ethnicity is stated."""
     return EthnicityIs(STATED)
 
 
 def nhs_number_verified() -> Word:
+    """An NHS number that is there, valid and verified."""
     return NhsNumberVerified()
 
 
 def deprivation_linked() -> Word:
+    """The address has a rank of the run's index of multiple deprivation."""
     return DeprivationLinked()
 
 
 def registration_begun(within: Months) -> Word:
+    """The registration with the practice began in the window."""
     return RegistrationBegunWithin(within)

@@ -38,6 +38,7 @@ class LatestReading(Word):
         return ReadingAtMost(self, limits, unverified)
 
     def no_earlier_than(self, other: "LatestReading") -> "ReadingNoEarlier":
+        """There is one, and none of the other kind after it."""
         return ReadingNoEarlier(self, other)
 
 
@@ -71,4 +72,5 @@ class ReadingNoEarlier(Word):
 
 
 def latest_reading(*quantities: Quantity, within: Window) -> LatestReading:
+    """A plausible value of each quantity, in a unit that leads to its own, all on one day."""
     return LatestReading(quantities, within)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import EVER, Person, aged, blood_pressure, recorded, registered, registry, value_set
+from hi_fhir.measures import EVER, Person, aged, blood_pressure, observed, registered, registry, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.words.base import Word
@@ -39,8 +39,8 @@ def test_both_ages_hold_of_who_is_aged_between_two(tmp_path: Path, age: int, pla
 
 
 def test_the_opposite_of_a_word_is_true_where_it_is_false_and_open_where_it_is(tmp_path: Path) -> None:
-    smoker, other = Person().recorded(SMOKING, on=date(2025, 1, 1)), Person()
-    assert places(tmp_path, ~recorded(SMOKING, EVER), smoker, other) == ["denominator", "numerator"]
+    smoker, other = Person().observed(SMOKING, on=date(2025, 1, 1)), Person()
+    assert places(tmp_path, ~observed(SMOKING, EVER), smoker, other) == ["denominator", "numerator"]
     assert places(tmp_path, ~aged(at_least=18), Person(born=None), Person()) == ["undetermined", "denominator"]
 
 
@@ -59,7 +59,7 @@ FIRST_DAY, DAY_BEFORE = date(2024, 4, 1), date(2024, 3, 31)
 )
 def test_care_is_adjusted_by_what_was_noted_in_the_twelve_months(tmp_path: Path, codes: ValueSetName) -> None:
     adjusted = blood_pressure.care_adjustments()
-    people = [Person(registered_on=None).recorded(codes, on) for on in (FIRST_DAY, DAY_BEFORE)]
+    people = [Person(registered_on=None).observed(codes, on) for on in (FIRST_DAY, DAY_BEFORE)]
 
     assert places(tmp_path, adjusted, *people) == ["numerator", "denominator"]
 
@@ -76,8 +76,8 @@ def test_invitations_count_from_the_first_day_of_the_twelve_months(tmp_path: Pat
 
 
 def test_who_is_in_the_numerator_is_in_no_exception(tmp_path: Path) -> None:
-    smoker = Person().recorded(SMOKING, on=date(2025, 1, 1))
-    assert places(tmp_path, recorded(SMOKING, EVER), smoker, Person(), exception=registered()) == [
+    smoker = Person().observed(SMOKING, on=date(2025, 1, 1))
+    assert places(tmp_path, observed(SMOKING, EVER), smoker, Person(), exception=registered()) == [
         "numerator",
         "exception",
     ]

@@ -10,7 +10,7 @@ from hi_fhir.measures.digests import definition_digest, rendered, stratifier_dig
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.stratifiers import AGE_BAND, SEX, ByAge, Crossing
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.events import recorded, value_set
+from hi_fhir.measures.words.events import observed, value_set
 from hi_fhir.measures.words.population import aged, registered
 from hi_fhir.measures.words.windows import EVER, IN_PERIOD, months
 
@@ -60,9 +60,9 @@ def test_version_review_and_examples_change_it_not(same: ProportionMeasure) -> N
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (recorded(value_set("a"), EVER), recorded(value_set("b"), EVER)),
-        (recorded(value_set("a"), EVER), recorded(value_set("a"), IN_PERIOD)),
-        (recorded(value_set("a"), months(12)), recorded(value_set("a"), months(60))),
+        (observed(value_set("a"), EVER), observed(value_set("b"), EVER)),
+        (observed(value_set("a"), EVER), observed(value_set("a"), IN_PERIOD)),
+        (observed(value_set("a"), months(12)), observed(value_set("a"), months(60))),
         (registered() & aged(1, 2), registered() | aged(1, 2)),
         (aged(at_least=1), aged(at_most=1)),
     ],

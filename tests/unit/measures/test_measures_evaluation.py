@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hi_fhir.cohorts.inputs import People, Resolution
-from hi_fhir.measures import EVER, noted, recorded, registry, value_set
+from hi_fhir.measures import EVER, clinical_event, observed, registry, value_set
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import measure_reference, people_counts
 from hi_fhir.measures.model import ProportionMeasure
@@ -18,7 +18,7 @@ from hi_fhir.terminology.value_sets import ValueSet
 
 MEASURE = replace(
     registry.load(["ethnicity-usable"])[0],
-    numerator=recorded(value_set("a"), EVER) & noted(value_set("b"), EVER),
+    numerator=observed(value_set("a"), EVER) & clinical_event(value_set("b"), EVER),
     doubts=("the threshold",),
 )
 

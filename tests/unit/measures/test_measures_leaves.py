@@ -12,16 +12,16 @@ from hi_fhir.measures import (
     Person,
     Quantity,
     blood_pressure,
+    clinical_event,
     encounter,
     latest_reading,
     months,
-    noted,
-    recorded,
+    observed,
     value_set,
 )
 from hi_fhir.measures.examples import Event
 from hi_fhir.measures.frame import Codes
-from hi_fhir.measures.words.events import NOTED
+from hi_fhir.measures.words.events import CLINICAL_EVENT
 from hi_fhir.measures.words.tree import leaves
 from hi_fhir.measures.worked import EXAMPLE_SYSTEM, example_codes
 from tests.support.leafing import TERMINOLOGY, leaf_row, rows_of
@@ -44,19 +44,19 @@ def the_reading(folder: Path, person: Person) -> tuple[date, float, float] | Non
 
 
 def test_a_row_tells_how_many_records_and_the_first_and_last_dated_one(tmp_path: Path) -> None:
-    person = Person().recorded(REVIEW, JUNE).recorded(REVIEW, None).done(REVIEW, MAY).diagnosed(REVIEW, JULY)
+    person = Person().observed(REVIEW, JUNE).observed(REVIEW, None).done(REVIEW, MAY).diagnosed(REVIEW, JULY)
 
-    row = leaf_row(tmp_path, noted(REVIEW, EVER), person)
+    row = leaf_row(tmp_path, clinical_event(REVIEW, EVER), person)
 
     assert (row["n"], row["first_date"], row["last_date"], row["low"]) == (4, MAY, JULY, None)
 
 
 def test_an_undated_record_counts_for_ever_and_for_no_window(tmp_path: Path) -> None:
-    person = Person().recorded(REVIEW, None)
+    person = Person().observed(REVIEW, None)
 
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), person)["last_date"] is None
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), person)["last_date"] is None
     for window in (IN_PERIOD, months(12)):
-        assert leaf_row(tmp_path, recorded(REVIEW, window), person) is None
+        assert leaf_row(tmp_path, observed(REVIEW, window), person) is None
 
 
 def test_an_answer_is_no_record_of_what_it_names(tmp_path: Path) -> None:
@@ -64,20 +64,20 @@ def test_an_answer_is_no_record_of_what_it_names(tmp_path: Path) -> None:
         events=tuple(Event("Observation", "review", JUNE, "final", component=place) for place in ("value", "1.value"))
     )
 
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), answered) is None
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), answered) is None
 
 
 def test_a_component_of_its_own_code_is_a_record(tmp_path: Path) -> None:
     person = Person(events=(Event("Observation", "review", JUNE, "final", component="1"),))
 
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), person)["n"] == 1
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), person)["n"] == 1
 
 
 def test_what_was_measured_is_looked_for_in_observations_alone(tmp_path: Path) -> None:
     person = Person().done(REVIEW, JUNE).diagnosed(REVIEW, JUNE)
 
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), person) is None
-    assert leaf_row(tmp_path, noted(REVIEW, EVER), person)["n"] == 2
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), person) is None
+    assert leaf_row(tmp_path, clinical_event(REVIEW, EVER), person)["n"] == 2
 
 
 STATUSES = {
@@ -99,7 +99,7 @@ STATUSES = {
 def test_statuses_that_count(tmp_path: Path) -> None:
     people = [Person(events=(Event(type_, "review", JUNE, status),)) for type_, status in STATUSES]
 
-    found = {row["person_id"] for row in rows_of(tmp_path, leaves([noted(REVIEW, EVER)]), people)}
+    found = {row["person_id"] for row in rows_of(tmp_path, leaves([clinical_event(REVIEW, EVER)]), people)}
 
     assert {one: number in found for number, one in enumerate(STATUSES)} == STATUSES
 
@@ -109,13 +109,13 @@ def test_an_old_code_that_a_map_takes_to_the_value_set_is_read_and_another_syste
     old = Person(events=(Event("Observation", "old", JUNE, "final"),))
     other_system = Person(events=(Event("Observation", "1", JUNE, "final"),))
 
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), old, codes)["n"] == 1
-    assert leaf_row(tmp_path, recorded(REVIEW, EVER), other_system, codes) is None
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), old, codes)["n"] == 1
+    assert leaf_row(tmp_path, observed(REVIEW, EVER), other_system, codes) is None
 
 
 def test_leaves_of_several_people_stand_in_order_of_person_and_leaf(tmp_path: Path) -> None:
-    found = leaves([noted(REVIEW, IN_PERIOD), recorded(REVIEW, EVER), encounter()])
-    people = [Person().recorded(REVIEW, JUNE), Person(), Person().encounter(JUNE, reason=True).recorded(REVIEW, JULY)]
+    found = leaves([clinical_event(REVIEW, IN_PERIOD), observed(REVIEW, EVER), encounter()])
+    people = [Person().observed(REVIEW, JUNE), Person(), Person().encounter(JUNE, reason=True).observed(REVIEW, JULY)]
 
     rows = rows_of(tmp_path, found, people)
 
@@ -123,10 +123,10 @@ def test_leaves_of_several_people_stand_in_order_of_person_and_leaf(tmp_path: Pa
 
 
 def test_one_leaf_serves_every_word_that_reads_the_same(tmp_path: Path) -> None:
-    review = noted(REVIEW, EVER)
+    review = clinical_event(REVIEW, EVER)
 
-    assert leaves([review & review.repeated(days_apart=7), review.begun(within=months(9))]) == (review,)
-    assert review.types == NOTED
+    assert leaves([review & review.twice(days_apart=7), review.first.within(months(9))]) == (review,)
+    assert review.types == CLINICAL_EVENT
 
 
 def test_of_readings_on_several_days_the_latest_complete_one_decides(tmp_path: Path) -> None:
@@ -258,4 +258,4 @@ def test_a_type_of_encounter_is_not_its_reason(tmp_path: Path) -> None:
 
 
 def test_without_leaves_there_are_no_rows(tmp_path: Path) -> None:
-    assert rows_of(tmp_path, (), [Person().recorded(REVIEW, JUNE)]) == []
+    assert rows_of(tmp_path, (), [Person().observed(REVIEW, JUNE)]) == []

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from hi_fhir.measures import EVER, aged, blood_pressure, months, noted, recorded, registered, registry, value_set
+from hi_fhir.measures import (
+    EVER,
+    aged,
+    blood_pressure,
+    clinical_event,
+    months,
+    observed,
+    registered,
+    registry,
+    value_set,
+)
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.requirements import measure_needs, scope, value_sets
 from hi_fhir.measures.words.base import Word
@@ -38,14 +48,14 @@ def test_ethnicity_is_always_asked_for_where_practices_record_it(terminology: Te
 
 
 def test_codes_are_the_preimage_of_the_value_set_in_the_types_that_the_word_reads(terminology: Terminology) -> None:
-    types = scope([a_measure(recorded(SMOKING, months(12)))], terminology).types
+    types = scope([a_measure(observed(SMOKING, months(12)))], terminology).types
 
     assert terminology.preimage("smoking-status") <= set(types["Observation"])
     assert not terminology.preimage("smoking-status") & set(types["Condition"])
 
 
 def test_old_codes_are_asked_for_beside_current_ones(terminology: Terminology) -> None:
-    types = scope([a_measure(noted(value_set("hypertension"), EVER))], terminology).types
+    types = scope([a_measure(clinical_event(value_set("hypertension"), EVER))], terminology).types
 
     for type_ in ("Condition", "Observation", "Procedure"):
         assert {f"{SNOMED}|38341003", f"{READ_V2}|G20.."} <= set(types[type_])
@@ -84,7 +94,7 @@ def test_what_a_measure_of_coding_counts_is_asked_for_whole(terminology: Termino
 def test_a_type_that_one_measure_reads_whole_is_asked_for_whole_whatever_codes_others_read_of_it(
     terminology: Terminology,
 ) -> None:
-    of_codes = a_measure(noted(value_set("hypertension"), EVER))
+    of_codes = a_measure(clinical_event(value_set("hypertension"), EVER))
     types = scope([*registry.load(["encounter-reason-coded"]), of_codes], terminology).types
 
     assert {type_ for type_ in ("Condition", "Encounter", "Observation") if types[type_] is None} == {
@@ -120,8 +130,8 @@ def test_tokens_and_types_are_in_order_so_that_a_pull_has_one_name(terminology: 
 
 def test_every_population_is_looked_at(terminology: Terminology) -> None:
     measure = a_measure(
-        recorded(SMOKING, EVER),
-        denominator_exclusion=~noted(value_set("bmi"), EVER),
+        observed(SMOKING, EVER),
+        denominator_exclusion=~clinical_event(value_set("bmi"), EVER),
         denominator_exception=blood_pressure.care_adjustments(),
     )
 

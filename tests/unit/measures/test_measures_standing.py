@@ -8,14 +8,14 @@ from msgspec import structs
 from hi_fhir.measures import (
     EVER,
     aged,
+    clinical_event,
     deprivation_linked,
     diagnosed,
     encounter,
     ethnicity_stated,
     months,
     nhs_number_verified,
-    noted,
-    recorded,
+    observed,
     registered,
     registration_begun,
     registry,
@@ -136,8 +136,10 @@ def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> Pr
     return replace(plain, initial_population=first, numerator=numerator, denominator_exception=exception)
 
 
-SMOKERS = a_measure(registered() & aged(at_least=16), recorded(SMOKING, EVER), noted(value_set("hypertension"), EVER))
-REGISTER = a_measure(registered() & diagnosed(ILLNESS), recorded(SMOKING, EVER))
+SMOKERS = a_measure(
+    registered() & aged(at_least=16), observed(SMOKING, EVER), clinical_event(value_set("hypertension"), EVER)
+)
+REGISTER = a_measure(registered() & diagnosed(ILLNESS), observed(SMOKING, EVER))
 HEARD = {"smoking-status": 9}
 
 
@@ -178,7 +180,7 @@ def test_a_register_of_a_diagnosis_is_unknown_and_not_empty_without_conditions(s
 
 
 def test_what_was_lost_is_told_beside_what_was_silent() -> None:
-    smokers = a_measure(registered(), recorded(SMOKING, EVER) & ethnicity_stated())
+    smokers = a_measure(registered(), observed(SMOKING, EVER) & ethnicity_stated())
     assert told(smokers, heard={"Observation": {}}, Procedure=OVER_LIMIT) == {
         "Observation": {NOTHING: ("numerator",)},
         "Procedure": {OVER_LIMIT: ("numerator",)},
@@ -201,8 +203,8 @@ def test_a_numerator_of_whose_codes_no_record_came_is_withheld_whatever_else_the
 
 
 def test_one_silent_alternative_leaves_the_other_to_be_told() -> None:
-    either = a_measure(registered(), recorded(SMOKING, EVER) | noted(ILLNESS, EVER))
-    both = a_measure(registered(), recorded(SMOKING, EVER) & noted(ILLNESS, EVER))
+    either = a_measure(registered(), observed(SMOKING, EVER) | clinical_event(ILLNESS, EVER))
+    both = a_measure(registered(), observed(SMOKING, EVER) & clinical_event(ILLNESS, EVER))
     silent = {"Condition": {}, "Observation": {}, "Procedure": {"severe-mental-illness": 1}}
     assert told(either, heard=silent) == {}
     assert told(both, heard=silent)["Observation"] == {NOTHING: ("numerator",)}
@@ -243,7 +245,7 @@ def test_value_sets_of_which_no_record_came_are_named() -> None:
 
 
 def test_a_type_that_is_read_whole_is_named_where_nothing_of_it_came() -> None:
-    of_encounters = a_measure(registered() & encounter(), recorded(SMOKING, EVER))
+    of_encounters = a_measure(registered() & encounter(), observed(SMOKING, EVER))
     assert unheard(of_encounters, "elm", {"elm": {"Observation": HEARD}}) == ["Encounter"]
     assert unheard(of_encounters, "elm", {"elm": {"Observation": HEARD, "Encounter": {"": 3}}}) == []
 
@@ -269,14 +271,14 @@ def test_a_word_about_a_person_rests_on_the_records_that_settle_it(word: Word, t
 
 
 def test_a_record_after_the_first_of_another_needs_both() -> None:
-    plan, check = noted(ILLNESS, EVER), recorded(SMOKING, EVER)
-    assert can_hold(plan.from_first(check), {"Procedure"})
-    assert not can_hold(plan.from_first(check), {"Observation"})
-    assert not can_hold(check.from_first(plan), {"Observation"})
+    plan, check = clinical_event(ILLNESS, EVER), observed(SMOKING, EVER)
+    assert can_hold(plan.on_or_after(check.first), {"Procedure"})
+    assert not can_hold(plan.on_or_after(check.first), {"Observation"})
+    assert not can_hold(check.on_or_after(plan.first), {"Observation"})
 
 
 def test_what_is_denied_of_a_silent_type_may_hold() -> None:
     silent = {"Observation"}
-    assert not can_hold(recorded(SMOKING, EVER), silent)
-    assert can_hold(~recorded(SMOKING, EVER), silent)
-    assert rests_on(~recorded(SMOKING, EVER)) == silent
+    assert not can_hold(observed(SMOKING, EVER), silent)
+    assert can_hold(~observed(SMOKING, EVER), silent)
+    assert rests_on(~observed(SMOKING, EVER)) == silent

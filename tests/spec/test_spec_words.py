@@ -1,0 +1,90 @@
+"""Every word says in a table of people what it is true for; the engine and a plain reading agree with each row."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+import hi_fhir.measures as language
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import registered, registry, worked
+from hi_fhir.measures.examples import EXAMPLE_PERIOD
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.tree import walk
+from hi_fhir.terminology.catalogue import load
+from tests.house.test_house_words import WORDS
+from tests.support import reference, word_tables
+from tests.support.word_tables import HOLDS, Row, Table
+
+TABLES = [table for name in word_tables.names() for table in word_tables.tables(name)]
+ROWS = [
+    pytest.param(table, row, id=f"{table.expression} [{row.text}]{table.as_of}")
+    for table in TABLES
+    for row in table.rows
+]
+(PLAIN,) = registry.load(["ethnicity-usable"])
+
+
+def measure_of(table: Table) -> Any:
+    return replace(
+        PLAIN, id=str(TABLES.index(table)), initial_population=registered(), numerator=table.word, examples=()
+    )
+
+
+def frame_of(as_of: date) -> Frame:
+    return Frame(EXAMPLE_PERIOD, as_of, worked.IMD_YEAR)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], str]:
+    """Where the engine puts the person of each row, by the number of the table."""
+    folder = tmp_path_factory.mktemp("words")
+    backend, terminology = connect(folder / "spill"), load()
+    found = {}
+    for as_of in sorted({table.as_of for table in TABLES}):
+        those = [table for table in TABLES if table.as_of == as_of]
+        rows = [(table, row) for table in those for row in table.rows]
+        people, measures = [row.person for _, row in rows], [measure_of(table) for table in those]
+        by_measure = worked.outcomes(backend, folder, measures, people, frame_of(as_of), terminology)
+        for number, (table, row) in enumerate(rows):
+            index = TABLES.index(table)
+            found[index, row.text] = by_measure[str(index)][number]
+    backend.disconnect()
+    return found
+
+
+@pytest.mark.parametrize(("table", "row"), ROWS)
+def test_the_engine_finds_what_a_table_says(places: dict[tuple[int, str], str], table: Table, row: Row) -> None:
+    assert HOLDS[places[TABLES.index(table), row.text]] == row.holds
+
+
+@pytest.mark.parametrize(("table", "row"), ROWS)
+def test_a_plain_reading_finds_what_a_table_says(table: Table, row: Row) -> None:
+    assert HOLDS[reference.outcome(measure_of(table), row.person, frame_of(table.as_of))] == row.holds
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.expression)
+def test_a_table_shows_who_it_holds_for_and_who_it_does_not(table: Table) -> None:
+    assert len({row.text for row in table.rows}) == len(table.rows)
+    if table is word_tables.tables(table.name)[0]:
+        assert {"yes", "no"} <= {row.holds for row in table.rows}
+
+
+def words_of_the_language() -> Iterator[str]:
+    for name in language.__all__:
+        returned = getattr(getattr(language, name), "__annotations__", {}).get("return")
+        if isinstance(returned, type) and issubclass(returned, Word):
+            yield name
+
+
+@pytest.mark.parametrize("name", [*words_of_the_language()])
+def test_every_word_that_a_definition_may_import_has_its_tables(name: str) -> None:
+    assert name in word_tables.names()
+
+
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.__name__)
+def test_every_kind_of_word_stands_in_a_table(word: type[Word]) -> None:
+    assert word in {type(inner) for table in TABLES for inner in walk(table.word)}
