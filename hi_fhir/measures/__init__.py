@@ -20,12 +20,14 @@ from hi_fhir.measures.words.population import (
     nhs_number_verified,
     registered,
     registration_begun,
+    sex,
 )
 from hi_fhir.measures.words.values import Quantity, latest_reading
-from hi_fhir.measures.words.windows import EVER, IN_PERIOD, months
+from hi_fhir.measures.words.windows import EVER, FINANCIAL_YEAR, IN_PERIOD, days, months, season, weeks
 
 __all__ = [
     "EVER",
+    "FINANCIAL_YEAR",
     "IN_PERIOD",
     "Example",
     "Person",
@@ -34,6 +36,7 @@ __all__ = [
     "aged",
     "blood_pressure",
     "clinical_event",
+    "days",
     "deprivation_linked",
     "diagnosed",
     "encounter",
@@ -46,6 +49,9 @@ __all__ = [
     "prescribed",
     "registered",
     "registration_begun",
+    "season",
+    "sex",
     "vaccinated",
     "value_set",
+    "weeks",
 ]

@@ -21,12 +21,14 @@ from hi_fhir.core.days import Period
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import (
     EVER,
+    FINANCIAL_YEAR,
     IN_PERIOD,
     Person,
     ProportionMeasure,
     Quantity,
     aged,
     clinical_event,
+    days,
     deprivation_linked,
     diagnosed,
     encounter,
@@ -40,8 +42,11 @@ from hi_fhir.measures import (
     registered,
     registration_begun,
     registry,
+    season,
+    sex,
     vaccinated,
     value_set,
+    weeks,
 )
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.evaluate import Evaluator
@@ -75,7 +80,7 @@ few = settings(max_examples=settings.default.max_examples // 10)
 
 as_of_days = st.sampled_from((date(2025, 3, 31), date(2025, 2, 28), date(2024, 4, 1)))
 edges = (date(2024, 3, 31), date(2024, 4, 1), date(2024, 5, 31), date(2024, 6, 30), date(2024, 7, 1), date(2025, 3, 31))
-days = st.none() | st.sampled_from((*edges, date(2012, 2, 29), date(2025, 4, 1))) | st.dates(edges[0], edges[-1])
+dates = st.none() | st.sampled_from((*edges, date(2012, 2, 29), date(2025, 4, 1))) | st.dates(edges[0], edges[-1])
 comparators = st.sampled_from((None, None, None, "<", "<=", ">=", ">", "ad"))
 instants = st.none() | st.sampled_from((8, 9, 17)).map(lambda hour: datetime(2024, 6, 1, hour, tzinfo=UTC))
 
@@ -84,7 +89,7 @@ instants = st.none() | st.sampled_from((8, 9, 17)).map(lambda hour: datetime(202
 def some_events(draw: st.DrawFn) -> Event:
     type_ = draw(st.sampled_from(tuple(STATUSES)))
     code = draw(st.sampled_from(("a", "b", "high", "low") if type_ != "Encounter" else ("a", None)))
-    on, status = draw(days), draw(st.sampled_from(STATUSES[type_]))
+    on, status = draw(dates), draw(st.sampled_from(STATUSES[type_]))
     value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
     unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "MM HG", "kPa", "kg")))
     negation = draw(st.sampled_from((None, None, None, *DENIED_AS.get(type_, ()))))
@@ -116,7 +121,7 @@ people = st.builds(
     born=st.sampled_from((None, date(1945, 3, 31), date(1945, 4, 1), date(2004, 2, 29), date(2011, 3, 31))),
     sex=st.sampled_from(("female", "male", "other", "unknown")),
     practice=st.sampled_from(("X99001", "X99002", None)),
-    registered_on=days,
+    registered_on=dates,
     ethnicity=st.sampled_from(("stated", "not-stated", "refused", "not-recorded", "not-known")),
     ethnic_category_2001=st.sampled_from((None, "A", "S", "Z")),
     ethnic_group_2021=st.sampled_from((None, "white", "asian")),
@@ -127,7 +132,8 @@ people = st.builds(
     ),
 )
 crowds = st.lists(people, min_size=15, max_size=25)
-spans = st.sampled_from((IN_PERIOD, months(1), months(9), months(12)))
+WINTER = season((9, 1), (3, 31))
+spans = st.sampled_from((IN_PERIOD, FINANCIAL_YEAR, WINTER, days(30), weeks(40), months(1), months(9), months(12)))
 windows = st.just(EVER) | spans
 records = st.sampled_from((clinical_event, observed, prescribed, vaccinated)).flatmap(
     lambda word: st.builds(word, st.sampled_from((A, B)), windows)
@@ -141,6 +147,7 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.just(registered()),
     st.builds(aged, st.sampled_from((0, 14, 80)), st.none() | st.just(90)),
     st.builds(aged, st.none(), st.sampled_from((13, 79))),
+    st.sampled_from((sex("female"), sex("male", "unknown"))),
     st.sampled_from((ethnicity_recorded(), ethnicity_stated(), nhs_number_verified(), deprivation_linked())),
     st.builds(registration_begun, st.sampled_from((months(9), months(12)))),
     records,
@@ -152,6 +159,10 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
     latest,
     latest.map(lambda reading: reading.at_most(*(90.0, 80.0)[: len(reading.quantities)])),
+    latest.map(lambda reading: reading.at_least(*(90.0, 80.0)[: len(reading.quantities)])),
+    latest.map(lambda reading: reading.above(*(80.0, 90.0)[: len(reading.quantities)])),
+    latest.map(lambda reading: reading.below(*(140.0, 90.0)[: len(reading.quantities)])),
+    st.builds(lambda within: latest_reading(HIGH, within=within).between(90, 140), spans),
     st.builds(lambda own, other: own.no_earlier_than(other), latest, latest),
 )
 words = st.recursive(
@@ -292,7 +303,7 @@ def test_the_plain_reading_itself_agrees_with_every_worked_example() -> None:
 
 def test_windows_of_the_plain_reading_end_where_those_of_the_engine_do() -> None:
     frame = Frame(PERIOD, date(2025, 2, 28), IMD_YEAR)
-    for window in (EVER, IN_PERIOD, months(1), months(12)):
+    for window in (EVER, IN_PERIOD, FINANCIAL_YEAR, WINTER, days(1), weeks(2), months(1), months(12)):
         start, end = frame.days(window)
         person = Person(events=(Event("Observation", "a", start, "final"), Event("Observation", "b", end, "final")))
         before = Person(events=(Event("Observation", "a", start - timedelta(days=1), "final"),))

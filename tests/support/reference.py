@@ -4,17 +4,19 @@ It shares no line with the queries, so that the two can disagree. True, false an
 """
 
 import csv
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, singledispatch
+from itertools import pairwise
 from pathlib import Path
 
 from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.words import base, events, population, values
-from hi_fhir.measures.words.windows import Ever, InPeriod, Window
+from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Season, Window
 
 _UNITS = Path(__file__).parents[2] / "mappings" / "units.csv"
 _FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563}
@@ -76,6 +78,11 @@ def _(word: population.Aged, person: Person, frame: Frame) -> bool | None:
     birthday_to_come = (end.month, end.day) < (person.born.month, person.born.day)
     age = end.year - person.born.year - int(birthday_to_come)
     return (word.at_least or 0) <= age and (word.at_most is None or age <= word.at_most)
+
+
+@holds.register
+def _(word: population.SexIs, person: Person, frame: Frame) -> bool | None:
+    return True if person.sex in word.sexes else None if person.sex == "unknown" else False
 
 
 @holds.register
@@ -181,6 +188,49 @@ def _value(event: Event) -> float:
 
 
 @holds.register
+def _(word: values.ReadingIs, person: Person, frame: Frame) -> bool | None:
+    reading = _reading(word.reading, person, frame)
+    if reading is None:
+        return False
+    of_each = zip(word.reading.quantities, reading[1], word.ranges, strict=True)
+    answers = [_lowest_in(one, quantity, found) for quantity, found, one in of_each]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _lowest_in(one: values.Range, quantity: values.Quantity, found: list[Event]) -> bool | None:
+    """Whether the lowest of the values is in the range. An end is a number and on which side of it: -1, 0 or 1."""
+    least, most = ((end, 0) for end in quantity.plausible)
+    ends = [_ends(event.comparator, _value(event), least, most) for event in found]
+    low, high = min(low for low, _ in ends), min(high for _, high in ends)
+    inwards = 0 if one.or_equal else 1
+    first = (-math.inf, 0) if one.lowest is None else (one.lowest, inwards)
+    last = (math.inf, 0) if one.highest is None else (one.highest, -inwards)
+    if first <= low and high <= last:
+        return True
+    return False if high < first or last < low else None
+
+
+End = tuple[float, int]
+
+
+def _ends(comparator: str | None, value: float, least: End, most: End) -> tuple[End, End]:
+    match comparator:
+        case None:
+            return (value, 0), (value, 0)
+        case "<":
+            return least, (value, -1)
+        case "<=":
+            return least, (value, 0)
+        case ">":
+            return (value, 1), most
+        case ">=":
+            return (value, 0), most
+    return least, most
+
+
+@holds.register
 def _(word: values.ReadingNoEarlier, person: Person, frame: Frame) -> bool:
     own, other = _reading(word.reading, person, frame), _reading(word.other, person, frame)
     return own is not None and (other is None or own[0] >= other[0])
@@ -210,6 +260,10 @@ def _in(day: date, window: Window, frame: Frame) -> bool:
         return True
     if isinstance(window, InPeriod):
         return day >= frame.period.start
+    if isinstance(window, Days):
+        return (frame.as_of - day).days < window.count
+    if isinstance(window, Season):
+        return _in_season(day, window, frame.period.end)
     year, month = divmod(frame.as_of.year * 12 + frame.as_of.month - 1 - window.count, 12)
     for last in (frame.as_of.day, 30, 29, 28):  # a month without that day lends its own last
         try:
@@ -217,6 +271,19 @@ def _in(day: date, window: Window, frame: Frame) -> bool:
         except ValueError:
             continue
     raise AssertionError("every month has 28 days")
+
+
+def _in_season(day: date, season: Season, end: date) -> bool:
+    """Whether the day is of the last season that began by the end of the period."""
+    begin = max(date(year, *season.first) for year in (end.year, end.year - 1) if date(year, *season.first) <= end)
+    following = [begin + timedelta(days=number) for number in range(367)]
+    last = next(one for one, after in pairwise(following) if _is_last(one, after, season.last))
+    return begin <= day <= last
+
+
+def _is_last(day: date, after: date, last: tuple[int, int]) -> bool:
+    """A season to 29 February ends on the 28th of a common year."""
+    return (day.month, day.day) <= last < (after.month, after.day) or (day.month, day.day) == last
 
 
 def _found(leaf: events.Recorded, person: Person, frame: Frame) -> list[Event]:

@@ -1,10 +1,11 @@
 """A word as the sentence that a clinician reads."""
 
+import calendar
 from collections.abc import Iterable
 from functools import singledispatch
 
 from hi_fhir.measures.words import base, events, population, values
-from hi_fhir.measures.words.windows import Ever, InPeriod, Months, Window
+from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Months, Season, Window
 
 UNVERIFIED = "[U]"
 """Marks what was not seen in a source, or is not as the rule set has it."""
@@ -52,6 +53,11 @@ def _(word: population.Aged) -> str:
     if word.at_most is None:
         return f"aged {word.at_least} or over at the period's end"
     return f"aged {word.at_least} to {word.at_most} at the period's end"
+
+
+@_phrase.register
+def _(word: population.SexIs) -> str:
+    return f"sex {_either(word.sexes)}"
 
 
 @_phrase.register
@@ -131,6 +137,15 @@ def _(word: values.ReadingAtMost) -> str:
 
 
 @_phrase.register
+def _(word: values.ReadingIs) -> str:
+    ranges = (
+        f"{_name(quantity.value_set)} {_range(one)} {quantity.unit}"
+        for quantity, one in zip(word.reading.quantities, word.ranges, strict=True)
+    )
+    return f"latest reading {_when(word.reading.window)} with {' and '.join(ranges)}"
+
+
+@_phrase.register
 def _(word: values.ReadingNoEarlier) -> str:
     return f"that reading no earlier than the latest of {_reading(word.other)}"
 
@@ -151,6 +166,14 @@ def _reading(reading: values.LatestReading) -> str:
     return f"{names} on one day" if len(reading.quantities) > 1 else names
 
 
+def _range(one: values.Range) -> str:
+    if one.lowest is None:
+        return f"{'at most' if one.or_equal else 'below'} {one.highest:g}"
+    if one.highest is None:
+        return f"{'at least' if one.or_equal else 'above'} {one.lowest:g}"
+    return f"from {one.lowest:g} to {one.highest:g}"
+
+
 def _name(value_set: events.ValueSetName) -> str:
     return value_set.id.replace("-", " ")
 
@@ -168,3 +191,12 @@ def _when(window: Window) -> str:
             return "in the period"
         case Months(count):
             return f"in the {count} months to the as-of day"
+        case Days(count):
+            weeks, odd = divmod(count, 7)
+            return f"in the {count} days to the as-of day" if odd else f"in the {weeks} weeks to the as-of day"
+        case Season(first, last):
+            return f"from {_day_of_year(*first)} to {_day_of_year(*last)}"
+
+
+def _day_of_year(month: int, day: int) -> str:
+    return f"{day} {calendar.month_name[month]}"

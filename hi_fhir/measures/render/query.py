@@ -70,6 +70,12 @@ def _(word: population.Aged, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: population.SexIs, facts: Facts) -> Any:
+    known = facts.rows.sex
+    return ibis.cases((known.isin(word.sexes), True), (known == "unknown", ibis.null("boolean")), else_=False)
+
+
+@condition.register
 def _(word: population.EthnicityIs, facts: Facts) -> Any:
     return facts.rows.ethnicity.isin(word.answers)
 
@@ -137,10 +143,12 @@ def _(word: values.LatestReading, facts: Facts) -> Any:
 
 @condition.register
 def _(word: values.ReadingAtMost, facts: Facts) -> Any:
-    met: Iterable[Any] = (
-        _at_most(values.LatestValue(word.reading, place), limit, facts) for place, limit in enumerate(word.limits)
-    )
-    return reduce(lambda left, right: left & right, met)
+    return _all_in(word.reading, [values.Range(highest=limit) for limit in word.limits], facts)
+
+
+@condition.register
+def _(word: values.ReadingIs, facts: Facts) -> Any:
+    return _all_in(word.reading, word.ranges, facts)
 
 
 @condition.register
@@ -149,10 +157,23 @@ def _(word: values.ReadingNoEarlier, facts: Facts) -> Any:
     return own.notnull() & (other.isnull() | _surely(own >= other))
 
 
-def _at_most(leaf: values.LatestValue, limit: float, facts: Facts) -> Any:
-    """Null where the value may lie on either side of the limit; false where there is none."""
+def _all_in(reading: values.LatestReading, ranges: Iterable[values.Range], facts: Facts) -> Any:
+    met = (_in_range(values.LatestValue(reading, place), one, facts) for place, one in enumerate(ranges))
+    return reduce(lambda left, right: left & right, met)
+
+
+def _in_range(leaf: values.LatestValue, one: values.Range, facts: Facts) -> Any:
+    """Null where the value may lie in the range and out of it; false where there is none."""
     low, high = facts.field(leaf, "low"), facts.field(leaf, "high")
-    return ibis.cases((low.isnull() | (low > limit), False), (high <= limit, True), else_=ibis.null("boolean"))
+    out, within = low.isnull(), []
+    if one.highest is not None:
+        out = out | (low > one.highest if one.or_equal else low >= one.highest)
+        within.append(high <= one.highest if one.or_equal else high < one.highest)
+    if one.lowest is not None:
+        out = out | (high < one.lowest if one.or_equal else high <= one.lowest)
+        within.append(low >= one.lowest if one.or_equal else low > one.lowest)
+    surely = reduce(lambda left, right: left & right, within)
+    return ibis.cases((out, False), (surely, True), else_=ibis.null("boolean"))
 
 
 def _day(reading: values.LatestReading, facts: Facts) -> Any:

@@ -36,6 +36,7 @@ def _(word: base.Not) -> frozenset[Need]:
 
 @needs.register(population.Registered)
 @needs.register(population.Aged)
+@needs.register(population.SexIs)
 @needs.register(population.EthnicityIs)
 @needs.register(population.NhsNumberVerified)
 @needs.register(population.DeprivationLinked)
@@ -80,8 +81,9 @@ def _(word: values.LatestReading) -> frozenset[Need]:
     return frozenset(("Observation", quantity.value_set.id) for quantity in word.quantities)
 
 
-@needs.register
-def _(word: values.ReadingAtMost) -> frozenset[Need]:
+@needs.register(values.ReadingAtMost)
+@needs.register(values.ReadingIs)
+def _(word: values.ReadingAtMost | values.ReadingIs) -> frozenset[Need]:
     return needs(word.reading)
 
 

@@ -13,6 +13,7 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.Registered: _REGISTERED,
     population.RegistrationBegunWithin: _REGISTERED,
     population.Aged: ("Patient",),
+    population.SexIs: ("Patient",),
     population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
@@ -50,6 +51,7 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(base.Not)
 @can_hold.register(population.Registered)
 @can_hold.register(population.Aged)
+@can_hold.register(population.SexIs)
 @can_hold.register(population.EthnicityIs)
 @can_hold.register(population.NhsNumberVerified)
 @can_hold.register(population.DeprivationLinked)
@@ -65,6 +67,7 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.LatestEncounterCoded)
 @can_hold.register(values.LatestReading)
 @can_hold.register(values.ReadingAtMost)
+@can_hold.register(values.ReadingIs)
 def _(word: base.Word, silent: Set[str]) -> bool:
     return not {type_ for type_, _ in needs(word)} <= silent
 

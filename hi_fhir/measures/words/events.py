@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.windows import EVER, IN_PERIOD, Months, Window
+from hi_fhir.measures.words.windows import EVER, IN_PERIOD, Window
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FirstRecord:
 
     recorded: Recorded
 
-    def within(self, window: Months) -> "FirstWithin":
+    def within(self, window: Window) -> "FirstWithin":
         """It lies in the window."""
         return FirstWithin(self.recorded, window)
 
@@ -77,7 +77,7 @@ class FirstWithin(Word):
     """The first dated record of a leaf is in the window. Never null."""
 
     recorded: Recorded
-    window: Months
+    window: Window
 
 
 @dataclass(frozen=True)

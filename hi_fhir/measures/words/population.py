@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.windows import Months
+from hi_fhir.measures.words.windows import Window
 
+SEXES = ("female", "male", "other", "unknown")
 STATED = ("stated",)
 ANSWERED = ("stated", "not-stated", "refused")
 
@@ -20,6 +21,18 @@ class Aged(Word):
 
     at_least: int | None
     at_most: int | None
+
+
+@dataclass(frozen=True)
+class SexIs(Word):
+    """The sex that is recorded is one of `sexes`; null where it is unknown, unless that is asked for."""
+
+    sexes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for one in self.sexes:
+            if one not in SEXES:
+                raise ValueError(f"{one!r} is not one of {', '.join(SEXES)}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class DeprivationLinked(Word):
 class RegistrationBegunWithin(Word):
     """The registration began in the window. One without a start counts as begun before it. Never null."""
 
-    window: Months
+    window: Window
 
 
 def registered() -> Word:
@@ -54,6 +67,11 @@ def registered() -> Word:
 def aged(at_least: int | None = None, at_most: int | None = None) -> Word:
     """Completed years at the period's end, both ends inclusive."""
     return Aged(at_least, at_most)
+
+
+def sex(*sexes: str) -> Word:
+    """Recorded as one of female, male, other and unknown (Patient.gender)."""
+    return SexIs(sexes)
 
 
 def ethnicity_recorded() -> Word:
@@ -76,6 +94,6 @@ def deprivation_linked() -> Word:
     return DeprivationLinked()
 
 
-def registration_begun(within: Months) -> Word:
+def registration_begun(within: Window) -> Word:
     """The registration with the practice began in the window."""
     return RegistrationBegunWithin(within)

@@ -37,6 +37,22 @@ class LatestReading(Word):
         """Each value is at or below its limit, in the order of the quantities."""
         return ReadingAtMost(self, limits, unverified)
 
+    def at_least(self, *limits: float) -> "ReadingIs":
+        """Each value is at or above its limit."""
+        return ReadingIs(self, tuple(Range(lowest=limit) for limit in limits))
+
+    def above(self, *limits: float) -> "ReadingIs":
+        """Each value is above its limit."""
+        return ReadingIs(self, tuple(Range(lowest=limit, or_equal=False) for limit in limits))
+
+    def below(self, *limits: float) -> "ReadingIs":
+        """Each value is below its limit."""
+        return ReadingIs(self, tuple(Range(highest=limit, or_equal=False) for limit in limits))
+
+    def between(self, lowest: float, highest: float) -> "ReadingIs":
+        """The value of the one quantity is in the range, both ends inclusive."""
+        return ReadingIs(self, (Range(lowest, highest),))
+
     def no_earlier_than(self, other: "LatestReading") -> "ReadingNoEarlier":
         """There is one, and none of the other kind after it."""
         return ReadingNoEarlier(self, other)
@@ -61,6 +77,30 @@ class ReadingAtMost(Word):
     reading: LatestReading
     limits: tuple[float, ...]
     unverified: bool = False
+
+
+@dataclass(frozen=True)
+class Range:
+    """Values from `lowest` to `highest`, None open. or_equal: the ends are in it."""
+
+    lowest: float | None = None
+    highest: float | None = None
+    or_equal: bool = True
+
+
+@dataclass(frozen=True)
+class ReadingIs(Word):
+    """There is a reading and each of its values is in its range, in the order of the quantities; no reading is false.
+
+    It is null where a bound leaves open whether a value is in its range, unless another value is surely out of its own.
+    """
+
+    reading: LatestReading
+    ranges: tuple[Range, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.ranges) != len(self.reading.quantities):
+            raise ValueError(f"{len(self.ranges)} limits for {len(self.reading.quantities)} quantities")
 
 
 @dataclass(frozen=True)

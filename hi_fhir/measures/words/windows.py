@@ -1,5 +1,6 @@
 """Spans of days that a word looks at, relative to the period and the as-of day. Both ends inclusive."""
 
+import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -23,18 +24,57 @@ class Months:
     count: int
 
 
-Window = Ever | InPeriod | Months
+@dataclass(frozen=True)
+class Days:
+    """The `count` days that end on the as-of day, which is one of them."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Season:
+    """From one day of the year to another, each as month and day: the last that began by the end of the period.
+
+    It ends on the as-of day where that is earlier. One that begins after the as-of day has no days yet.
+    """
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for month, day in (self.first, self.last):
+            date(2024, month, day)  # raises where no year has such a day
+
+
+Window = Ever | InPeriod | Months | Days | Season
 
 EVER = Ever()
 IN_PERIOD = InPeriod()
+FINANCIAL_YEAR = Season((4, 1), (3, 31))
 
 
 def months(count: int) -> Months:
+    """The months that end on the as-of day."""
     return Months(count)
 
 
+def days(count: int) -> Days:
+    """The days that end on the as-of day."""
+    return Days(count)
+
+
+def weeks(count: int) -> Days:
+    """The weeks that end on the as-of day."""
+    return Days(7 * count)
+
+
+def season(first: tuple[int, int], last: tuple[int, int]) -> Season:
+    """From one day of the year to another, as `season((9, 1), (3, 31))`: the last that began by the period's end."""
+    return Season(first, last)
+
+
 def days_of(window: Window, period: Period, as_of: date) -> tuple[date, date]:
-    """First and last day that `window` sees."""
+    """First and last day that `window` sees; the first is after the last where it sees none."""
     match window:
         case Ever():
             return date.min + timedelta(days=1), as_of
@@ -43,3 +83,15 @@ def days_of(window: Window, period: Period, as_of: date) -> tuple[date, date]:
         case Months(count):
             span = months_to(as_of, count)
             return span.start, span.end
+        case Days(count):
+            return as_of - timedelta(days=count - 1), as_of
+        case Season(first, last):
+            this_year = _in_year(period.end.year, *first)
+            start = this_year if this_year <= period.end else _in_year(period.end.year - 1, *first)
+            end = _in_year(start.year if last >= first else start.year + 1, *last)
+            return start, min(end, as_of)
+
+
+def _in_year(year: int, month: int, day: int) -> date:
+    """That day of the year; of a common year, 28 February for the 29th."""
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
