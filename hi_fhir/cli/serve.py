@@ -30,7 +30,7 @@ def serve_command(port: int, host: str, audience: str, practice: str | None, dat
       hi-fhir serve --audience icb --port 8765
       curl http://127.0.0.1:8765/fhir/MeasureReport?_count=5
     """
-    from hi_fhir.store.search import Reader
+    from hi_fhir.store.criteria import Reader
     from hi_fhir.web.serve import serve
 
     code = (practice or "").strip().upper()

@@ -14,7 +14,7 @@ from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_p
 
 if TYPE_CHECKING:
     from hi_fhir.core.config import Config
-    from hi_fhir.store.ledger import DeliveryCount
+    from hi_fhir.store.deliveries import DeliveryCount
 
 
 @click.command("status")
@@ -119,7 +119,7 @@ def _print_evaluations(manifests: Sequence[dict[str, Any]]) -> None:
 
 def _deliveries(config: "Config") -> "list[DeliveryCount]":
     """From the store where there is one: looking makes none."""
-    from hi_fhir.store.ledger import delivery_counts
+    from hi_fhir.store.deliveries import delivery_counts
     from hi_fhir.store.session import open_store
 
     if not config.store_file.exists():

@@ -1,14 +1,25 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
-SHOWN, ROUNDED, MASKED, UNSUPPORTED = "shown", "rounded", "masked", "unsupported"
-"""What became of a count."""
 
-RunCount = tuple[str, ...]
-"""Name of a count of the whole run, such as ("reconciliation", "Patient", "kept")."""
+class CellState(StrEnum):
+    """What became of a count; ABSENT: of a score that is not given."""
+
+    SHOWN = "shown"
+    ROUNDED = "rounded"
+    MASKED = "masked"
+    UNSUPPORTED = "unsupported"
+    ABSENT = "absent"
+
+
+SHOWN, ROUNDED, MASKED, UNSUPPORTED, ABSENT = CellState
+
+RunCount = tuple[str, str, str]
+"""Name of a count of the whole run, as of a cell: ("run-quarantine", "Observation", "bad-date")."""
 
 
 class Group(NamedTuple):
@@ -37,7 +48,7 @@ class ExactCounts:
 class Cell(NamedTuple):
     """A count as it may be given. value: None unless shown or rounded."""
 
-    state: str
+    state: CellState
     value: int | None
 
 
@@ -47,15 +58,32 @@ class ReleasedGroup(NamedTuple):
     reasons: why cells are unsupported, by population: the standing of a source's type, or the state of code lists.
     """
 
-    cells: Mapping[str, Cell]
+    cells: dict[str, Cell]
     no_score: str | None
-    reasons: Mapping[str, str]
+    reasons: dict[str, str]
+
+
+class ReleasedCell(NamedTuple):
+    """A count as a report gives it, or the reason why it does not. Grain: a population of a stratum of a stratifier.
+
+    A score is no cell, since it follows from the others; where none is given, that is the cell of the population SCORE.
+    """
+
+    stratifier: str
+    stratum: str
+    population: str
+    state: str
+    reason: str | None
+    value: int | None
+
+
+SCORE = "score"
 
 
 class Published(NamedTuple):
-    """A version of a report that the audience was given before. read: gives its bytes, which sha256 pins."""
+    """A version of a report that the audience was given before, or may have. cells: reads what it gives, from rows."""
 
     identifier: str
     version: int
     sha256: str
-    read: Callable[[], bytes]
+    cells: Callable[[], Sequence[ReleasedCell]]

@@ -3,8 +3,10 @@
 Source of the thresholds: NHS Digital's rule for sub-national hospital data: 1 to 7 suppressed, others to the nearest 5.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, Cell
 
 
@@ -40,19 +42,19 @@ class Policy:
 
     id: str
     version: str
-    audience: str
+    audience: Audience
     own: Rule
     run: Rule
     partial: bool
 
 
-POLICIES = {
+POLICIES: Mapping[str, Policy] = {
     policy.audience: policy
     for policy in (
-        Policy("practice-exact", "1", "practice", own=EXACT, run=SMALL_NUMBERS, partial=True),
-        Policy("pcn-primary", "1", "pcn", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
-        Policy("icb-primary", "1", "icb", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
-        Policy("public-primary", "1", "public", own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True),
+        Policy("pcn-primary", "1", Audience.PCN, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("icb-primary", "1", Audience.ICB, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("public-primary", "1", Audience.PUBLIC, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
     )
 }
 """The policy of each audience."""

@@ -25,7 +25,8 @@ class ReleasedCounts:
 def release(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
     """Decide every count of a release, and which groups may have a score.
 
-    published: every version that the audience was ever given, to be read where a policy needs to know what it tells.
+    published: every version that the audience was ever given or may have, its cells to be read where a policy needs to
+    know what it tells.
     No policy holds a count back for its sake yet: this is primary suppression alone, and a masked count may be worked
     out from shown ones.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hi_fhir.disclosure.counts import UNSUPPORTED, ReleasedGroup
+from hi_fhir.disclosure.counts import SHOWN, UNSUPPORTED, Cell, ReleasedGroup
 
 EMPTY = "empty-denominator"
 SMALL = "small-number"
@@ -13,6 +13,7 @@ NO_CODES = "unsupported"
 
 PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator")
 """Populations that a score is worked out from."""
+_NOBODY = Cell(SHOWN, 0)
 
 
 class Score(NamedTuple):
@@ -30,9 +31,10 @@ def score_denominator(counts: Mapping[str, int]) -> int:
 def score(group: ReleasedGroup) -> Score:
     """numerator / (denominator - exclusions - exceptions), all as released.
 
-    None where one of them is not given, where the policy says so, and where rounding each of them leaves no share.
+    A population that the measure does not have is empty. None where one of them is not given, where the policy says
+    so, and where rounding each of them leaves no share.
     """
-    parts = {name: group.cells[name] for name in PARTS}
+    parts = {name: group.cells.get(name, _NOBODY) for name in PARTS}
     if any(cell.state == UNSUPPORTED for cell in parts.values()):
         return Score(None, NO_CODES)
     counts = {name: cell.value for name, cell in parts.items() if cell.value is not None}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hi_fhir.pipeline.report import ReleasedReport
 from hi_fhir.reports.presence import Presence, Present
 from hi_fhir.reports.publish import Entry
-from hi_fhir.store.ledger import LastDelivery
+from hi_fhir.store.deliveries import LastDelivery
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
 

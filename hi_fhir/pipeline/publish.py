@@ -22,13 +22,8 @@ from hi_fhir.reports.definitions import definitions
 from hi_fhir.reports.presence import Presence
 from hi_fhir.reports.publish import Entry, definition_entry, report_entry
 from hi_fhir.reports.targets import Target, read_target
-from hi_fhir.store.ledger import (
-    Delivered,
-    last_deliveries,
-    measure_version,
-    record_delivery,
-    report_version,
-)
+from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
+from hi_fhir.store.ledger import measure_version, report_version
 from hi_fhir.store.session import Store
 
 Definitions = Mapping[str, Sequence[Entry]]

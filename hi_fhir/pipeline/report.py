@@ -1,6 +1,6 @@
 """The fourth step: counts are released to one audience and become MeasureReports, in the store and as files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,26 +12,29 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import GateError, UserError
+from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
 from hi_fhir.core.progress import Progress
-from hi_fhir.disclosure.counts import ExactCounts, Published
+from hi_fhir.disclosure.counts import ExactCounts, Published, ReleasedCell
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
-from hi_fhir.disclosure.release import release
+from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.measures.standing import Absence, withheld
 from hi_fhir.reports.absence import all_absences
 from hi_fhir.reports.basis import run_counts
-from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
+from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.organization import organisation_id
 from hi_fhir.reports.records import BuiltReport, Records
 from hi_fhir.reports.reporters import Reporter, reporters
 from hi_fhir.reports.subjects import Subject, code_lists, subjects
 from hi_fhir.store import ledger
+from hi_fhir.store.cells import report_cells
 from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import load as load_terminology
+
+_TRIES = 5  # others who release to the same audience in the meantime
 
 
 class ReleasedReport(msgspec.Struct, frozen=True):
@@ -95,19 +98,18 @@ def report(
         UserError: a measure, value set or mapping was changed since it was evaluated, or the counts were.
         GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
             same period from newer data.
+        BusyError: others go on releasing to the audience at the same time.
     """
     job = _job(evaluation_folder, audience)
     _check_contents(config, job.evaluation)
-    progress.start("report", len(job.about) * len(job.reporting), "reports")
-    with store.write() as session:  # one transaction, so that nobody is given anything between decision and record
-        built, versions = _release(session, job, config, clock, progress)
+    built, recorded = _release(store, job, config, clock, progress)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
     progress.finish(f"{len(paths)} reports for the {audience} audience")
     return ReportManifest(
         audience=audience,
         evaluation=job.evaluation.id,
         paths=paths,
-        reports=[_released(*one) for one in zip(built, versions, paths, strict=True)],
+        reports=[_released(one, version, path) for one, (version, _), path in zip(built, recorded, paths, strict=True)],
         measures=[subject.measure.id for subject in job.about],
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
@@ -154,24 +156,60 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
 
 
 def _release(
-    session: Session, job: _Job, config: Config, clock: Clock, progress: Progress
-) -> tuple[list[BuiltReport], list[ledger.ReleasedVersion]]:
-    """Decide, build and keep everything that the audience gets."""
-    released = release(job.exact, POLICIES[job.audience], _published(session, job.audience))
+    store: Store, job: _Job, config: Config, clock: Clock, progress: Progress
+) -> tuple[list[BuiltReport], list[ledger.Recorded]]:
+    """Decide, build and keep everything that the audience gets.
+
+    Nothing is built while the store is held for writing. What was decided is kept only where nobody was given anything
+    since, which the decision would have had to see; else it is decided and built anew.
+
+    Raises:
+        BusyError: others go on releasing at the same time.
+    """
+    policy = POLICIES[job.audience]
+    for _ in range(_TRIES):
+        progress.start("report", len(job.about) * len(job.reporting), "reports")
+        with store.read() as session:
+            seen = ledger.released_versions(session, policy.audience.knows)
+            released = release(job.exact, policy, _published(session, seen))
+        ready = _build(job, released, config, progress)
+        with store.write() as session:
+            if ledger.released_versions(session, policy.audience.knows) == seen:
+                return ready.reports, _keep(session, job, released, ready, clock)
+    raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
+
+
+class _Ready(NamedTuple):
+    """What is to be kept, built and checked."""
+
+    reports: list[BuiltReport]
+    measures: list[ledger.NewMeasure]
+    organisations: list[ledger.NewOrganisation]
+
+
+def _build(job: _Job, released: ReleasedCounts, config: Config, progress: Progress) -> _Ready:
     settings = ReportSettings(config.identifier_system, config.canonical_base.rstrip("/"))
     records = Records(job.evaluation, settings.base)
-    reports = MeasureReports(settings, job.evaluation, released)
-    built = records.reports(reports, job.about, job.reporting, progress)
+    reports = MeasureReports(settings, job.evaluation, released.policy)
+    return _Ready(
+        records.reports(ReportCells(released), reports, job.about, job.reporting, progress),
+        [records.measure(subject) for subject in job.about],
+        [records.organisation(reporter) for reporter in job.reporting],
+    )
+
+
+def _keep(session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, clock: Clock) -> list[ledger.Recorded]:
     policy, at = released.policy, clock.now()
     dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
     new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)
-    _check_days(job, ledger.overtaken(session, new, [one.record for one in built]))
-    versions = ledger.record_reports(session, new, [one.record for one in built], at)
-    for subject in job.about:
-        ledger.record_measure(session, records.measure(subject), at)
-    for reporter in job.reporting:
-        ledger.record_organisation(session, records.organisation(reporter), at)
-    return built, versions
+    reports = [one.record for one in ready.reports]
+    _check_days(job, ledger.overtaken(session, new, reports))
+    recorded = ledger.record_reports(session, new, reports, at)
+    for measure in ready.measures:
+        ledger.record_measure(session, measure, at)
+    for organisation in ready.organisations:
+        ledger.record_organisation(session, organisation, at)
+    return recorded
 
 
 def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
@@ -186,12 +224,13 @@ def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
         )
 
 
-def _published(session: Session, audience: str) -> list[Published]:
-    """What the audience was ever given; reports are read from the ledger only where they are asked for."""
-    return [
-        Published(*version, read=partial(ledger.released_content, session, version.identifier, version.version))
-        for version in ledger.released_versions(session, audience)
-    ]
+def _published(session: Session, versions: Iterable[ledger.ReleasedVersion]) -> list[Published]:
+    """What the audience may have; the cells are read from the ledger only where they are asked for."""
+    return [Published(*version, cells=partial(_cells, session, version)) for version in versions]
+
+
+def _cells(session: Session, version: ledger.ReleasedVersion) -> list[ReleasedCell]:
+    return [ReleasedCell(*row) for row in report_cells(session, version.identifier, version.version)]
 
 
 def _write_files(folder: Path, built: Sequence[BuiltReport]) -> list[str]:

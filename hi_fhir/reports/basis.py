@@ -12,20 +12,25 @@ from hi_fhir.tables.reconcile import total
 from hi_fhir.tables.schema import CLINICAL_TABLES
 
 USE = "Monitoring, not a payment claim."
-_QUARANTINE, _READINGS, _PEOPLE = "quarantine", "readings", "people"
+_PEOPLE, _QUARANTINE, _READINGS = "run-people", "run-quarantine", "readings-left-out"
+_RUN = (_PEOPLE, _QUARANTINE, _READINGS)
+_ALL = "all"
 _UNTYPED = "Resource"
-_ROWS = ("orphan_events", "identifiers_of_nobody", "identifiers_of_several")  # by the type that they are of
+_ROWS = ("orphan-events", "identifiers-of-nobody", "identifiers-of-several")  # by the type that they are of
 _PEOPLE_KINDS = (
     "not_registered_by_reason",
     "registrations_left_out",
     "impossible_dates",
-    *_ROWS,
+    "orphan_events",
+    "identifiers_of_nobody",
+    "identifiers_of_several",
     "deprivation",
     "ethnicity",
     "nhs_number",
     "merges",
 )
-_TYPES = {table: type_ for type_, table in CLINICAL_TABLES.items()} | {"registration": "EpisodeOfCare"}
+_TABLES = {**CLINICAL_TABLES, "EpisodeOfCare": "registration"}
+_TYPES = {table.replace("_", "-"): type_ for type_, table in _TABLES.items()}
 
 
 def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
@@ -38,14 +43,30 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     for name in evaluation.people.__struct_fields__:
         value = getattr(evaluation.people, name)
         if name in _PEOPLE_KINDS:
-            found |= {(_PEOPLE, name, kind): count for kind, count in sorted(value.items())}
+            found |= {(_PEOPLE, _ALL, _spelt(f"{name}.{kind}")): count for kind, count in sorted(value.items())}
         else:
-            found[_PEOPLE, name] = value
+            found[_PEOPLE, _ALL, _spelt(name)] = value
     for type_, kinds in _by_type(evaluation.lost.values()).items():
-        found |= {(_QUARANTINE, type_, kind): count for kind, count in kinds.items()}
+        found |= {(_QUARANTINE, type_, _spelt(kind)): count for kind, count in kinds.items()}
     for value_set, kinds in sorted(evaluation.dropped_readings.items()):
-        found |= {(_READINGS, value_set, kind): count for kind, count in sorted(kinds.items()) if count}
+        found |= {(_READINGS, value_set, _spelt(kind)): count for kind, count in sorted(kinds.items()) if count}
     return found
+
+
+def is_of_run(stratifier: str) -> bool:
+    """Whether a cell is of the whole run, by its stratifier."""
+    return stratifier in _RUN
+
+
+def told_of_run(
+    run: Mapping[RunCount, Cell], types: Collection[str], reference: MeasureReference
+) -> dict[RunCount, Cell]:
+    """The counts of the run that a report gives on a measure that reads these types: with others it has nothing to do.
+
+    Lines that do not tell their type may have been of any.
+    """
+    told = (None, _UNTYPED, *types, *(one.id for one in reference.value_sets))
+    return {name: cell for name, cell in run.items() if _about(name) in told}
 
 
 def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy) -> list[Json]:
@@ -72,19 +93,13 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
     ]
 
 
-def run_extensions(
-    base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell], types: Collection[str]
-) -> list[Json]:
-    """What a report on a measure that reads these types says of the run: with other types it has nothing to do.
-
-    Lines that do not tell their type may have been of any. notes: those on the types.
-    """
-    own = {name: cell for name, cell in run.items() if _type(name) in (None, _UNTYPED, *types)}
-    people = [counted(_spelt(".".join(name[1:])), cell) for name, cell in own.items() if name[0] == _PEOPLE]
+def run_extensions(base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell]) -> list[Json]:
+    """What a report says of the run. notes: on the types that its measure reads. run: the counts that it gives."""
+    people = [counted(name[2], cell) for name, cell in run.items() if name[0] == _PEOPLE]
     return [
         *(valued(definition(base, "note"), "String", str(note)) for note in notes),
         nested(definition(base, "run-people"), people),
-        *_counted(definition(base, "run-quarantine"), "type", own, _QUARANTINE),
+        *_counted(definition(base, "run-quarantine"), "type", run, _QUARANTINE),
     ]
 
 
@@ -95,15 +110,13 @@ def notes_on(notes: Iterable[Note], types: Collection[str]) -> list[Note]:
 
 def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunCount, Cell]) -> list[Json]:
     """What the reports of a measure have in common: its rules, code lists and doubts, and readings it does not take."""
-    own = {one.id for one in reference.value_sets}
-    readings = {name: cell for name, cell in run.items() if name[0] == _READINGS and name[1] in own}
     state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
     sets = (_texts("value-set", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
     return [
         _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
         nested(definition(base, "code-lists"), [*state, *sets]),
         *_unverified(base, reference.unverified),
-        *_counted(definition(base, "readings-left-out"), "value-set", readings, _READINGS),
+        *_counted(definition(base, "readings-left-out"), "value-set", run, _READINGS),
     ]
 
 
@@ -123,11 +136,12 @@ def _spelt(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _type(name: RunCount) -> str | None:
-    """The resource type that a count of the run is about; None: it is about people."""
-    if name[0] == _QUARANTINE:
+def _about(name: RunCount) -> str | None:
+    """The resource type or value set that a count of the run is about; None: it is about people."""
+    if name[0] != _PEOPLE:
         return name[1]
-    return _TYPES[name[2]] if name[0] == _PEOPLE and name[1] in _ROWS else None
+    kind, _, table = name[2].partition(".")
+    return _TYPES[table] if kind in _ROWS else None
 
 
 def _counted(url: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iterator[Json]:
@@ -135,7 +149,7 @@ def _counted(url: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iter
     parts: dict[str, list[Json]] = {}
     for name, cell in run.items():
         if name[0] == kind:
-            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(_spelt(name[2]), cell))
+            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(name[2], cell))
     return (nested(url, own) for own in parts.values())
 
 

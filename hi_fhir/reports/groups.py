@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from hi_fhir.disclosure.cells import Strata
 from hi_fhir.disclosure.counts import ReleasedGroup
-from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
@@ -12,27 +12,22 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.extensions import Json, absent, definition, nested, valued
 from hi_fhir.terminology.systems import UCUM
 
-_UNDETERMINED = "undetermined"
-Strata = Mapping[str, ReleasedGroup]
+UNDETERMINED = "undetermined"
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Builds the groups of one release.
-
-    strata: by measure id, reporter and stratifier, then by stratum. names: of organisations, by ODS code.
-    """
+    """Builds groups. names: of organisations, by ODS code."""
 
     base: str
-    strata: Mapping[tuple[str, str, str], Strata]
     names: Mapping[str, str]
 
-    def of(self, measure: ProportionMeasure, reporter: str) -> Json:
-        """The group of `measure` for `reporter`, in whole and by each stratifier."""
+    def of(self, measure: ProportionMeasure, strata: Mapping[str, Strata]) -> Json:
+        """The group of a report on `measure`, in whole and by each stratifier. strata: by stratifier."""
         populations = concepts.defined_populations(measure)
 
         def by(stratifier: str) -> Strata:
-            return self.strata.get((measure.id, reporter, stratifier), {})
+            return strata.get(stratifier, {})
 
         stratifiers = [
             *(self._area_stratifier(id_, by(id_), populations) for id_ in concepts.AREAS if by(id_)),
@@ -81,21 +76,13 @@ class Groups:
             yield {"code": concepts.population(name), **given}
 
     def _counts(self, group: ReleasedGroup, populations: tuple[str, ...]) -> Json:
-        extensions = [_counted(definition(self.base, _UNDETERMINED), group, _UNDETERMINED, self.base)]
+        extensions = [_counted(definition(self.base, UNDETERMINED), group, UNDETERMINED, self.base)]
         counts: Json = {"extension": extensions, "population": [*self._populations(group, populations)]}
         value, reason = score(group)
         if value is None:
             extensions.append(valued(definition(self.base, "score-absent"), "Code", reason))
             return counts
         return counts | {"measureScore": {"value": value, "unit": "1", "system": UCUM, "code": "1"}}
-
-
-def by_stratifier(released: ReleasedCounts) -> dict[tuple[str, str, str], dict[str, ReleasedGroup]]:
-    """Released groups by measure id, reporter and stratifier, then by stratum."""
-    found: dict[tuple[str, str, str], dict[str, ReleasedGroup]] = {}
-    for (measure_id, reporter, stratifier, stratum), group in released.groups.items():
-        found.setdefault((measure_id, reporter, stratifier), {})[stratum] = group
-    return found
 
 
 def _counted(url: str, group: ReleasedGroup, population: str, base: str) -> Json:

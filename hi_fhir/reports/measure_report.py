@@ -1,9 +1,13 @@
 """A MeasureReport (R4, summary) of one measure and reporter, from released counts alone."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hi_fhir.core.files import canonical_json
+from hi_fhir.disclosure.cells import cells_of_groups, cells_of_run, groups_of
+from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
+from hi_fhir.disclosure.policies import Policy
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.render.silence import types_read
@@ -11,9 +15,17 @@ from hi_fhir.measures.standing import unheard, wanting
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
 from hi_fhir.reports.absence import absence_extensions, all_absences, concerning
-from hi_fhir.reports.basis import measure_extensions, notes_on, release_extensions, run_extensions
+from hi_fhir.reports.basis import (
+    is_of_run,
+    measure_extensions,
+    notes_on,
+    release_extensions,
+    run_counts,
+    run_extensions,
+    told_of_run,
+)
 from hi_fhir.reports.extensions import Json, definition, valued
-from hi_fhir.reports.groups import Groups, by_stratifier
+from hi_fhir.reports.groups import UNDETERMINED, Groups
 from hi_fhir.reports.narrative import narrative, told_of_absence
 from hi_fhir.reports.organization import organisation_identifier
 from hi_fhir.reports.reporters import Reporter, area_names
@@ -44,19 +56,37 @@ def measure_url(base: str, measure_id: str) -> str:
     return f"{base}/Measure/{measure_id}"
 
 
-class MeasureReports:
-    """Builds the reports of one release; what they have in common is made once and shared between them."""
+class ReportCells:
+    """The cells of the reports of one release: what each gives and withholds, which is all that it is built from."""
 
-    def __init__(self, settings: ReportSettings, evaluation: EvaluationManifest, released: ReleasedCounts) -> None:
+    def __init__(self, released: ReleasedCounts) -> None:
+        self._run = released.run
+        self._strata: dict[tuple[str, str], dict[str, dict[str, ReleasedGroup]]] = {}
+        for (measure_id, reporter, stratifier, stratum), group in released.groups.items():
+            self._strata.setdefault((measure_id, reporter), {}).setdefault(stratifier, {})[stratum] = group
+
+    def of(self, subject: Subject, reporter: str) -> list[ReleasedCell]:
+        measure, reference = subject
+        populations = (*concepts.defined_populations(measure), UNDETERMINED)
+        return [
+            *cells_of_groups(self._strata[measure.id, reporter], populations),
+            *cells_of_run(told_of_run(self._run, types_read(measure), reference)),
+        ]
+
+
+class MeasureReports:
+    """Builds reports from their cells; what those of one release have in common is made once and shared."""
+
+    def __init__(self, settings: ReportSettings, evaluation: EvaluationManifest, policy: Policy) -> None:
         self._settings = settings
         self._evaluation = evaluation
-        self._audience = released.policy.audience
+        self._audience = policy.audience
         self._names = area_names(evaluation.areas)
-        self._groups = Groups(settings.base, by_stratifier(released), self._names)
-        self._common = release_extensions(settings.base, evaluation, released.policy)
-        self._run = released.run
+        self._groups = Groups(settings.base, self._names)
+        self._common = release_extensions(settings.base, evaluation, policy)
+        self._run = tuple(run_counts(evaluation))
 
-    def build(self, subject: Subject, reporter: Reporter) -> Json:
+    def build(self, subject: Subject, reporter: Reporter, cells: Sequence[ReleasedCell]) -> Json:
         """The report as JSON: R4, no meta, no literal reference."""
         measure, reference = subject
         base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
@@ -66,15 +96,16 @@ class MeasureReports:
         silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
         absent = concerning(reporter.practices, all_absences(evaluation, [measure]))
         told = [*map(str, notes), *told_of_absence(wants, silent, absent)]
-        whole = self._groups.strata[measure.id, reporter.code, ALL][ALL]
+        strata = groups_of(cell for cell in cells if not is_of_run(cell.stratifier))
+        run = self._told_of_run(cells)
         return {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": narrative(subject, reporter, evaluation, whole, told),
+            "text": narrative(subject, reporter, evaluation, strata[ALL][ALL], told),
             "extension": [
                 *self._common,
-                *run_extensions(base, notes, self._run, types),
-                *measure_extensions(base, reference, self._run),
+                *run_extensions(base, notes, run),
+                *measure_extensions(base, reference, run),
                 *absence_extensions(base, wants, silent, absent, self._organisation),
                 *(self._covered(practice) for practice in reporter.practices),
             ],
@@ -86,8 +117,13 @@ class MeasureReports:
             "reporter": self._organisation(reporter.code),
             "period": {"start": evaluation.period.start.isoformat(), "end": evaluation.period.end.isoformat()},
             "improvementNotation": concepts.improvement(measure),
-            "group": [self._groups.of(measure, reporter.code)],
+            "group": [self._groups.of(measure, strata)],
         }
+
+    def _told_of_run(self, cells: Sequence[ReleasedCell]) -> dict[RunCount, Cell]:
+        """The counts of the run among the cells, in the order in which a report gives them."""
+        given = {cell[:3]: Cell(CellState(cell.state), cell.value) for cell in cells if is_of_run(cell.stratifier)}
+        return {name: given[name] for name in self._run if name in given}
 
     def _organisation(self, code: str) -> Json:
         reference: Json = {"identifier": organisation_identifier(code)}

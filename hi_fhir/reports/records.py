@@ -1,16 +1,17 @@
 """Resources on their way into the store: built, checked, spelt as bytes, with what the store searches them by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.core.progress import Progress
+from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.fhir.resources import ShapeChecker
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure import measure_resource
-from hi_fhir.reports.measure_report import MeasureReports, measure_url
+from hi_fhir.reports.measure_report import MeasureReports, ReportCells, measure_url
 from hi_fhir.reports.organization import organisation_id, organisation_resource
 from hi_fhir.reports.reporters import Reporter
 from hi_fhir.reports.subjects import Subject
@@ -36,14 +37,20 @@ class Records:
         self._shapes = ShapeChecker()
 
     def reports(
-        self, reports: MeasureReports, about: Iterable[Subject], reporters: Iterable[Reporter], progress: Progress
+        self,
+        cells: ReportCells,
+        reports: MeasureReports,
+        about: Iterable[Subject],
+        reporters: Iterable[Reporter],
+        progress: Progress,
     ) -> list[BuiltReport]:
         """Every reporter's report on every subject, reporter by reporter."""
         built = []
         for reporter in reporters:
             for subject in about:
-                resource = reports.build(subject, reporter)
-                built.append(BuiltReport(subject, reporter, self._report(resource, subject, reporter)))
+                own = cells.of(subject, reporter.code)
+                resource = reports.build(subject, reporter, own)
+                built.append(BuiltReport(subject, reporter, self._report(resource, own, subject, reporter)))
                 progress.advance()
         return built
 
@@ -61,7 +68,9 @@ class Records:
         resource = organisation_resource(reporter)
         return NewOrganisation(resource["id"], ODS_SYSTEM, reporter.code, self._content(resource))
 
-    def _report(self, resource: dict[str, Any], subject: Subject, reporter: Reporter) -> NewReport:
+    def _report(
+        self, resource: dict[str, Any], cells: Sequence[ReleasedCell], subject: Subject, reporter: Reporter
+    ) -> NewReport:
         identifier = resource["identifier"][0]
         return NewReport(
             id=resource["id"],
@@ -78,6 +87,7 @@ class Records:
             as_of=self._evaluation.as_of,
             data_date=self._evaluation.data_date,
             content=self._content(resource),
+            cells=cells,
         )
 
     def _content(self, resource: dict[str, Any]) -> bytes:

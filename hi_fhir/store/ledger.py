@@ -1,23 +1,27 @@
-"""What was released to whom and sent where: rows are only ever added."""
+"""What was released to whom: rows are only ever added."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, insert, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
-from hi_fhir.store.models import PUBLIC, Delivery, Measure, Organisation, Release, Report
-from hi_fhir.store.search import Stored, latest, stored
+from hi_fhir.store.cells import CellRow, write_cells
+from hi_fhir.store.models import PUBLIC, Measure, Organisation, Release, Report, ReportContent
+from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
 
-_LIGHT = defer(Report.content)  # a report's bytes are read only where they are asked for
+_AT_ONCE = 1_000  # identifiers in one query
 
 
 @dataclass(frozen=True)
 class NewReport:
-    """A report to release. reporter, reporter_system: its organisation's ODS code and the code's system."""
+    """A report to release. reporter, reporter_system: its organisation's ODS code and the code's system.
+
+    cells: every count that its content gives or withholds.
+    """
 
     id: str
     identifier_system: str
@@ -33,6 +37,7 @@ class NewReport:
     as_of: date
     data_date: date
     content: bytes
+    cells: Sequence[CellRow]
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,23 @@ class ReleasedVersion(NamedTuple):
     sha256: str
 
 
+class Recorded(NamedTuple):
+    """The version of a report that holds now. is_new: it was added, since there was none or another."""
+
+    version: ReleasedVersion
+    is_new: bool
+
+
+class _Last(NamedTuple):
+    """A report's last version. data_dates: of its release."""
+
+    identifier: str
+    version: int
+    sha256: str
+    as_of: date
+    data_dates: dict[str, str] | None
+
+
 class LaterDay(NamedTuple):
     """A day of a report's last version that lies after the same day of what would be its next.
 
@@ -86,93 +108,54 @@ class LaterDay(NamedTuple):
     next: str
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """One try to send a version of a report. status: sent or failed."""
-
-    identifier: str
-    version: int
-    target: str
-    status: str
-    http_status: int | None = None
-    etag: str | None = None
-    location: str | None = None
-    outcome: str | None = None
-
-
-@dataclass(frozen=True)
-class LastDelivery:
-    version: int
-    sha256: str
-    status: str
-    http_status: int | None
-    etag: str | None
-    location: str | None
-
-
-class DeliveryCount(NamedTuple):
-    """How many reports for an audience a server was last sent, by what came of it."""
-
-    target: str
-    audience: str
-    status: str
-    reports: int
-
-
-def released_versions(session: Session, audience: str) -> list[ReleasedVersion]:
-    """Every version that the audience was ever given, in order of identifier and version."""
-    columns = select(Report.identifier, Report.version, Report.sha256).where(Report.audience == audience)
+def released_versions(session: Session, audiences: Collection[str]) -> list[ReleasedVersion]:
+    """Every version that any of the audiences was ever given, in order of identifier and version."""
+    columns = select(Report.identifier, Report.version, Report.sha256).where(Report.audience.in_(audiences))
     return [ReleasedVersion(*row) for row in session.execute(columns.order_by(Report.identifier, Report.version))]
 
 
-def released_content(session: Session, identifier: str, version: int) -> bytes:
-    """The bytes of one version of a report."""
-    of_it = select(Report.content).where(Report.identifier == identifier, Report.version == version)
-    return session.execute(of_it).scalar_one()
-
-
-def report_version(session: Session, identifier: str) -> Stored | None:
+def report_version(session: Session, identifier: str) -> StoredVersion | None:
     """The latest version of the report with this identifier."""
-    row = _latest_report(session, identifier)
-    return stored(row) if row else None
+    return latest_report(session, Report.identifier == identifier)
 
 
-def measure_version(session: Session, id_: str) -> Stored | None:
+def measure_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of a Measure resource."""
-    return latest(session, Measure, Measure.resource_id == id_)
+    return latest_measure(session, Measure.resource_id == id_)
 
 
-def organisation_version(session: Session, id_: str) -> Stored | None:
+def organisation_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of an Organization resource."""
-    return latest(session, Organisation, Organisation.resource_id == id_)
+    return latest_organisation(session, Organisation.resource_id == id_)
 
 
-def overtaken(session: Session, release: NewRelease, reports: Iterable[NewReport]) -> list[LaterDay]:
+def overtaken(session: Session, release: NewRelease, reports: Sequence[NewReport]) -> list[LaterDay]:
     """Of each report whose last version is of a later day than this one, such a day: newer data was released before.
 
     A source that only one of the two has is compared with nothing.
     """
-    found = []
-    for report in reports:
-        last = _latest_report(session, report.identifier)
-        if last is not None and (later := next(_later_days(last, release, report), None)):
-            found.append(later)
-    return found
+    last = _last_versions(session, reports)
+    known = ((last[report.identifier], report) for report in reports if report.identifier in last)
+    later = (next(_later_days(one, release, report), None) for one, report in known)
+    return [day for day in later if day is not None]
 
 
-def _later_days(last: Report, release: NewRelease, report: NewReport) -> Iterator[LaterDay]:
+def _later_days(last: _Last, release: NewRelease, report: NewReport) -> Iterator[LaterDay]:
     if last.as_of > report.as_of:
         yield LaterDay(None, last.as_of.isoformat(), report.as_of.isoformat())
-    for source, day in sorted((last.release.data_dates or {}).items()):
+    for source, day in sorted((last.data_dates or {}).items()):
         if day > release.data_dates.get(source, day):
             yield LaterDay(source, day, release.data_dates[source])
 
 
-def record_reports(
-    session: Session, release: NewRelease, reports: Iterable[NewReport], at: datetime
-) -> list[ReleasedVersion]:
+def record_reports(session: Session, release: NewRelease, reports: Sequence[NewReport], at: datetime) -> list[Recorded]:
     """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order."""
-    return [_record_report(session, release, report, at) for report in reports]
+    last = _last_versions(session, reports)
+    recorded = [_recorded(report, last.get(report.identifier)) for report in reports]
+    new = [(report, one.version) for report, one in zip(reports, recorded, strict=True) if one.is_new]
+    if new:
+        _add(session, release, new, at)
+    return recorded
 
 
 def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
@@ -215,111 +198,106 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
         )
 
 
-def record_delivery(session: Session, delivered: Delivered, at: datetime) -> None:
-    """Keep what came of sending a version of a report."""
-    report = session.scalars(
-        select(Report).where(Report.identifier == delivered.identifier, Report.version == delivered.version)
-    ).one()
-    session.add(
-        Delivery(
-            audience=report.audience,
-            organisation=report.organisation,
-            recorded_at=at,
-            report_id=report.id,
-            target=delivered.target,
-            status=delivered.status,
-            http_status=delivered.http_status,
-            etag=delivered.etag,
-            location=delivered.location,
-            outcome=delivered.outcome,
-        )
-    )
-
-
-def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
-    """The newest try to send each report to `target`, by identifier, whatever came of it."""
-    newest = (
-        select(func.max(Delivery.id))
-        .join(Report)
-        .where(Delivery.target == target)
-        .group_by(Report.identifier)
-        .scalar_subquery()
-    )
-    rows = session.execute(select(Delivery, Report).join(Report).where(Delivery.id.in_(newest)).options(_LIGHT))
-    return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
-
-
-def delivery_counts(session: Session) -> list[DeliveryCount]:
-    """What every server was sent, the newest try of each report alone, in order of server and audience."""
-    newest = select(func.max(Delivery.id)).join(Report).group_by(Delivery.target, Report.identifier).scalar_subquery()
-    groups = (Delivery.target, Delivery.audience, Delivery.status)
-    counts = select(*groups, func.count()).where(Delivery.id.in_(newest)).group_by(*groups).order_by(*groups)
-    return [DeliveryCount(*row) for row in session.execute(counts)]
-
-
-def _last_delivery(delivery: Delivery, report: Report) -> LastDelivery:
-    return LastDelivery(
-        version=report.version,
-        sha256=report.sha256,
-        status=delivery.status,
-        http_status=delivery.http_status,
-        etag=delivery.etag,
-        location=delivery.location,
-    )
-
-
-def _record_report(session: Session, release: NewRelease, report: NewReport, at: datetime) -> ReleasedVersion:
-    last = _latest_report(session, report.identifier)
+def _recorded(report: NewReport, last: _Last | None) -> Recorded:
     digest = _digest(report.content)
     if last is not None and last.sha256 == digest:
-        return ReleasedVersion(last.identifier, last.version, digest)
-    row = Report(
-        release=_release(session, release, report.reporter, at),
-        audience=release.audience,
-        organisation=report.reporter,
-        recorded_at=at,
-        resource_id=report.id,
-        version=last.version + 1 if last else 1,
-        content=report.content,
-        sha256=digest,
-        identifier_system=report.identifier_system,
-        identifier=report.identifier,
-        measure_url=report.measure_url,
-        measure_version=report.measure_version,
-        reporter_id=report.reporter_id,
-        reporter_system=report.reporter_system,
-        status=report.status,
-        period_start=report.period_start,
-        period_end=report.period_end,
-        as_of=report.as_of,
-        data_date=report.data_date,
-    )
-    session.add(row)
-    return ReleasedVersion(row.identifier, row.version, digest)
+        return Recorded(ReleasedVersion(last.identifier, last.version, digest), False)
+    return Recorded(ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True)
 
 
-def _release(session: Session, release: NewRelease, reporter: str, at: datetime) -> Release:
-    """The row of this release for one reporter, made where there is none."""
-    same = select(Release).where(
+def _add(session: Session, release: NewRelease, new: Sequence[tuple[NewReport, ReleasedVersion]], at: datetime) -> None:
+    """Add new versions of reports, with their contents and cells, and mark them as the latest."""
+    releases = _releases(session, release, {report.reporter for report, _ in new}, at)
+    for batch in _batches([version.identifier for _, version in new]):
+        earlier = update(Report).where(Report.identifier.in_(batch), Report.is_latest)
+        session.execute(earlier.values(is_latest=False, is_current=False))
+    rows = [
+        {
+            "release_id": releases[report.reporter],
+            "audience": release.audience,
+            "organisation": report.reporter,
+            "recorded_at": at,
+            "resource_id": report.id,
+            "version": version.version,
+            "sha256": version.sha256,
+            "identifier_system": report.identifier_system,
+            "identifier": report.identifier,
+            "measure_url": report.measure_url,
+            "measure_version": report.measure_version,
+            "reporter_id": report.reporter_id,
+            "reporter_system": report.reporter_system,
+            "status": report.status,
+            "period_start": report.period_start,
+            "period_end": report.period_end,
+            "as_of": report.as_of,
+            "data_date": report.data_date,
+            "is_latest": True,
+            "is_current": True,
+        }
+        for report, version in new
+    ]
+    ids = session.scalars(insert(Report).returning(Report.id, sort_by_parameter_order=True), rows).all()
+    added = dict(zip(ids, (report for report, _ in new), strict=True))
+    session.execute(insert(ReportContent), [{"report_id": id_, "content": one.content} for id_, one in added.items()])
+    write_cells(session, {id_: report.cells for id_, report in added.items()})
+    _mark_current(session, min(ids))
+
+
+def _mark_current(session: Session, first: int) -> None:
+    """Have one report of a measure, reporter, period and audience be current, where the rows from `first` on are new.
+
+    There are others from before they were versions of one, and from before the deployment had another name.
+    """
+    new, other = aliased(Report), aliased(Report)
+    rivals = select(new.id, other.id).where(new.id >= first, other.is_latest, *_rivals(new, other))
+    touched = {id_ for pair in session.execute(rivals) for id_ in pair}
+    if touched:
+        later = select(other.id).where(*_rivals(Report, other), _days(other) > _days(Report)).exists()
+        of_them = update(Report).where(Report.id.in_(touched), Report.is_latest)
+        session.execute(of_them.values(is_current=~later), execution_options={"synchronize_session": False})
+
+
+def _rivals(one: type[Report], other: type[Report]) -> list[ColumnElement[bool]]:
+    """That two reports are of the same measure, reporter, period and audience, and not versions of one."""
+    same = ("measure_url", "organisation", "period_end", "period_start", "audience")
+    return [*(getattr(other, name) == getattr(one, name) for name in same), other.resource_id != one.resource_id]
+
+
+def _days(report: type[Report]) -> ColumnElement[Any]:
+    return tuple_(report.as_of, report.data_date, report.id)
+
+
+def _releases(session: Session, release: NewRelease, reporters: set[str], at: datetime) -> dict[str, int]:
+    """The rows of this release by reporter, made where there are none."""
+    same = select(Release.organisation, Release.id).where(
         Release.evaluation_id == release.evaluation_id,
         Release.audience == release.audience,
         Release.policy_id == release.policy_id,
         Release.policy_version == release.policy_version,
-        Release.organisation == reporter,
     )
-    row = session.scalars(same).first()
-    if row is None:
-        row = Release(organisation=reporter, recorded_at=at, **vars(release))
-        session.add(row)
-    return row
+    there = {reporter for reporter, _ in session.execute(same)}
+    session.add_all(
+        Release(organisation=reporter, recorded_at=at, **vars(release)) for reporter in sorted(reporters - there)
+    )
+    session.flush()
+    return {reporter: id_ for reporter, id_ in session.execute(same) if reporter is not None}
 
 
-def _latest_report(session: Session, identifier: str) -> Report | None:
-    of_it = select(Report).where(Report.identifier == identifier).options(_LIGHT)
-    return session.scalars(of_it.order_by(Report.version.desc()).limit(1)).first()
+def _last_versions(session: Session, reports: Iterable[NewReport]) -> dict[str, _Last]:
+    """The last version of each report that has one, by identifier."""
+    columns = (Report.identifier, Report.version, Report.sha256, Report.as_of, Release.data_dates)
+    found: dict[str, _Last] = {}
+    for batch in _batches([report.identifier for report in reports]):
+        rows = select(*columns).join(Release).where(Report.identifier.in_(batch), Report.is_latest)
+        found |= {row.identifier: _Last(*row) for row in session.execute(rows)}
+    return found
 
 
-def _next(last: Stored | None) -> int:
+def _batches(identifiers: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (identifiers[start : start + _AT_ONCE] for start in range(0, len(identifiers), _AT_ONCE))
+
+
+def _next(last: StoredVersion | None) -> int:
     return last.version + 1 if last else 1
 
 

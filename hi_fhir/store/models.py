@@ -1,7 +1,8 @@
-"""What the store holds from release on: releases, reports, measures, organisations and deliveries.
+"""What the store holds from release on: releases, reports and their cells, measures, organisations and deliveries.
 
-Every row names the audience it is for and the organisation it is about, by ODS code. A row is never changed and never
-removed: a correction is a new version, and what an audience was ever given can be read back.
+Every row names the audience it is for and the organisation it is about, by ODS code, or is part of a report that does.
+A row is never removed and never changed, but for the marks of the latest report: a correction is a new version, and
+what an audience was ever given can be read back.
 """
 
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -44,6 +46,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+_SEARCHED_BY = {
+    "resource_id": (),
+    "organisation": ("organisation",),
+    "reporter_id": ("reporter_id",),
+    "measure_url": ("measure_url",),
+    "period": ("period_end", "period_start"),
+    "data_date": ("data_date",),
+}
+"""Indexes of the current reports of an audience, in order of id within what is searched.
+
+SQLite takes such an index where a query has its condition, letter for letter.
+"""
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {datetime: UtcDateTime, bytes: LargeBinary, str: String, dict[str, str]: JSON}
@@ -59,11 +75,10 @@ class Owned:
 
 
 class Versioned(Owned):
-    """One version of a resource. version: 1, 2, ... content: canonical JSON without meta; sha256: of the content."""
+    """One version of a resource. version: 1, 2, ... sha256: of its content, which is canonical JSON without meta."""
 
     resource_id: Mapped[str]
     version: Mapped[int]
-    content: Mapped[bytes]
     sha256: Mapped[str]
 
 
@@ -88,18 +103,16 @@ class Release(Owned, Base):
 
 
 class Report(Versioned, Base):
-    """Grain: one row a version of a MeasureReport. data_date is the report's `date`.
+    """Grain: one row a version of a MeasureReport, without its content. data_date is the report's `date`.
 
     A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
     before that was so have an identifier for each as-of day and data's date; they keep it.
+
+    is_latest: no later version of the report is there. is_current: latest, and no other report of the same measure,
+    reporter, period and audience is of later days; what a search that names no report finds.
     """
 
     __tablename__ = "report"
-    __table_args__ = (
-        UniqueConstraint("identifier", "version"),
-        Index(None, "resource_id", "version"),
-        Index(None, "measure_url", "period_end"),
-    )
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
     identifier_system: Mapped[str]
@@ -113,8 +126,62 @@ class Report(Versioned, Base):
     period_end: Mapped[date]
     as_of: Mapped[date]
     data_date: Mapped[date]
+    is_latest: Mapped[bool]
+    is_current: Mapped[bool]
 
     release: Mapped[Release] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("identifier", "version"),
+        Index("ix_report_resource_id_version", "resource_id", "version"),
+        *(
+            Index(f"ix_report_current_{name}", "audience", *columns, "resource_id", sqlite_where=text("is_current = 1"))
+            for name, columns in _SEARCHED_BY.items()
+        ),
+        Index("ix_report_same_period", "measure_url", "organisation", "period_end"),
+    )
+
+
+class ReportContent(Base):
+    """Grain: one row a version of a MeasureReport. content: its bytes, apart from what it is found by."""
+
+    __tablename__ = "report_content"
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    content: Mapped[bytes]
+
+
+class CellName(Base):
+    """Grain: one row a thing that reports count: a population of a stratum of a stratifier.
+
+    The stratum of a crossing has its components' codes joined by `*`, as its stratifier has their ids. "all": everybody
+    that the reporter counts. "run-...": of the whole run; the stratum is the type or value set that is counted.
+    """
+
+    __tablename__ = "cell_name"
+    __table_args__ = (UniqueConstraint("stratifier", "stratum", "population"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stratifier: Mapped[str]
+    stratum: Mapped[str]
+    population: Mapped[str]
+
+
+class ReleasedCell(Base):
+    """Grain: one row a version of a report and what it counts: all numbers that it gives, and all that it does not.
+
+    state: what became of the count; reason: why it is not given, beyond that. value: people; null: not given. A score
+    follows from the other cells; where none is given, that is the cell of the population "score".
+    """
+
+    __tablename__ = "released_cell"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    cell_name_id: Mapped[int] = mapped_column(ForeignKey("cell_name.id"), primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    value: Mapped[int | None]
 
 
 class Measure(Versioned, Base):
@@ -123,6 +190,7 @@ class Measure(Versioned, Base):
     __tablename__ = "measure"
     __table_args__ = (UniqueConstraint("resource_id", "version"),)
 
+    content: Mapped[bytes]
     url: Mapped[str]
     measure_version: Mapped[str]
     status: Mapped[str]
@@ -134,6 +202,7 @@ class Organisation(Versioned, Base):
     __tablename__ = "organisation"
     __table_args__ = (UniqueConstraint("resource_id", "version"),)
 
+    content: Mapped[bytes]
     identifier_system: Mapped[str]
 
 

@@ -1,104 +1,48 @@
-"""Searches of the store as FHIR asks them: criteria within a tuple are alternatives, the tuples all hold.
+"""Searches of the store as FHIR asks them.
 
 Only the latest version of a resource is found, and only what the reader may have. What comes over the wire is parsed
 elsewhere; here it is values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from hi_fhir.store.models import Measure, Organisation, Report, Versioned
+from hi_fhir.store.criteria import (
+    AnyOf,
+    CanonicalMatch,
+    DayMatch,
+    MeasureCriteria,
+    OrganisationCriteria,
+    Reader,
+    ReportCriteria,
+    ReporterMatch,
+    TokenMatch,
+)
+from hi_fhir.store.models import Measure, Organisation, Report, ReportContent
 
 _EXACT = "practice"  # the audience of exact counts
 
 T = TypeVar("T")
-Row = TypeVar("Row", Report, Measure, Organisation)
+Definition = Measure | Organisation
 Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
-AnyOf = tuple[tuple[T, ...], ...]
-"""Outer: all hold, as of a repeated parameter. Inner: any holds, as of values joined by commas. Empty: not asked."""
-
-
-class Token(NamedTuple):
-    """system None: any, "": none. value None: any."""
-
-    system: str | None
-    value: str | None
-
-
-class Canonical(NamedTuple):
-    """version None: any."""
-
-    url: str
-    version: str | None
-
-
-class DayMatch(NamedTuple):
-    """prefix: eq, ne, gt, lt, ge, le, sa, eb or ap. first, last: the days that the search's value covers."""
-
-    prefix: str
-    first: date
-    last: date
-
-
-class ReporterMatch(NamedTuple):
-    """An Organization by its id or by its identifier."""
-
-    organisation_id: str | None
-    identifier: Token | None
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Who asks: an audience has the reports that were released to it, their measures and their reporters.
-
-    practice: ODS code of the practice that asks, for the practice audience, of which each has its own reports alone.
-    """
-
-    audience: str
-    practice: str | None = None
-
-
-@dataclass(frozen=True)
-class ReportCriteria:
-    ids: AnyOf[str] = ()
-    identifiers: AnyOf[Token] = ()
-    measures: AnyOf[Canonical] = ()
-    periods: AnyOf[DayMatch] = ()
-    dates: AnyOf[DayMatch] = ()
-    reporters: AnyOf[ReporterMatch] = ()
-    statuses: AnyOf[str] = ()
-
-
-@dataclass(frozen=True)
-class MeasureCriteria:
-    ids: AnyOf[str] = ()
-    urls: AnyOf[Canonical] = ()
-    versions: AnyOf[str] = ()
-    statuses: AnyOf[str] = ()
-
-
-@dataclass(frozen=True)
-class OrganisationCriteria:
-    ids: AnyOf[str] = ()
-    identifiers: AnyOf[Token] = ()
-
-
-@dataclass(frozen=True)
-class Stored:
+class StoredVersion:
     """One version of a resource. content: canonical JSON without meta; sha256: of it. organisation: ODS code."""
 
     id: str
     version: int
     recorded_at: datetime
-    content: bytes
     sha256: str
     audience: str
     organisation: str | None
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -106,7 +50,7 @@ class Found:
     """total: of all that match; resources: the page asked for, in order of id."""
 
     total: int
-    resources: list[Stored]
+    resources: list[StoredVersion]
 
 
 def search_reports(session: Session, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int) -> Found:
@@ -120,10 +64,12 @@ def search_reports(session: Session, reader: Reader, criteria: ReportCriteria, *
         _all_of(criteria.reporters, _reporter),
         _all_of(criteria.statuses, lambda status: Report.status == status),
     ]
-    by_identifier = any(token.value for tokens in criteria.identifiers for token in tokens)
-    if not criteria.ids and not by_identifier:
-        conditions.append(_is_newest_of_its_period())
-    return _page(session, Report, and_(*conditions), offset, limit)
+    is_named = criteria.ids or any(token.value for tokens in criteria.identifiers for token in tokens)
+    conditions.append(and_(Report.is_latest if is_named else Report.is_current))
+    columns = select(Report.id, *_columns(Report))
+    total, rows = _page(session, Report, columns, conditions, offset, limit)
+    contents = _contents(session, [row[0] for row in rows])
+    return Found(total, [StoredVersion(*(*row[1:], contents[row[0]])) for row in rows])
 
 
 def search_measures(
@@ -136,7 +82,7 @@ def search_measures(
         _all_of(criteria.versions, lambda version: Measure.measure_version == version),
         _all_of(criteria.statuses, lambda status: Measure.status == status),
     ]
-    return _page(session, Measure, and_(*conditions), offset, limit)
+    return _defined(session, Measure, conditions, offset, limit)
 
 
 def search_organisations(
@@ -149,63 +95,64 @@ def search_organisations(
             criteria.identifiers, lambda token: _token(token, Organisation.identifier_system, Organisation.organisation)
         ),
     ]
-    return _page(session, Organisation, and_(*conditions), offset, limit)
+    return _defined(session, Organisation, conditions, offset, limit)
 
 
-def read_report(session: Session, reader: Reader, id_: str) -> Stored | None:
-    return latest(session, Report, Report.resource_id == id_, _has_report(reader))
+def read_report(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
+    return latest_report(session, Report.resource_id == id_, _has_report(reader))
 
 
-def read_measure(session: Session, reader: Reader, id_: str) -> Stored | None:
-    return latest(session, Measure, Measure.resource_id == id_, _has_measure(reader))
+def read_measure(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
+    return latest_measure(session, Measure.resource_id == id_, _has_measure(reader))
 
 
-def read_organisation(session: Session, reader: Reader, id_: str) -> Stored | None:
-    return latest(session, Organisation, Organisation.resource_id == id_, _has_organisation(reader))
+def read_organisation(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
+    return latest_organisation(session, Organisation.resource_id == id_, _has_organisation(reader))
 
 
-def stored(row: Versioned) -> Stored:
-    return Stored(
-        id=row.resource_id,
-        version=row.version,
-        recorded_at=row.recorded_at,
-        content=row.content,
-        sha256=row.sha256,
-        audience=row.audience,
-        organisation=row.organisation,
-    )
+def latest_report(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+    """The latest version of the report that meets the conditions, whoever asks."""
+    columns = select(*_columns(Report), ReportContent.content).join(ReportContent, ReportContent.report_id == Report.id)
+    return _first(session, columns.where(Report.is_latest, *conditions))
 
 
-def is_latest(kind: type[Row]) -> ColumnElement[bool]:
+def latest_measure(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+    """The latest version of the Measure that meets the conditions, whoever asks."""
+    return _first(session, _definitions(Measure).where(_is_latest(Measure), *conditions))
+
+
+def latest_organisation(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+    """The latest version of the Organization that meets the conditions, whoever asks."""
+    return _first(session, _definitions(Organisation).where(_is_latest(Organisation), *conditions))
+
+
+def _first(session: Session, of_them: Select[Any]) -> StoredVersion | None:
+    row: Sequence[Any] | None = session.execute(of_them.limit(1)).first()
+    return StoredVersion(*row) if row else None
+
+
+def _columns(kind: type[Report] | type[Definition]) -> tuple[InstrumentedAttribute[Any], ...]:
+    """Those of StoredVersion, in its order, but for the content."""
+    return (kind.resource_id, kind.version, kind.recorded_at, kind.sha256, kind.audience, kind.organisation)
+
+
+def _definitions(kind: type[Definition]) -> Select[Any]:
+    return select(*_columns(kind), kind.content)
+
+
+def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
     """That no later version of the row's resource is there."""
     other = aliased(kind)
     newer = select(other.id).where(other.resource_id == kind.resource_id, other.version > kind.version)
     return ~newer.exists()
 
 
-def _is_newest_of_its_period() -> ColumnElement[bool]:
-    """That no other report of its measure, reporter, period and audience is of later days.
-
-    There are others from before they were versions of one report. Who knows the id or identifier of one still finds it.
-    """
-    other = aliased(Report)
-    days = tuple_(Report.as_of, Report.data_date, Report.id)
-    later = select(other.id).where(
-        other.measure_url == Report.measure_url,
-        other.period_end == Report.period_end,
-        other.period_start == Report.period_start,
-        other.organisation == Report.organisation,
-        other.audience == Report.audience,
-        other.resource_id != Report.resource_id,
-        tuple_(other.as_of, other.data_date, other.id) > days,
-    )
-    return ~later.exists()
-
-
-def latest(session: Session, kind: type[Row], *conditions: ColumnElement[bool]) -> Stored | None:
-    """The latest version that meets the conditions, whoever asks."""
-    row = session.scalars(select(kind).where(*conditions).order_by(kind.version.desc()).limit(1)).first()
-    return stored(row) if row else None
+def _contents(session: Session, reports: list[int]) -> dict[int, bytes]:
+    """Contents by id of the report's row."""
+    if not reports:
+        return {}
+    of_them = select(ReportContent.report_id, ReportContent.content).where(ReportContent.report_id.in_(reports))
+    return dict(iter(session.execute(of_them)))
 
 
 def _has_report(reader: Reader) -> ColumnElement[bool]:
@@ -214,29 +161,45 @@ def _has_report(reader: Reader) -> ColumnElement[bool]:
 
 
 def _has_measure(reader: Reader) -> ColumnElement[bool]:
-    return Measure.url.in_(select(Report.measure_url).where(_has_report(reader)))
+    return exists().where(Report.measure_url == Measure.url, Report.is_current, _has_report(reader))
 
 
 def _has_organisation(reader: Reader) -> ColumnElement[bool]:
-    return Organisation.resource_id.in_(select(Report.reporter_id).where(_has_report(reader)))
+    return exists().where(Report.reporter_id == Organisation.resource_id, Report.is_current, _has_report(reader))
 
 
-def _page(session: Session, kind: type[Row], condition: ColumnElement[bool], offset: int, limit: int) -> Found:
-    matching = select(kind).where(condition, is_latest(kind))
-    total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    rows = session.scalars(matching.order_by(kind.resource_id).offset(offset).limit(limit))
-    return Found(total, [stored(row) for row in rows])
+def _defined(
+    session: Session, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
+) -> Found:
+    total, rows = _page(session, kind, _definitions(kind), [*conditions, _is_latest(kind)], offset, limit)
+    return Found(total, [StoredVersion(*row) for row in rows])
+
+
+def _page(
+    session: Session,
+    kind: type[Report] | type[Definition],
+    columns: Select[Any],
+    conditions: list[ColumnElement[bool]],
+    offset: int,
+    limit: int,
+) -> tuple[int, Sequence[Sequence[Any]]]:
+    """How many rows meet the conditions, and a page of them. They are counted only where the page does not tell."""
+    page = columns.where(*conditions).order_by(kind.resource_id).offset(offset).limit(limit)
+    rows: Sequence[Sequence[Any]] = session.execute(page).all() if limit else ()
+    if rows and len(rows) < limit:
+        return offset + len(rows), rows
+    return session.scalar(select(func.count()).select_from(kind).where(*conditions)) or 0, rows
 
 
 def _all_of(criteria: AnyOf[T], condition: Callable[[T], ColumnElement[bool]]) -> ColumnElement[bool]:
-    return and_(True, *(or_(False, *map(condition, alternatives)) for alternatives in criteria))
+    return and_(true(), *(or_(false(), *map(condition, alternatives)) for alternatives in criteria))
 
 
-def _token(token: Token, system: Text, value: Text) -> ColumnElement[bool]:
+def _token(token: TokenMatch, system: Text, value: Text) -> ColumnElement[bool]:
     return _equal((system, token.system), (value, token.value))
 
 
-def _canonical(asked: Canonical, url: Text, version: Text) -> ColumnElement[bool]:
+def _canonical(asked: CanonicalMatch, url: Text, version: Text) -> ColumnElement[bool]:
     return _equal((url, asked.url), (version, asked.version))
 
 
@@ -249,7 +212,7 @@ def _reporter(asked: ReporterMatch) -> ColumnElement[bool]:
 
 def _equal(*pairs: tuple[Text, str | None]) -> ColumnElement[bool]:
     """That each column has the value asked for, where one is."""
-    return and_(True, *(column == wanted for column, wanted in pairs if wanted is not None))
+    return and_(true(), *(column == wanted for column, wanted in pairs if wanted is not None))
 
 
 def _days(asked: DayMatch, start: InstrumentedAttribute[date], end: InstrumentedAttribute[date]) -> ColumnElement[bool]:

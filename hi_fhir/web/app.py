@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
 

@@ -9,7 +9,7 @@ from hi_fhir.fhir.rest.intervals import LATEST
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.search import Search
 from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Token, Uri, Value
-from hi_fhir.store import search as store
+from hi_fhir.store import criteria as store
 
 T = TypeVar("T")
 
@@ -51,10 +51,10 @@ def _asked(search: Search, name: str, convert: Callable[[Value], T]) -> store.An
     )
 
 
-def _token(value: Value) -> store.Token:
+def _token(value: Value) -> store.TokenMatch:
     match value:
         case Token(system=system, code=code):
-            return store.Token(system, code or None)
+            return store.TokenMatch(system, code or None)
     raise _not_served()
 
 
@@ -62,12 +62,12 @@ def _code(value: Value) -> str:
     return _token(value).value or ""
 
 
-def _canonical(value: Value) -> store.Canonical:
+def _canonical(value: Value) -> store.CanonicalMatch:
     match value:
         case Canonical(url=url, version=version):
-            return store.Canonical(url, version)
+            return store.CanonicalMatch(url, version)
         case Uri(uri=uri):
-            return store.Canonical(uri, None)
+            return store.CanonicalMatch(uri, None)
     raise _not_served()
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import Search
-from hi_fhir.store import search as store
+from hi_fhir.store.criteria import MeasureCriteria, Reader
+from hi_fhir.store.search import Found, StoredVersion
 from hi_fhir.web.criteria import measure_criteria
 from hi_fhir.web.served import Served
 
@@ -27,20 +28,20 @@ def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Serv
 def _served(type_: str, resources: Sequence[Json], since: date) -> Served:
     own = {one["id"]: _stored(one, since) for one in sorted(resources, key=lambda resource: str(resource["id"]))}
 
-    def find(_session: Session, _reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+    def find(_session: Session, _reader: Reader, search: Search, offset: int, limit: int) -> Found:
         asked = measure_criteria(search)
         found = [own[one["id"]] for one in resources if _is_asked_for(one, asked)]
         found.sort(key=lambda one: one.id)
-        return store.Found(len(found), found[offset : offset + limit])
+        return Found(len(found), found[offset : offset + limit])
 
-    def read(_session: Session, _reader: store.Reader, id_: str) -> store.Stored | None:
+    def read(_session: Session, _reader: Reader, id_: str) -> StoredVersion | None:
         return own.get(id_)
 
     parameters = tuple(one for one in PARAMETERS[type_] if one.name in ("_id", "url", "version", "status"))
     return Served(parameters, find, read)
 
 
-def _is_asked_for(resource: Json, asked: store.MeasureCriteria) -> bool:
+def _is_asked_for(resource: Json, asked: MeasureCriteria) -> bool:
     """Whether each criterion is met by one of its alternatives."""
     named = (("id", asked.ids), ("version", asked.versions), ("status", asked.statuses))
     plain = all(resource[name] in alternatives for name, criteria in named for alternatives in criteria)
@@ -50,8 +51,8 @@ def _is_asked_for(resource: Json, asked: store.MeasureCriteria) -> bool:
     )
 
 
-def _stored(resource: Json, since: date) -> store.Stored:
-    return store.Stored(
+def _stored(resource: Json, since: date) -> StoredVersion:
+    return StoredVersion(
         id=resource["id"],
         version=1,
         recorded_at=datetime.combine(since, time(), UTC),

@@ -14,7 +14,7 @@ from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.served import SERVED, Served, as_entry

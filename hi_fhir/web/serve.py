@@ -11,7 +11,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.loopback import in_url, listen, loopback_address
 from hi_fhir.measures import registry
 from hi_fhir.reports.definitions import definitions
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 

@@ -10,6 +10,7 @@ from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
 from hi_fhir.fhir.rest.search import Search
 from hi_fhir.store import search as store
+from hi_fhir.store.criteria import Reader
 from hi_fhir.web.criteria import measure_criteria, organisation_criteria, report_criteria
 
 
@@ -18,23 +19,23 @@ class Served:
     """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
 
     parameters: tuple[SearchParameter, ...]
-    find: Callable[[Session, store.Reader, Search, int, int], store.Found]
-    read: Callable[[Session, store.Reader, str], store.Stored | None]
+    find: Callable[[Session, Reader, Search, int, int], store.Found]
+    read: Callable[[Session, Reader, str], store.StoredVersion | None]
 
 
 def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
     return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
 
 
-def _find_reports(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_reports(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
     return store.search_reports(session, reader, report_criteria(search), offset=offset, limit=limit)
 
 
-def _find_measures(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_measures(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
     return store.search_measures(session, reader, measure_criteria(search), offset=offset, limit=limit)
 
 
-def _find_organisations(session: Session, reader: store.Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_organisations(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
     return store.search_organisations(session, reader, organisation_criteria(search), offset=offset, limit=limit)
 
 
@@ -51,7 +52,7 @@ SERVED = {
 }
 
 
-def as_entry(type_: str, stored: store.Stored) -> Entry:
+def as_entry(type_: str, stored: store.StoredVersion) -> Entry:
     """The resource as it goes out: the stored bytes with the version's meta before them."""
     updated = stored.recorded_at.isoformat(timespec="milliseconds")
     meta = orjson.dumps({"meta": {"versionId": str(stored.version), "lastUpdated": updated}})

@@ -8,7 +8,7 @@ import pytest
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.pipeline import history
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from tests.support.cli import Ran, hi_fhir, settings

@@ -15,7 +15,7 @@ from hi_fhir.fhir.rest.values import Canonical, ReferenceIdentifier, ReferenceTo
 from hi_fhir.reports.publish import Reporter, definition_entry, report_entry
 from hi_fhir.sources.pages import dropped_parameter
 from hi_fhir.sources.searches import Slice, code_search, filters, request_of
-from hi_fhir.store import search as store
+from hi_fhir.store import criteria as store
 from hi_fhir.web.criteria import report_criteria
 from tests.support.calling import a_client
 
@@ -105,7 +105,7 @@ def test_a_report_is_found_under_the_condition_that_it_is_sent_with(system: str,
     entry = report_entry(orjson.dumps(content))
     condition = read_condition("MeasureReport", entry.path, PARAMETERS["MeasureReport"])
     assert condition.matches(content)
-    assert report_criteria(condition).identifiers == ((store.Token(system, value),),)
+    assert report_criteria(condition).identifiers == ((store.TokenMatch(system, value),),)
     other = {**content, "identifier": [{"system": system + "x", "value": value}]}
     assert not condition.matches(other)
     organisation = Reporter(system, code)

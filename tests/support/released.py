@@ -37,10 +37,10 @@ def release(
         versions = ledger.record_reports(
             session,
             ledger.NewRelease("evaluation", audience, "policy", "1", "nothing", {"main": DAY.isoformat()}),
-            (
-                _new_report(measure, reporter, audience, content, system)
+            [
+                _new_report(measure, reporter, audience, content, system, count)
                 for (measure, reporter), content in contents.items()
-            ),
+            ],
             CLOCK.at,
         )
     reports = [
@@ -56,7 +56,7 @@ def release(
             organisation_id=organisation_id(reporter),
             path=f"reports/{reporter}/{measure}.json",
         )
-        for (measure, reporter), version in zip(contents, versions, strict=True)
+        for (measure, reporter), (version, _) in zip(contents, versions, strict=True)
     ]
     return ReportManifest(
         audience=audience,
@@ -89,7 +89,9 @@ def _report(measure: str, reporter: str, audience: str, count: int, system: str)
     }
 
 
-def _new_report(measure: str, reporter: str, audience: str, content: bytes, system: str) -> ledger.NewReport:
+def _new_report(
+    measure: str, reporter: str, audience: str, content: bytes, system: str, count: int
+) -> ledger.NewReport:
     identifier = _identifier(measure, reporter, audience)
     return ledger.NewReport(
         id=f"mr-{identifier}",
@@ -106,6 +108,7 @@ def _new_report(measure: str, reporter: str, audience: str, content: bytes, syst
         as_of=DAY,
         data_date=DAY,
         content=content,
+        cells=[("all", "all", "initial_population", "rounded", None, count)],
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from hi_fhir.cohorts.inputs import Area, Note
-from hi_fhir.disclosure.counts import ExactCounts, Group
+from hi_fhir.disclosure.counts import ExactCounts, Group, ReleasedCell
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
@@ -20,7 +20,7 @@ from hi_fhir.measures.standing import Standing, withheld
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
 from hi_fhir.reports.absence import all_absences
 from hi_fhir.reports.basis import run_counts
-from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
+from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.reporters import reporters
 from hi_fhir.reports.subjects import Subject, code_lists
 from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
@@ -30,9 +30,10 @@ SETTINGS = ReportSettings("urn:example:measure-report", "https://example.invalid
 
 @dataclass(frozen=True)
 class Released:
-    """reports: by reporter's code. exact: the counts behind them."""
+    """reports, cells: by reporter's code. exact: the counts behind them."""
 
     reports: dict[str, dict[str, Any]]
+    cells: dict[str, list[ReleasedCell]]
     exact: dict[Group, dict[str, int]]
 
 
@@ -73,8 +74,9 @@ def released_reports(
     )
     counted = ExactCounts(exact, run_counts(evaluation), code_lists([subject]), held)
     released = release(counted, POLICIES[audience], [])
-    building = MeasureReports(SETTINGS, evaluation, released)
-    return Released({reporter.code: building.build(subject, reporter) for reporter in reporting}, exact)
+    building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReportCells(released)
+    cells = {one.code: of_all.of(subject, one.code) for one in reporting}
+    return Released({one.code: building.build(subject, one, cells[one.code]) for one in reporting}, cells, exact)
 
 
 def groups_of(report: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

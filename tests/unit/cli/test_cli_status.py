@@ -8,7 +8,7 @@ import pytest
 from hi_fhir.cli.main import run_command
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import commit_json, owner_folder
-from hi_fhir.store.ledger import Delivered, record_delivery
+from hi_fhir.store.deliveries import Delivered, record_delivery
 from hi_fhir.store.session import open_store
 from hi_fhir.tables.reconcile import Reconciliation
 from tests.support.cli import hi_fhir

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published
+from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.statistics import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL, Score, score
@@ -19,13 +19,13 @@ def released(
     states = {name: first if name in ("initial_population", "denominator") else state for name in POPULATIONS}
     exact = ExactCounts(
         groups={GROUP: dict.fromkeys(POPULATIONS, 0) | counts},
-        run={("people", "opted_out"): 3, ("records", "Patient", "kept"): 1203},
+        run={("run-people", "all", "opted-out"): 3, ("run-quarantine", "Patient", "not-json"): 1203},
         code_lists={(GROUP.measure_id, name): of for name, of in states.items()},
     )
     return release(exact, POLICIES[audience], published)
 
 
-def unread() -> bytes:
+def unread() -> list[ReleasedCell]:
     raise AssertionError("no policy asks for what was published yet")
 
 
@@ -62,8 +62,8 @@ def test_zero_is_a_counted_zero(audience: str) -> None:
 @pytest.mark.parametrize("audience", POLICIES)
 def test_counts_of_the_whole_run_are_nobodys_own(audience: str) -> None:
     run = released(audience).run
-    assert run["people", "opted_out"].state == MASKED
-    assert run["records", "Patient", "kept"].value == 1205
+    assert run["run-people", "all", "opted-out"].state == MASKED
+    assert run["run-quarantine", "Patient", "not-json"].value == 1205
 
 
 def test_a_score_is_worked_out_from_rounded_counts() -> None:

@@ -19,7 +19,7 @@ from hi_fhir.pipeline.publish import PublishManifest, publish
 from hi_fhir.pipeline.report import ReportManifest
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import serve
-from hi_fhir.store.ledger import last_deliveries
+from hi_fhir.store.deliveries import last_deliveries
 from hi_fhir.store.models import Delivery
 from hi_fhir.store.session import Store, open_store
 from tests.support.released import CLOCK, DAY, ODS, release

@@ -14,22 +14,34 @@ from sqlalchemy import func, select
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import GateError, UserError
-from hi_fhir.core.files import commit_json, read_json, sha256_file
+from hi_fhir.core.errors import BusyError, GateError, UserError
+from hi_fhir.core.files import canonical_json, commit_json, read_json, sha256_file
 from hi_fhir.core.progress import Silent
-from hi_fhir.disclosure.counts import ExactCounts, Published
-from hi_fhir.disclosure.policies import Policy
+from hi_fhir.disclosure.counts import ExactCounts, Published, ReleasedCell
+from hi_fhir.disclosure.policies import POLICIES, Policy
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.release import release as decide
 from hi_fhir.measures import registry
-from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, EvaluationManifest, SnapshotReference
+from hi_fhir.measures.evaluation import (
+    COUNTS_FILE,
+    FORMAT,
+    MANIFEST,
+    EvaluationManifest,
+    SnapshotReference,
+    read_evaluation,
+)
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.invariants import InvalidResourceError
+from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
+from hi_fhir.reports.reporters import reporters
+from hi_fhir.reports.subjects import subjects
 from hi_fhir.store import ledger
+from hi_fhir.store.cells import report_cells
 from hi_fhir.store.models import Measure, Organisation, Release, Report
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
 from tests.support.evaluations import write_evaluation
+from tests.support.reporting import count_of
 
 AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5))
 
@@ -120,7 +132,7 @@ def test_a_correction_is_a_new_version_and_the_ledger_keeps_both(
     manifest = release(config, store, corrected, clock=LATER)
     assert {one.version for one in manifest.reports} == {2}
     with store.read() as session:
-        assert len(ledger.released_versions(session, "icb")) == 18
+        assert len(ledger.released_versions(session, ["icb"])) == 18
         digests = set(session.scalars(select(Release.published)))
     assert len(digests) == 2
 
@@ -156,17 +168,63 @@ def test_an_earlier_as_of_day_does_not_come_after_a_later_one(config: Config, st
 def test_a_policy_can_read_whatever_the_audience_was_given_before(
     config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {one.identifier: Path(one.path).read_bytes() for one in release(config, store, evaluation).reports}
-    release(config, store, evaluation, "public")
-    seen: dict[str, bytes] = {}
+    manifests = [release(config, store, evaluation, audience) for audience in ("icb", "public", "practice")]
+    given = {one.identifier for manifest in manifests[:2] for one in manifest.reports}
+    seen: dict[str, Sequence[ReleasedCell]] = {}
 
     def reading(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
-        seen.update((one.identifier, one.read()) for one in published)
+        seen.update((one.identifier, one.cells()) for one in published)
         return decide(counts, policy, published)
 
     monkeypatch.setattr("hi_fhir.pipeline.report.release", reading)
     release(config, store, evaluation)
-    assert seen == given
+    assert seen.keys() == given
+    for manifest in manifests[:2]:
+        for one in manifest.reports:
+            whole = {cell.population: cell.value for cell in seen[one.identifier] if cell.stratifier == "all"}
+            [group] = read_json(Path(one.path))["group"]
+            assert {count_of(group, name.replace("_", "-")) for name in ("denominator",)} == {whole["denominator"]}
+
+
+def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, store: Store, evaluation: Path) -> None:
+    manifest = release(config, store, evaluation)
+    read = read_evaluation(evaluation)
+    settings = ReportSettings(config.identifier_system, config.canonical_base)
+    reports = MeasureReports(settings, read, POLICIES["icb"])
+    [subject] = subjects(read.measures)
+    reporting = {one.code: one for one in reporters(read.areas, "icb")}
+    with store.read() as session:
+        for one in manifest.reports:
+            cells = [ReleasedCell(*row) for row in report_cells(session, one.identifier, one.version)]
+            rebuilt = canonical_json(reports.build(subject, reporting[one.reporter], cells))
+            assert rebuilt == Path(one.path).read_bytes()
+
+
+def test_what_was_decided_before_others_released_is_decided_anew(
+    config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decisions: list[int] = []
+
+    def decided_slowly(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
+        decisions.append(len(published))
+        if len(decisions) == 1:
+            report(config, AT, store, evaluation, "public", config.data_dir / "runs" / "2", Silent())
+        return decide(counts, policy, published)
+
+    monkeypatch.setattr("hi_fhir.pipeline.report.release", decided_slowly)
+    assert {one.version for one in release(config, store, evaluation).reports} == {1}
+    assert decisions == [0, 0, 9]
+
+
+def test_a_release_that_others_are_always_ahead_of_gives_up(
+    config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = iter(range(100))
+    versions = [ledger.ReleasedVersion(str(number), 1, "") for number in range(100)]
+    monkeypatch.setattr("hi_fhir.pipeline.report.ledger.released_versions", lambda *_: versions[: next(seen)])
+    with pytest.raises(BusyError, match="at the same time"):
+        release(config, store, evaluation)
+    assert rows(store, Report) == 0
 
 
 def test_another_audience_has_reports_of_its_own(config: Config, store: Store, evaluation: Path) -> None:

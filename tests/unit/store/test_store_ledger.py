@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hi_fhir.store import ledger
-from hi_fhir.store.ledger import Delivered, NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
-from hi_fhir.store.models import Release, Report
+from hi_fhir.store import deliveries, ledger
+from hi_fhir.store.cells import report_cells
+from hi_fhir.store.deliveries import Delivered
+from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
+from hi_fhir.store.models import Release, Report, ReportContent
 from hi_fhir.store.session import Store, open_store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
+MEASURE = "https://example.invalid/Measure/m"
 TARGET = "http://example.invalid/fhir"
 RELEASE = NewRelease("e1", "icb", "icb-primary", "1", "digest", {"elm": "2025-04-02", "oak": "2025-04-01"})
 REPORT = NewReport(
     id="mr-a",
     identifier_system="urn:example",
     identifier="a",
-    measure_url="https://example.invalid/Measure/m",
+    measure_url=MEASURE,
     measure_version="1",
     reporter_id="ods-u99001",
     reporter_system="urn:example:ods",
@@ -32,6 +35,10 @@ REPORT = NewReport(
     as_of=date(2025, 3, 31),
     data_date=date(2025, 4, 2),
     content=b"one",
+    cells=(
+        ("sex", "female", "numerator", "rounded", None, 10),
+        ("sex", "female", "score", "absent", "small-number", None),
+    ),
 )
 
 
@@ -44,7 +51,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def record(store: Store, *reports: NewReport, release: NewRelease = RELEASE, at: datetime = AT) -> list[int]:
     with store.write() as session:
-        return [version.version for version in ledger.record_reports(session, release, reports, at)]
+        return [one.version.version for one in ledger.record_reports(session, release, reports, at)]
 
 
 def test_unchanged_bytes_make_no_new_version(store: Store) -> None:
@@ -61,7 +68,11 @@ def test_a_correction_is_a_new_version_and_the_old_one_stays(store: Store) -> No
     assert record(store, corrected, release=replace(RELEASE, evaluation_id="e2"), at=LATER) == [2]
     with store.read() as session:
         rows = session.scalars(select(Report).order_by(Report.version)).all()
-        assert [(row.content, row.release.evaluation_id) for row in rows] == [(b"one", "e1"), (b"two", "e2")]
+        assert [(row.is_latest, row.release.evaluation_id) for row in rows] == [(False, "e1"), (True, "e2")]
+        assert session.scalars(select(ReportContent.content).order_by(ReportContent.report_id)).all() == [
+            b"one",
+            b"two",
+        ]
         latest = ledger.report_version(session, "a")
         assert latest
         assert (latest.version, latest.content, latest.recorded_at) == (2, b"two", LATER)
@@ -78,10 +89,10 @@ def test_an_audience_has_what_it_was_given_and_no_other(store: Store) -> None:
     record(store, replace(REPORT, content=b"two"))
     record(store, replace(REPORT, identifier="b", id="mr-b"), release=replace(RELEASE, audience="public"))
     with store.read() as session:
-        given = ledger.released_versions(session, "icb")
+        given = ledger.released_versions(session, ["icb"])
         assert [(one.identifier, one.version) for one in given] == [("a", 1), ("a", 2)]
         assert isinstance(given[0], ReleasedVersion)
-        assert ledger.released_versions(session, "pcn") == []
+        assert ledger.released_versions(session, ["pcn"]) == []
 
 
 def test_a_report_carries_its_audience_and_organisation(store: Store) -> None:
@@ -113,22 +124,22 @@ def test_the_last_delivery_to_a_server_is_known(store: Store) -> None:
         failed = Delivered("a", 1, TARGET, "failed", http_status=503, outcome="http-status")
         sent = Delivered("a", 1, TARGET, "sent", http_status=201, etag='W/"1"', location="MeasureReport/7")
         for delivered in (failed, sent, replace(failed, target="http://example.invalid/other")):
-            ledger.record_delivery(session, delivered, AT)
+            deliveries.record_delivery(session, delivered, AT)
     with store.read() as session:
-        last = ledger.last_deliveries(session, TARGET)
+        last = deliveries.last_deliveries(session, TARGET)
         assert list(last) == ["a"]
         assert (last["a"].status, last["a"].version, last["a"].http_status) == ("sent", 1, 201)
         assert (last["a"].etag, last["a"].location) == ('W/"1"', "MeasureReport/7")
-        assert ledger.last_deliveries(session, "http://example.invalid/third") == {}
+        assert deliveries.last_deliveries(session, "http://example.invalid/third") == {}
 
 
 def test_a_failure_after_a_success_is_the_last_delivery(store: Store) -> None:
     record(store, REPORT)
     with store.write() as session:
-        ledger.record_delivery(session, Delivered("a", 1, TARGET, "sent"), AT)
-        ledger.record_delivery(session, Delivered("a", 1, TARGET, "failed"), LATER)
+        deliveries.record_delivery(session, Delivered("a", 1, TARGET, "sent"), AT)
+        deliveries.record_delivery(session, Delivered("a", 1, TARGET, "failed"), LATER)
     with store.read() as session:
-        assert ledger.last_deliveries(session, TARGET)["a"].status == "failed"
+        assert deliveries.last_deliveries(session, TARGET)["a"].status == "failed"
 
 
 def test_what_every_server_was_sent_is_counted_by_the_newest_try_of_each_report(store: Store) -> None:
@@ -137,10 +148,10 @@ def test_what_every_server_was_sent_is_counted_by_the_newest_try_of_each_report(
     tries = [("a", TARGET, "failed"), ("b", TARGET, "failed"), ("a", TARGET, "sent"), ("c", elsewhere, "sent")]
     with store.write() as session:
         for identifier, target, status in tries:
-            ledger.record_delivery(session, Delivered(identifier, 1, target, status), AT)
+            deliveries.record_delivery(session, Delivered(identifier, 1, target, status), AT)
 
     with store.read() as session:
-        counts = ledger.delivery_counts(session)
+        counts = deliveries.delivery_counts(session)
 
     assert counts == [
         (elsewhere, "icb", "sent", 1),
@@ -169,3 +180,32 @@ def test_older_days_of_what_both_have_are_told(
     offered = replace(RELEASE, data_dates=dates or RELEASE.data_dates)
     with store.read() as session:
         assert ledger.overtaken(session, offered, [replace(REPORT, **changed)]) == ([told] if told else [])
+
+
+def test_what_is_new_is_told(store: Store) -> None:
+    other = replace(REPORT, identifier="b", id="mr-b")
+    for reports, new in (([REPORT], [True]), ([REPORT, other], [False, True])):
+        with store.write() as session:
+            assert [one.is_new for one in ledger.record_reports(session, RELEASE, reports, AT)] == new
+
+
+def test_the_cells_of_each_version_are_kept_beside_it(store: Store) -> None:
+    changed = [("sex", "female", "numerator", "masked", None, None)]
+    record(store, REPORT)
+    record(store, replace(REPORT, content=b"two", cells=changed))
+    with store.read() as session:
+        assert report_cells(session, "a", 1) == list(REPORT.cells)
+        assert report_cells(session, "a", 2) == changed
+        assert report_cells(session, "b", 1) == []
+
+
+@pytest.mark.parametrize(("earlier", "current"), [(date(2025, 4, 1), ["mr-a"]), (date(2025, 4, 3), ["mr-old"])])
+def test_one_report_of_a_period_is_current(store: Store, earlier: date, current: list[str]) -> None:
+    """Others of the same measure and reporter have identifiers of before, or by another name of the deployment."""
+    record(store, replace(REPORT, identifier="old", id="mr-old", data_date=earlier))
+    record(store, REPORT)
+    record(store, replace(REPORT, identifier="c", id="mr-c", measure_url="https://example.invalid/Measure/other"))
+    with store.read() as session:
+        found = session.scalars(select(Report.resource_id).where(Report.is_current, Report.measure_url == MEASURE))
+        assert found.all() == current
+        assert len(session.scalars(select(Report).where(Report.is_latest)).all()) == 3

@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from hi_fhir.store import ledger
-from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport
-from hi_fhir.store.search import (
-    Canonical,
+from hi_fhir.store.criteria import (
+    CanonicalMatch,
     DayMatch,
     MeasureCriteria,
     OrganisationCriteria,
     Reader,
     ReportCriteria,
     ReporterMatch,
-    Token,
+    TokenMatch,
+)
+from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport
+from hi_fhir.store.search import (
     read_measure,
     read_organisation,
     read_report,
@@ -50,6 +52,7 @@ def a_report(name: str, measure: str, reporter: str, period: tuple[date, date], 
         as_of=period[1],
         data_date=period[1],
         content=content,
+        cells=(),
     )
 
 
@@ -102,15 +105,15 @@ def by_period(prefix: str, first: date, last: date) -> ReportCriteria:
         (ReportCriteria(), "abcd"),
         (ReportCriteria(ids=(("mr-a", "mr-c"),)), "ac"),
         (ReportCriteria(ids=(("mr-a", "mr-c"), ("mr-c", "mr-d"))), "c"),
-        (ReportCriteria(identifiers=((Token("urn:example", "b"),),)), "b"),
-        (ReportCriteria(identifiers=((Token(None, "b"),),)), "b"),
-        (ReportCriteria(identifiers=((Token("urn:other", "b"),),)), ""),
-        (ReportCriteria(identifiers=((Token("urn:example", None),),)), "abcd"),
-        (ReportCriteria(measures=((Canonical(f"{BASE}/m", None),),)), "ac"),
-        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "1"), Canonical(f"{BASE}/n", "1")),)), "abc"),
-        (ReportCriteria(measures=((Canonical(f"{BASE}/m", "2"),),)), ""),
+        (ReportCriteria(identifiers=((TokenMatch("urn:example", "b"),),)), "b"),
+        (ReportCriteria(identifiers=((TokenMatch(None, "b"),),)), "b"),
+        (ReportCriteria(identifiers=((TokenMatch("urn:other", "b"),),)), ""),
+        (ReportCriteria(identifiers=((TokenMatch("urn:example", None),),)), "abcd"),
+        (ReportCriteria(measures=((CanonicalMatch(f"{BASE}/m", None),),)), "ac"),
+        (ReportCriteria(measures=((CanonicalMatch(f"{BASE}/m", "1"), CanonicalMatch(f"{BASE}/n", "1")),)), "abc"),
+        (ReportCriteria(measures=((CanonicalMatch(f"{BASE}/m", "2"),),)), ""),
         (ReportCriteria(reporters=((ReporterMatch("ods-a99002", None),),)), "c"),
-        (ReportCriteria(reporters=((ReporterMatch(None, Token("urn:ods", "A99002")),),)), "c"),
+        (ReportCriteria(reporters=((ReporterMatch(None, TokenMatch("urn:ods", "A99002")),),)), "c"),
         (ReportCriteria(statuses=(("complete",),)), "abcd"),
         (ReportCriteria(statuses=(("pending",),)), ""),
         (ReportCriteria(dates=((DayMatch("eq", date(2025, 6, 1), date(2025, 6, 30)),),)), "c"),
@@ -187,7 +190,7 @@ def test_pages_partition_what_is_found(store: Store) -> None:
 
 def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
     with store.read() as session:
-        by_url = search_measures(session, ICB, MeasureCriteria(urls=((Canonical(f"{BASE}/n", "2"),),)), limit=10)
+        by_url = search_measures(session, ICB, MeasureCriteria(urls=((CanonicalMatch(f"{BASE}/n", "2"),),)), limit=10)
         by_version = search_measures(
             session, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10
         )
@@ -196,7 +199,7 @@ def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
 
 
 def test_organisations_are_found_by_identifier(store: Store) -> None:
-    criteria = OrganisationCriteria(identifiers=((Token("urn:ods", "A99002"),),))
+    criteria = OrganisationCriteria(identifiers=((TokenMatch("urn:ods", "A99002"),),))
     with store.read() as session:
         assert [one.id for one in search_organisations(session, ICB, criteria, limit=10).resources] == ["ods-a99002"]
         assert search_organisations(session, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
@@ -222,8 +225,8 @@ def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_
         ledger.record_reports(session, replace(release, audience="public"), [days_apart("n", later)], AT)
 
     assert found(opened, ReportCriteria()) == "jm"
-    assert found(opened, ReportCriteria(identifiers=((Token("urn:example", None),),))) == "jm"
-    assert found(opened, ReportCriteria(identifiers=((Token("urn:example", "k"),),))) == "k"
+    assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", None),),))) == "jm"
+    assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", "k"),),))) == "k"
     assert found(opened, ReportCriteria(ids=(("mr-l", "mr-m"),))) == "lm"
     with opened.read() as session:
         assert read_report(session, ICB, "mr-k")

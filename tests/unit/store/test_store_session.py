@@ -11,10 +11,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, select, text
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.files import canonical_json
+from hi_fhir.store.cells import report_cells
+from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.ledger import report_version
+from hi_fhir.store.migrations.kept_reports import cells_of
 from hi_fhir.store.models import PUBLIC, Base, Measure, Release
-from hi_fhir.store.search import Reader, ReportCriteria, search_reports
+from hi_fhir.store.search import search_reports
 from hi_fhir.store.session import Store, migrate, open_store
+from tests.support.reporting import released_reports
 
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
 EARLIER_RELEASE = """
@@ -25,7 +30,7 @@ EARLIER_REPORT = """
     INSERT INTO report (audience, organisation, recorded_at, resource_id, version, content, sha256, release_id,
         identifier_system, identifier, measure_url, measure_version, reporter_id, reporter_system, status,
         period_start, period_end, as_of, data_date)
-    VALUES ('icb', 'U99001', '2025-04-02 12:00:00', 'mr-old', 1, x'7b7d', 'sha', 1, 'urn:example', 'old',
+    VALUES ('icb', 'U99001', '2025-04-02 12:00:00', 'mr-old', 1, :content, 'sha', 1, 'urn:example', 'old',
         'https://example.invalid/Measure/m', '1', 'ods-u99001', 'urn:ods', 'complete',
         '2024-04-01', '2025-03-31', '2025-03-31', '2025-04-02')
 """
@@ -67,25 +72,28 @@ def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: P
     url = f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}"
     before = create_engine(url)
     migrate(before, "0001")
+    content = canonical_json(released_reports("icb").reports["U99001"])
     with before.begin() as connection:
         connection.execute(text(EARLIER_RELEASE))
-        connection.execute(text(EARLIER_REPORT))
+        connection.execute(text(EARLIER_REPORT), {"content": content})
     before.dispose()
 
     store = open_store(url)
     with store.read() as session:
         kept = report_version(session, "old")
         assert kept
-        assert (kept.version, kept.content) == (1, b"{}")
+        assert (kept.version, kept.content) == (1, content)
+        assert set(report_cells(session, "old", 1)) == set(cells_of(content))
         assert session.scalars(select(Release.data_dates)).all() == [None]
         [shown] = search_reports(session, Reader("icb"), ReportCriteria(), limit=9).resources
         assert shown.id == "mr-old"
     store.close()
 
 
-def test_every_table_has_audience_and_organisation() -> None:
+def test_every_table_has_audience_and_organisation_or_is_part_of_what_has() -> None:
     for table in Base.metadata.tables.values():
-        assert {"audience", "organisation", "recorded_at"} <= set(table.columns.keys())
+        is_part = "report_id" in table.primary_key.columns or table.name == "cell_name"
+        assert is_part or {"audience", "organisation", "recorded_at"} <= set(table.columns.keys())
 
 
 def test_the_file_is_its_owners_alone(store: Store) -> None:

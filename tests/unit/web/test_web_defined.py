@@ -7,7 +7,7 @@ import pytest
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.measures import registry
 from hi_fhir.reports.definitions import definitions
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 

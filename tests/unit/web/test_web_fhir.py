@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hi_fhir.store import ledger
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release

@@ -13,7 +13,7 @@ import requests
 
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.store.search import Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.serve import serve

@@ -1,0 +1,96 @@
+"""What was sent where, and what came of it: a row for each try."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hi_fhir.store.models import Delivery, Report
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One try to send a version of a report. status: sent or failed."""
+
+    identifier: str
+    version: int
+    target: str
+    status: str
+    http_status: int | None = None
+    etag: str | None = None
+    location: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class LastDelivery:
+    version: int
+    sha256: str
+    status: str
+    http_status: int | None
+    etag: str | None
+    location: str | None
+
+
+class DeliveryCount(NamedTuple):
+    """How many reports for an audience a server was last sent, by what came of it."""
+
+    target: str
+    audience: str
+    status: str
+    reports: int
+
+
+def record_delivery(session: Session, delivered: Delivered, at: datetime) -> None:
+    """Keep what came of sending a version of a report."""
+    report = session.scalars(
+        select(Report).where(Report.identifier == delivered.identifier, Report.version == delivered.version)
+    ).one()
+    session.add(
+        Delivery(
+            audience=report.audience,
+            organisation=report.organisation,
+            recorded_at=at,
+            report_id=report.id,
+            target=delivered.target,
+            status=delivered.status,
+            http_status=delivered.http_status,
+            etag=delivered.etag,
+            location=delivered.location,
+            outcome=delivered.outcome,
+        )
+    )
+
+
+def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
+    """The newest try to send each report to `target`, by identifier, whatever came of it."""
+    newest = (
+        select(func.max(Delivery.id))
+        .join(Report)
+        .where(Delivery.target == target)
+        .group_by(Report.identifier)
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Delivery, Report).join(Report).where(Delivery.id.in_(newest)))
+    return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
+
+
+def delivery_counts(session: Session) -> list[DeliveryCount]:
+    """What every server was sent, the newest try of each report alone, in order of server and audience."""
+    newest = select(func.max(Delivery.id)).join(Report).group_by(Delivery.target, Report.identifier).scalar_subquery()
+    groups = (Delivery.target, Delivery.audience, Delivery.status)
+    counts = select(*groups, func.count()).where(Delivery.id.in_(newest)).group_by(*groups).order_by(*groups)
+    return [DeliveryCount(*row) for row in session.execute(counts)]
+
+
+def _last_delivery(delivery: Delivery, report: Report) -> LastDelivery:
+    return LastDelivery(
+        version=report.version,
+        sha256=report.sha256,
+        status=delivery.status,
+        http_status=delivery.http_status,
+        etag=delivery.etag,
+        location=delivery.location,
+    )
