@@ -27,9 +27,17 @@ def of_status(events: ibis.Table, table: str) -> ibis.Table:
         return events.filter(events.status == "completed")
     if table == "observation":
         events = events.filter(~events.component.endswith("value"))
-    if table not in _NOT_COUNTED:
-        return events
-    return events.filter(events.status.isnull() | events.status.notin(_NOT_COUNTED[table]))
+    return events.filter(_lets_count(events, table)) if table in _NOT_COUNTED else events
+
+
+def answers_of_status(observations: ibis.Table) -> ibis.Table:
+    """The coded values of Observations whose status lets them count."""
+    answers = observations.filter(observations.component.endswith("value"))
+    return answers.filter(_lets_count(answers, "observation"))
+
+
+def _lets_count(events: ibis.Table, table: str) -> ibis.Column:
+    return events.status.isnull() | events.status.notin(_NOT_COUNTED[table])
 
 
 def that_count(events: ibis.Table, table: str) -> ibis.Table:

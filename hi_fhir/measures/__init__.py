@@ -22,6 +22,7 @@ from hi_fhir.measures.words.population import (
     registration_begun,
     sex,
 )
+from hi_fhir.measures.words.statuses import answered, latest_of
 from hi_fhir.measures.words.values import Quantity, latest_reading
 from hi_fhir.measures.words.windows import EVER, FINANCIAL_YEAR, IN_PERIOD, days, months, season, weeks
 
@@ -34,6 +35,7 @@ __all__ = [
     "ProportionMeasure",
     "Quantity",
     "aged",
+    "answered",
     "blood_pressure",
     "clinical_event",
     "days",
@@ -42,6 +44,7 @@ __all__ = [
     "encounter",
     "ethnicity_recorded",
     "ethnicity_stated",
+    "latest_of",
     "latest_reading",
     "months",
     "nhs_number_verified",

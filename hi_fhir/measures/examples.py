@@ -58,6 +58,13 @@ class Person:
         """negation: denied, none or absent, where the record says so of what its code names."""
         return self._with(Event("Observation", code.id, on, status, negation=negation))
 
+    def answered(
+        self, question: ValueSetName, answer: ValueSetName, on: date | None, at: datetime | None = None
+    ) -> "Person":
+        """A question with its coded answer."""
+        asked = Event("Observation", question.id, on, "final", at=at, id=f"answered-{len(self.events)}")
+        return self._with(asked, replace(asked, value_set=answer.id, component="value"))
+
     def prescribed(
         self, code: ValueSetName, on: date | None, status: str = "active", negation: str | None = None
     ) -> "Person":

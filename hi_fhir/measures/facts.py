@@ -11,6 +11,7 @@ from hi_fhir.measures.render.query import Facts, condition, field_name
 from hi_fhir.measures.render.strata import place
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf, leaves
 from hi_fhir.tables.schema import LEAF, PERSON
 
@@ -67,7 +68,7 @@ def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
 def _fields(leaf: Leaf) -> tuple[str, ...]:
     if isinstance(leaf, Recorded):
         return ("n", "first_date", "last_date")
-    return ("n", "low", "high") if isinstance(leaf, LatestEncounter) else ("last_date", "low", "high")
+    return ("n", "low", "high") if isinstance(leaf, LatestEncounter | LatestStatus) else ("last_date", "low", "high")
 
 
 def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:

@@ -29,3 +29,8 @@ class Codes:
     value_sets: Mapping[str, frozenset[str]]
     analytes: Mapping[str, str]
     units: Units
+
+    def tokens(self, value_set: str) -> list[tuple[str, str]]:
+        """System and code of each of its codes, in order."""
+        split = (token.partition("|") for token in sorted(self.value_sets[value_set]))
+        return [(system, code) for system, _, code in split]

@@ -1,6 +1,6 @@
 """Which value sets a source speaks of at all: without this nobody could tell a zero from a silence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 import ibis
@@ -10,7 +10,7 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.measures.frame import Codes
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.render.requirements import measure_needs
+from hi_fhir.measures.render.requirements import answer_sets, measure_needs
 from hi_fhir.tables.schema import CLINICAL_TABLES
 
 _WHOLE = ""
@@ -25,30 +25,30 @@ def codings_read(
     Of a type that a measure reads whole, "" stands for every coding, beside the value sets that others read of it. What
     has none is not there.
     """
+    measures = tuple(measures)
+    answers = answer_sets(measures)
     asked: dict[str, set[str]] = {}
     for type_, value_set in sorted(set().union(*map(measure_needs, measures)), key=str):
         asked.setdefault(type_, set()).add(value_set or _WHOLE)
     found: dict[str, dict[str, dict[str, int]]] = {}
     for type_, value_sets in sorted(asked.items()):
         rows = read_table(backend, snapshots, CLINICAL_TABLES[type_], name=f"heard_{CLINICAL_TABLES[type_]}")
-        for row in _counts(rows, value_sets, codes).to_pyarrow().to_pylist():
+        for row in _counts(rows, value_sets, codes, answers).to_pyarrow().to_pylist():
             found.setdefault(row["source_id"], {}).setdefault(type_, {})[row["value_set"]] = row["codings"]
     return {
         source: {type_: dict(sorted(sets.items())) for type_, sets in types.items()} for source, types in found.items()
     }
 
 
-def _counts(rows: ibis.Table, value_sets: set[str], codes: Codes) -> ibis.Table:
-    """Columns: source_id, value_set, codings."""
-    tokens = [
-        (*token.split("|", 1), value_set)
-        for value_set in sorted(value_sets - {_WHOLE})
-        for token in sorted(codes.value_sets[value_set])
-    ]
+def _counts(rows: ibis.Table, value_sets: set[str], codes: Codes, answers: Set[str]) -> ibis.Table:
+    """Columns: source_id, value_set, codings. answers: value sets whose codes may be answers."""
+    named = sorted(value_sets - {_WHOLE})
+    tokens = [(*token, value_set) for value_set in named for token in codes.tokens(value_set)]
     columns = zip(*tokens, strict=True) if tokens else ((), (), ())
     code = ibis.memtable(pa.table([pa.array(column, pa.string()) for column in columns], schema=_CODE))
     found = rows.join(code, ["system", "code"])
-    found = found.filter(~found.component.endswith("value"))  # an answer is no record of what it names
+    own = ~found.component.endswith("value")  # an answer is no record of what it names
+    found = found.filter(own | found.value_set.isin(sorted(answers)) if answers else own)
     found = found.select("source_id", "value_set")
     if _WHOLE in value_sets:
         found = found.union(rows.select("source_id", value_set=ibis.literal(_WHOLE)))

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import that_count
 from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.status_leaves import status_rows, status_tables
 from hi_fhir.measures.words.events import OBSERVATION, LatestEncounter, Recorded
+from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.measures.words.windows import Ever
@@ -80,7 +82,7 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
                 found.update(leaf.types)
             case LatestEncounter():
                 found |= {"Condition", "Encounter"}
-            case LatestValue():
+            case LatestValue() | LatestStatus():
                 found.add("Observation")
     return tuple(sorted(found))
 
@@ -102,6 +104,7 @@ def leaf_tables(
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
         "unit": pa.Table.from_pylist(units, schema=UNIT),
         "no_leaf": LEAF.empty_table(),
+        **status_tables(leaves, frame, codes),
     }
 
 
@@ -115,18 +118,14 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
     parts = [_records([_matches(type_, counted[type_]) for type_ in recorded])] if recorded else []
     if any(isinstance(leaf, LatestValue) for leaf in leaves):
         parts.append(_readings(counted["Observation"]))
+    if any(isinstance(leaf, LatestStatus) for leaf in leaves):
+        parts.append(status_rows(leaves, events["Observation"]))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, LatestEncounter):
             parts.append(_encounters(leaf_id, leaf, frame, counted["Encounter"], events["Condition"]))
     if not parts:
         return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
-
-
-def _tokens(codes: Codes, value_set: str) -> list[tuple[str, str]]:
-    return [
-        (system, code) for system, _, code in (token.partition("|") for token in sorted(codes.value_sets[value_set]))
-    ]
 
 
 def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
@@ -143,7 +142,7 @@ def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> l
             "none": leaf.types == OBSERVATION,
         }
         for type_ in leaf.types
-        for system, code in _tokens(codes, leaf.value_set.id)
+        for system, code in codes.tokens(leaf.value_set.id)
     ]
 
 
@@ -165,7 +164,7 @@ def _quantity_codes(
             "lowest": quantity.plausible[0],
             "highest": quantity.plausible[1],
         }
-        for system, code in _tokens(codes, quantity.value_set.id)
+        for system, code in codes.tokens(quantity.value_set.id)
     ]
 
 

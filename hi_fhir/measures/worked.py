@@ -17,9 +17,7 @@ from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.words.events import Recorded
-from hi_fhir.measures.words.tree import Leaf
-from hi_fhir.measures.words.values import LatestValue
+from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
 
@@ -80,12 +78,7 @@ def outcomes(
 
 def example_codes(leaves: Iterable[Leaf], terminology: Terminology) -> Codes:
     """A made-up code for each value set, so that an example depends on no code list; units are those of the data."""
-    names = set()
-    for leaf in leaves:
-        if isinstance(leaf, Recorded):
-            names.add(leaf.value_set.id)
-        elif isinstance(leaf, LatestValue):
-            names |= {quantity.value_set.id for quantity in leaf.reading.quantities}
+    names = {name for leaf in leaves for name in value_sets_of(leaf)}
     known = [terminology.value_sets[name] for name in names & terminology.value_sets.keys()]
     return Codes(
         value_sets={name: frozenset({f"{EXAMPLE_SYSTEM}|{name}"}) for name in names},

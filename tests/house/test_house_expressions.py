@@ -19,12 +19,13 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import Person, ethnicity_stated, registry
+from hi_fhir.measures import Person, registry
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.worked import outcomes
 from hi_fhir.pipeline.evaluate import evaluate
 from hi_fhir.terminology.catalogue import load
+from tests.support import word_tables
 from tests.support.landing import config_in
 from tests.support.tables import SnapshotBuilder, named, nhs_key
 
@@ -36,7 +37,7 @@ VALUES = {
     ops.Add, ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateDelta, ops.EndsWith, ops.Equals,
     ops.Field, ops.Greater, ops.GreaterEqual, ops.IfElse, ops.InValues, ops.IsNull, ops.Less, ops.LessEqual,
     ops.Literal, ops.Max, ops.Min, ops.Multiply, ops.Not, ops.NotEquals, ops.NotNull, ops.Or, ops.Round,
-    ops.SearchedCase, ops.Substring, ops.Subtract, ops.Sum,
+    ops.SearchedCase, ops.StringConcat, ops.Substring, ops.Subtract, ops.Sum,
 }  # fmt: skip
 IN_COHORTS_ALONE = {ops.RowNumber, ops.WindowFunction}  # identical too; measures group instead, which costs less
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
@@ -63,10 +64,12 @@ def nodes_of(asked: list[ops.Node]) -> set[ops.Node]:
 
 @pytest.fixture(scope="module")
 def measure_nodes(tmp_path_factory: pytest.TempPathFactory) -> set[ops.Node]:
-    """What all measures ask of the engine, and one with a word that none of them uses."""
+    """What all measures ask of the engine, and what every word does that one may use."""
     folder = tmp_path_factory.mktemp("measures")
     plain = registry.load(["ethnicity-usable"])[0]
-    measures = (*registry.load(), replace(plain, id="negated", numerator=~ethnicity_stated(), examples=()))
+    tried = [table.word for name in word_tables.names() for table in word_tables.tables(name)]
+    words = (replace(plain, id=f"word-{number}", numerator=word, examples=()) for number, word in enumerate(tried))
+    measures = (*registry.load(), *words)
     backend = connect(folder / "spill")
     with recorded_queries() as asked:
         outcomes(backend, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025), load())

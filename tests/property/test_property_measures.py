@@ -27,6 +27,7 @@ from hi_fhir.measures import (
     ProportionMeasure,
     Quantity,
     aged,
+    answered,
     clinical_event,
     days,
     deprivation_linked,
@@ -34,6 +35,7 @@ from hi_fhir.measures import (
     encounter,
     ethnicity_recorded,
     ethnicity_stated,
+    latest_of,
     latest_reading,
     months,
     nhs_number_verified,
@@ -116,6 +118,18 @@ def readings(draw: st.DrawFn) -> tuple[Event, ...]:
     )
 
 
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[Event, ...]:
+    """A question with its coded answer, whole or as a component."""
+    part, id_ = draw(st.sampled_from(("", "1"))), f"answer-{draw(st.integers(0, 99))}"
+    on, status = draw(dates), draw(st.sampled_from(STATUSES["Observation"]))
+    negation = draw(st.sampled_from((None, "denied", "absent")))
+    at = draw(instants) if on else None
+    asked = Event("Observation", draw(st.sampled_from(("high", "b"))), on, status, at=at, component=part, id=id_)
+    answer = replace(asked, value_set=draw(st.sampled_from(("a", "b", "low"))), component=f"{part}.value".lstrip("."))
+    return replace(asked, negation=negation), answer
+
+
 people = st.builds(
     Person,
     born=st.sampled_from((None, date(1945, 3, 31), date(1945, 4, 1), date(2004, 2, 29), date(2011, 3, 31))),
@@ -127,9 +141,9 @@ people = st.builds(
     ethnic_group_2021=st.sampled_from((None, "white", "asian")),
     nhs_number=st.sampled_from(("verified", "present", "invalid", "absent")),
     imd_decile=st.none() | st.integers(1, 10),
-    events=st.tuples(st.lists(some_events(), max_size=5), st.lists(readings(), max_size=2)).map(
-        lambda both: (*both[0], *(event for reading in both[1] for event in reading))
-    ),
+    events=st.tuples(
+        st.lists(some_events(), max_size=5), st.lists(readings(), max_size=2), st.lists(answers(), max_size=3)
+    ).map(lambda all_: (*all_[0], *(event for several in (*all_[1], *all_[2]) for event in several))),
 )
 crowds = st.lists(people, min_size=15, max_size=25)
 WINTER = season((9, 1), (3, 31))
@@ -142,6 +156,13 @@ latest = st.builds(
     lambda quantities, within: latest_reading(*quantities, within=within),
     st.sampled_from(((HIGH, LOW), (LOW, HIGH), (HIGH,))),
     spans,
+)
+C, Q = value_set("low"), value_set("high")
+statuses = st.builds(
+    lambda some, within, question: latest_of(*some, within=within, answering=question),
+    st.permutations((A, B, C)).map(tuple) | st.just((A, B)),
+    windows,
+    st.sampled_from((None, Q)),
 )
 single_words: st.SearchStrategy[Word] = st.one_of(
     st.just(registered()),
@@ -163,6 +184,12 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     latest.map(lambda reading: reading.above(*(80.0, 90.0)[: len(reading.quantities)])),
     latest.map(lambda reading: reading.below(*(140.0, 90.0)[: len(reading.quantities)])),
     st.builds(lambda within: latest_reading(HIGH, within=within).between(90, 140), spans),
+    statuses,
+    st.builds(answered, st.just(Q), st.sampled_from((A, B)), windows),
+    statuses.map(lambda latest: latest.is_(latest.statuses[0])),
+    statuses.map(lambda latest: latest.is_(latest.statuses[1])),
+    statuses.map(lambda latest: latest.at_least(latest.statuses[1])),
+    statuses.map(lambda latest: latest.at_most(latest.statuses[1])),
     st.builds(lambda own, other: own.no_earlier_than(other), latest, latest),
 )
 words = st.recursive(

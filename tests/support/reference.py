@@ -15,7 +15,7 @@ from pathlib import Path
 from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Season, Window
 
 _UNITS = Path(__file__).parents[2] / "mappings" / "units.csv"
@@ -236,12 +236,53 @@ def _(word: values.ReadingNoEarlier, person: Person, frame: Frame) -> bool:
     return own is not None and (other is None or own[0] >= other[0])
 
 
+@holds.register
+def _(word: statuses.LatestStatus, person: Person, frame: Frame) -> bool:
+    return bool(_statuses(word, person, frame))
+
+
+@holds.register
+def _(word: statuses.StatusIs, person: Person, frame: Frame) -> bool | None:
+    found = _statuses(word.latest, person, frame)
+    latest = max((moment for moment, _ in found), default=None)
+    places = [place for moment, place in found if moment == latest]
+    possible = range(min(places, default=0), max(places, default=-1) + 1)
+    answers = {word.lowest <= place <= word.highest for place in possible}
+    return None if len(answers) == 2 else True in answers
+
+
+def _statuses(leaf: statuses.LatestStatus, person: Person, frame: Frame) -> list[tuple[tuple[date, datetime], int]]:
+    """When each status was recorded, with its place in the order."""
+    found = []
+    for place, status in enumerate(leaf.statuses):
+        own = _found(events.Recorded(status, leaf.window, ("Observation",)), person, frame)
+        answers = [
+            event
+            for event in person.events
+            if event.value_set == status.id and _answers(event, leaf.question, person)
+            if (isinstance(leaf.window, Ever) if event.on is None else _in(event.on, leaf.window, frame))
+        ]
+        found += [((event.on or date.min, event.at or _UNTIMED), place) for event in (*own, *answers)]
+    return found
+
+
+def _answers(event: Event, question: events.ValueSetName | None, person: Person) -> bool:
+    """Whether it is the coded answer to the question, of the same record and the same part of that."""
+    if question is None or not event.component.endswith("value") or not _has_status_that_counts(event):
+        return False
+    part = event.component.removesuffix("value").removesuffix(".")
+    asked = (one for one in person.events if one.type == event.type == "Observation" and one.component == part)
+    return any(one.value_set == question.id and one.id == event.id and one.id is not None for one in asked)
+
+
 def _counts(event: Event) -> bool:
     """Whether a record of this status counts: rule `records`."""
     if event.component.endswith("value"):
         return False  # an answer is no record of what it names
-    if event.negation in ("denied", "absent"):
-        return False
+    return event.negation not in ("denied", "absent") and _has_status_that_counts(event)
+
+
+def _has_status_that_counts(event: Event) -> bool:
     if event.type in ("Procedure", "Immunization"):
         return event.status == "completed"
     left_out = {

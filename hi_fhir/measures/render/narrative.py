@@ -4,7 +4,7 @@ import calendar
 from collections.abc import Iterable
 from functools import singledispatch
 
-from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Months, Season, Window
 
 UNVERIFIED = "[U]"
@@ -148,6 +148,18 @@ def _(word: values.ReadingIs) -> str:
 @_phrase.register
 def _(word: values.ReadingNoEarlier) -> str:
     return f"that reading no earlier than the latest of {_reading(word.other)}"
+
+
+@_phrase.register
+def _(word: statuses.LatestStatus) -> str:
+    answering = f" (or answered to {_name(word.question)})" if word.question else ""
+    return f"{_either(map(_name, word.statuses))} recorded{answering} {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: statuses.StatusIs) -> str:
+    meant = word.latest.statuses[word.lowest : word.highest + 1]
+    return f"{_either(map(_name, meant))} the latest of {_phrase(word.latest)}"
 
 
 def _within(part: base.Word, looser: type[base.Word]) -> str:

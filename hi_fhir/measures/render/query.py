@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 
 from hi_fhir.measures.frame import Frame
-from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import Leaf
 
 
@@ -155,6 +155,21 @@ def _(word: values.ReadingIs, facts: Facts) -> Any:
 def _(word: values.ReadingNoEarlier, facts: Facts) -> Any:
     own, other = _day(word.reading, facts), _day(word.other, facts)
     return own.notnull() & (other.isnull() | _surely(own >= other))
+
+
+@condition.register
+def _(word: statuses.LatestStatus, facts: Facts) -> Any:
+    return facts.field(word, "n").notnull()
+
+
+@condition.register
+def _(word: statuses.StatusIs, facts: Facts) -> Any:
+    low, high = facts.field(word.latest, "low"), facts.field(word.latest, "high")
+    return ibis.cases(
+        (low.isnull() | (low > word.highest) | (high < word.lowest), False),
+        ((low >= word.lowest) & (high <= word.highest), True),
+        else_=ibis.null("boolean"),
+    )
 
 
 def _all_in(reading: values.LatestReading, ranges: Iterable[values.Range], facts: Facts) -> Any:

@@ -5,7 +5,8 @@ from functools import singledispatch
 
 from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import ProportionMeasure
-from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words import base, events, population, statuses, values
+from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.catalogue import Terminology
 
@@ -92,6 +93,16 @@ def _(word: values.ReadingNoEarlier) -> frozenset[Need]:
     return _all((word.reading, word.other))
 
 
+@needs.register
+def _(word: statuses.LatestStatus) -> frozenset[Need]:
+    return frozenset(("Observation", value_set) for value_set in value_sets_of(word))
+
+
+@needs.register
+def _(word: statuses.StatusIs) -> frozenset[Need]:
+    return needs(word.latest)
+
+
 def _all(words: Iterable[base.Word]) -> frozenset[Need]:
     return _NOTHING.union(*(needs(word) for word in words))
 
@@ -103,6 +114,13 @@ def measure_needs(measure: ProportionMeasure) -> frozenset[Need]:
 def value_sets(measure: ProportionMeasure) -> tuple[str, ...]:
     """Ids of the value sets that decide a measure's numbers, in order."""
     return tuple(sorted({value_set for _, value_set in measure_needs(measure) if value_set}))
+
+
+def answer_sets(measures: Iterable[ProportionMeasure]) -> frozenset[str]:
+    """Ids of the value sets of which a code may be the answer to a question."""
+    words = (inner for measure in measures for _, word in measure.populations() for inner in walk(word))
+    answered = (word for word in words if isinstance(word, statuses.LatestStatus) and word.question)
+    return frozenset(status.id for word in answered for status in word.statuses)
 
 
 def scope(measures: Iterable[ProportionMeasure], terminology: Terminology, opt_out_policy: str = "") -> Scope:

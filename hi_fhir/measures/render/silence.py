@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.requirements import needs
-from hi_fhir.measures.words import base, events, population, values
+from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import walk
 
 _REGISTERED = ("Patient", "EpisodeOfCare", "Organization")
@@ -65,6 +65,8 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.Repeated)
 @can_hold.register(events.LatestEncounter)
 @can_hold.register(events.LatestEncounterCoded)
+@can_hold.register(statuses.LatestStatus)
+@can_hold.register(statuses.StatusIs)
 @can_hold.register(values.LatestReading)
 @can_hold.register(values.ReadingAtMost)
 @can_hold.register(values.ReadingIs)

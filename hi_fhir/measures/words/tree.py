@@ -6,9 +6,10 @@ from typing import Any
 
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 
-Leaf = Recorded | LatestEncounter | LatestValue
+Leaf = Recorded | LatestEncounter | LatestValue | LatestStatus
 
 
 def walk(word: Word) -> Iterator[Word]:
@@ -23,11 +24,24 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
     found: dict[Leaf, None] = {}
     for word in words:
         for inner in walk(word):
-            if isinstance(inner, Recorded | LatestEncounter):
+            if isinstance(inner, Recorded | LatestEncounter | LatestStatus):
                 found[inner] = None
             elif isinstance(inner, LatestReading):
                 found |= {LatestValue(inner, place): None for place in range(len(inner.quantities))}
     return tuple(found)
+
+
+def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
+    """The value sets by whose codes a leaf finds records."""
+    match leaf:
+        case Recorded():
+            return (leaf.value_set.id,)
+        case LatestValue():
+            return (leaf.reading.quantities[leaf.place].value_set.id,)
+        case LatestStatus():
+            return tuple(one.id for one in (*leaf.statuses, *([leaf.question] if leaf.question else [])))
+        case LatestEncounter():
+            return ()
 
 
 def _words_in(value: Any) -> Iterator[Word]:
