@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import of_status
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.leaves import RECORD_CODE, bounds, leaf_tables, with_values
+from hi_fhir.measures.leaves import bounds, leaf_tables, with_values
+from hi_fhir.measures.record_codes import RECORD_CODE
 from hi_fhir.measures.words.events import Recorded
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestValue

@@ -10,9 +10,10 @@ from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.render.query import Facts, condition, field_name
 from hi_fhir.measures.render.strata import place
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf, leaves
+from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.tables.schema import LEAF, PERSON
 
 PERSON_TABLE, LEAF_TABLE = "person", "leaf"
@@ -66,9 +67,15 @@ def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
 
 
 def _fields(leaf: Leaf) -> tuple[str, ...]:
-    if isinstance(leaf, Recorded):
-        return ("n", "first_date", "last_date")
-    return ("n", "low", "high") if isinstance(leaf, LatestEncounter | LatestStatus) else ("last_date", "low", "high")
+    match leaf:
+        case Recorded():
+            return ("n", "first_date", "last_date")
+        case RecordedDays() | RecordedNear():
+            return ("n",)
+        case LatestEncounter() | LatestStatus():
+            return ("n", "low", "high")
+        case LatestValue():
+            return ("last_date", "low", "high")
 
 
 def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:

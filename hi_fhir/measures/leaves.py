@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import that_count
 from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.near_leaves import day_rows, near_rows, near_tables
+from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
 from hi_fhir.measures.status_leaves import status_rows, status_tables
-from hi_fhir.measures.words.events import OBSERVATION, LatestEncounter, Recorded
+from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
-from hi_fhir.measures.words.windows import Ever
 from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF, REFERENCE
 from hi_fhir.terminology.ucum import SAME
 
@@ -26,20 +27,6 @@ FINEST = 1e-6
 """No measurement that a measure reads is written more finely, in whatever unit."""
 
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
-
-RECORD_CODE = pa.schema(
-    [
-        ("type", pa.string()),
-        ("system", pa.string()),
-        ("code", pa.string()),
-        ("leaf_id", pa.int32()),
-        ("from_day", pa.date32()),
-        ("to_day", pa.date32()),
-        ("undated", pa.bool_()),
-        ("none", pa.bool_()),  # an answer that there is none counts too
-    ]
-)
-"""Grain: one row a leaf, resource type and code."""
 
 QUANTITY_CODE = pa.schema(
     [
@@ -80,6 +67,10 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
         match leaf:
             case Recorded():
                 found.update(leaf.types)
+            case RecordedDays():
+                found.update(leaf.recorded.types)
+            case RecordedNear():
+                found.update((*leaf.recorded.types, *leaf.other.types))
             case LatestEncounter():
                 found |= {"Condition", "Encounter"}
             case LatestValue() | LatestStatus():
@@ -95,7 +86,7 @@ def leaf_tables(
     received = sorted(set(received))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, Recorded):
-            records += _record_codes(leaf_id, leaf, frame, codes)
+            records += record_codes(leaf_id, leaf, frame, codes)
         elif isinstance(leaf, LatestValue):
             quantities += _quantity_codes(leaf_id, leaf, leaves, frame, codes)
             units += _units(leaf_id, leaf, codes, received)
@@ -104,6 +95,7 @@ def leaf_tables(
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
         "unit": pa.Table.from_pylist(units, schema=UNIT),
         "no_leaf": LEAF.empty_table(),
+        **near_tables(leaves, frame, codes),
         **status_tables(leaves, frame, codes),
     }
 
@@ -115,9 +107,13 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
     """
     counted = {type_: that_count(rows, CLINICAL_TABLES[type_]) for type_, rows in events.items()}
     recorded = event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
-    parts = [_records([_matches(type_, counted[type_]) for type_ in recorded])] if recorded else []
+    parts = [_records([matches(type_, counted[type_]) for type_ in recorded])] if recorded else []
     if any(isinstance(leaf, LatestValue) for leaf in leaves):
         parts.append(_readings(counted["Observation"]))
+    if any(isinstance(leaf, RecordedDays) for leaf in leaves):
+        parts.append(day_rows(leaves, counted))
+    if any(isinstance(leaf, RecordedNear) for leaf in leaves):
+        parts.append(near_rows(leaves, counted))
     if any(isinstance(leaf, LatestStatus) for leaf in leaves):
         parts.append(status_rows(leaves, events["Observation"]))
     for leaf_id, leaf in enumerate(leaves):
@@ -126,24 +122,6 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
     if not parts:
         return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
-
-
-def _record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
-    start, end = frame.days(leaf.window)
-    return [
-        {
-            "type": type_,
-            "system": system,
-            "code": code,
-            "leaf_id": leaf_id,
-            "from_day": start,
-            "to_day": end,
-            "undated": isinstance(leaf.window, Ever),
-            "none": leaf.types == OBSERVATION,
-        }
-        for type_ in leaf.types
-        for system, code in codes.tokens(leaf.value_set.id)
-    ]
 
 
 def _quantity_codes(
@@ -215,15 +193,6 @@ def _records(matches: Sequence[ibis.Table]) -> ibis.Table:
         low=ibis.null("float64"),
         high=ibis.null("float64"),
     )
-
-
-def _matches(resource_type: str, events: ibis.Table) -> ibis.Table:
-    codes = _named("record_code")
-    codes = codes.filter(codes["type"] == resource_type)
-    found = events.join(codes, ["system", "code"])
-    in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
-    found = found.filter(in_window | (found.start_date.isnull() & found.undated))
-    return found.filter(found.negation.isnull() | found.none).select("person_id", "leaf_id", "start_date")
 
 
 def _readings(observations: ibis.Table) -> ibis.Table:

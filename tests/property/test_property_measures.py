@@ -164,6 +164,8 @@ statuses = st.builds(
     windows,
     st.sampled_from((None, Q)),
 )
+ages = st.sampled_from(((None, 14), (14, None), (18, 80)))
+lengths = st.sampled_from((days(0), days(30), weeks(9), months(1), months(6)))
 single_words: st.SearchStrategy[Word] = st.one_of(
     st.just(registered()),
     st.builds(aged, st.sampled_from((0, 14, 80)), st.none() | st.just(90)),
@@ -176,6 +178,19 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(lambda leaf, count: leaf.first.within(months(count)), records, st.sampled_from((1, 9))),
     st.builds(lambda leaf, apart: leaf.twice(days_apart=apart), records, st.sampled_from((0, 1, 30))),
     st.builds(lambda leaf, other: leaf.on_or_after(other.first), records, records),
+    st.builds(lambda leaf, times: leaf.at_least_times(times), records, st.sampled_from((1, 2, 3))),
+    st.builds(lambda leaf, ages: leaf.first.at_age(*ages), records, ages),
+    st.builds(lambda leaf, ages: leaf.latest.at_age(*ages), records, ages),
+    st.builds(lambda leaf, other, within: leaf.before(other.latest, within=within), records, records, lengths),
+    st.builds(lambda leaf, other, within: leaf.after(other.first, within=within), records, records, lengths),
+    st.builds(
+        lambda leaf, other, within, sooner: leaf.after(other.latest, within=within, no_sooner=sooner),
+        records,
+        records,
+        lengths,
+        lengths,
+    ),
+    st.builds(lambda leaf, other, within: leaf.around(other.first, within=within), records, records, lengths),
     st.builds(encounter, spans),
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
     latest,

@@ -74,10 +74,13 @@ def _(word: population.Registered, person: Person, frame: Frame) -> bool:
 def _(word: population.Aged, person: Person, frame: Frame) -> bool | None:
     if person.born is None:
         return None
-    end = frame.period.end
-    birthday_to_come = (end.month, end.day) < (person.born.month, person.born.day)
-    age = end.year - person.born.year - int(birthday_to_come)
+    age = _years(person.born, frame.period.end)
     return (word.at_least or 0) <= age and (word.at_most is None or age <= word.at_most)
+
+
+def _years(born: date, day: date) -> int:
+    birthday_to_come = (day.month, day.day) < (born.month, born.day)
+    return day.year - born.year - int(birthday_to_come)
 
 
 @holds.register
@@ -136,6 +139,46 @@ def _(word: events.Repeated, person: Person, frame: Frame) -> bool:
 def _(word: events.OnOrAfterFirst, person: Person, frame: Frame) -> bool:
     own, other = _days(_found(word.recorded, person, frame)), _days(_found(word.other, person, frame))
     return bool(own and other) and any(day >= min(other) for day in own)
+
+
+@holds.register
+def _(word: events.AtLeastTimes, person: Person, frame: Frame) -> bool:
+    return len(set(_days(_found(word.recorded, person, frame)))) >= word.count
+
+
+@holds.register
+def _(word: events.AgeAtRecord, person: Person, frame: Frame) -> bool | None:
+    found = _days(_found(word.recorded, person, frame))
+    if not found:
+        return False
+    if person.born is None:
+        return None
+    years = _years(person.born, min(found) if word.which == "first" else max(found))
+    return (word.at_least is None or word.at_least <= years) and (word.at_most is None or years <= word.at_most)
+
+
+@holds.register
+def _(word: events.RecordedNear, person: Person, frame: Frame) -> bool:
+    others = _days(_found(word.other, person, frame))
+    if not others:
+        return False
+    other = min(others) if word.which == "first" else max(others)
+    begin, end = _moved(other, word.from_offset), _moved(other, word.to_offset)
+    return any(begin <= day <= end for day in _days(_found(word.recorded, person, frame)))
+
+
+def _moved(day: date, offset: events.Offset) -> date:
+    return _months_later(day, offset.months) + timedelta(days=offset.days)
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):  # a month without that day lends its own last
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
 
 
 @holds.register
@@ -305,13 +348,7 @@ def _in(day: date, window: Window, frame: Frame) -> bool:
         return (frame.as_of - day).days < window.count
     if isinstance(window, Season):
         return _in_season(day, window, frame.period.end)
-    year, month = divmod(frame.as_of.year * 12 + frame.as_of.month - 1 - window.count, 12)
-    for last in (frame.as_of.day, 30, 29, 28):  # a month without that day lends its own last
-        try:
-            return day > date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    return day > _months_later(frame.as_of, -window.count)
 
 
 def _in_season(day: date, season: Season, end: date) -> bool:

@@ -48,11 +48,7 @@ def _(word: population.Registered) -> str:
 
 @_phrase.register
 def _(word: population.Aged) -> str:
-    if word.at_least is None:
-        return f"aged {word.at_most} or under at the period's end"
-    if word.at_most is None:
-        return f"aged {word.at_least} or over at the period's end"
-    return f"aged {word.at_least} to {word.at_most} at the period's end"
+    return f"{_age(word.at_least, word.at_most)} at the period's end"
 
 
 @_phrase.register
@@ -109,6 +105,24 @@ def _(word: events.Repeated) -> str:
 @_phrase.register
 def _(word: events.OnOrAfterFirst) -> str:
     return f"{_record(word.recorded)} {_when(word.recorded.window)} on or after the first {_name(word.other.value_set)}"
+
+
+@_phrase.register
+def _(word: events.AtLeastTimes) -> str:
+    return f"{_record(word.recorded)} {_when(word.recorded.window)} on at least {word.count} days"
+
+
+@_phrase.register
+def _(word: events.AgeAtRecord) -> str:
+    event = f"{word.which} {_record(word.recorded)} {_when(word.recorded.window)}"
+    return f"{_age(word.at_least, word.at_most)} at the {event}"
+
+
+@_phrase.register
+def _(word: events.RecordedNear) -> str:
+    span = _near(word.from_offset, word.to_offset)
+    own, other = (f"{_record(one)} {_when(one.window)}" for one in (word.recorded, word.other))
+    return f"{own}, {span} the {word.which} {other}"
 
 
 @_phrase.register
@@ -176,6 +190,29 @@ def _record(word: events.Recorded) -> str:
 def _reading(reading: values.LatestReading) -> str:
     names = " and ".join(_name(quantity.value_set) for quantity in reading.quantities)
     return f"{names} on one day" if len(reading.quantities) > 1 else names
+
+
+def _age(at_least: int | None, at_most: int | None) -> str:
+    if at_least is None:
+        return f"aged {at_most} or under"
+    return f"aged {at_least} or over" if at_most is None else f"aged {at_least} to {at_most}"
+
+
+def _near(begin: events.Offset, end: events.Offset) -> str:
+    if end == events.Offset():
+        return f"at most {_length(begin)} before"
+    if begin == events.Offset():
+        return f"at most {_length(end)} after"
+    if begin.months > 0 or begin.days > 0:
+        return f"{_length(begin)} to {_length(end)} after"
+    return f"at most {_length(end)} from"
+
+
+def _length(offset: events.Offset) -> str:
+    if offset.months:
+        return f"{abs(offset.months)} months"
+    weeks, odd = divmod(abs(offset.days), 7)
+    return f"{abs(offset.days)} days" if odd else f"{weeks} weeks"
 
 
 def _range(one: values.Range) -> str:

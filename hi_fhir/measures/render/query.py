@@ -126,6 +126,25 @@ def _(word: events.OnOrAfterFirst, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: events.AtLeastTimes, facts: Facts) -> Any:
+    return _surely(facts.field(events.RecordedDays(word.recorded), "n") >= word.count)
+
+
+@condition.register
+def _(word: events.RecordedNear, facts: Facts) -> Any:
+    return facts.field(word, "n").notnull()
+
+
+@condition.register
+def _(word: events.AgeAtRecord, facts: Facts) -> Any:
+    day = facts.field(word.recorded, "first_date" if word.which == "first" else "last_date")
+    age = _years(facts.rows.birth_date, day)
+    lowest = [] if word.at_least is None else [age >= word.at_least]
+    highest = [] if word.at_most is None else [age <= word.at_most]
+    return ibis.cases((day.isnull(), False), else_=reduce(lambda left, right: left & right, lowest + highest))
+
+
+@condition.register
 def _(word: events.LatestEncounter, facts: Facts) -> Any:
     return facts.field(word, "n").notnull()
 
@@ -193,6 +212,12 @@ def _in_range(leaf: values.LatestValue, one: values.Range, facts: Facts) -> Any:
 
 def _day(reading: values.LatestReading, facts: Facts) -> Any:
     return facts.field(values.LatestValue(reading, 0), "last_date")
+
+
+def _years(born: Any, day: Any) -> Any:
+    """Completed years; somebody born on 29 February completes a year on 1 March of a common year."""
+    still_to_come = day.month() * 100 + day.day() < born.month() * 100 + born.day()
+    return day.year() - born.year() - still_to_come.ifelse(1, 0)
 
 
 def _within(day: Any, start: Any, end: Any) -> Any:

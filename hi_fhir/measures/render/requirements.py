@@ -58,12 +58,15 @@ def _(word: events.Diagnosed) -> frozenset[Need]:
 
 @needs.register(events.FirstWithin)
 @needs.register(events.Repeated)
-def _(word: events.FirstWithin | events.Repeated) -> frozenset[Need]:
+@needs.register(events.AtLeastTimes)
+@needs.register(events.AgeAtRecord)
+def _(word: events.FirstWithin | events.Repeated | events.AtLeastTimes | events.AgeAtRecord) -> frozenset[Need]:
     return needs(word.recorded)
 
 
-@needs.register
-def _(word: events.OnOrAfterFirst) -> frozenset[Need]:
+@needs.register(events.OnOrAfterFirst)
+@needs.register(events.RecordedNear)
+def _(word: events.OnOrAfterFirst | events.RecordedNear) -> frozenset[Need]:
     return _all((word.recorded, word.other))
 
 

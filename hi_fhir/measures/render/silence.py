@@ -17,8 +17,9 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
+    events.AgeAtRecord: ("Patient",),
 }
-"""Words that are settled when people are resolved, and the types whose records settle them."""
+"""Words that go by what is settled when people are resolved, and the types whose records settle that."""
 
 
 def rests_on(word: base.Word) -> frozenset[str]:
@@ -63,6 +64,8 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.Recorded)
 @can_hold.register(events.FirstWithin)
 @can_hold.register(events.Repeated)
+@can_hold.register(events.AtLeastTimes)
+@can_hold.register(events.AgeAtRecord)
 @can_hold.register(events.LatestEncounter)
 @can_hold.register(events.LatestEncounterCoded)
 @can_hold.register(statuses.LatestStatus)
@@ -79,8 +82,9 @@ def _(word: events.Diagnosed, silent: Set[str]) -> bool:
     return can_hold(word.diagnosis, silent)
 
 
-@can_hold.register
-def _(word: events.OnOrAfterFirst, silent: Set[str]) -> bool:
+@can_hold.register(events.OnOrAfterFirst)
+@can_hold.register(events.RecordedNear)
+def _(word: events.OnOrAfterFirst | events.RecordedNear, silent: Set[str]) -> bool:
     return can_hold(word.recorded, silent) and can_hold(word.other, silent)
 
 

@@ -1,9 +1,10 @@
 """Words about records that exist: leaves that read events, and what is said of the days that they find."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.windows import EVER, IN_PERIOD, Window
+from hi_fhir.measures.words.windows import EVER, IN_PERIOD, Days, Months, Window
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,17 @@ class Recorded(Word):
 
     @property
     def first(self) -> "FirstRecord":
-        """The earliest dated record in the window."""
+        """The earliest dated record in the window, which may be `.within(window)` or `.at_age(at_least, at_most)`."""
         return FirstRecord(self)
+
+    @property
+    def latest(self) -> "LatestRecord":
+        """The last dated record in the window, which may be `.at_age(at_least, at_most)`."""
+        return LatestRecord(self)
+
+    def at_least_times(self, count: int) -> "AtLeastTimes":
+        """There are records on so many days; several on one day are one, and an undated one is none."""
+        return AtLeastTimes(self, count)
 
     def twice(self, days_apart: int) -> "Repeated":
         """There are two in the window, and the first and the last are at least so many days apart."""
@@ -49,16 +59,65 @@ class Recorded(Word):
         """One of these is dated on or after the first of others."""
         return OnOrAfterFirst(self, day.recorded)
 
+    def before(self, day: "FirstRecord | LatestRecord", within: Months | Days) -> "RecordedNear":
+        """One of these is at most so long before the first or latest of others, or on that day."""
+        return RecordedNear(self, day.recorded, day.which, _long(within, -1), Offset())
+
+    def after(
+        self, day: "FirstRecord | LatestRecord", within: Months | Days, no_sooner: Months | Days | None = None
+    ) -> "RecordedNear":
+        """One of these is at most so long after the first or latest of others, or on that day, and no sooner."""
+        return RecordedNear(self, day.recorded, day.which, _long(no_sooner, 1), _long(within, 1))
+
+    def around(self, day: "FirstRecord | LatestRecord", within: Months | Days) -> "RecordedNear":
+        """One of these is at most so long before or after the first or latest of others."""
+        return RecordedNear(self, day.recorded, day.which, _long(within, -1), _long(within, 1))
+
 
 @dataclass(frozen=True)
 class FirstRecord:
     """The day of the earliest dated record of a leaf, of which something is said or that something is compared with."""
 
     recorded: Recorded
+    which: ClassVar[str] = "first"
+
+    def at_age(self, at_least: int | None = None, at_most: int | None = None) -> "AgeAtRecord":
+        """The completed years on that day, both ends inclusive."""
+        return AgeAtRecord(self.recorded, self.which, at_least, at_most)
 
     def within(self, window: Window) -> "FirstWithin":
         """It lies in the window."""
         return FirstWithin(self.recorded, window)
+
+
+@dataclass(frozen=True)
+class LatestRecord:
+    """The day of the last dated record of a leaf, of which something is said or that something is compared with."""
+
+    recorded: Recorded
+    which: ClassVar[str] = "latest"
+
+    def at_age(self, at_least: int | None = None, at_most: int | None = None) -> "AgeAtRecord":
+        """The completed years on that day, both ends inclusive."""
+        return AgeAtRecord(self.recorded, self.which, at_least, at_most)
+
+
+@dataclass(frozen=True)
+class Offset:
+    """How long after a day, negative before it. A month that has no such day lends its last."""
+
+    months: int = 0
+    days: int = 0
+
+
+def _long(span: Months | Days | None, sign: int) -> Offset:
+    match span:
+        case None:
+            return Offset()
+        case Months(count):
+            return Offset(months=sign * count)
+        case Days(count):
+            return Offset(days=sign * count)
 
 
 @dataclass(frozen=True)
@@ -94,6 +153,52 @@ class OnOrAfterFirst(Word):
 
     recorded: Recorded
     other: Recorded
+
+
+@dataclass(frozen=True)
+class AtLeastTimes(Word):
+    """There are dated records of a leaf on at least `count` days. Never null."""
+
+    recorded: Recorded
+    count: int
+
+
+@dataclass(frozen=True)
+class RecordedDays:
+    """A leaf: the days on which there are records of `recorded`. Leaf row: n days, the first and the last."""
+
+    recorded: Recorded
+
+
+@dataclass(frozen=True)
+class AgeAtRecord(Word):
+    """The completed years on the day of the first or latest dated record of a leaf; false where there is none.
+
+    It is null without a birth date.
+    """
+
+    recorded: Recorded
+    which: str
+    at_least: int | None
+    at_most: int | None
+
+    def __post_init__(self) -> None:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("an age has a lowest or a highest")
+
+
+@dataclass(frozen=True)
+class RecordedNear(Word):
+    """A leaf: a record from one offset to another from the first or latest of others, both inclusive. Never null.
+
+    Both are looked for in their own windows. Leaf row: n codings, the first and the last day.
+    """
+
+    recorded: Recorded
+    other: Recorded
+    which: str
+    from_offset: Offset
+    to_offset: Offset
 
 
 @dataclass(frozen=True)

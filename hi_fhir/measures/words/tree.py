@@ -5,11 +5,11 @@ from dataclasses import fields
 from typing import Any
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.events import LatestEncounter, Recorded
+from hi_fhir.measures.words.events import AtLeastTimes, LatestEncounter, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 
-Leaf = Recorded | LatestEncounter | LatestValue | LatestStatus
+Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | LatestValue | LatestStatus
 
 
 def walk(word: Word) -> Iterator[Word]:
@@ -24,8 +24,10 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
     found: dict[Leaf, None] = {}
     for word in words:
         for inner in walk(word):
-            if isinstance(inner, Recorded | LatestEncounter | LatestStatus):
+            if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus):
                 found[inner] = None
+            elif isinstance(inner, AtLeastTimes):
+                found[RecordedDays(inner.recorded)] = None
             elif isinstance(inner, LatestReading):
                 found |= {LatestValue(inner, place): None for place in range(len(inner.quantities))}
     return tuple(found)
@@ -36,6 +38,10 @@ def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
     match leaf:
         case Recorded():
             return (leaf.value_set.id,)
+        case RecordedDays():
+            return (leaf.recorded.value_set.id,)
+        case RecordedNear():
+            return leaf.recorded.value_set.id, leaf.other.value_set.id
         case LatestValue():
             return (leaf.reading.quantities[leaf.place].value_set.id,)
         case LatestStatus():
