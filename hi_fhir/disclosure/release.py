@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hi_fhir.core.files import content_name
 from hi_fhir.disclosure.counts import UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
 from hi_fhir.disclosure.policies import Policy
-from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator
+from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score_numerator
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
@@ -61,7 +61,7 @@ def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:
     denominator = score_denominator(exact)
     if denominator == 0:
         return EMPTY
-    numerator = exact["numerator"]
+    numerator = score_numerator(exact)
     if policy.own.is_small(numerator) or policy.own.is_small(denominator - numerator):
         return SMALL
     return None

@@ -11,7 +11,7 @@ MASKED_PART = "masked-part"
 ROUNDED_AWAY = "rounded-away"
 NO_CODES = "unsupported"
 
-PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator")
+PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator", "numerator_exclusion")
 """Populations that a score is worked out from."""
 _NOBODY = Cell(SHOWN, 0)
 
@@ -28,8 +28,13 @@ def score_denominator(counts: Mapping[str, int]) -> int:
     return counts["denominator"] - counts["denominator_exclusion"] - counts["denominator_exception"]
 
 
+def score_numerator(counts: Mapping[str, int]) -> int:
+    """People of the share."""
+    return counts["numerator"] - counts.get("numerator_exclusion", 0)
+
+
 def score(group: ReleasedGroup) -> Score:
-    """numerator / (denominator - exclusions - exceptions), all as released.
+    """(numerator - its exclusions) / (denominator - exclusions - exceptions), all as released.
 
     A population that the measure does not have is empty. None where one of them is not given, where the policy says
     so, and where rounding each of them leaves no share.
@@ -42,7 +47,7 @@ def score(group: ReleasedGroup) -> Score:
         return Score(None, MASKED_PART)
     if group.no_score:
         return Score(None, group.no_score)
-    denominator = score_denominator(counts)
-    if denominator <= 0 or counts["numerator"] > denominator:
+    denominator, numerator = score_denominator(counts), score_numerator(counts)
+    if denominator <= 0 or not 0 <= numerator <= denominator:
         return Score(None, ROUNDED_AWAY)
-    return Score(counts["numerator"] / denominator, None)
+    return Score(numerator / denominator, None)

@@ -15,7 +15,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.engine.files import read_parquet
 from hi_fhir.engine.relations import keep
 from hi_fhir.measures.facts import fact_columns, fact_name
-from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
 from hi_fhir.tables.schema import COUNTS
 
@@ -101,14 +101,19 @@ def _measure_counts(
     labels = [(id_, stratum) for id_, strata, _ in blocks for stratum in strata]
     table = np.concatenate([block for _, _, block in blocks], axis=1)
     own = [(practice, pcns.get(practice) or UNKNOWN) for practice in practices]
-    return _rows(measure.id, practices, labels, table, own, whole)
+    return _rows(measure, practices, labels, table, own, whole)
 
 
 def _populations(measure: ProportionMeasure, cells: Cells, place: Mapping[tuple[str, str], int]) -> Cells:
-    """The cells of one measure with POPULATIONS as their last axis; a population that it does not define is empty."""
+    """The cells of one measure with those it counts as their last axis; a population that it does not define is empty.
+
+    Without a denominator of its own that is the initial population.
+    """
     taken = []
-    for population in POPULATIONS:
-        column = place.get((measure.id, "initial_population" if population == "denominator" else population))
+    for population in measure.counted:
+        column = place.get((measure.id, population))
+        if column is None and population == "denominator":
+            column = place[measure.id, "initial_population"]
         taken.append(np.zeros(cells.shape[:2], dtype=np.int64) if column is None else cells[:, :, column])
     return np.stack(taken, axis=2)
 
@@ -122,17 +127,23 @@ def _check_adds_up(measure: ProportionMeasure, stratifier: Stratifier | Crossing
 
 
 def _check_nested(measure: ProportionMeasure, whole: Cells) -> None:
-    count = {name: whole[:, :, number] for number, name in enumerate(POPULATIONS)}
+    count = {name: whole[:, :, number] for number, name in enumerate(measure.counted)}
     settled = count["denominator_exclusion"] + count["numerator"] + count["denominator_exception"]
-    if (settled > count["denominator"]).any():
-        raise GateError(
-            f"measure {measure.id}: a practice has more people in the numerator, exclusions and exceptions than in "
-            "the denominator. Nothing is released; this is a fault of hi_fhir, please report it."
-        )
+    within = {
+        "numerator, exclusions and exceptions than in the denominator": (settled, count["denominator"]),
+        "denominator than in the initial population": (count["denominator"], count["initial_population"]),
+        "numerator exclusion than in the numerator": (count.get("numerator_exclusion", 0), count["numerator"]),
+    }
+    for told, (part, of_all) in within.items():
+        if (part > of_all).any():
+            raise GateError(
+                f"measure {measure.id}: a practice has more people in the {told}. Nothing is released; this is a "
+                "fault of hi_fhir, please report it."
+            )
 
 
 def _rows(
-    measure_id: str,
+    measure: ProportionMeasure,
     practices: Sequence[str],
     labels: Sequence[tuple[str, str]],
     table: Cells,
@@ -144,13 +155,13 @@ def _rows(
     stratifiers = [labels[0][0], PRACTICE, PCN, *(id_ for id_, _ in labels[1:])]
     inner = [stratum for _, stratum in labels[1:]]
     strata = [stratum for practice, pcn in own for stratum in (labels[0][1], practice, pcn, *inner)]
-    each, cells = len(POPULATIONS), table.shape[1]
+    each, cells = len(measure.counted), table.shape[1]
     values: dict[str, Any] = {
-        "measure_id": pa.repeat(measure_id, table.size),
+        "measure_id": pa.repeat(measure.id, table.size),
         "practice_id": _taken(practices, np.repeat(np.arange(len(practices)), cells * each)),
         "stratifier": _taken(stratifiers, np.tile(np.repeat(np.arange(cells), each), len(practices))),
         "stratum": _taken(strata, np.repeat(np.arange(len(strata)), each)),
-        "population": _taken(POPULATIONS, np.tile(np.arange(each), len(practices) * cells)),
+        "population": _taken(measure.counted, np.tile(np.arange(each), len(practices) * cells)),
         "count": pa.array(table.reshape(-1)),
     }
     return pa.table(values, schema=COUNTS)

@@ -7,8 +7,18 @@ from hi_fhir.core.days import Period
 from hi_fhir.measures.words.events import ValueSetName
 
 EXAMPLE_PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
-OUTCOMES = ("outside", "exclusion", "numerator", "exception", "denominator", "undetermined")
-"""Where a measure puts somebody: `denominator` is those of it who are in none of the others."""
+SETTLES = {
+    "undetermined": "undetermined",
+    "denominator_exclusion": "exclusion",
+    "numerator_exclusion": "numerator-exclusion",
+    "numerator": "numerator",
+    "denominator_exception": "exception",
+}
+"""Populations that settle where somebody is put, what goes before the others first, and how that is called."""
+
+OUTCOMES = ("outside", "initial-population", "denominator", *SETTLES.values())
+"""Where a measure puts somebody: `denominator` is those of it who are in none of the others, `initial-population` those
+of that who are not in a denominator that is narrower."""
 
 _PRACTICE = "X99001"
 

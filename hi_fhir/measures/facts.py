@@ -88,9 +88,15 @@ def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:
     found = {"initial_population": sure["initial_population"]}
     left = found["initial_population"]
     undetermined = stated["initial_population"].isnull()
+    if "denominator" in stated:
+        undetermined = undetermined | (left & stated["denominator"].isnull())
+        found["denominator"] = left = left & sure["denominator"]
     for name in ("denominator_exclusion", "numerator", "denominator_exception"):
         if name in stated:
             undetermined = undetermined | (left & stated[name].isnull())
             found[name] = left & sure[name]
             left = left & ~sure[name]
+    if "numerator_exclusion" in stated:
+        undetermined = undetermined | (found["numerator"] & stated["numerator_exclusion"].isnull())
+        found["numerator_exclusion"] = found["numerator"] & sure["numerator_exclusion"]
     return {**found, "undetermined": undetermined}

@@ -30,11 +30,19 @@ _LATER = {
         "denominator",
         "denominator_exclusion",
         "numerator",
+        "numerator_exclusion",
         "denominator_exception",
         "undetermined",
     ),
-    "denominator_exclusion": ("numerator", "denominator_exception"),
-    "numerator": ("denominator_exception",),
+    "denominator": (
+        "denominator_exclusion",
+        "numerator",
+        "numerator_exclusion",
+        "denominator_exception",
+        "undetermined",
+    ),
+    "denominator_exclusion": ("numerator", "numerator_exclusion", "denominator_exception"),
+    "numerator": ("numerator_exclusion", "denominator_exception"),
 }
 """Populations that are decided among those whom an earlier one has or has not settled."""
 

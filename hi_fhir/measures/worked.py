@@ -12,11 +12,11 @@ from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
 from hi_fhir.engine.relations import keep
 from hi_fhir.measures.evaluate import Evaluator
-from hi_fhir.measures.examples import Event, Example, Person
+from hi_fhir.measures.examples import SETTLES, Event, Example, Person
 from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import DEFINED, ProportionMeasure
 from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
@@ -156,12 +156,11 @@ def _outcome(measure: ProportionMeasure, row: Mapping[str, Any] | None) -> str:
     """The name of the population that settled somebody; undetermined before all else."""
     if row is None:
         return "outside"
-    named = {
-        "undetermined": "undetermined",
-        "denominator_exclusion": "exclusion",
-        "numerator": "numerator",
-        "denominator_exception": "exception",
-        "initial_population": "denominator",
-    }
-    found = (outcome for population, outcome in named.items() if row.get(fact_name(measure.id, population)))
-    return next(found, "outside")
+    found = {name for name in DEFINED if row.get(fact_name(measure.id, name))}
+    if row[fact_name(measure.id, "undetermined")]:
+        return "undetermined"
+    if "initial_population" not in found:
+        return "outside"
+    if measure.denominator is not None and "denominator" not in found:
+        return "initial-population"
+    return next((outcome for name, outcome in SETTLES.items() if name in found), "denominator")

@@ -57,7 +57,14 @@ _LABELS = {
 }
 AREAS = {PCN: "Primary care network", PRACTICE: "Practice"}
 """Stratifiers of a reporter that has several, with their titles, in the order in which a report gives them."""
-_ORDER = ("initial_population", "denominator", "denominator_exclusion", "denominator_exception", "numerator")
+_ORDER = (
+    "initial_population",
+    "denominator",
+    "denominator_exclusion",
+    "denominator_exception",
+    "numerator",
+    "numerator_exclusion",
+)
 
 
 def concept(system: str, code: str, text: str | None = None) -> Concept:

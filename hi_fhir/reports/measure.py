@@ -42,7 +42,7 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
 
 def _populations(measure: ProportionMeasure) -> list[dict[str, Any]]:
     sentences = {name: sentence(word) for name, word in measure.populations()}
-    sentences["denominator"] = "in the initial population"
+    sentences.setdefault("denominator", "in the initial population")
     return [
         {"code": concepts.population(name), "criteria": _plain(sentences[name])}
         for name in concepts.defined_populations(measure)

@@ -72,6 +72,8 @@ def _sentence(whole: ReleasedGroup) -> str:
     share, reason = score(whole)
     of_whom = "of those who are neither excluded nor excepted"
     told = f"a share of {share:.1%} {of_whom}" if share is not None else f"no share is given ({reason})"
+    if "numerator_exclusion" in whole.cells:
+        numerator += f", but for those taken out of it: {_count(whole, 'numerator_exclusion')}"
     return f"In the denominator: {denominator}. Of these in the numerator: {numerator}; {told}."
 
 

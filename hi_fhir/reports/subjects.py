@@ -38,7 +38,7 @@ def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
     on every list of the measure, as does the measure's own state.
     """
     return {
-        (measure.id, name): _begun(measure, reference) if name in _AT_FIRST else reference.state
+        (measure.id, name): _begun(measure, reference, name) if name in _AT_FIRST else reference.state
         for measure, reference in about
         for name in POPULATIONS
     }
@@ -59,7 +59,10 @@ def _subject(reference: MeasureReference) -> Subject:
     return Subject(measure, reference)
 
 
-def _begun(measure: ProportionMeasure, reference: MeasureReference) -> str:
-    """The worst state of the lists of the initial population."""
-    own = {value_set for _, value_set in needs(measure.initial_population)}
+def _begun(measure: ProportionMeasure, reference: MeasureReference, population: str) -> str:
+    """The worst state of the lists of the initial population and, but for that itself, of a denominator of its own."""
+    words = [measure.initial_population]
+    if measure.denominator is not None and population != "initial_population":
+        words.append(measure.denominator)
+    own = {value_set for word in words for _, value_set in needs(word)}
     return max((one.state for one in reference.value_sets if one.id in own), key=STATES.index, default=STATES[0])

@@ -24,9 +24,10 @@ SMALL = range(1, 8)
 def people(draw: st.DrawFn) -> dict[str, int]:
     """Counts of one group as they can be: populations nested, small and round numbers alike."""
     sizes = st.one_of(st.integers(0, 20), st.integers(0, 5000))
-    numerator, rest, exclusion, exception, undetermined = (draw(sizes) for _ in range(5))
+    numerator, rest, exclusion, exception, outside, undetermined = (draw(sizes) for _ in range(6))
+    taken_out = draw(st.just(0) | st.integers(0, numerator))
     whole = numerator + rest + exclusion + exception
-    counts = (whole, whole, exclusion, exception, numerator, undetermined)
+    counts = (whole + outside, whole, exclusion, exception, numerator, taken_out, undetermined)
     return dict(zip(POPULATIONS, counts, strict=True))
 
 
@@ -40,8 +41,8 @@ def test_nothing_small_is_given_and_no_score_where_there_must_be_none(audience: 
         assert cell.value is None or (cell.value % 5 == 0 and abs(cell.value - exact[name]) <= 2)
     value, reason = score(group)
     assert (value is None) == (reason is not None)
-    denominator = score_denominator(exact)
-    if denominator == 0 or exact["numerator"] in SMALL or denominator - exact["numerator"] in SMALL:
+    denominator, members = score_denominator(exact), exact["numerator"] - exact["numerator_exclusion"]
+    if denominator == 0 or members in SMALL or denominator - members in SMALL:
         assert value is None
     assert value is None or 0 <= value <= 1
 

@@ -25,7 +25,7 @@ from hi_fhir.measures.evaluation import (
     contents_read,
     measure_reference,
 )
-from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.measures.standing import UNDERSTOOD, Standing
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
 from hi_fhir.tables.reconcile import Reconciliation
@@ -38,6 +38,8 @@ OUTCOMES = {
     "exception": ("initial_population", "denominator", "denominator_exception"),
     "undetermined": ("undetermined",),
     "outside": (),
+    "not-in-denominator": ("initial_population",),
+    "taken-out": ("initial_population", "denominator", "numerator", "numerator_exclusion"),
 }
 """Where a person may be in a measure, and the populations that this counts in."""
 
@@ -129,17 +131,23 @@ def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area],
         for area in areas:
             found: Counter[tuple[str, str, str]] = Counter()
             for _ in range(people):
-                outcome = chance.choices(list(OUTCOMES), [50, 25, 5 if measure.denominator_exception else 0, 2, 18])[0]
+                outcome = chance.choices(list(OUTCOMES), _chances(measure))[0]
                 person = {part.id: chance.choice(part.strata) for s in measure.stratifiers for part in s.parts}
                 for population in OUTCOMES[outcome]:
                     for stratifier, stratum in _strata_of(measure, area, person):
                         found[stratifier, stratum, population] += 1
             for stratifier, stratum in _all_strata(measure, area):
-                for population in POPULATIONS:
+                for population in measure.counted:
                     count = found[stratifier, stratum, population]
                     rows.append((measure.id, area.practice_id, stratifier, stratum, population, count))
     columns = zip(*rows, strict=True) if rows else [()] * len(COUNTS)
     return pa.table(dict(zip(COUNTS.names, map(list, columns), strict=True)), schema=COUNTS)
+
+
+def _chances(measure: ProportionMeasure) -> list[int]:
+    exception = 5 if measure.denominator_exception else 0
+    narrower, taken_out = (20 if word else 0 for word in (measure.denominator, measure.numerator_exclusion))
+    return [50, 25, exception, 2, 18, narrower, taken_out]
 
 
 def _strata_of(measure: ProportionMeasure, area: Area, person: dict[str, str]) -> Iterable[tuple[str, str]]:

@@ -28,14 +28,25 @@ def outcome(measure: ProportionMeasure, person: Person, frame: Frame) -> str:
     if person.practice is None:
         return "outside"
     for name, word in measure.populations():
+        if name == "numerator_exclusion":
+            continue  # of those in the numerator alone
         answer = holds(word, person, frame)
         if answer is None:
             return "undetermined"
         if name == "initial_population" and not answer:
             return "outside"
-        if name != "initial_population" and answer:
+        if name == "denominator" and not answer:
+            return "initial-population"
+        if name == "numerator" and answer:
+            return _of_numerator(measure.numerator_exclusion, person, frame)
+        if name in ("denominator_exclusion", "denominator_exception") and answer:
             return name.removeprefix("denominator_")
     return "denominator"
+
+
+def _of_numerator(exclusion: base.Word | None, person: Person, frame: Frame) -> str:
+    excluded = holds(exclusion, person, frame) if exclusion else False
+    return "undetermined" if excluded is None else "numerator-exclusion" if excluded else "numerator"
 
 
 @singledispatch

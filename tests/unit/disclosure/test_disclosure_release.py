@@ -70,6 +70,19 @@ def test_a_score_is_worked_out_from_rounded_counts() -> None:
     assert score_of("icb", denominator=101, denominator_exception=12, numerator=48) == Score(50 / 90, None)
 
 
+def test_who_is_taken_out_of_the_numerator_is_no_part_of_the_share() -> None:
+    counts = {"denominator": 100, "numerator": 60, "numerator_exclusion": 10}
+    assert score_of("icb", **counts) == Score(0.5, None)
+    assert score_of("icb", **(counts | {"numerator_exclusion": 55})) == Score(None, SMALL)
+    assert score_of("icb", **(counts | {"numerator_exclusion": 5})) == Score(None, MASKED_PART)
+
+
+def test_rounding_that_takes_out_more_than_there_are_gives_no_score() -> None:
+    everybody = {"denominator": 100, "numerator": 12, "numerator_exclusion": 12}
+    assert score_of("icb", **everybody) == Score(0.0, None)
+    assert score_of("icb", **(everybody | {"numerator_exclusion": 13})) == Score(None, ROUNDED_AWAY)
+
+
 def test_a_practice_has_the_exact_score_of_few_people() -> None:
     assert score_of("practice", denominator=7, numerator=3) == Score(3 / 7, None)
 

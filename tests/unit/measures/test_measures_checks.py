@@ -99,5 +99,5 @@ def test_an_example_in_the_unit_of_its_definition_is_a_reading(tmp_path) -> None
 
 
 def test_an_outcome_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="'winner' is not one of outside, exclusion"):
+    with pytest.raises(ValueError, match="'winner' is not one of outside, initial-population"):
         Example("a typing error", Person(), "winner")

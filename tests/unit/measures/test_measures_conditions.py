@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import EVER, Person, aged, blood_pressure, observed, registered, registry, value_set
+from hi_fhir.measures import EVER, Person, aged, blood_pressure, observed, registered, registry, sex, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.words.base import Word
@@ -85,3 +85,37 @@ def test_who_is_in_the_numerator_is_in_no_exception(tmp_path: Path) -> None:
     facts = pq.ParquetFile(tmp_path / "fact" / "0.parquet").read().to_pylist()
     assert [row["ethnicity-usable/numerator"] for row in facts] == [True, False]
     assert [row["ethnicity-usable/denominator_exception"] for row in facts] == [False, True]
+
+
+def test_a_narrower_denominator_and_who_is_taken_out_of_the_numerator(tmp_path: Path) -> None:
+    (plain,) = registry.load(["ethnicity-usable"])
+    measure = replace(
+        plain,
+        initial_population=aged(at_least=16),
+        denominator=sex("female"),
+        numerator=observed(SMOKING, EVER),
+        numerator_exclusion=aged(at_most=17),
+    )
+    smoked = date(2025, 1, 1)
+    people = [
+        Person(born=date(2015, 1, 1)),
+        Person(sex="male"),
+        Person(),
+        Person().observed(SMOKING, smoked),
+        Person(born=date(2008, 1, 1)).observed(SMOKING, smoked),
+        Person(born=date(2008, 1, 1)),
+        Person(sex="unknown"),
+    ]
+    backend = connect(tmp_path / "spill")
+    found = outcomes(backend, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    backend.disconnect()
+
+    assert found[measure.id] == [
+        "outside",
+        "initial-population",
+        "denominator",
+        "numerator",
+        "numerator-exclusion",
+        "denominator",
+        "undetermined",
+    ]

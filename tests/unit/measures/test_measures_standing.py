@@ -157,6 +157,14 @@ def told(
     return found
 
 
+def test_what_a_denominator_of_its_own_rests_on_is_withheld_with_all_that_is_decided_in_it() -> None:
+    narrower = replace(REGISTER, denominator=encounter())
+
+    assert told(narrower, {"Encounter": {"": 3}}, Encounter=OVER_LIMIT) == {
+        "Encounter": {OVER_LIMIT: ("denominator", "numerator", "undetermined")}
+    }
+
+
 def test_where_all_was_understood_nothing_is_withheld() -> None:
     assert told(SMOKERS) == told(REGISTER) == {}
 

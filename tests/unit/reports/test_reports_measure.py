@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.measures import registry
+from hi_fhir.measures import aged, registry, sex
 from hi_fhir.measures.model import ProportionMeasure
 from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure import measure_resource
@@ -76,3 +76,11 @@ def test_a_crossing_is_made_of_components() -> None:
         "Ethnic group, five groups of the census of 2021",
         "Deprivation quintile, 1 most deprived",
     ]
+
+
+def test_a_narrower_denominator_and_a_numerator_exclusion_are_told_as_sentences() -> None:
+    measure = replace(a_measure(), denominator=aged(at_least=18), numerator_exclusion=sex("male"))
+    populations = measure_resource(BASE, measure)["group"][0]["population"]
+    told = {one["code"]["coding"][0]["code"]: one["criteria"]["expression"] for one in populations}
+    assert told["denominator"] == "aged 18 or over at the period's end"
+    assert (list(told)[-1], told["numerator-exclusion"]) == ("numerator-exclusion", "sex male")

@@ -1,5 +1,8 @@
 """A report in words: the numbers as they are given, masked and withheld ones as such."""
 
+from dataclasses import replace
+
+from hi_fhir.measures import registered
 from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
 from tests.support.reporting import a_measure, count_of, groups_of, released_reports
 
@@ -40,3 +43,15 @@ def test_code_lists_that_are_missing_are_told_in_the_table():
     _, text = whole_and_text(state="missing", measure=a_measure())
 
     assert "<td>numerator</td><td>withheld (code-lists-missing)</td>" in text
+
+
+def test_who_is_taken_out_of_the_numerator_is_told_and_no_part_of_the_share():
+    measure = replace(a_measure(), denominator=registered(), numerator_exclusion=registered())
+    whole, text = whole_and_text(measure=measure, people=500)
+    counts = {name: count_of(whole, name) for name in ("denominator", "denominator-exception", "numerator")}
+    taken_out = count_of(whole, "numerator-exclusion")
+
+    assert count_of(whole, "initial-population") > counts["denominator"]
+    assert f"in the numerator: {counts['numerator']}, but for those taken out of it: {taken_out}; a share" in text
+    of_whom = counts["denominator"] - counts["denominator-exception"]
+    assert whole["measureScore"]["value"] == (counts["numerator"] - taken_out) / of_whom

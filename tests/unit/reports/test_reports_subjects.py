@@ -1,11 +1,13 @@
 """Which code lists decide which population of a measure."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from hi_fhir.core.errors import NotFoundError
-from hi_fhir.measures import registry
-from hi_fhir.reports.subjects import code_lists, subjects
+from hi_fhir.measures import EVER, clinical_event, registry, value_set
+from hi_fhir.reports.subjects import Subject, code_lists, subjects
 from tests.support.evaluations import a_reference
 
 CHECK = "learning-disability-health-check"
@@ -31,6 +33,20 @@ def test_a_register_rests_on_its_own_code_lists_alone() -> None:
 
 def test_all_rests_on_the_code_lists_of_the_register() -> None:
     assert set(states(learning_disability="missing").values()) == {"missing"}
+
+
+def test_a_denominator_of_its_own_rests_on_its_own_code_lists_too() -> None:
+    (measure,) = registry.load([CHECK])
+    narrower = replace(measure, denominator=clinical_event(value_set("health-action-plan"), EVER))
+    reference = a_reference(narrower, "full")
+    sets = [
+        msgspec.structs.replace(one, state="missing" if one.id == "health-action-plan" else "full")
+        for one in reference.value_sets
+    ]
+    found = code_lists([Subject(narrower, msgspec.structs.replace(reference, value_sets=sets, state="missing"))])
+    told = {population: state for (_, population), state in found.items()}
+    assert told["initial_population"] == "full"
+    assert {told[name] for name in ("denominator", "undetermined", "numerator")} == {"missing"}
 
 
 def test_a_measure_without_code_lists_is_full() -> None:
