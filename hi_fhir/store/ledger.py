@@ -116,17 +116,17 @@ def released_versions(session: Session, audiences: Collection[str]) -> list[Rele
 
 def report_version(session: Session, identifier: str) -> StoredVersion | None:
     """The latest version of the report with this identifier."""
-    return latest_report(session, Report.identifier == identifier)
+    return latest_report(session.connection(), Report.identifier == identifier)
 
 
 def measure_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of a Measure resource."""
-    return latest_measure(session, Measure.resource_id == id_)
+    return latest_measure(session.connection(), Measure.resource_id == id_)
 
 
 def organisation_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of an Organization resource."""
-    return latest_organisation(session, Organisation.resource_id == id_)
+    return latest_organisation(session.connection(), Organisation.resource_id == id_)
 
 
 def overtaken(session: Session, release: NewRelease, reports: Sequence[NewReport]) -> list[LaterDay]:

@@ -4,32 +4,29 @@ Only the latest version of a resource is found, and only what the reader may hav
 elsewhere; here it is values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from hi_fhir.store.conditions import all_of, days_match, equal, is_canonical, is_token
 from hi_fhir.store.criteria import (
-    AnyOf,
-    CanonicalMatch,
-    DayMatch,
     MeasureCriteria,
     OrganisationCriteria,
     Reader,
     ReportCriteria,
     ReporterMatch,
-    TokenMatch,
 )
+from hi_fhir.store.forms import form_of
 from hi_fhir.store.models import Measure, Organisation, Report, ReportContent
 
 _EXACT = "practice"  # the audience of exact counts
 
-T = TypeVar("T")
 Definition = Measure | Organisation
-Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
 
 @dataclass(frozen=True)
@@ -53,81 +50,108 @@ class Found:
     resources: list[StoredVersion]
 
 
-def search_reports(session: Session, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int) -> Found:
-    conditions = [
-        _has_report(reader),
-        _all_of(criteria.ids, lambda id_: Report.resource_id == id_),
-        _all_of(criteria.identifiers, lambda token: _token(token, Report.identifier_system, Report.identifier)),
-        _all_of(criteria.measures, lambda one: _canonical(one, Report.measure_url, Report.measure_version)),
-        _all_of(criteria.periods, lambda days: _days(days, Report.period_start, Report.period_end)),
-        _all_of(criteria.dates, lambda days: _days(days, Report.data_date, Report.data_date)),
-        _all_of(criteria.reporters, _reporter),
-        _all_of(criteria.statuses, lambda status: Report.status == status),
-    ]
-    is_named = criteria.ids or any(token.value for tokens in criteria.identifiers for token in tokens)
-    conditions.append(and_(Report.is_latest if is_named else Report.is_current))
-    columns = select(Report.id, *_columns(Report))
-    total, rows = _page(session, Report, columns, conditions, offset, limit)
-    contents = _contents(session, [row[0] for row in rows])
+class _Statements(NamedTuple):
+    """Of one form of a search. page: ids and columns of the reports, with the parameters offset and limit."""
+
+    page: Select[Any]
+    total: Select[Any]
+
+
+def search_reports(
+    connection: Connection, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int
+) -> Found:
+    form, values = form_of(criteria)
+    statements = _report_statements(reader, form)
+    asked = {**values, "offset": offset, "limit": limit}
+    rows: Sequence[Sequence[Any]] = connection.execute(statements.page, asked).all() if limit else ()
+    total = offset + len(rows)
+    if not 0 < len(rows) < limit:  # else this page is the last one
+        total = connection.execute(statements.total, values).scalar_one()
+    contents = dict(iter(connection.execute(_CONTENTS, {"reports": [row[0] for row in rows]}))) if rows else {}
     return Found(total, [StoredVersion(*(*row[1:], contents[row[0]])) for row in rows])
 
 
+@lru_cache(maxsize=256)
+def _report_statements(reader: Reader, form: ReportCriteria) -> _Statements:
+    is_named = form.ids or any(token.value for tokens in form.identifiers for token in tokens)
+    conditions = [
+        _has_report(reader),
+        and_(Report.is_latest if is_named else Report.is_current),
+        all_of(form.ids, lambda id_: equal((Report.resource_id, id_))),
+        all_of(form.identifiers, lambda token: is_token(token, Report.identifier_system, Report.identifier)),
+        all_of(form.measures, lambda one: is_canonical(one, Report.measure_url, Report.measure_version)),
+        all_of(form.periods, lambda days: days_match(days, Report.period_start, Report.period_end)),
+        all_of(form.dates, lambda days: days_match(days, Report.data_date, Report.data_date)),
+        all_of(form.reporters, _is_reporter),
+        all_of(form.statuses, lambda status: equal((Report.status, status))),
+    ]
+    found = select(Report.id, *_columns(Report)).where(*conditions).order_by(Report.resource_id)
+    page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
+    return _Statements(page, select(func.count()).select_from(Report).where(*conditions))
+
+
 def search_measures(
-    session: Session, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
+    connection: Connection, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
 ) -> Found:
     conditions = [
         _has_measure(reader),
-        _all_of(criteria.ids, lambda id_: Measure.resource_id == id_),
-        _all_of(criteria.urls, lambda one: _canonical(one, Measure.url, Measure.measure_version)),
-        _all_of(criteria.versions, lambda version: Measure.measure_version == version),
-        _all_of(criteria.statuses, lambda status: Measure.status == status),
+        all_of(criteria.ids, lambda id_: Measure.resource_id == id_),
+        all_of(criteria.urls, lambda one: is_canonical(one, Measure.url, Measure.measure_version)),
+        all_of(criteria.versions, lambda version: Measure.measure_version == version),
+        all_of(criteria.statuses, lambda status: Measure.status == status),
     ]
-    return _defined(session, Measure, conditions, offset, limit)
+    return _defined(connection, Measure, conditions, offset, limit)
 
 
 def search_organisations(
-    session: Session, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
+    connection: Connection, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
 ) -> Found:
     conditions = [
         _has_organisation(reader),
-        _all_of(criteria.ids, lambda id_: Organisation.resource_id == id_),
-        _all_of(
-            criteria.identifiers, lambda token: _token(token, Organisation.identifier_system, Organisation.organisation)
+        all_of(criteria.ids, lambda id_: Organisation.resource_id == id_),
+        all_of(
+            criteria.identifiers,
+            lambda token: is_token(token, Organisation.identifier_system, Organisation.organisation),
         ),
     ]
-    return _defined(session, Organisation, conditions, offset, limit)
+    return _defined(connection, Organisation, conditions, offset, limit)
 
 
-def read_report(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_report(session, Report.resource_id == id_, _has_report(reader))
+def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
+    row: Sequence[Any] | None = connection.execute(_report_statement(reader), {"id": id_}).first()
+    return StoredVersion(*row) if row else None
 
 
-def read_measure(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_measure(session, Measure.resource_id == id_, _has_measure(reader))
+@lru_cache
+def _report_statement(reader: Reader) -> Select[Any]:
+    return _REPORT.where(Report.resource_id == bindparam("id"), _has_report(reader))
 
 
-def read_organisation(session: Session, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_organisation(session, Organisation.resource_id == id_, _has_organisation(reader))
+def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
+    return latest_measure(connection, Measure.resource_id == id_, _has_measure(reader))
 
 
-def latest_report(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+def read_organisation(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
+    return latest_organisation(connection, Organisation.resource_id == id_, _has_organisation(reader))
+
+
+def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the report that meets the conditions, whoever asks."""
-    columns = select(*_columns(Report), ReportContent.content).join(ReportContent, ReportContent.report_id == Report.id)
-    return _first(session, columns.where(Report.is_latest, *conditions))
+    return _first(connection, _REPORT.where(*conditions))
 
 
-def latest_measure(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+def latest_measure(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Measure that meets the conditions, whoever asks."""
-    return _first(session, _definitions(Measure).where(_is_latest(Measure), *conditions))
+    return _first(connection, _definitions(Measure).where(_is_latest(Measure), *conditions))
 
 
-def latest_organisation(session: Session, *conditions: ColumnElement[bool]) -> StoredVersion | None:
+def latest_organisation(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Organization that meets the conditions, whoever asks."""
-    return _first(session, _definitions(Organisation).where(_is_latest(Organisation), *conditions))
+    return _first(connection, _definitions(Organisation).where(_is_latest(Organisation), *conditions))
 
 
-def _first(session: Session, of_them: Select[Any]) -> StoredVersion | None:
-    row: Sequence[Any] | None = session.execute(of_them.limit(1)).first()
+def _first(connection: Connection, of_them: Select[Any]) -> StoredVersion | None:
+    row: Sequence[Any] | None = connection.execute(of_them.limit(1)).first()
     return StoredVersion(*row) if row else None
 
 
@@ -147,12 +171,11 @@ def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
     return ~newer.exists()
 
 
-def _contents(session: Session, reports: list[int]) -> dict[int, bytes]:
-    """Contents by id of the report's row."""
-    if not reports:
-        return {}
-    of_them = select(ReportContent.report_id, ReportContent.content).where(ReportContent.report_id.in_(reports))
-    return dict(iter(session.execute(of_them)))
+def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
+    own = equal((Report.reporter_id, asked.organisation_id))
+    if asked.identifier is None:
+        return own
+    return own & is_token(asked.identifier, Report.reporter_system, Report.organisation)
 
 
 def _has_report(reader: Reader) -> ColumnElement[bool]:
@@ -169,14 +192,14 @@ def _has_organisation(reader: Reader) -> ColumnElement[bool]:
 
 
 def _defined(
-    session: Session, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
+    connection: Connection, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
 ) -> Found:
-    total, rows = _page(session, kind, _definitions(kind), [*conditions, _is_latest(kind)], offset, limit)
+    total, rows = _page(connection, kind, _definitions(kind), [*conditions, _is_latest(kind)], offset, limit)
     return Found(total, [StoredVersion(*row) for row in rows])
 
 
 def _page(
-    session: Session,
+    connection: Connection,
     kind: type[Report] | type[Definition],
     columns: Select[Any],
     conditions: list[ColumnElement[bool]],
@@ -185,51 +208,17 @@ def _page(
 ) -> tuple[int, Sequence[Sequence[Any]]]:
     """How many rows meet the conditions, and a page of them. They are counted only where the page does not tell."""
     page = columns.where(*conditions).order_by(kind.resource_id).offset(offset).limit(limit)
-    rows: Sequence[Sequence[Any]] = session.execute(page).all() if limit else ()
+    rows: Sequence[Sequence[Any]] = connection.execute(page).all() if limit else ()
     if rows and len(rows) < limit:
         return offset + len(rows), rows
-    return session.scalar(select(func.count()).select_from(kind).where(*conditions)) or 0, rows
+    return connection.scalar(select(func.count()).select_from(kind).where(*conditions)) or 0, rows
 
 
-def _all_of(criteria: AnyOf[T], condition: Callable[[T], ColumnElement[bool]]) -> ColumnElement[bool]:
-    return and_(true(), *(or_(false(), *map(condition, alternatives)) for alternatives in criteria))
-
-
-def _token(token: TokenMatch, system: Text, value: Text) -> ColumnElement[bool]:
-    return _equal((system, token.system), (value, token.value))
-
-
-def _canonical(asked: CanonicalMatch, url: Text, version: Text) -> ColumnElement[bool]:
-    return _equal((url, asked.url), (version, asked.version))
-
-
-def _reporter(asked: ReporterMatch) -> ColumnElement[bool]:
-    own = _equal((Report.reporter_id, asked.organisation_id))
-    if asked.identifier is None:
-        return own
-    return own & _token(asked.identifier, Report.reporter_system, Report.organisation)
-
-
-def _equal(*pairs: tuple[Text, str | None]) -> ColumnElement[bool]:
-    """That each column has the value asked for, where one is."""
-    return and_(true(), *(column == wanted for column, wanted in pairs if wanted is not None))
-
-
-def _days(asked: DayMatch, start: InstrumentedAttribute[date], end: InstrumentedAttribute[date]) -> ColumnElement[bool]:
-    """Whether the days from `start` to `end`, both inclusive, match.
-
-    Source: FHIR R4 Search, Date, as HAPI reads it: gt, lt, ge and le ask for some day beyond (or within) the value;
-    `ap` is overlap.
-    """
-    within = and_(start >= asked.first, end <= asked.last)
-    return {
-        "eq": within,
-        "ne": ~within,
-        "gt": end > asked.last,
-        "lt": start < asked.first,
-        "ge": end >= asked.first,
-        "le": start <= asked.last,
-        "sa": start > asked.last,
-        "eb": end < asked.first,
-        "ap": and_(start <= asked.last, end >= asked.first),
-    }[asked.prefix]
+_REPORT = (
+    select(*_columns(Report), ReportContent.content)
+    .join(ReportContent, ReportContent.report_id == Report.id)
+    .where(Report.is_latest)
+)
+_CONTENTS = select(ReportContent.report_id, ReportContent.content).where(
+    ReportContent.report_id.in_(bindparam("reports", expanding=True))
+)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import cast
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -34,6 +35,12 @@ class Store:
         """One consistent view."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """One consistent view without objects, for what answers many at once."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -109,4 +116,6 @@ def _prepare(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     # A writer takes its lock at once: a reader that turns writer later would fail where another wrote in between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN"
+    driver = cast(SqliteConnection, connection.connection.driver_connection)
+    driver.execute(statement)  # past SQLAlchemy, which takes longer about it than a read does

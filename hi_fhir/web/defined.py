@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.fhir.rest.declarations import PARAMETERS
@@ -28,13 +28,13 @@ def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Serv
 def _served(type_: str, resources: Sequence[Json], since: date) -> Served:
     own = {one["id"]: _stored(one, since) for one in sorted(resources, key=lambda resource: str(resource["id"]))}
 
-    def find(_session: Session, _reader: Reader, search: Search, offset: int, limit: int) -> Found:
+    def find(_connection: Connection, _reader: Reader, search: Search, offset: int, limit: int) -> Found:
         asked = measure_criteria(search)
         found = [own[one["id"]] for one in resources if _is_asked_for(one, asked)]
         found.sort(key=lambda one: one.id)
         return Found(len(found), found[offset : offset + limit])
 
-    def read(_session: Session, _reader: Reader, id_: str) -> StoredVersion | None:
+    def read(_connection: Connection, _reader: Reader, id_: str) -> StoredVersion | None:
         return own.get(id_)
 
     parameters = tuple(one for one in PARAMETERS[type_] if one.name in ("_id", "url", "version", "status"))

@@ -52,14 +52,14 @@ class FhirViews:
 
     def read(self, type_: str, id_: str) -> Response:
         served = self._of(type_)
-        with self._store.read() as session:
-            stored = served.read(session, self._reader, id_)
+        with self._store.connect() as connection:
+            stored = served.read(connection, self._reader, id_)
         if stored is None:
             raise FhirError(404, f"there is no such {type_}.")
         if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
             response = Response(status=304)
         else:
-            response = _fhir(as_entry(type_, stored).body)
+            response = _fhir(b"".join(as_entry(type_, stored).parts))
         response.headers["ETag"] = etag(stored.version)
         response.headers["Last-Modified"] = http_date(stored.recorded_at)
         return response
@@ -82,8 +82,8 @@ class FhirViews:
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))
         search = parse_search(type_, pairs, served.parameters, lenient=lenient)
-        with self._store.read() as session:
-            found = served.find(session, self._reader, search, offset, 0 if search.count_only else search.count)
+        with self._store.connect() as connection:
+            found = served.find(connection, self._reader, search, offset, 0 if search.count_only else search.count)
         links = page_links(_base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
         return _fhir(searchset(_base_url(), entries, links=links, total=found.total))

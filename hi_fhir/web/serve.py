@@ -15,7 +15,8 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 
-_THREADS = 8
+_THREADS = 4  # more of them wait for each other
+_IN_MEMORY = 64 * 2**20  # bytes of an answer on its way; what is beyond goes by a file
 
 
 def serve(config: Config, reader: Reader, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -28,9 +29,10 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     listening = listen(address, port)
     store = open_store(config.store_file)
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # to wait for a thread is no failure
     named = definitions(config.canonical_base.rstrip("/"), registry.load())
     app = create_app(store, SystemClock(), reader, in_url(address), named)
-    server = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
+    server = create_server(app, sockets=[listening], threads=_THREADS, ident=None, outbuf_overflow=_IN_MEMORY)
     try:
         with suppress(KeyboardInterrupt):
             started(f"http://{in_url(server.effective_host)}:{server.effective_port}/fhir")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
@@ -19,24 +19,24 @@ class Served:
     """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
 
     parameters: tuple[SearchParameter, ...]
-    find: Callable[[Session, Reader, Search, int, int], store.Found]
-    read: Callable[[Session, Reader, str], store.StoredVersion | None]
+    find: Callable[[Connection, Reader, Search, int, int], store.Found]
+    read: Callable[[Connection, Reader, str], store.StoredVersion | None]
 
 
 def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
     return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
 
 
-def _find_reports(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_reports(session, reader, report_criteria(search), offset=offset, limit=limit)
+def _find_reports(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_reports(connection, reader, report_criteria(search), offset=offset, limit=limit)
 
 
-def _find_measures(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_measures(session, reader, measure_criteria(search), offset=offset, limit=limit)
+def _find_measures(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_measures(connection, reader, measure_criteria(search), offset=offset, limit=limit)
 
 
-def _find_organisations(session: Session, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
-    return store.search_organisations(session, reader, organisation_criteria(search), offset=offset, limit=limit)
+def _find_organisations(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+    return store.search_organisations(connection, reader, organisation_criteria(search), offset=offset, limit=limit)
 
 
 SERVED = {
@@ -52,8 +52,18 @@ SERVED = {
 }
 
 
-def as_entry(type_: str, stored: store.StoredVersion) -> Entry:
-    """The resource as it goes out: the stored bytes with the version's meta before them."""
+@dataclass(frozen=True, slots=True)
+class VersionEntry(Entry):
+    """A stored version as it goes out: its bytes with `meta` before them, which is what the version has beyond them."""
+
+    meta: bytes
+
+    @property
+    def parts(self) -> tuple[bytes | memoryview, ...]:
+        return (self.meta[:-1], b",", memoryview(self.body)[1:])
+
+
+def as_entry(type_: str, stored: store.StoredVersion) -> VersionEntry:
     updated = stored.recorded_at.isoformat(timespec="milliseconds")
     meta = orjson.dumps({"meta": {"versionId": str(stored.version), "lastUpdated": updated}})
-    return Entry(type_, stored.id, meta[:-1] + b"," + stored.content[1:])
+    return VersionEntry(type_, stored.id, stored.content, meta)

@@ -17,6 +17,11 @@ class Entry:
     id: str
     body: bytes
 
+    @property
+    def parts(self) -> tuple[bytes | memoryview, ...]:
+        """The JSON in pieces: those of all the entries are joined once."""
+        return (self.body,)
+
 
 def searchset(base: str, entries: Iterable[Entry], *, links: Mapping[str, str], total: int | None = None) -> bytes:
     """A page of a search. `base`: the server's FHIR base, for full URLs. `links`: relation to absolute URL."""
@@ -26,18 +31,17 @@ def searchset(base: str, entries: Iterable[Entry], *, links: Mapping[str, str], 
         **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links.items()],
     }
-    found = b",".join(_entry(base, entry) for entry in entries)
-    if not found:
+    parts: list[bytes | memoryview] = []
+    for entry in entries:
+        full_url = orjson.dumps(f"{base}/{entry.type}/{entry.id}")
+        parts += (b',{"fullUrl":', full_url, b',"resource":', *entry.parts, b',"search":{"mode":"match"}}')
+    if not parts:
         return orjson.dumps(head)
-    return orjson.dumps(head)[:-1] + b',"entry":[' + found + b"]}"
+    parts[0] = b'{"fullUrl":'
+    return b"".join((orjson.dumps(head)[:-1], b',"entry":[', *parts, b"]}"))
 
 
 def link(base: str, path: str, pairs: Iterable[Pair]) -> str:
     """An absolute URL under the base; `path` may be empty."""
     query = urlencode(list(pairs))
     return "/".join(filter(None, (base, path))) + (f"?{query}" if query else "")
-
-
-def _entry(base: str, entry: Entry) -> bytes:
-    full_url = orjson.dumps(f"{base}/{entry.type}/{entry.id}")
-    return b'{"fullUrl":' + full_url + b',"resource":' + entry.body + b',"search":{"mode":"match"}}'

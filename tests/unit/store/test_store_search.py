@@ -89,8 +89,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def found(store: Store, criteria: ReportCriteria, reader: Reader = ICB) -> str:
     """Names of the reports found, joined."""
-    with store.read() as session:
-        page = search_reports(session, reader, criteria, limit=100)
+    with store.connect() as connection:
+        page = search_reports(connection, reader, criteria, limit=100)
     assert page.total == len(page.resources)
     return "".join(one.id.removeprefix("mr-") for one in page.resources)
 
@@ -148,12 +148,12 @@ def test_periods_are_compared_as_spans_of_days(store: Store, prefix: str, first:
 
 
 def test_only_the_latest_version_is_found_and_read(store: Store) -> None:
-    with store.read() as session:
-        (one,) = search_reports(session, ICB, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
+    with store.connect() as connection:
+        (one,) = search_reports(connection, ICB, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
         assert (one.version, one.content) == (2, b"two")
-        assert read_report(session, ICB, "mr-a") == one
-        assert read_report(session, ICB, "mr-x") is None
-        assert read_measure(session, ICB, "x") is None
+        assert read_report(connection, ICB, "mr-a") == one
+        assert read_report(connection, ICB, "mr-x") is None
+        assert read_measure(connection, ICB, "x") is None
 
 
 @pytest.mark.parametrize(
@@ -171,28 +171,32 @@ def test_a_reader_finds_and_reads_what_was_released_to_it_alone(
     store: Store, reader: Reader, reports: str, measures: str, organisations: list[str]
 ) -> None:
     assert found(store, ReportCriteria(), reader) == reports
-    with store.read() as session:
-        assert [name for name in "abcdefg" if read_report(session, reader, f"mr-{name}")] == [*reports]
-        assert [one.id for one in search_measures(session, reader, MeasureCriteria(), limit=9).resources] == [*measures]
-        assert [id_ for id_ in "mn" if read_measure(session, reader, id_)] == [*measures]
-        page = search_organisations(session, reader, OrganisationCriteria(), limit=9)
+    with store.connect() as connection:
+        assert [name for name in "abcdefg" if read_report(connection, reader, f"mr-{name}")] == [*reports]
+        assert [one.id for one in search_measures(connection, reader, MeasureCriteria(), limit=9).resources] == [
+            *measures
+        ]
+        assert [id_ for id_ in "mn" if read_measure(connection, reader, id_)] == [*measures]
+        page = search_organisations(connection, reader, OrganisationCriteria(), limit=9)
         assert [one.id for one in page.resources] == organisations
         codes = ("ods-a99001", "ods-a99002")
-        assert [id_ for id_ in codes if read_organisation(session, reader, id_)] == organisations
+        assert [id_ for id_ in codes if read_organisation(connection, reader, id_)] == organisations
 
 
 def test_pages_partition_what_is_found(store: Store) -> None:
-    with store.read() as session:
-        pages = [search_reports(session, ICB, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
+    with store.connect() as connection:
+        pages = [search_reports(connection, ICB, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
     assert [page.total for page in pages] == [4, 4]
     assert [one.id for page in pages for one in page.resources] == ["mr-a", "mr-b", "mr-c", "mr-d"]
 
 
 def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
-    with store.read() as session:
-        by_url = search_measures(session, ICB, MeasureCriteria(urls=((CanonicalMatch(f"{BASE}/n", "2"),),)), limit=10)
+    with store.connect() as connection:
+        by_url = search_measures(
+            connection, ICB, MeasureCriteria(urls=((CanonicalMatch(f"{BASE}/n", "2"),),)), limit=10
+        )
         by_version = search_measures(
-            session, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10
+            connection, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10
         )
     assert [one.id for one in by_url.resources] == ["n"]
     assert [one.id for one in by_version.resources] == ["m"]
@@ -200,9 +204,9 @@ def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
 
 def test_organisations_are_found_by_identifier(store: Store) -> None:
     criteria = OrganisationCriteria(identifiers=((TokenMatch("urn:ods", "A99002"),),))
-    with store.read() as session:
-        assert [one.id for one in search_organisations(session, ICB, criteria, limit=10).resources] == ["ods-a99002"]
-        assert search_organisations(session, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
+    with store.connect() as connection:
+        assert [one.id for one in search_organisations(connection, ICB, criteria, limit=10).resources] == ["ods-a99002"]
+        assert search_organisations(connection, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
 
 
 def days_apart(id_: str, data_date: date, as_of: date = YEAR[1], **fields: Any) -> NewReport:
@@ -228,8 +232,8 @@ def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_
     assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", None),),))) == "jm"
     assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", "k"),),))) == "k"
     assert found(opened, ReportCriteria(ids=(("mr-l", "mr-m"),))) == "lm"
-    with opened.read() as session:
-        assert read_report(session, ICB, "mr-k")
+    with opened.connect() as connection:
+        assert read_report(connection, ICB, "mr-k")
     opened.close()
 
 
@@ -240,7 +244,7 @@ def test_of_versions_of_one_report_the_last_is_found_whatever_its_days(tmp_path:
             report = days_apart("j", day, content=day.isoformat().encode())
             ledger.record_reports(session, NewRelease("e", "icb", "p", "1", "d", {}), [report], AT)
 
-    with opened.read() as session:
-        [one] = search_reports(session, ICB, ReportCriteria(), limit=9).resources
+    with opened.connect() as connection:
+        [one] = search_reports(connection, ICB, ReportCriteria(), limit=9).resources
     assert (one.version, one.content) == (2, b"2025-05-02")
     opened.close()

@@ -85,7 +85,7 @@ def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: P
         assert (kept.version, kept.content) == (1, content)
         assert set(report_cells(session, "old", 1)) == set(cells_of(content))
         assert session.scalars(select(Release.data_dates)).all() == [None]
-        [shown] = search_reports(session, Reader("icb"), ReportCriteria(), limit=9).resources
+        [shown] = search_reports(session.connection(), Reader("icb"), ReportCriteria(), limit=9).resources
         assert shown.id == "mr-old"
     store.close()
 

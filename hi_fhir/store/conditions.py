@@ -1,0 +1,60 @@
+"""Criteria as conditions on columns. A value is a constant or, in a form of criteria, the place of a parameter."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hi_fhir.store.criteria import AnyOf, CanonicalMatch, DayMatch, TokenMatch
+from hi_fhir.store.forms import Place
+
+T = TypeVar("T")
+Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+Day = InstrumentedAttribute[date]
+
+
+def all_of(criteria: AnyOf[T], condition: Callable[[T], ColumnElement[bool]]) -> ColumnElement[bool]:
+    return and_(true(), *(or_(false(), *map(condition, alternatives)) for alternatives in criteria))
+
+
+def is_token(token: TokenMatch, system: Text, value: Text) -> ColumnElement[bool]:
+    return equal((system, token.system), (value, token.value))
+
+
+def is_canonical(asked: CanonicalMatch, url: Text, version: Text) -> ColumnElement[bool]:
+    return equal((url, asked.url), (version, asked.version))
+
+
+def equal(*pairs: tuple[Text, str | None]) -> ColumnElement[bool]:
+    """That each column has the value asked for, where one is."""
+    return and_(true(), *(column == _value(wanted) for column, wanted in pairs if wanted is not None))
+
+
+def days_match(
+    asked: DayMatch, start: InstrumentedAttribute[date], end: InstrumentedAttribute[date]
+) -> ColumnElement[bool]:
+    """Whether the days from `start` to `end`, both inclusive, match.
+
+    Source: FHIR R4 Search, Date, as HAPI reads it: gt, lt, ge and le ask for some day beyond (or within) the value;
+    `ap` is overlap.
+    """
+    first, last = _value(asked.first), _value(asked.last)
+    within = and_(start >= first, end <= last)
+    tests: dict[str, ColumnElement[bool]] = {
+        "eq": within,
+        "ne": ~within,
+        "gt": end > last,
+        "lt": start < first,
+        "ge": end >= first,
+        "le": start <= last,
+        "sa": start > last,
+        "eb": end < first,
+        "ap": and_(start <= last, end >= first),
+    }
+    return tests[asked.prefix]
+
+
+def _value(wanted: Any) -> Any:
+    return bindparam(wanted.name) if isinstance(wanted, Place) else wanted

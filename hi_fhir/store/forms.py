@@ -1,0 +1,39 @@
+"""The form of criteria: what is asked without the values, so that a statement is made once for all that ask alike.
+
+To make a statement takes longer than to have the store answer it.
+"""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from hi_fhir.store.criteria import DayMatch, ReportCriteria
+
+
+class Place(NamedTuple):
+    """Where a value was: the place of a parameter of a statement."""
+
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"asked_{self.number}"
+
+
+def form_of(criteria: ReportCriteria) -> tuple[ReportCriteria, dict[str, Any]]:
+    """The criteria with the place of a parameter for each value, and the values by parameter."""
+    values: dict[str, Any] = {}
+    form = {name: _form(asked, values) for name, asked in vars(criteria).items()}
+    return ReportCriteria(**form), values
+
+
+def _form(asked: Any, values: dict[str, Any]) -> Any:
+    if isinstance(asked, str | date):
+        place = Place(len(values))
+        values[place.name] = asked
+        return place
+    if isinstance(asked, DayMatch):
+        return DayMatch(asked.prefix, _form(asked.first, values), _form(asked.last, values))
+    if isinstance(asked, tuple):
+        parts = [_form(part, values) for part in asked]
+        return type(asked)(*parts) if hasattr(asked, "_fields") else tuple(parts)
+    return asked
