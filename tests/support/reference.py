@@ -19,7 +19,7 @@ from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Season, Window
 
 _UNITS = Path(__file__).parents[2] / "mappings" / "units.csv"
-_FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563}
+_FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563, ("umol/L", "mmol/L"): 0.001}
 _UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -1,0 +1,69 @@
+"""Measures that somebody might add tomorrow, by the how-to alone: short, without a fault, and right at every edge."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from hi_fhir.engine.connect import connect
+from hi_fhir.measures import checks, worked
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.terminology.catalogue import Terminology, load
+from tests.support import reference
+from tests.support.made_up_codes import overlay_of
+
+FOLDER = Path(__file__).parent / "try_outs"
+FILES = sorted(FOLDER.glob("*.py"))
+
+
+def read(path: Path) -> ProportionMeasure:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    measure: ProportionMeasure = module.MEASURE
+    return measure
+
+
+MEASURES = [read(path) for path in FILES]
+
+
+@pytest.fixture(scope="module")
+def terminology(tmp_path_factory: pytest.TempPathFactory) -> Terminology:
+    used = {value_set for measure in MEASURES for value_set in value_sets(measure)}
+    return load([overlay_of(tmp_path_factory.mktemp("overlay"), used)])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_definition_is_shorter_than_sixty_lines_and_imports_the_language_alone(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 60
+    assert {line.split()[1] for line in lines if line.startswith(("from ", "import "))} == {
+        "datetime",
+        "hi_fhir.measures",
+    }
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)
+def test_a_worked_example_ends_where_its_definition_says(
+    measure: ProportionMeasure, terminology: Terminology, tmp_path: Path
+) -> None:
+    backend = connect(tmp_path / "spill")
+    assert worked.failures(backend, tmp_path, [measure], terminology) == []
+    backend.disconnect()
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)
+def test_a_plain_reading_agrees(measure: ProportionMeasure) -> None:
+    found = {
+        example.name: reference.outcome(measure, example.person, Frame(example.period, example.as_of, worked.IMD_YEAR))
+        for example in measure.examples
+    }
+    assert found == {example.name: example.outcome for example in measure.examples}
+
+
+def test_no_definition_has_a_fault(terminology: Terminology) -> None:
+    assert checks.faults(MEASURES, terminology) == []
