@@ -19,3 +19,15 @@ def unwaited_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+LIMITS_S = {"real": 1_800, "slow": 900}
+"""Limits of the tests that may take longer than others; that of the others is in pyproject.toml."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            limits = [limit for name, limit in LIMITS_S.items() if item.get_closest_marker(name)]
+            if limits:
+                item.add_marker(pytest.mark.timeout(max(limits)))

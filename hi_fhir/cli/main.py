@@ -1,6 +1,7 @@
 """The command line: one group, a file per command, and the one place where errors become exit codes."""
 
 import os
+import signal
 import sys
 import traceback
 
@@ -11,6 +12,7 @@ from hi_fhir.cli.lines import say
 from hi_fhir.core.errors import HiFhirError, NoRoomError
 from hi_fhir.core.logs import log_to_stderr
 from hi_fhir.core.room import is_full
+from hi_fhir.core.stopping import stopped_by, stopped_by_signals
 
 COMMANDS = {
     "run": "run",
@@ -49,7 +51,7 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 1 our fault, 2 yours, 3 the other server's, 4 stopped by a quality or disclosure gate, "
-    "130 interrupted.",
+    "130 interrupted, 143 ended by SIGTERM.",
 )
 @click.version_option(__version__, prog_name="hi-fhir")
 def cli() -> None:
@@ -65,7 +67,9 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code."""
     log_to_stderr()
-    sys.exit(run_command(arguments))
+    with stopped_by_signals():
+        code = run_command(arguments)
+    sys.exit(code)
 
 
 def run_command(arguments: list[str] | None = None) -> int:
@@ -75,9 +79,8 @@ def run_command(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        say("Interrupted. The same command goes on where it stopped.", err=True)
-        return 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _interrupted(stopped_by(error) or signal.SIGINT)
     except HiFhirError as error:
         say(f"hi-fhir: {error}", err=True)
         return error.exit_code
@@ -85,6 +88,8 @@ def run_command(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if number := stopped_by(error):
+            return _interrupted(number)
         if is_full(error):
             say("hi-fhir: there is no room left on a disk. Make room, and run the same command again.", err=True)
             return NoRoomError.exit_code
@@ -93,3 +98,9 @@ def run_command(arguments: list[str] | None = None) -> int:
         say("hi-fhir: this is a fault of hi-fhir. Please report the lines above.", err=True)
         return 1
     return code or 0  # what Context.exit was given
+
+
+def _interrupted(number: signal.Signals) -> int:
+    """The exit code that shells give what a signal ends."""
+    say(f"Interrupted ({number.name}). The same command goes on where it stopped.", err=True)
+    return 128 + number

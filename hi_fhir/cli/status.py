@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
     """List runs and evaluations, show a run's reconciliation, and what every server was sent.
 
-    A run is done, unfinished (the same command goes on with it) or stopped (the same command starts a new one).
+    A run is done, unfinished or interrupted (the same command goes on with it) or stopped (the same command starts a
+    new one).
 
     \b
     Example:

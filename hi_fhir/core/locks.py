@@ -10,6 +10,7 @@ from hi_fhir.core.errors import BusyError
 from hi_fhir.core.files import owner_folder
 
 _OWNER_FILE = 0o600
+_LONGEST_S = 60  # what is awaited guards the writing of a small file
 
 
 @contextmanager
@@ -33,6 +34,19 @@ def held(path: Path, work: str) -> Iterator[None]:
 
 @contextmanager
 def awaited(path: Path) -> Iterator[None]:
-    """Hold the lock at `path` while the block runs, once whoever holds it is done."""
-    with FileLock(path, mode=_OWNER_FILE):
+    """Hold the lock at `path` while the block runs, once whoever holds it is done.
+
+    Raises:
+        BusyError: it is held for longer than what it guards can take.
+    """
+    lock = FileLock(path, mode=_OWNER_FILE, timeout=_LONGEST_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BusyError(
+            f"another process has held {path.name} for {_LONGEST_S} seconds. Wait for it, or end it."
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()

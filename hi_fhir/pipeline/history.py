@@ -11,8 +11,12 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.files import commit_json, read_json
 from hi_fhir.core.locks import awaited
 
-DONE, STOPPED, UNFINISHED = "done", "stopped", "unfinished"
-"""States of a run. A stopped one has ended, an unfinished one is continued by the same arguments."""
+DONE, STOPPED, UNFINISHED, INTERRUPTED = "done", "stopped", "unfinished", "interrupted"
+"""States of a run. A stopped one has ended; one that is unfinished, or that a signal interrupted, is continued by the
+same arguments."""
+
+INTERRUPTION = "interrupted.json"
+"""The mark in a run's folder that a signal ended its last try: `signal` by name, and `at`, when that was."""
 
 _SEQUENCE = "sequence.json"
 
@@ -118,7 +122,8 @@ def runs(data_dir: Path) -> list[dict[str, Any]]:
     for plan in sorted((data_dir / "runs").glob("*/plan.json"), key=run_number):
         manifest = plan.parent / "run.json"
         result = read_json(manifest) if manifest.exists() else None
-        state = result["state"] if result else UNFINISHED
+        interrupted = (plan.parent / INTERRUPTION).exists()
+        state = result["state"] if result else INTERRUPTED if interrupted else UNFINISHED
         found.append({"run": plan.parent.name, "plan": read_json(plan), "state": state, "result": result})
     return found
 

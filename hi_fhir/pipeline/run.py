@@ -30,6 +30,7 @@ from hi_fhir.pipeline.run_folder import (
     close_run,
     ended_by_a_stop,
     manifest_of,
+    marked_if_interrupted,
     open_run,
     read_plan,
 )
@@ -70,7 +71,7 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
         check_target(config, request.publish_url)
     sources = [source.name for source in request.sources]
     folder = open_run(config.data_dir, _arguments(config, request), sources)
-    with at_work(folder):
+    with at_work(folder), marked_if_interrupted(folder, clock):
         return _work(config, clock, request, folder, progress)
 
 

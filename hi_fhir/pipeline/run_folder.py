@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from hi_fhir.cohorts.inputs import People
+from hi_fhir.core.clock import Clock
 from hi_fhir.core.errors import BusyError, GateError, NoRoomError, UserError
-from hi_fhir.core.files import content_name, owner_folder
+from hi_fhir.core.files import commit_json, content_name, owner_folder
 from hi_fhir.core.locks import awaited, held
 from hi_fhir.core.manifests import Format
+from hi_fhir.core.stopping import stopped_by
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.standing import UNDERSTOOD, Absence
 from hi_fhir.pipeline import history
@@ -136,6 +138,19 @@ def ended_by_a_stop(folder: Path) -> Iterator[None]:
         raise
     except (GateError, UserError) as error:
         _STOPPED_FORMAT.commit(folder / _MANIFEST, StoppedRun(folder.name, type(error).__name__))
+        raise
+
+
+@contextmanager
+def marked_if_interrupted(folder: Path, clock: Clock) -> Iterator[None]:
+    """Work in a run's folder that leaves a mark there when a signal ends it; the next try takes the mark away."""
+    mark = folder / history.INTERRUPTION
+    mark.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException as error:
+        if number := stopped_by(error):
+            commit_json(mark, {"signal": number.name, "at": clock.now().isoformat()})
         raise
 
 

@@ -22,6 +22,8 @@ from hi_fhir.sandbox.routes import make_app
 
 HOST = "127.0.0.1"
 _THREADS = 16
+_LOOK_SECONDS = 60.0
+_END_SECONDS = 10.0  # for an answer that is under way when the server is to end
 _NOTICE_SECONDS = 0.05  # how long an idle server may take to see that it is to end
 _IN_MEMORY = 1 << 40  # waitress spills larger bodies to disk, and nothing here may touch it
 
@@ -36,7 +38,8 @@ class Running:
     def wait(self) -> None:
         """Block until interrupted."""
         with suppress(KeyboardInterrupt):
-            self._thread.join()
+            while self._thread.is_alive():
+                self._thread.join(_LOOK_SECONDS)
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def _answering(app: Flask, listening: socket.socket) -> Iterator[Running]:
         yield Running(f"http://{HOST}:{server.effective_port}/fhir", thread)
     finally:
         ending.set()
-        thread.join()
+        thread.join(_END_SECONDS)
         server.task_dispatcher.shutdown()
 
 

@@ -54,7 +54,7 @@ class Hapi:
         """End it as a power cut would."""
         if self._process is not None and self._process.stdin is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(timeout=_START_S)
             self._process.stdin.close()
         self._process = None
 

@@ -48,7 +48,9 @@ class Trial:
         with sandbox(["--empty"], self.env) as target:
             process = start_hi_fhir(self.arguments(data_dir, target), self.env, self.base / "reference.log")
             began: dict[str, float] = {}
+            deadline = time.monotonic() + _LIMIT_S
             while process.poll() is None:
+                assert time.monotonic() < deadline, "the undisturbed run does not end"
                 began.setdefault(step_of(data_dir), time.monotonic())
                 time.sleep(_POLL_S)
             ended = time.monotonic()

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 HI_FHIR = (sys.executable, "-m", "hi_fhir")
+END_S = 30
+"""How long a process may take to end once it is told to."""
 
 
 def environment(key_file: Path, **settings: object) -> dict[str, str]:
@@ -41,11 +44,34 @@ def start_hi_fhir(arguments: Sequence[object], env: Mapping[str, str], log: Path
         )
 
 
+def started_ignoring_signals(command: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """A process that finds SIGINT and SIGTERM ignored at its start; what it prints on stdout can be read."""
+    ignored = [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        return subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, restore_signals=False
+        )
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), ignored, strict=True):
+            signal.signal(number, handler)
+
+
 def kill(process: "subprocess.Popen[bytes]") -> None:
     """SIGKILL to the process and its workers."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(timeout=END_S)
+
+
+def interrupt(process: "subprocess.Popen[Any]", number: signal.Signals = signal.SIGINT) -> int:
+    """Its exit code once the signal has ended it; it is killed where that does not, and the test fails."""
+    process.send_signal(number)
+    try:
+        return process.wait(timeout=END_S)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(timeout=END_S)
 
 
 @contextmanager
@@ -61,11 +87,7 @@ def sandbox(arguments: Sequence[object], env: Mapping[str, str]) -> Iterator[str
     try:
         yield _base_url(process)
     finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            kill(process)
+        interrupt(process)
         if process.stdout:
             process.stdout.close()
 
@@ -79,4 +101,4 @@ def _base_url(process: "subprocess.Popen[bytes]") -> str:
             return str(orjson.loads(printed)["base_url"])
         except orjson.JSONDecodeError:
             continue
-    raise AssertionError(f"the sandbox ended with exit code {process.wait()} before it was ready")
+    raise AssertionError(f"the sandbox ended with exit code {process.wait(timeout=END_S)} before it was ready")

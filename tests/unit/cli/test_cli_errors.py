@@ -67,7 +67,7 @@ def test_an_interruption_says_how_to_go_on(error: BaseException, monkeypatch: py
 
     ran = hi_fhir("status")
 
-    assert (ran.code, ran.err.strip()) == (130, "Interrupted. The same command goes on where it stopped.")
+    assert (ran.code, ran.err.strip()) == (130, "Interrupted (SIGINT). The same command goes on where it stopped.")
 
 
 def test_an_exit_code_that_a_command_sets_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:

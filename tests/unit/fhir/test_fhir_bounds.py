@@ -96,7 +96,8 @@ def test_memory_stays_under_it_for_a_page_that_is_just_taken() -> None:
 def under_attack(base: str) -> tuple[str, int]:
     """What a program of its own made of the answers, and the most memory that it took."""
     command = [sys.executable, "-m", "tests.support.under_attack", base]
-    kind, peak = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
+    kind, peak = ran.stdout.split("\n")[:2]
     return kind, int(peak)
 
 

@@ -114,16 +114,16 @@ def test_what_ended_a_run_stands_in_its_manifest_without_its_words(
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "state"),
     [
-        SourceError("the server failed", kind="http-status"),
-        BusyError("another process"),
-        RuntimeError("our fault"),
-        KeyboardInterrupt(),
+        (SourceError("the server failed", kind="http-status"), "unfinished"),
+        (BusyError("another process"), "unfinished"),
+        (RuntimeError("our fault"), "unfinished"),
+        (KeyboardInterrupt(), "interrupted"),
     ],
 )
 def test_what_passes_leaves_a_run_to_be_continued_without_another_pull(
-    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, state: str
 ) -> None:
     monkeypatch.setattr("hi_fhir.pipeline.run.evaluate", failing(error))
     for patients in ([REGISTERED], []):
@@ -131,8 +131,24 @@ def test_what_passes_leaves_a_run_to_be_continued_without_another_pull(
         with pytest.raises(type(error)):
             ran(config, folder)
 
-    assert states(config) == ["unfinished"]
+    assert states(config) == [state]
     assert len(list(config.data_dir.glob("sources/elm/raw/*"))) == 1
+
+
+def test_a_run_that_goes_on_is_marked_as_interrupted_no_longer(
+    config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.pipeline.run.evaluate", failing(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            ran(config, folder)
+    [mark] = config.data_dir.glob("runs/*/interrupted.json")
+    marked = orjson.loads(mark.read_bytes())
+    ran(config, folder)
+
+    assert marked == {"signal": "SIGINT", "at": "2025-04-03T00:00:00+00:00"}
+    assert not mark.exists()
+    assert states(config) == ["done"]
 
 
 def test_a_pull_that_a_gate_stopped_is_begun_again_by_the_same_run(

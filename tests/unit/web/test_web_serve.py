@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.serve import serve
 from tests.support.cli import hi_fhir
-from tests.support.processes import HI_FHIR, environment
+from tests.support.processes import HI_FHIR, environment, interrupt, started_ignoring_signals
 from tests.support.released import CLOCK, release
 
 
@@ -118,17 +117,21 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
     assert service.get("/fhir/metadata", base_url="http://example.invalid:8765").status_code == 400
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_service_that_was_started_where_signals_are_ignored_ends_by_each(tmp_path, number):
+    with running(tmp_path, ended_by=number) as base_url:
+        assert requests.get(f"{base_url}/metadata", timeout=5).status_code == 200
+
+
 @contextmanager
-def running(data_dir: Path, *arguments: str) -> Iterator[str]:
-    """`hi-fhir serve` as a process; its base URL."""
+def running(data_dir: Path, *arguments: str, ended_by: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """`hi-fhir serve` as a process that finds SIGINT and SIGTERM ignored, as in a script's background; its base URL."""
     command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
-    env = environment(data_dir / "identity.key")
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+    with started_ignoring_signals(command, environment(data_dir / "identity.key")) as process:
         assert process.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:\d+/fhir", process.stdout.readline())
         assert found
         try:
             yield found[0]
         finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=10) == 0
+            assert interrupt(process, ended_by) == 0
