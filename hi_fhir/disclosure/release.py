@@ -58,6 +58,8 @@ def _unsupported(state: str, policy: Policy) -> str | None:
 
 def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:
     """Why the exact counts forbid a score, although their released ones may be there."""
+    if "denominator" not in exact:
+        return None
     denominator = score_denominator(exact)
     if denominator == 0:
         return EMPTY

@@ -17,7 +17,7 @@ _NOBODY = Cell(SHOWN, 0)
 
 
 class Score(NamedTuple):
-    """value: from 0 to 1, or None with the reason."""
+    """value: from 0 to 1, or None with the reason; neither where people are counted alone, without a denominator."""
 
     value: float | None
     reason: str | None
@@ -39,6 +39,8 @@ def score(group: ReleasedGroup) -> Score:
     A population that the measure does not have is empty. None where one of them is not given, where the policy says
     so, and where rounding each of them leaves no share.
     """
+    if "denominator" not in group.cells:
+        return Score(None, None)
     parts = {name: group.cells.get(name, _NOBODY) for name in PARTS}
     if any(cell.state == UNSUPPORTED for cell in parts.values()):
         return Score(None, NO_CODES)

@@ -2,7 +2,7 @@
 
 from hi_fhir.measures import blood_pressure
 from hi_fhir.measures.examples import Example, Person
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import CountMeasure, ProportionMeasure
 from hi_fhir.measures.words.events import (
     clinical_event,
     diagnosed,
@@ -30,6 +30,7 @@ __all__ = [
     "EVER",
     "FINANCIAL_YEAR",
     "IN_PERIOD",
+    "CountMeasure",
     "Example",
     "Person",
     "ProportionMeasure",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from hi_fhir.measures.facts import all_leaves
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.measures.words.values import LatestValue, Quantity
 from hi_fhir.terminology.catalogue import Terminology
@@ -16,12 +16,12 @@ _IMPROVEMENTS = ("increase", "decrease")
 _TEXTS = ("version", "title", "description", "rule_set", "source", "reviewed_by")
 
 
-def faults(measures: Sequence[ProportionMeasure], terminology: Terminology) -> list[str]:
+def faults(measures: Sequence[Measure], terminology: Terminology) -> list[str]:
     """What is wrong with the definitions, a sentence each that begins with the measure's id."""
     return [f"{measure.id}: {fault}" for measure in measures for fault in _faults(measure, terminology)]
 
 
-def _faults(measure: ProportionMeasure, terminology: Terminology) -> Iterator[str]:
+def _faults(measure: Measure, terminology: Terminology) -> Iterator[str]:
     if not _KEBAB_CASE.fullmatch(measure.id):
         yield "the id is not kebab-case. Write it in lower case, with hyphens between the words."
     for name in _TEXTS:
@@ -42,11 +42,14 @@ def _faults(measure: ProportionMeasure, terminology: Terminology) -> Iterator[st
     for name in _repeated(example.name for example in measure.examples):
         yield f"two examples are called {name!r}. Name each for what it shows."
     shown = {example.outcome for example in measure.examples}
-    if "numerator" not in shown or not shown & {"denominator", "exception"}:
+    if not measure.has_score:
+        if not {"initial-population", "outside"} <= shown:
+            yield "the examples do not show both somebody who is counted and somebody who is not."
+    elif "numerator" not in shown or not shown & {"denominator", "exception"}:
         yield "the examples do not show both somebody in the numerator and somebody of the denominator who is not."
 
 
-def _quantities(measure: ProportionMeasure) -> list[Quantity]:
+def _quantities(measure: Measure) -> list[Quantity]:
     """What the measure's readings are of, each once."""
     values = [leaf for leaf in all_leaves([measure]) if isinstance(leaf, LatestValue)]
     return list(dict.fromkeys(leaf.reading.quantities[leaf.place] for leaf in values))

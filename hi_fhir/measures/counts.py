@@ -15,7 +15,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.engine.files import read_parquet
 from hi_fhir.engine.relations import keep
 from hi_fhir.measures.facts import fact_columns, fact_name
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
 from hi_fhir.tables.schema import COUNTS
 
@@ -47,7 +47,7 @@ def count_rows(fact: ibis.Table, grouped: Grouped, columns: Sequence[str]) -> ib
 
 def counts(
     backend: Backend,
-    measures: Sequence[ProportionMeasure],
+    measures: Sequence[Measure],
     facts: Sequence[Path],
     practices: Iterable[str],
     pcns: Mapping[str, str | None],
@@ -85,7 +85,7 @@ def _cells(group: Grouped, rows: pa.Table, practices: Sequence[str], width: int)
 
 
 def _measure_counts(
-    measure: ProportionMeasure,
+    measure: Measure,
     cells: Mapping[Stratifier | Crossing | None, Cells],
     place: Mapping[tuple[str, str], int],
     practices: Sequence[str],
@@ -104,7 +104,7 @@ def _measure_counts(
     return _rows(measure, practices, labels, table, own, whole)
 
 
-def _populations(measure: ProportionMeasure, cells: Cells, place: Mapping[tuple[str, str], int]) -> Cells:
+def _populations(measure: Measure, cells: Cells, place: Mapping[tuple[str, str], int]) -> Cells:
     """The cells of one measure with those it counts as their last axis; a population that it does not define is empty.
 
     Without a denominator of its own that is the initial population.
@@ -118,7 +118,7 @@ def _populations(measure: ProportionMeasure, cells: Cells, place: Mapping[tuple[
     return np.stack(taken, axis=2)
 
 
-def _check_adds_up(measure: ProportionMeasure, stratifier: Stratifier | Crossing, block: Cells, whole: Cells) -> None:
+def _check_adds_up(measure: Measure, stratifier: Stratifier | Crossing, block: Cells, whole: Cells) -> None:
     if not np.array_equal(block.sum(axis=1, keepdims=True), whole):
         raise GateError(
             f"measure {measure.id}: the strata of {stratifier.id} do not add up to the whole. "
@@ -126,8 +126,10 @@ def _check_adds_up(measure: ProportionMeasure, stratifier: Stratifier | Crossing
         )
 
 
-def _check_nested(measure: ProportionMeasure, whole: Cells) -> None:
+def _check_nested(measure: Measure, whole: Cells) -> None:
     count = {name: whole[:, :, number] for number, name in enumerate(measure.counted)}
+    if not measure.has_score:
+        return
     settled = count["denominator_exclusion"] + count["numerator"] + count["denominator_exception"]
     within = {
         "numerator, exclusions and exceptions than in the denominator": (settled, count["denominator"]),
@@ -143,7 +145,7 @@ def _check_nested(measure: ProportionMeasure, whole: Cells) -> None:
 
 
 def _rows(
-    measure: ProportionMeasure,
+    measure: Measure,
     practices: Sequence[str],
     labels: Sequence[tuple[str, str]],
     table: Cells,

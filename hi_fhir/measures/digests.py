@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 from hi_fhir.core.files import content_name
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import Crossing, Stratifier
 
 _TEXTS = ("id", "title", "description", "rule_set", "source", "improvement", "doubts")
 
 
-def definition_digest(measure: ProportionMeasure) -> str:
+def definition_digest(measure: Measure) -> str:
     """Of who is counted where, how people are told apart, and what is published of it.
 
     Version, review and worked examples are no part of it: they change no number and no meaning. Nor are codes: a value
@@ -21,6 +21,7 @@ def definition_digest(measure: ProportionMeasure) -> str:
     return content_name(
         {
             **{name: rendered(getattr(measure, name)) for name in _TEXTS},
+            **({} if measure.scoring == "proportion" else {"scoring": measure.scoring}),
             "populations": {name: rendered(word) for name, word in measure.populations()},
             "stratifiers": [rendered(one) for one in measure.stratifiers],
         }

@@ -12,7 +12,7 @@ from hi_fhir.engine.relations import keep
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import leaf_rows, leaf_tables
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 
 EVALUATION_VERSION = 6
 """Part of every evaluation's id. Raise it when the same definitions and tables come to give other numbers."""
@@ -24,7 +24,7 @@ class Evaluator:
     def __init__(
         self,
         backend: Backend,
-        measures: Sequence[ProportionMeasure],
+        measures: Sequence[Measure],
         frame: Frame,
         codes: Codes,
         events: Mapping[str, ibis.Table],

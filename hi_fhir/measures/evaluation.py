@@ -10,7 +10,7 @@ from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, People, Resolution
 from hi_fhir.core.days import Period
 from hi_fhir.core.manifests import Format
 from hi_fhir.measures.digests import definition_digest
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.measures.standing import Standing
@@ -147,7 +147,7 @@ def not_seen(versions: Iterable[str], terminology: Terminology) -> list[str]:
     return [f"codes of {id_}" for id_ in sorted(terminology.unverified().intersection(versions))]
 
 
-def measure_reference(measure: ProportionMeasure, terminology: Terminology) -> MeasureReference:
+def measure_reference(measure: Measure, terminology: Terminology) -> MeasureReference:
     used = [terminology.value_set(id_) for id_ in value_sets(measure)]
     return MeasureReference(
         id=measure.id,

@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 
 from hi_fhir.measures.frame import Frame
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.query import Facts, condition, field_name
 from hi_fhir.measures.render.strata import place
 from hi_fhir.measures.stratifiers import Stratifier
@@ -23,21 +23,21 @@ def fact_name(measure_id: str, population: str) -> str:
     return f"{measure_id}/{population}"
 
 
-def all_leaves(measures: Sequence[ProportionMeasure]) -> tuple[Leaf, ...]:
+def all_leaves(measures: Sequence[Measure]) -> tuple[Leaf, ...]:
     return leaves(word for measure in measures for _, word in measure.populations())
 
 
-def single_stratifiers(measures: Sequence[ProportionMeasure]) -> tuple[Stratifier, ...]:
+def single_stratifiers(measures: Sequence[Measure]) -> tuple[Stratifier, ...]:
     """The distinct stratifiers of the measures, those within crossings among them."""
     return tuple(dict.fromkeys(part for m in measures for stratifier in m.stratifiers for part in stratifier.parts))
 
 
-def fact_columns(measure: ProportionMeasure) -> tuple[str, ...]:
+def fact_columns(measure: Measure) -> tuple[str, ...]:
     """The populations of `measure` that facts hold: those it defines, and undetermined."""
     return (*(name for name, _ in measure.populations()), "undetermined")
 
 
-def fact_rows(measures: Sequence[ProportionMeasure], frame: Frame) -> ibis.Table:
+def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     """From the tables `person` and `leaf` by name: person_id, practice_id, the place of each stratum, the booleans.
 
     Grain: one row a registered person, in order of person_id.
@@ -78,7 +78,7 @@ def _fields(leaf: Leaf) -> tuple[str, ...]:
             return ("last_date", "low", "high")
 
 
-def _decided(measure: ProportionMeasure, facts: Facts) -> dict[str, Any]:
+def _decided(measure: Measure, facts: Facts) -> dict[str, Any]:
     """The populations in order of decision, each only of those whom an earlier one has not settled.
 
     Somebody for whom one of them comes out null where it would have counted is undetermined, once.

@@ -9,7 +9,7 @@ from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.measures.frame import Codes
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import answer_sets, measure_needs
 from hi_fhir.tables.schema import CLINICAL_TABLES
 
@@ -18,7 +18,7 @@ _CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("value_set",
 
 
 def codings_read(
-    backend: Backend, snapshots: Sequence[Path], measures: Iterable[ProportionMeasure], codes: Codes
+    backend: Backend, snapshots: Sequence[Path], measures: Iterable[Measure], codes: Codes
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Source to type to value set to codings of it in the records that were kept, of whatever day, status or patient.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar
 
 from hi_fhir.measures.examples import Example
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Crossing, Stratifier
@@ -27,7 +28,7 @@ POPULATIONS = (
     "numerator_exclusion",
     "undetermined",
 )
-"""Populations that are counted, of a measure that takes nobody out of its numerator all but numerator_exclusion."""
+"""Populations that are counted, as far as a measure has them."""
 
 
 NOT_REVIEWED = "not yet reviewed by a clinician"
@@ -35,14 +36,11 @@ NOT_REVIEWED = "not yet reviewed by a clinician"
 
 
 @dataclass(frozen=True)
-class ProportionMeasure:
-    """Of the people in the denominator, those in the numerator.
+class Measure:
+    """Who is counted where, and whose rules that follows; which populations there are goes by its kind.
 
-    denominator: who of the initial population is in it; None: all. denominator_exclusion: who is out of it before the
-    numerator is looked at; denominator_exception: who is out of it if not in the numerator. numerator_exclusion: who of
-    the numerator does not count as in it, but stays in the denominator.
     rule_set: the one published rule set that it follows. doubts: where it departs from that, or what of it was not seen
-    in its own text. improvement: increase or decrease, whichever is better.
+    in its own text. improvement: increase or decrease, whichever is better; of a count neither.
     """
 
     id: str
@@ -54,7 +52,7 @@ class ProportionMeasure:
     reviewed_by: str
     next_review: date
     initial_population: Word
-    numerator: Word
+    numerator: Word | None = None
     denominator: Word | None = None
     denominator_exclusion: Word | None = None
     numerator_exclusion: Word | None = None
@@ -64,6 +62,25 @@ class ProportionMeasure:
     stratifiers: tuple[Stratifier | Crossing, ...] = CORE_STRATIFIERS
     examples: tuple[Example, ...] = field(default=(), repr=False)
 
+    scoring: ClassVar[str]
+    """Code of FHIR's measure-scoring."""
+    must_have: ClassVar[frozenset[str]]
+    may_have: ClassVar[frozenset[str]]
+    always_counted: ClassVar[frozenset[str]]
+    """Populations that are counted even where the measure does not define them."""
+
+    def __post_init__(self) -> None:
+        given = {name for name, _ in self.populations()}
+        if wrong := sorted(given - self.must_have - self.may_have):
+            raise ValueError(f"{self.id}: a {self.scoring} measure has no {', '.join(wrong)}")
+        if absent := sorted(self.must_have - given):
+            raise ValueError(f"{self.id}: a {self.scoring} measure has a {', '.join(absent)}")
+
+    @property
+    def has_score(self) -> bool:
+        """Whether what it counts comes to a share."""
+        return "denominator" in self.counted
+
     @property
     def is_reviewed(self) -> bool:
         return self.reviewed_by != NOT_REVIEWED
@@ -71,7 +88,8 @@ class ProportionMeasure:
     @property
     def counted(self) -> tuple[str, ...]:
         """The populations of POPULATIONS that this measure's counts tell."""
-        return tuple(name for name in POPULATIONS if name != "numerator_exclusion" or self.numerator_exclusion)
+        defined = self.always_counted.union(name for name, _ in self.populations())
+        return tuple(name for name in POPULATIONS if name in defined)
 
     def populations(self) -> Iterator[tuple[str, Word]]:
         """Name and word of each population that this measure defines, in order of decision."""
@@ -79,3 +97,28 @@ class ProportionMeasure:
             word = getattr(self, name)
             if word is not None:
                 yield name, word
+
+
+@dataclass(frozen=True)
+class ProportionMeasure(Measure):
+    """Of the people in the denominator, those in the numerator.
+
+    denominator: who of the initial population is in it; None: all. denominator_exclusion: who is out of it before the
+    numerator is looked at; denominator_exception: who is out of it if not in the numerator. numerator_exclusion: who of
+    the numerator does not count as in it, but stays in the denominator.
+    """
+
+    scoring = "proportion"
+    must_have = frozenset({"initial_population", "numerator"})
+    may_have = frozenset({"denominator", "denominator_exclusion", "numerator_exclusion", "denominator_exception"})
+    always_counted = frozenset(POPULATIONS) - {"numerator_exclusion"}
+
+
+@dataclass(frozen=True)
+class CountMeasure(Measure):
+    """How many people there are in the initial population: a register, or whoever is to be invited."""
+
+    scoring = "cohort"
+    must_have = frozenset({"initial_population"})
+    may_have = frozenset[str]()
+    always_counted = frozenset({"initial_population", "undetermined"})

@@ -8,10 +8,10 @@ from types import ModuleType
 
 from hi_fhir.core.errors import DefinitionError, NotFoundError
 from hi_fhir.measures import definitions
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 
 
-def load(ids: Sequence[str] | None = None) -> tuple[ProportionMeasure, ...]:
+def load(ids: Sequence[str] | None = None) -> tuple[Measure, ...]:
     """The measures called `ids`, or all of them; in order of id.
 
     Raises:
@@ -28,7 +28,7 @@ def load(ids: Sequence[str] | None = None) -> tuple[ProportionMeasure, ...]:
 
 
 @cache
-def _all() -> dict[str, ProportionMeasure]:
+def _all() -> dict[str, Measure]:
     names = sorted(module.name for module in pkgutil.iter_modules(definitions.__path__))
     return collect(_read(name) for name in names)
 
@@ -42,18 +42,18 @@ def _read(name: str) -> ModuleType:
         raise DefinitionError(message) from error
 
 
-def collect(modules: Iterable[ModuleType]) -> dict[str, ProportionMeasure]:
+def collect(modules: Iterable[ModuleType]) -> dict[str, Measure]:
     """The MEASURE of each module by id, in order of id.
 
     Raises:
         DefinitionError: a module has no MEASURE, its file is not named as its id, or two measures have one id.
     """
-    found: dict[str, ProportionMeasure] = {}
+    found: dict[str, Measure] = {}
     for module in modules:
         file = module.__name__.rpartition(".")[2]
         measure = getattr(module, "MEASURE", None)
-        if not isinstance(measure, ProportionMeasure):
-            raise DefinitionError(f"measures/definitions/{file}.py: no MEASURE. Set it to a ProportionMeasure.")
+        if not isinstance(measure, Measure):
+            raise DefinitionError(f"measures/definitions/{file}.py: no MEASURE. Set it to a Measure.")
         if measure.id in found:
             raise DefinitionError(f"measures/definitions/{file}.py: another file has the id {measure.id!r} already.")
         if file != measure.id.replace("-", "_"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hi_fhir.measures.digests import definition_digest, stratifier_digest
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.terminology.catalogue import Terminology
 
 TABLE = Path(__file__).with_name("released.csv")
@@ -18,7 +18,7 @@ class Versioned(NamedTuple):
     digest: str
 
 
-def versioned(measures: Iterable[ProportionMeasure], terminology: Terminology) -> dict[str, Versioned]:
+def versioned(measures: Iterable[Measure], terminology: Terminology) -> dict[str, Versioned]:
     """Everything that has a version, by `kind/id`, in order."""
     measures = list(measures)
     versions, contents = terminology.versions(), terminology.contents()

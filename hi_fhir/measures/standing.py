@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.render.requirements import measure_needs, needs
 from hi_fhir.measures.render.silence import can_hold, rests_on, types_read
 from hi_fhir.tables.reconcile import Reconciliation
@@ -116,7 +116,7 @@ def _lost(manifest: SnapshotManifest, type_: str) -> int:
     return sum(manifest.lost.get(type_, {}).values())
 
 
-def wanting(measure: ProportionMeasure, found: Iterable[Standing]) -> list[Standing]:
+def wanting(measure: Measure, found: Iterable[Standing]) -> list[Standing]:
     """The standings of types that a measure rests on, where they are not understood.
 
     That nothing was received of a type goes without saying here: what it costs a measure goes by the codes that it
@@ -126,7 +126,7 @@ def wanting(measure: ProportionMeasure, found: Iterable[Standing]) -> list[Stand
     return [one for one in found if one.type in types and one.standing not in (UNDERSTOOD, NOTHING)]
 
 
-def unheard(measure: ProportionMeasure, source: str, found: Found) -> list[str]:
+def unheard(measure: Measure, source: str, found: Found) -> list[str]:
     """Value sets of a measure, and types that it reads whole, of which no record of the source carries a code."""
     there = found.get(source, {})
     asked = measure_needs(measure)
@@ -135,7 +135,7 @@ def unheard(measure: ProportionMeasure, source: str, found: Found) -> list[str]:
 
 
 def absences(
-    measure: ProportionMeasure, judged: Iterable[Standing], found: Found, homes: Mapping[str, Iterable[str]]
+    measure: Measure, judged: Iterable[Standing], found: Found, homes: Mapping[str, Iterable[str]]
 ) -> list[Absence]:
     """What of a measure may not be told, by source, type and standing.
 
@@ -166,11 +166,11 @@ def withheld(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[str, str]]
 
 
 def _untold(
-    measure: ProportionMeasure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
+    measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
 ) -> Iterator[tuple[str, str, str]]:
     """Population, type and standing: of those that a source's silence or losses leave untold."""
     silent = _silent(measure, types, found)
-    defined = {name for name, _ in measure.populations()} | {"denominator", "undetermined"}
+    defined = {name for name, _ in measure.populations()} | ({"denominator", "undetermined"} & {*measure.counted})
     for name, word in measure.populations():
         rests = rests_on(word)
         reasons = {(type_, types[type_]) for type_ in rests if _is_loss(type_, types.get(type_))}
@@ -188,9 +188,7 @@ def _is_loss(type_: str, standing: str | None) -> bool:
     return standing in _LOSSY or (standing == NOTHING and type_ == "Patient")
 
 
-def _silent(
-    measure: ProportionMeasure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
-) -> dict[str, str]:
+def _silent(measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     """Types in which no record with any of the measure's codes came, with why."""
     asked: dict[str, set[str]] = {}
     for type_, value_set in measure_needs(measure):

@@ -16,7 +16,7 @@ from hi_fhir.measures.examples import SETTLES, Event, Example, Person
 from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
-from hi_fhir.measures.model import DEFINED, ProportionMeasure
+from hi_fhir.measures.model import DEFINED, Measure
 from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
@@ -25,9 +25,7 @@ EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
 
 
-def failures(
-    backend: Backend, folder: Path, measures: Sequence[ProportionMeasure], terminology: Terminology
-) -> list[str]:
+def failures(backend: Backend, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> list[str]:
     """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
     return [
         f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
@@ -37,9 +35,7 @@ def failures(
     ]
 
 
-def placed(
-    backend: Backend, folder: Path, measure: ProportionMeasure, terminology: Terminology
-) -> list[tuple[Example, str]]:
+def placed(backend: Backend, folder: Path, measure: Measure, terminology: Terminology) -> list[tuple[Example, str]]:
     """Each worked example of `measure` with where the engine puts its person; in no stated order."""
     settings: dict[Frame, list[Example]] = {}
     for example in measure.examples:
@@ -56,7 +52,7 @@ def placed(
 def outcomes(
     backend: Backend,
     folder: Path,
-    measures: Sequence[ProportionMeasure],
+    measures: Sequence[Measure],
     people: Sequence[Person],
     frame: Frame,
     terminology: Terminology,
@@ -152,7 +148,7 @@ def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
     }
 
 
-def _outcome(measure: ProportionMeasure, row: Mapping[str, Any] | None) -> str:
+def _outcome(measure: Measure, row: Mapping[str, Any] | None) -> str:
     """The name of the population that settled somebody; undetermined before all else."""
     if row is None:
         return "outside"
@@ -161,6 +157,6 @@ def _outcome(measure: ProportionMeasure, row: Mapping[str, Any] | None) -> str:
         return "undetermined"
     if "initial_population" not in found:
         return "outside"
-    if measure.denominator is not None and "denominator" not in found:
+    if not measure.has_score or (measure.denominator is not None and "denominator" not in found):
         return "initial-population"
     return next((outcome for name, outcome in SETTLES.items() if name in found), "denominator")

@@ -39,7 +39,7 @@ from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.leaves import event_types, received_units
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render import requirements
 from hi_fhir.measures.standing import VERSION as ABSENCE_VERSION
 from hi_fhir.measures.standing import Standing, standings
@@ -62,13 +62,13 @@ class _Job(NamedTuple):
 
     folder: Path
     manifests: tuple[SnapshotManifest, ...]
-    measures: tuple[ProportionMeasure, ...]
+    measures: tuple[Measure, ...]
     frame: Frame
     codes: Codes
     inputs: ResolveInputs
 
 
-def scope_of(config: Config, measures: Iterable[ProportionMeasure], terminology: Terminology) -> Scope:
+def scope_of(config: Config, measures: Iterable[Measure], terminology: Terminology) -> Scope:
     """What a pull for these measures asks for, by the deployment's opt-out policy."""
     return requirements.scope(measures, terminology, config.opt_out_policy)
 
@@ -103,7 +103,7 @@ def evaluate(
     config: Config,
     clock: Clock,
     snapshots: tuple[Path, ...],
-    measures: Sequence[ProportionMeasure],
+    measures: Sequence[Measure],
     period: Period,
     as_of: date | None,
     terminology: Terminology,
@@ -143,7 +143,7 @@ def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
 def _job(
     config: Config,
     snapshots: tuple[Path, ...],
-    measures: tuple[ProportionMeasure, ...],
+    measures: tuple[Measure, ...],
     period: Period,
     as_of: date | None,
     terminology: Terminology,
@@ -217,7 +217,7 @@ def _data_date(manifests: Sequence[SnapshotManifest]) -> date:
     return min(date.fromisoformat(manifest.data_date) for manifest in manifests)
 
 
-def _codes(measures: Iterable[ProportionMeasure], terminology: Terminology) -> Codes:
+def _codes(measures: Iterable[Measure], terminology: Terminology) -> Codes:
     used = sorted({value_set for measure in measures for value_set in requirements.value_sets(measure)})
     found = {value_set: terminology.value_set(value_set) for value_set in used}
     return Codes(
@@ -229,7 +229,7 @@ def _codes(measures: Iterable[ProportionMeasure], terminology: Terminology) -> C
 
 def _name(
     manifests: Sequence[SnapshotManifest],
-    measures: Sequence[ProportionMeasure],
+    measures: Sequence[Measure],
     frame: Frame,
     codes: Codes,
     inputs: ResolveInputs,

@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 
 from hi_fhir.measures.evaluation import EvaluationManifest
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.standing import Absence, Standing, absences
 from hi_fhir.reports.extensions import Json, definition, nested, valued
 
 
-def all_absences(evaluation: EvaluationManifest, measures: Iterable[ProportionMeasure]) -> list[Absence]:
+def all_absences(evaluation: EvaluationManifest, measures: Iterable[Measure]) -> list[Absence]:
     """What of an evaluation may not be told, measure by measure."""
     return [
         one

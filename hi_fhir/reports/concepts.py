@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import (
     ETHNIC_CATEGORY_16,
     ETHNIC_GROUP_5,
@@ -78,17 +78,17 @@ def population(name: str) -> Concept:
     return concept(POPULATION_SYSTEM, name.replace("_", "-"))
 
 
-def defined_populations(measure: ProportionMeasure) -> tuple[str, ...]:
+def defined_populations(measure: Measure) -> tuple[str, ...]:
     """Names of the populations that a measure has, in the order in which a report gives them."""
-    defined = {name for name, _ in measure.populations()} | {"denominator"}
+    defined = {name for name, _ in measure.populations()} | ({"denominator"} & {*measure.counted})
     return tuple(name for name in _ORDER if name in defined)
 
 
-def improvement(measure: ProportionMeasure) -> Concept:
+def improvement(measure: Measure) -> Concept:
     return concept(IMPROVEMENT_SYSTEM, measure.improvement)
 
 
-def measure_group(base: str, measure: ProportionMeasure) -> Concept:
+def measure_group(base: str, measure: Measure) -> Concept:
     return concept(f"{base}/CodeSystem/measure", measure.id, measure.title)
 
 

@@ -7,7 +7,7 @@ its constraints sdf-5, sdf-8 and sdf-14, and Extension.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.reports.extensions import Json, definition
 from hi_fhir.reports.vocabulary import EXTENSIONS, Codes, Extension, Part, code_systems
 
@@ -17,7 +17,7 @@ VERSION = "1"
 _BASE = "http://hl7.org/fhir/StructureDefinition/Extension"
 
 
-def definitions(base: str, measures: Sequence[ProportionMeasure]) -> list[Json]:
+def definitions(base: str, measures: Sequence[Measure]) -> list[Json]:
     """All of them, in the same order always. base: of the deployment's canonical URLs."""
     extensions = [_structure(base, extension) for extension in EXTENSIONS]
     return [*extensions, *(_code_system(base, codes) for codes in code_systems(base, measures))]

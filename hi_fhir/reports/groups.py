@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hi_fhir.disclosure.cells import Strata
 from hi_fhir.disclosure.counts import ReleasedGroup
 from hi_fhir.disclosure.statistics import score
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
 from hi_fhir.reports.extensions import Json, absent, definition, nested, valued
@@ -22,7 +22,7 @@ class Groups:
     base: str
     names: Mapping[str, str]
 
-    def of(self, measure: ProportionMeasure, strata: Mapping[str, Strata]) -> Json:
+    def of(self, measure: Measure, strata: Mapping[str, Strata]) -> Json:
         """The group of a report on `measure`, in whole and by each stratifier. strata: by stratifier."""
         populations = concepts.defined_populations(measure)
 
@@ -79,8 +79,9 @@ class Groups:
         extensions = [_counted(definition(self.base, UNDETERMINED), group, UNDETERMINED, self.base)]
         counts: Json = {"extension": extensions, "population": [*self._populations(group, populations)]}
         value, reason = score(group)
-        if value is None:
+        if reason is not None:
             extensions.append(valued(definition(self.base, "score-absent"), "Code", reason))
+        if value is None:
             return counts
         return counts | {"measureScore": {"value": value, "unit": "1", "system": UCUM, "code": "1"}}
 

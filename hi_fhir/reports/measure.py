@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.narrative import marked, sentence
 from hi_fhir.measures.stratifiers import Crossing, Stratifier
 from hi_fhir.reports import concepts
@@ -10,7 +10,7 @@ from hi_fhir.reports.basis import USE
 from hi_fhir.reports.measure_report import measure_url
 
 
-def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
+def measure_resource(base: str, measure: Measure) -> dict[str, Any]:
     """The measure as an R4 Measure, with its populations as sentences."""
     return {
         "resourceType": "Measure",
@@ -25,8 +25,8 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
         "usage": USE,
         **({"disclaimer": " ".join(f"{doubt}." for doubt in marked(measure.doubts))} if measure.doubts else {}),
         "relatedArtifact": [{"type": "citation", "citation": f"{measure.rule_set}: {measure.source}"}],
-        "scoring": concepts.concept(concepts.SCORING_SYSTEM, "proportion"),
-        "improvementNotation": concepts.improvement(measure),
+        "scoring": concepts.concept(concepts.SCORING_SYSTEM, measure.scoring),
+        **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
         "group": [
             {
                 "code": concepts.measure_group(base, measure),
@@ -40,7 +40,7 @@ def measure_resource(base: str, measure: ProportionMeasure) -> dict[str, Any]:
     }
 
 
-def _populations(measure: ProportionMeasure) -> list[dict[str, Any]]:
+def _populations(measure: Measure) -> list[dict[str, Any]]:
     sentences = {name: sentence(word) for name, word in measure.populations()}
     sentences.setdefault("denominator", "in the initial population")
     return [

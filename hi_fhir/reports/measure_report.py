@@ -116,7 +116,7 @@ class MeasureReports:
             "date": evaluation.data_date.isoformat(),
             "reporter": self._organisation(reporter.code),
             "period": {"start": evaluation.period.start.isoformat(), "end": evaluation.period.end.isoformat()},
-            "improvementNotation": concepts.improvement(measure),
+            **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
             "group": [self._groups.of(measure, strata)],
         }
 

@@ -68,6 +68,8 @@ def told_of_absence(
 
 def _sentence(whole: ReleasedGroup) -> str:
     """The numbers in one sentence, as far as there are any."""
+    if "denominator" not in whole.cells:
+        return f"Counted: {_count(whole, 'initial_population')}."
     denominator, numerator = (_count(whole, name) for name in ("denominator", "numerator"))
     share, reason = score(whole)
     of_whom = "of those who are neither excluded nor excepted"

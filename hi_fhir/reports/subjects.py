@@ -7,7 +7,7 @@ from hi_fhir.core.errors import UserError
 from hi_fhir.measures import registry
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import MeasureReference
-from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.render.requirements import needs
 from hi_fhir.terminology.data_files import STATES
 
@@ -17,7 +17,7 @@ _AT_FIRST = ("initial_population", "denominator", "undetermined")
 class Subject(NamedTuple):
     """A measure as it is defined and as it was evaluated."""
 
-    measure: ProportionMeasure
+    measure: Measure
     reference: MeasureReference
 
 
@@ -59,7 +59,7 @@ def _subject(reference: MeasureReference) -> Subject:
     return Subject(measure, reference)
 
 
-def _begun(measure: ProportionMeasure, reference: MeasureReference, population: str) -> str:
+def _begun(measure: Measure, reference: MeasureReference, population: str) -> str:
     """The worst state of the lists of the initial population and, but for that itself, of a denominator of its own."""
     words = [measure.initial_population]
     if measure.denominator is not None and population != "initial_population":

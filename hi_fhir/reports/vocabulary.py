@@ -6,7 +6,7 @@ They are published beside the Measures as `definitions` writes them.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, Stratifier
 from hi_fhir.reports import concepts
 
@@ -126,7 +126,7 @@ class Codes(NamedTuple):
     codes: tuple[tuple[str, str], ...]
 
 
-def code_systems(base: str, measures: Sequence[ProportionMeasure]) -> Iterator[Codes]:
+def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[Codes]:
     """The code systems of measures, of stratifiers and of those strata that no published system has."""
     stratifiers = {part.id: part for one in CORE_STRATIFIERS for part in one.parts}
     titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS

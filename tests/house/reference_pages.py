@@ -54,7 +54,7 @@ def _measure(found: Mapping[str, Any]) -> str:
     lines += [f"| {name.replace('_', ' ')} | {who} |" for name, who in found["populations"].items()]
     lines += [
         "",
-        f"Follows {found['rule_set']} ({found['source']}). Better: {found['improvement']}. Reviewed by: "
+        f"Follows {found['rule_set']} ({found['source']}). {_better(found)}Reviewed by: "
         f"{found['reviewed_by']}; next review {found['next_review']}.",
     ]
     if found["doubts"]:
@@ -64,6 +64,10 @@ def _measure(found: Mapping[str, Any]) -> str:
         lines += map(_value_set, found["value_sets"])
     lines += ["", f"{len(found['examples'])} worked examples.", ""]
     return "\n".join(lines)
+
+
+def _better(found: Mapping[str, Any]) -> str:
+    return f"Better: {found['improvement']}. " if found["improvement"] else ""
 
 
 def _value_set(one: Mapping[str, Any]) -> str:

@@ -24,7 +24,6 @@ from hi_fhir.measures import (
     FINANCIAL_YEAR,
     IN_PERIOD,
     Person,
-    ProportionMeasure,
     Quantity,
     aged,
     answered,
@@ -55,11 +54,13 @@ from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.examples import Event
 from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, units_of
 from hi_fhir.tables.schema import PERSON
 from hi_fhir.terminology.catalogue import load
 from tests.support import reference
+from tests.support.evaluations import a_count
 
 A, B = value_set("a"), value_set("b")
 HIGH, LOW = Quantity(value_set("high"), "mm[Hg]", (40, 350)), Quantity(value_set("low"), "mm[Hg]", (20, 200))
@@ -218,10 +219,10 @@ words = st.recursive(
 
 
 @st.composite
-def some_measures(draw: st.DrawFn) -> list[ProportionMeasure]:
+def some_measures(draw: st.DrawFn) -> list[Measure]:
     """Several at once, as the engine evaluates them; some with exclusions and exceptions."""
     plain = registry.load(["ethnicity-usable"])[0]
-    return [
+    proportions = [
         replace(
             plain,
             id=f"measure-{number}",
@@ -235,6 +236,7 @@ def some_measures(draw: st.DrawFn) -> list[ProportionMeasure]:
         )
         for number in range(6)
     ]
+    return [*proportions, a_count(initial_population=draw(words))]
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +247,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Backend:
 @few
 @given(some_measures(), crowds, as_of_days)
 def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
-    backend: Backend, measures: list[ProportionMeasure], crowd: list[Person], as_of: date
+    backend: Backend, measures: list[Measure], crowd: list[Person], as_of: date
 ) -> None:
     frame = Frame(PERIOD, as_of, IMD_YEAR)
 
@@ -270,7 +272,7 @@ def test_the_shipped_measures_are_read_alike(backend: Backend, crowd: list[Perso
 @few
 @given(some_measures(), crowds)
 def test_populations_are_nested_and_strata_add_up(
-    backend: Backend, measures: list[ProportionMeasure], crowd: list[Person]
+    backend: Backend, measures: list[Measure], crowd: list[Person]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _, fact = _written(backend, Path(folder), measures, crowd)
@@ -284,6 +286,9 @@ def test_populations_are_nested_and_strata_add_up(
     defined = {one.id: one for one in measures}
     for (measure, practice, _), strata in cells.items():
         for populations in strata.values():
+            if not defined[measure].has_score:
+                assert populations.keys() == {"initial_population", "undetermined"}
+                continue
             settled = populations["numerator"] + populations["denominator_exclusion"]
             assert 0 <= populations["numerator"] <= settled <= populations["denominator"]
             assert populations["denominator"] <= populations["initial_population"]
@@ -298,7 +303,7 @@ def test_populations_are_nested_and_strata_add_up(
 @few
 @given(some_measures(), crowds, st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_the_number_of_threads_matters(
-    measures: list[ProportionMeasure], crowd: list[Person], random: Random
+    measures: list[Measure], crowd: list[Person], random: Random
 ) -> None:
     tables = []
     for threads, shuffled in ((1, False), (2, True)):
@@ -314,7 +319,7 @@ def test_neither_the_order_of_rows_nor_the_number_of_threads_matters(
 def _written(
     backend: Backend,
     folder: Path,
-    measures: Sequence[ProportionMeasure],
+    measures: Sequence[Measure],
     crowd: Sequence[Person],
     random: Random | None = None,
 ) -> tuple[Path, Path]:

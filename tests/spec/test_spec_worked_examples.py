@@ -8,7 +8,7 @@ from hi_fhir.engine.connect import connect
 from hi_fhir.measures import checks, registry, worked
 from hi_fhir.measures.examples import Example, Person
 from hi_fhir.measures.frame import Frame
-from hi_fhir.measures.model import POPULATIONS, ProportionMeasure
+from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.terminology.catalogue import load
 
 MEASURES = registry.load()
@@ -36,7 +36,7 @@ def outcomes(tmp_path_factory) -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize(("measure", "example"), EXAMPLES)
 def test_a_worked_example_ends_where_its_definition_says(
-    outcomes: dict[tuple[str, str], str], measure: ProportionMeasure, example: Example
+    outcomes: dict[tuple[str, str], str], measure: Measure, example: Example
 ) -> None:
     assert outcomes[measure.id, example.name] == example.outcome
 
@@ -46,7 +46,7 @@ def test_no_definition_has_a_fault() -> None:
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)
-def test_an_example_stands_for_every_population_that_a_definition_gives(measure: ProportionMeasure) -> None:
+def test_an_example_stands_for_every_population_that_a_definition_gives(measure: Measure) -> None:
     shown = {example.outcome for example in measure.examples}
     given = {name.removeprefix("denominator_") for name, _ in measure.populations()} - {"initial_population"}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from hi_fhir.cohorts.inputs import Area, Note, People
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import sha256_file
-from hi_fhir.measures import registry
+from hi_fhir.measures import registered, registry
 from hi_fhir.measures.evaluation import (
     COUNTS_FILE,
     FORMAT,
@@ -25,7 +26,7 @@ from hi_fhir.measures.evaluation import (
     contents_read,
     measure_reference,
 )
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import CountMeasure, Measure
 from hi_fhir.measures.standing import UNDERSTOOD, Standing
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
 from hi_fhir.tables.reconcile import Reconciliation
@@ -123,7 +124,7 @@ def _heard(references: Sequence[MeasureReference]) -> dict[str, dict[str, int]]:
     return dict.fromkeys(CLINICAL_TABLES, sets)
 
 
-def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:
+def made_up_counts(measures: Iterable[Measure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:
     """COUNTS of `people` in each practice, the same for the same seed; every zero present."""
     chance = random.Random(seed)
     rows: list[tuple[str, str, str, str, str, int]] = []
@@ -144,19 +145,19 @@ def made_up_counts(measures: Iterable[ProportionMeasure], areas: Sequence[Area],
     return pa.table(dict(zip(COUNTS.names, map(list, columns), strict=True)), schema=COUNTS)
 
 
-def _chances(measure: ProportionMeasure) -> list[int]:
+def _chances(measure: Measure) -> list[int]:
     exception = 5 if measure.denominator_exception else 0
     narrower, taken_out = (20 if word else 0 for word in (measure.denominator, measure.numerator_exclusion))
     return [50, 25, exception, 2, 18, narrower, taken_out]
 
 
-def _strata_of(measure: ProportionMeasure, area: Area, person: dict[str, str]) -> Iterable[tuple[str, str]]:
+def _strata_of(measure: Measure, area: Area, person: dict[str, str]) -> Iterable[tuple[str, str]]:
     yield from _own_strata(area)
     for stratifier in measure.stratifiers:
         yield stratifier.id, "*".join(person[part.id] for part in stratifier.parts)
 
 
-def _all_strata(measure: ProportionMeasure, area: Area) -> Iterable[tuple[str, str]]:
+def _all_strata(measure: Measure, area: Area) -> Iterable[tuple[str, str]]:
     yield from _own_strata(area)
     for stratifier in measure.stratifiers:
         for stratum in stratifier.strata:
@@ -168,7 +169,7 @@ def _own_strata(area: Area) -> Sequence[tuple[str, str]]:
 
 
 def a_reference(
-    measure: ProportionMeasure, state: str | None = None, states: Mapping[str, str] = MappingProxyType({})
+    measure: Measure, state: str | None = None, states: Mapping[str, str] = MappingProxyType({})
 ) -> MeasureReference:
     """state: of every code list, instead of the true ones; states: of some of them by id, instead of that."""
     reference = measure_reference(measure, load())
@@ -202,3 +203,19 @@ def _people(count: int) -> People:
         identifiers_of_several={"observation": 0},
         ethnicity_not_understood=0,
     )
+
+
+def a_count(**fields: Any) -> CountMeasure:
+    """A measure that counts registered people and compares them with nobody."""
+    given = {
+        "id": "register",
+        "version": "1",
+        "title": "Register",
+        "description": "People who are registered.",
+        "rule_set": "ours",
+        "source": "ours",
+        "reviewed_by": "nobody",
+        "next_review": date(2027, 4, 1),
+        "initial_population": registered(),
+    }
+    return CountMeasure(**{**given, **fields})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.frame import Frame
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Season, Window
 
@@ -23,7 +23,7 @@ _FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563, ("umol/L", "mmol/L"): 0.001}
 _UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def outcome(measure: ProportionMeasure, person: Person, frame: Frame) -> str:
+def outcome(measure: Measure, person: Person, frame: Frame) -> str:
     """Where the measure puts the person: one of the names of `examples.OUTCOMES`."""
     if person.practice is None:
         return "outside"
@@ -41,7 +41,7 @@ def outcome(measure: ProportionMeasure, person: Person, frame: Frame) -> str:
             return _of_numerator(measure.numerator_exclusion, person, frame)
         if name in ("denominator_exclusion", "denominator_exception") and answer:
             return name.removeprefix("denominator_")
-    return "denominator"
+    return "denominator" if measure.numerator else "initial-population"
 
 
 def _of_numerator(exclusion: base.Word | None, person: Person, frame: Frame) -> str:

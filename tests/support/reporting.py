@@ -15,7 +15,7 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures import registry
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.standing import Standing, withheld
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
 from hi_fhir.reports.absence import all_absences
@@ -37,7 +37,7 @@ class Released:
     exact: dict[Group, dict[str, int]]
 
 
-def a_measure(id_: str = "hypertension-treated-to-target-under-80") -> ProportionMeasure:
+def a_measure(id_: str = "hypertension-treated-to-target-under-80") -> Measure:
     """A measure with few strata, so that a report of it can be read."""
     (measure,) = registry.load([id_])
     return replace(measure, stratifiers=(SEX, Crossing((SEX, CORE20))))
@@ -46,7 +46,7 @@ def a_measure(id_: str = "hypertension-treated-to-target-under-80") -> Proportio
 def released_reports(
     audience: str,
     *,
-    measure: ProportionMeasure | None = None,
+    measure: Measure | None = None,
     areas: Sequence[Area] = AREAS,
     people: int = 60,
     seed: int = 1,

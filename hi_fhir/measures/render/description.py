@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.narrative import marked, sentence
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.terminology.catalogue import Terminology
 
 
-def describe(measure: ProportionMeasure, terminology: Terminology) -> dict[str, Any]:
+def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
     """What `hi-fhir measures show` and the reference page tell, as JSON can carry it."""
     used = [terminology.value_set(id_) for id_ in value_sets(measure)]
     return {
@@ -20,7 +20,8 @@ def describe(measure: ProportionMeasure, terminology: Terminology) -> dict[str, 
         "source": measure.source,
         "reviewed_by": measure.reviewed_by,
         "next_review": measure.next_review.isoformat(),
-        "improvement": measure.improvement,
+        "scoring": measure.scoring,
+        "improvement": measure.improvement if measure.has_score else None,
         "doubts": marked(measure.doubts),
         "populations": {name: sentence(word) for name, word in measure.populations()},
         "value_sets": [

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
@@ -110,23 +110,23 @@ def _all(words: Iterable[base.Word]) -> frozenset[Need]:
     return _NOTHING.union(*(needs(word) for word in words))
 
 
-def measure_needs(measure: ProportionMeasure) -> frozenset[Need]:
+def measure_needs(measure: Measure) -> frozenset[Need]:
     return _all(word for _, word in measure.populations())
 
 
-def value_sets(measure: ProportionMeasure) -> tuple[str, ...]:
+def value_sets(measure: Measure) -> tuple[str, ...]:
     """Ids of the value sets that decide a measure's numbers, in order."""
     return tuple(sorted({value_set for _, value_set in measure_needs(measure) if value_set}))
 
 
-def answer_sets(measures: Iterable[ProportionMeasure]) -> frozenset[str]:
+def answer_sets(measures: Iterable[Measure]) -> frozenset[str]:
     """Ids of the value sets of which a code may be the answer to a question."""
     words = (inner for measure in measures for _, word in measure.populations() for inner in walk(word))
     answered = (word for word in words if isinstance(word, statuses.LatestStatus) and word.question)
     return frozenset(status.id for word in answered for status in word.statuses)
 
 
-def scope(measures: Iterable[ProportionMeasure], terminology: Terminology, opt_out_policy: str = "") -> Scope:
+def scope(measures: Iterable[Measure], terminology: Terminology, opt_out_policy: str = "") -> Scope:
     """What a pull for `measures` asks for: codes are the value sets' own and those that a map takes to them.
 
     Ethnicity is always asked for, since every measure is broken down by it; codes of a type 1 opt-out where the policy

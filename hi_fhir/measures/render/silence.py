@@ -3,7 +3,7 @@
 from collections.abc import Set
 from functools import singledispatch
 
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import needs
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import walk
@@ -28,7 +28,7 @@ def rests_on(word: base.Word) -> frozenset[str]:
     return frozenset([*of_people, *(type_ for type_, _ in needs(word))])
 
 
-def types_read(measure: ProportionMeasure) -> frozenset[str]:
+def types_read(measure: Measure) -> frozenset[str]:
     """Resource types whose records decide who is in the measure's populations."""
     return frozenset(_REGISTERED).union(*(rests_on(word) for _, word in measure.populations()))
 

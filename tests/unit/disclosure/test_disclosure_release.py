@@ -2,6 +2,7 @@
 
 import pytest
 
+from hi_fhir.disclosure.cells import cells_of_groups
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
@@ -155,3 +156,17 @@ def test_what_the_audience_had_before_is_pinned_in_any_order() -> None:
     pinned = released("icb", published=(one, two)).published
     assert released("icb", published=(two, one)).published == pinned
     assert released("icb", published=(one,)).published != pinned
+
+
+@pytest.mark.parametrize(("audience", "people", "given"), [("icb", 3, None), ("icb", 203, 205), ("practice", 3, 3)])
+def test_people_who_are_counted_alone_have_no_score_and_no_reason_for_one(
+    audience: str, people: int, given: int | None
+) -> None:
+    states = {(GROUP.measure_id, "initial_population"): "full"}
+    counted = ExactCounts({GROUP: {"initial_population": people}}, {}, states)
+    (group,) = release(counted, POLICIES[audience], []).groups.values()
+
+    assert group.cells["initial_population"].value == given
+    assert (group.no_score, score(group)) == (None, Score(None, None))
+    (cell,) = cells_of_groups({"all": {"all": group}}, ["initial_population"])
+    assert (cell.population, cell.value) == ("initial_population", given)

@@ -23,6 +23,7 @@ from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.windows import EVER
 from hi_fhir.terminology.catalogue import load
+from tests.support.evaluations import a_count
 
 SMOKING = value_set("smoking-status")
 SOUND = ProportionMeasure(
@@ -101,3 +102,19 @@ def test_an_example_in_the_unit_of_its_definition_is_a_reading(tmp_path) -> None
 def test_an_outcome_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="'winner' is not one of outside, initial-population"):
         Example("a typing error", Person(), "winner")
+
+
+def test_a_measure_has_the_populations_of_its_kind() -> None:
+    with pytest.raises(ValueError, match="register: a cohort measure has no numerator"):
+        a_count(numerator=registered())
+    with pytest.raises(ValueError, match="smoking-ever-recorded: a proportion measure has a numerator"):
+        replace(SOUND, numerator=None)
+
+
+def test_the_examples_of_a_count_show_who_is_counted_and_who_is_not() -> None:
+    inside, outside = Example("in", Person(), "initial-population"), Example("out", Person(practice=None), "outside")
+
+    assert checks.faults([a_count(examples=(inside, outside))], load()) == []
+    for some in ((inside,), (outside,), ()):
+        (fault,) = checks.faults([a_count(examples=some)], load())
+        assert fault == "register: the examples do not show both somebody who is counted and somebody who is not."

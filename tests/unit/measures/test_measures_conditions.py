@@ -15,6 +15,7 @@ from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import ValueSetName
 from hi_fhir.measures.worked import IMD_YEAR, outcomes
 from hi_fhir.terminology.catalogue import load
+from tests.support.evaluations import a_count
 
 SMOKING = value_set("smoking-status")
 LAST_DAY = EXAMPLE_PERIOD.end
@@ -119,3 +120,18 @@ def test_a_narrower_denominator_and_who_is_taken_out_of_the_numerator(tmp_path: 
         "denominator",
         "undetermined",
     ]
+
+
+def test_a_count_says_who_is_in_it_and_nothing_more(tmp_path: Path) -> None:
+    measure = a_count(initial_population=aged(at_least=16) & observed(SMOKING, EVER))
+    people = [Person().observed(SMOKING, date(2025, 1, 1)), Person(), Person(born=None), Person(practice=None)]
+    people[2] = people[2].observed(SMOKING, date(2025, 1, 1))
+    backend = connect(tmp_path / "spill")
+    found = outcomes(backend, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    backend.disconnect()
+
+    assert found[measure.id] == ["initial-population", "outside", "undetermined", "outside"]
+    assert set(pq.ParquetFile(tmp_path / "fact" / "0.parquet").schema_arrow.names) >= {
+        "register/initial_population",
+        "register/undetermined",
+    }

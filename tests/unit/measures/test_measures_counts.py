@@ -13,9 +13,10 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import registered, registry
 from hi_fhir.measures.counts import counts
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import IMD_QUINTILE, SEX, Crossing
 from hi_fhir.tables.schema import COUNTS
+from tests.support.evaluations import a_count
 
 PLAIN = replace(registry.load(["ethnicity-usable"])[0], id="plain", stratifiers=(SEX, Crossing((SEX, IMD_QUINTILE))))
 WITH_EXCEPTIONS = replace(PLAIN, id="with-exceptions", denominator_exception=registered())
@@ -42,7 +43,7 @@ for population in list(a_person("X1"))[len(FACTS) :]:
 def counted(
     folder: Path,
     facts: list[dict[str, Any]],
-    measures: tuple[ProportionMeasure, ...] = (PLAIN,),
+    measures: tuple[Measure, ...] = (PLAIN,),
     practices: tuple[str, ...] = (),
     pcns: Mapping[str, str | None] | None = None,
 ) -> pa.Table:
@@ -185,3 +186,11 @@ def test_strata_that_do_not_add_up_stop_the_run(tmp_path: Path, monkeypatch: pyt
 
     with pytest.raises(GateError, match="measure plain: the strata of sex do not add up to the whole"):
         counted(tmp_path, [a_person("X1", FEMALE), a_person("X1", MALE)])
+
+
+def test_a_count_has_its_people_and_those_of_whom_it_is_not_known(tmp_path: Path) -> None:
+    measure = a_count(id="plain", stratifiers=(SEX,))
+    table = counted(tmp_path, [a_person("X1"), a_person("X1", plain_undetermined=True)], (measure,))
+
+    assert cells(table, stratifier="all") == {"initial_population": 2, "undetermined": 1}
+    assert cells(table, stratifier="sex", stratum="female") == {"initial_population": 2, "undetermined": 1}

@@ -7,12 +7,13 @@ import pytest
 
 from hi_fhir.measures import registry
 from hi_fhir.measures.digests import definition_digest, rendered, stratifier_digest
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import AGE_BAND, SEX, ByAge, Crossing
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import observed, value_set
 from hi_fhir.measures.words.population import aged, registered
 from hi_fhir.measures.words.windows import EVER, IN_PERIOD, months
+from tests.support.evaluations import a_count
 
 (MEASURE,) = registry.load(["smoking-status-recorded"])
 
@@ -41,7 +42,7 @@ class OfTwo(Word):
         replace(MEASURE, stratifiers=(replace(SEX, strata=("female", "male", "unknown")),)),
     ],
 )
-def test_whatever_decides_or_is_published_changes_the_digest(changed: ProportionMeasure) -> None:
+def test_whatever_decides_or_is_published_changes_the_digest(changed: Measure) -> None:
     assert definition_digest(changed) != definition_digest(MEASURE)
 
 
@@ -53,7 +54,7 @@ def test_whatever_decides_or_is_published_changes_the_digest(changed: Proportion
         replace(MEASURE, examples=()),
     ],
 )
-def test_version_review_and_examples_change_it_not(same: ProportionMeasure) -> None:
+def test_version_review_and_examples_change_it_not(same: Measure) -> None:
     assert definition_digest(same) == definition_digest(MEASURE)
 
 
@@ -86,3 +87,10 @@ def test_a_stratifier_is_told_by_its_rule_and_its_parts() -> None:
     digests = [stratifier_digest(one) for one in (SEX, AGE_BAND, older, Crossing((SEX, AGE_BAND)))]
 
     assert len(set(digests)) == 4
+
+
+def test_a_count_is_another_measure_than_a_proportion_of_the_same_words() -> None:
+    texts = ("id", "title", "description", "rule_set", "source", "initial_population")
+    proportion = replace(MEASURE, **{name: getattr(a_count(), name) for name in texts}, numerator=registered())
+
+    assert definition_digest(a_count()) not in (definition_digest(proportion), definition_digest(a_count(id="other")))

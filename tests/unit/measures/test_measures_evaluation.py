@@ -11,7 +11,7 @@ from hi_fhir.cohorts.inputs import People, Resolution
 from hi_fhir.measures import EVER, clinical_event, observed, registry, value_set
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import measure_reference, people_counts
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.terminology.catalogue import Terminology, load
 from hi_fhir.terminology.code_systems import CodeSystems
 from hi_fhir.terminology.value_sets import ValueSet
@@ -86,7 +86,7 @@ def test_what_resolving_found_is_kept_as_its_counts_alone() -> None:
 
 
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
-def test_a_reference_carries_what_a_report_says_of_the_measure(measure: ProportionMeasure) -> None:
+def test_a_reference_carries_what_a_report_says_of_the_measure(measure: Measure) -> None:
     reference = measure_reference(measure, load())
 
     assert (reference.id, reference.version, reference.rule_set) == (measure.id, measure.version, measure.rule_set)

@@ -15,7 +15,7 @@ from hi_fhir.measures import (
     registry,
     value_set,
 )
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import measure_needs, scope, value_sets
 from hi_fhir.measures.words.base import Word
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -29,7 +29,7 @@ def terminology() -> Terminology:
     return load()
 
 
-def a_measure(numerator: Word, **changes: Word) -> ProportionMeasure:
+def a_measure(numerator: Word, **changes: Word) -> Measure:
     plain = registry.load(["ethnicity-usable"])[0]
     return replace(plain, initial_population=registered(), numerator=numerator, **changes)
 

@@ -21,7 +21,7 @@ from hi_fhir.measures import (
     registry,
     value_set,
 )
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.silence import OF_PEOPLE, can_hold, rests_on
 from hi_fhir.measures.standing import (
     NOT_OFFERED,
@@ -132,7 +132,7 @@ def test_a_type_that_is_not_offered_says_why() -> None:
     )
 
 
-def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> ProportionMeasure:
+def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> Measure:
     (plain,) = registry.load(["ethnicity-usable"])
     return replace(plain, initial_population=first, numerator=numerator, denominator_exception=exception)
 
@@ -145,7 +145,7 @@ HEARD = {"smoking-status": 9}
 
 
 def told(
-    measure: ProportionMeasure, heard: dict[str, dict[str, int]] | None = None, **types: str
+    measure: Measure, heard: dict[str, dict[str, int]] | None = None, **types: str
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Type to standing to what is withheld. types: standings other than understood."""
     judged = [Standing("elm", type_, types.get(type_, UNDERSTOOD)) for type_ in TYPES]

@@ -17,7 +17,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.pipeline import evaluate as evaluating
 from hi_fhir.pipeline import pull as pulling
 from hi_fhir.tables import snapshot
@@ -42,7 +42,7 @@ class Inputs(msgspec.Struct, frozen=True):
 
     config: Config
     folder: Path
-    measures: tuple[ProportionMeasure, ...] = MEASURES
+    measures: tuple[Measure, ...] = MEASURES
     period: Period = PERIOD
     as_of: date | None = date(2025, 3, 31)
     terminology: Terminology = TERMINOLOGY

@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 
 from hi_fhir.measures import aged, registry, sex
-from hi_fhir.measures.model import ProportionMeasure
+from hi_fhir.measures.model import Measure
 from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure import measure_resource
+from tests.support.evaluations import a_count
 from tests.support.reporting import SETTINGS, a_measure, released_reports
 
 BASE = "https://example.invalid/fhir"
 
 
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
-def test_every_measure_has_a_resource_that_says_what_it_counts(measure: ProportionMeasure) -> None:
+def test_every_measure_has_a_resource_that_says_what_it_counts(measure: Measure) -> None:
     resource = measure_resource(BASE, measure)
     check_resource(resource)
     assert (resource["url"], resource["version"]) == (f"{BASE}/Measure/{measure.id}", measure.version)
@@ -48,7 +49,7 @@ def test_a_threshold_that_was_not_seen_in_the_rule_set_is_marked_wherever_it_is_
 
 
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
-def test_every_doubt_about_a_measure_is_told(measure: ProportionMeasure) -> None:
+def test_every_doubt_about_a_measure_is_told(measure: Measure) -> None:
     told = measure_resource(BASE, measure).get("disclaimer", "")
     assert bool(told) == bool(measure.doubts)
     assert all(f"[U] {doubt}" in told for doubt in measure.doubts)
@@ -84,3 +85,12 @@ def test_a_narrower_denominator_and_a_numerator_exclusion_are_told_as_sentences(
     told = {one["code"]["coding"][0]["code"]: one["criteria"]["expression"] for one in populations}
     assert told["denominator"] == "aged 18 or over at the period's end"
     assert (list(told)[-1], told["numerator-exclusion"]) == ("numerator-exclusion", "sex male")
+
+
+def test_a_count_is_a_cohort_of_one_population() -> None:
+    resource = measure_resource(BASE, a_count())
+    check_resource(resource)
+    assert resource["scoring"]["coding"][0]["code"] == "cohort"
+    assert "improvementNotation" not in resource
+    (population,) = resource["group"][0]["population"]
+    assert population["criteria"]["expression"] == "registered on the as-of day"

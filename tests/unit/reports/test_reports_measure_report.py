@@ -11,8 +11,9 @@ from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import canonical_json
 from hi_fhir.measures import registry
+from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
-from tests.support.evaluations import an_area, an_evaluation
+from tests.support.evaluations import a_count, an_area, an_evaluation
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
 BASE = "https://example.invalid/fhir"
@@ -234,3 +235,17 @@ def test_undetermined_people_are_carried_for_every_stratum() -> None:
 
 def test_the_same_counts_make_the_same_bytes() -> None:
     assert canonical_json(report_of()) == canonical_json(report_of())
+
+
+def test_a_count_is_reported_without_share_or_direction() -> None:
+    measure = a_count(stratifiers=a_measure().stratifiers)
+    report = report_of(measure=measure, people=300)
+
+    check_resource(report)
+    assert "improvementNotation" not in report
+    assert "<p>Counted: " in report["text"]["div"]
+    for _, _, group in groups_of(report):
+        assert [one["code"]["coding"][0]["code"] for one in group["population"]] == ["initial-population"]
+        assert "measureScore" not in group
+        assert [one["url"].rpartition("/")[2] for one in group["extension"]] == ["undetermined"]
+    assert count_of(report["group"][0], "initial-population") > 300
