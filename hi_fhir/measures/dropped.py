@@ -1,6 +1,6 @@
 """Records that no measure takes for what they say, counted, so that what nobody expected is seen, not lost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -10,8 +10,8 @@ from hi_fhir.cohorts.records import of_status
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import bounds, leaf_tables, with_values
 from hi_fhir.measures.record_codes import RECORD_CODE
-from hi_fhir.measures.words.events import Recorded
-from hi_fhir.measures.words.tree import Leaf
+from hi_fhir.measures.words.events import RecordedNear
+from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.terminology.answers import ABSENT, DENIED, NONE
 
@@ -38,22 +38,22 @@ def dropped_readings(
     is there only where it has any. What readings of several windows leave out counts for each of them; of records the
     widest window counts, once. units: those of all readings, as received.
     """
-    value_sets = {number: _value_set(leaf) for number, leaf in enumerate(leaves)}
+    value_sets = {
+        number: leaf.reading.quantities[leaf.place].value_set.id
+        for number, leaf in enumerate(leaves)
+        if isinstance(leaf, LatestValue)
+    }
     small = leaf_tables(leaves, frame, codes, units)
     measured = sorted({value_sets[leaf_id] for leaf_id in small["quantity_code"]["leaf_id"].to_pylist()})
     found = {id_: dict.fromkeys(REASONS, 0) for id_ in measured}
     if measured:
         _add(found, value_sets, _unread(small, observations, link))
-    records = _widest(leaves, small["record_code"])
+    looked_for = list(_looked_for(leaves, small))
+    recorded = sorted({value_set for value_set, _ in looked_for})
+    records = _widest(looked_for, recorded)
     if records.num_rows:
-        _add(found, value_sets, _negated(records, observations, link))
+        _add(found, dict(enumerate(recorded)), _negated(records, observations, link))
     return dict(sorted(found.items()))
-
-
-def _value_set(leaf: Leaf) -> str:
-    if isinstance(leaf, Recorded):
-        return leaf.value_set.id
-    return leaf.reading.quantities[leaf.place].value_set.id if isinstance(leaf, LatestValue) else ""
 
 
 def _add(found: dict[str, dict[str, int]], value_sets: dict[int, str], counts: ibis.Table) -> None:
@@ -97,13 +97,31 @@ def _counted(rows: ibis.Table, link: ibis.Table) -> ibis.Table:
     return rows.group_by("leaf_id", "reason").agg(n=rows.count())
 
 
-def _widest(leaves: Sequence[Leaf], record_codes: pa.Table) -> pa.Table:
-    """One leaf's codes of Observation for each value set, with the first and last day that any leaf of it looks at."""
-    rows = [row for row in record_codes.to_pylist() if row["type"] == _OBSERVATION]
+def _looked_for(leaves: Sequence[Leaf], small: Mapping[str, pa.Table]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Value set and row of RECORD_CODE for each code of a record that a leaf looks for, in whichever way."""
+    for name in ("record_code", "day_code", "near_code", "other_code"):
+        for row in small[name].to_pylist() if name in small else ():
+            leaf = leaves[row["leaf_id"]]
+            if isinstance(leaf, RecordedNear):
+                own, other = value_sets_of(leaf)
+                yield other if name == "other_code" else own, row
+            else:
+                yield value_sets_of(leaf)[0], row
+    for row in small["status_code"].to_pylist() if "status_code" in small else ():
+        yield value_sets_of(leaves[row["leaf_id"]])[int(row.pop("place"))], row | {"type": _OBSERVATION, "none": True}
+
+
+def _widest(looked_for: Iterable[tuple[str, dict[str, Any]]], value_sets: Sequence[str]) -> pa.Table:
+    """One row for each value set and code of Observation, with the first and last day that any leaf of it looks at.
+
+    leaf_id is the place of the value set in `value_sets`.
+    """
     widest: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        key = (_value_set(leaves[row["leaf_id"]]), row["system"], row["code"])
-        widest[key] = _wider(widest[key], row) if key in widest else row
+    for value_set, row in looked_for:
+        if row["type"] == _OBSERVATION:
+            key = (value_set, row["system"], row["code"])
+            row = row | {"leaf_id": value_sets.index(value_set)}
+            widest[key] = _wider(widest[key], row) if key in widest else row
     return pa.Table.from_pylist(list(widest.values()), schema=RECORD_CODE)
 
 
