@@ -122,7 +122,7 @@ def _terminology(config: Config) -> Iterator[Check]:
     terminology = load(config.overlays)
     states = Counter(value_set.state for value_set in terminology.value_sets.values())
     yield Check("code lists", OK, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
-    for measure in registry.load():
+    for measure in registry.load(overlays=config.overlays):
         reference = evaluation.measure_reference(measure, terminology)
         found = [
             f"{meaning}: {lists}"

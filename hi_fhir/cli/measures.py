@@ -27,7 +27,7 @@ def measures_command() -> None:
 @options.overlay_option
 @options.json_option
 def list_command(overlays: tuple[Path, ...], as_json: bool) -> None:
-    """List every measure with its version, the rule set that it follows and the state of its code lists.
+    """List every measure with its version, the rule set that it follows, the state of its code lists and its origin.
 
     \b
     Example:
@@ -36,13 +36,16 @@ def list_command(overlays: tuple[Path, ...], as_json: bool) -> None:
     from hi_fhir.measures import evaluation, registry
     from hi_fhir.terminology.catalogue import load
 
-    terminology = load(options.read_config(overlays=overlays).overlays)
-    found = [evaluation.measure_reference(measure, terminology) for measure in registry.load()]
+    config = options.read_config(overlays=overlays)
+    terminology = load(config.overlays)
+    there = registry.defined(config.overlays)
+    found = [evaluation.measure_reference(one.measure, terminology) for one in there.values()]
     columns = {"id": "measure", "version": "version", "rule_set": "follows", "state": "code lists", "title": "title"}
+    rows = [{name: getattr(one, name) for name in columns} | {"from": there[one.id].told} for one in found]
     if as_json:
-        print_json([{name: getattr(one, name) for name in columns} for one in found])
+        print_json(rows)
         return
-    print_table("Measures", list(columns.values()), [[getattr(one, name) for name in columns] for one in found])
+    print_table("Measures", [*columns.values(), "from"], [list(row.values()) for row in rows])
 
 
 @measures_command.command("show")
@@ -60,8 +63,9 @@ def show_command(measure_id: str, overlays: tuple[Path, ...], as_json: bool) -> 
     from hi_fhir.measures.render.description import describe
     from hi_fhir.terminology.catalogue import load
 
-    [measure] = registry.load([measure_id])
-    description = describe(measure, load(options.read_config(overlays=overlays).overlays))
+    config = options.read_config(overlays=overlays)
+    [measure] = registry.load([measure_id], config.overlays)
+    description = describe(measure, load(config.overlays))
     print_json(description) if as_json else _print_description(description)
 
 
@@ -118,7 +122,8 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     terminology.units()
     for year in LSOA_OF:
         terminology.ranks(year)
-    measures = registry.load()
+    there = registry.defined(config.overlays).values()
+    measures = [one.measure for one in there]
     with tempfile.TemporaryDirectory() as folder:
         backend = connect(Path(folder) / "spill")
         faults = [
@@ -127,7 +132,11 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
         backend.disconnect()
-    read = overlaid_files(config.overlays)
+    read = overlaid_files(config.overlays) | {
+        one.origin: "in place of the shipped file" if one.replaces else "added"
+        for one in there
+        if one.origin != registry.SHIPPED
+    }
     counted = {
         "measures": len(measures),
         "examples": sum(len(measure.examples) for measure in measures),

@@ -21,8 +21,11 @@ from hi_fhir.core.errors import UserError
     help="Who reads: only what was released to this audience is served.",
 )
 @click.option("--practice", metavar="ODS", help="With --audience practice: the one whose own reports are served.")
+@options.overlay_option
 @options.data_dir_option
-def serve_command(port: int, host: str, audience: str, practice: str | None, data_dir: Path | None) -> None:
+def serve_command(
+    port: int, host: str, audience: str, practice: str | None, overlays: tuple[Path, ...], data_dir: Path | None
+) -> None:
     """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback.
 
     \b
@@ -41,4 +44,4 @@ def serve_command(port: int, host: str, audience: str, practice: str | None, dat
     def started(url: str) -> None:
         say(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
 
-    serve(options.read_config(data_dir), Reader(audience, code or None), host, port, started)
+    serve(options.read_config(data_dir, overlays), Reader(audience, code or None), host, port, started)

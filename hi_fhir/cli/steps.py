@@ -53,7 +53,9 @@ def pull_command(
     from hi_fhir.terminology.catalogue import load
 
     config = options.read_config(data_dir, overlays)
-    scope = scope_of(config, registry.load(options.read_measure_ids(measure_ids)), load(config.overlays))
+    scope = scope_of(
+        config, registry.load(options.read_measure_ids(measure_ids), config.overlays), load(config.overlays)
+    )
     manifests = []
     with TerminalProgress() as progress:
         for source in options.read_sources(config, sources):
@@ -133,7 +135,7 @@ def evaluate_command(
 
     config = options.read_config(data_dir, overlays, workers)
     snapshots = tuple(history.latest_snapshot(config.data_dir, name) for name in _names(config, names))
-    measures = registry.load(options.read_measure_ids(measure_ids))
+    measures = registry.load(options.read_measure_ids(measure_ids), config.overlays)
     with TerminalProgress() as progress:
         manifest = evaluate(config, SystemClock(), snapshots, measures, period, as_of, load(config.overlays), progress)
     if as_json:
@@ -148,8 +150,11 @@ def evaluate_command(
 @click.command("report")
 @_evaluation_option
 @options.audience_option
+@options.overlay_option
 @options.common_options
-def report_command(evaluation: str | None, audience: str | None, data_dir: Path | None, as_json: bool) -> None:
+def report_command(
+    evaluation: str | None, audience: str | None, overlays: tuple[Path, ...], data_dir: Path | None, as_json: bool
+) -> None:
     """Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation.
 
     They lie under reports/ of the newest run of that evaluation; one made step by step gets a run of its own.
@@ -161,7 +166,7 @@ def report_command(evaluation: str | None, audience: str | None, data_dir: Path 
     from hi_fhir.pipeline import history
     from hi_fhir.pipeline.release import release_evaluation
 
-    config = options.read_config(data_dir)
+    config = options.read_config(data_dir, overlays)
     folder = history.find_evaluation(config.data_dir, evaluation)
     with TerminalProgress() as progress:
         released = release_evaluation(config, SystemClock(), folder, audience or "practice", None, progress)
@@ -177,9 +182,16 @@ def report_command(evaluation: str | None, audience: str | None, data_dir: Path 
 @click.option("--publish", "publish_url", metavar="URL", required=True, help="FHIR base to publish the reports to.")
 @click.option("--again", is_flag=True, help="Send all of them, without asking the server what it has.")
 @options.audience_option
+@options.overlay_option
 @options.common_options
 def publish_command(
-    evaluation: str | None, publish_url: str, again: bool, audience: str | None, data_dir: Path | None, as_json: bool
+    evaluation: str | None,
+    publish_url: str,
+    again: bool,
+    audience: str | None,
+    overlays: tuple[Path, ...],
+    data_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """Send an evaluation's reports for an audience to a FHIR server, but for those that it says it has unchanged.
 
@@ -192,7 +204,7 @@ def publish_command(
 
     if audience is None:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
-    config = options.read_config(data_dir)
+    config = options.read_config(data_dir, overlays)
     folder = history.find_evaluation(config.data_dir, evaluation)
     with TerminalProgress() as progress:
         released = release_evaluation(config, SystemClock(), folder, audience, publish_url, progress, again=again)

@@ -3,6 +3,7 @@
 from hi_fhir.measures import blood_pressure
 from hi_fhir.measures.examples import Example, Person
 from hi_fhir.measures.model import CountMeasure, ProportionMeasure
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, ByAge, ByColumn, ByDecile, ByEthnicity, Crossing, Stratifier
 from hi_fhir.measures.words.events import (
     clinical_event,
     diagnosed,
@@ -27,14 +28,21 @@ from hi_fhir.measures.words.values import Quantity, latest_reading
 from hi_fhir.measures.words.windows import EVER, FINANCIAL_YEAR, IN_PERIOD, days, months, season, weeks
 
 __all__ = [
+    "CORE_STRATIFIERS",
     "EVER",
     "FINANCIAL_YEAR",
     "IN_PERIOD",
+    "ByAge",
+    "ByColumn",
+    "ByDecile",
+    "ByEthnicity",
     "CountMeasure",
+    "Crossing",
     "Example",
     "Person",
     "ProportionMeasure",
     "Quantity",
+    "Stratifier",
     "aged",
     "answered",
     "blood_pressure",

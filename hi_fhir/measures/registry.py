@@ -1,62 +1,136 @@
-"""The measures that there are: every module of `definitions/`, one measure each."""
+"""The measures that there are: one a module of `definitions/`, and one a file of a deployment's overlays."""
 
 import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from types import ModuleType
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from hi_fhir.core.errors import DefinitionError, NotFoundError
 from hi_fhir.measures import definitions
+from hi_fhir.measures.definition_files import read_definition
 from hi_fhir.measures.model import Measure
+from hi_fhir.measures.stratifiers import Crossing, Stratifier
+
+SHIPPED = "shipped"
+_SHIPPED_FOLDER = Path("measures/definitions")
 
 
-def load(ids: Sequence[str] | None = None) -> tuple[Measure, ...]:
+class Defined(NamedTuple):
+    """A measure, and where it comes from: SHIPPED or a file. replaces: whether it stands in place of a shipped one."""
+
+    measure: Measure
+    origin: str
+    replaces: bool = False
+
+    @property
+    def told(self) -> str:
+        """The origin in words."""
+        return f"{self.origin}, in place of the shipped" if self.replaces else self.origin
+
+
+class File(NamedTuple):
+    """A file of definitions and the names that it gives values to."""
+
+    path: Path
+    names: Mapping[str, Any]
+
+
+def load(ids: Sequence[str] | None = None, overlays: Sequence[Path] = ()) -> tuple[Measure, ...]:
     """The measures called `ids`, or all of them; in order of id.
 
     Raises:
         NotFoundError: an id is no measure's.
         DefinitionError: a definition is not as the registry needs it.
     """
-    there = _all()
-    if ids is None:
-        return tuple(there.values())
-    for id_ in ids:
+    there = defined(overlays)
+    for id_ in ids or ():
         if id_ not in there:
             raise NotFoundError(f"no measure is called {id_!r}. hi-fhir measures list names them.")
-    return tuple(measure for id_, measure in there.items() if id_ in ids)
+    return tuple(one.measure for id_, one in there.items() if ids is None or id_ in ids)
+
+
+def defined(overlays: Sequence[Path] = ()) -> dict[str, Defined]:
+    """Every measure by id, in order of id: a later overlay's stands in place of an earlier one's or a shipped one.
+
+    A breakdown of an overlay is every measure's, which is of another version then.
+
+    Raises:
+        DefinitionError: a definition is not as the registry needs it.
+    """
+    shipped = _shipped()
+    found = {id_: Defined(measure, SHIPPED) for id_, measure in shipped.items()}
+    breakdowns: dict[str, Stratifier | Crossing] = {}
+    for overlay in overlays:
+        files = [File(path, read_definition(path)) for path in _python_files(overlay / "measures")]
+        for id_, measure in collect(files).items():
+            path = overlay / "measures" / _file_name(id_)
+            found[id_] = Defined(measure, str(path), replaces=id_ in shipped)
+        breakdowns |= _stratifiers(overlay)
+    return {id_: one._replace(measure=_broken_down(one.measure, breakdowns)) for id_, one in sorted(found.items())}
 
 
 @cache
-def _all() -> dict[str, Measure]:
+def _shipped() -> dict[str, Measure]:
     names = sorted(module.name for module in pkgutil.iter_modules(definitions.__path__))
     return collect(_read(name) for name in names)
 
 
-def _read(name: str) -> ModuleType:
+def _read(name: str) -> File:
     """The module of one definition; whatever it raises while it is read is for whoever wrote it to mend."""
+    path = _SHIPPED_FOLDER / f"{name}.py"
     try:
-        return import_module(f"{definitions.__name__}.{name}")
+        return File(path, vars(import_module(f"{definitions.__name__}.{name}")))
     except Exception as error:
-        message = f"measures/definitions/{name}.py: {type(error).__name__}: {error}. Mend the definition."
-        raise DefinitionError(message) from error
+        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Mend the definition.") from error
 
 
-def collect(modules: Iterable[ModuleType]) -> dict[str, Measure]:
-    """The MEASURE of each module by id, in order of id.
+def collect(files: Iterable[File]) -> dict[str, Measure]:
+    """The MEASURE of each file by id, in order of id.
 
     Raises:
-        DefinitionError: a module has no MEASURE, its file is not named as its id, or two measures have one id.
+        DefinitionError: a file has no MEASURE, is not named as its id, or two measures have one id.
     """
     found: dict[str, Measure] = {}
-    for module in modules:
-        file = module.__name__.rpartition(".")[2]
-        measure = getattr(module, "MEASURE", None)
+    for file in files:
+        measure = file.names.get("MEASURE")
         if not isinstance(measure, Measure):
-            raise DefinitionError(f"measures/definitions/{file}.py: no MEASURE. Set it to a Measure.")
+            raise DefinitionError(f"{file.path}: no MEASURE. Set it to a measure.")
         if measure.id in found:
-            raise DefinitionError(f"measures/definitions/{file}.py: another file has the id {measure.id!r} already.")
-        if file != measure.id.replace("-", "_"):
-            raise DefinitionError(f"measures/definitions/{file}.py: rename it to {measure.id.replace('-', '_')}.py.")
+            raise DefinitionError(f"{file.path}: another file has the id {measure.id!r} already.")
+        _check_name(file.path, measure.id)
         found[measure.id] = measure
     return dict(sorted(found.items()))
+
+
+def _stratifiers(overlay: Path) -> Iterator[tuple[str, Stratifier | Crossing]]:
+    """The STRATIFIER of each file of an overlay, with its id."""
+    for path in _python_files(overlay / "stratifiers"):
+        one = read_definition(path).get("STRATIFIER")
+        if not isinstance(one, Stratifier | Crossing):
+            raise DefinitionError(f"{path}: no STRATIFIER. Set it to a Stratifier.")
+        _check_name(path, one.id)
+        yield one.id, one
+
+
+def _broken_down(measure: Measure, more: Mapping[str, Stratifier | Crossing]) -> Measure:
+    """The measure with the breakdowns of overlays as well; one of an id that it has already is not taken twice."""
+    own = {one.id for one in measure.stratifiers}
+    added = [one for id_, one in sorted(more.items()) if id_ not in own]
+    version = "-".join([measure.version, *(f"{one.id}.{one.version}" for one in added)])
+    return replace(measure, version=version, stratifiers=(*measure.stratifiers, *added))
+
+
+def _check_name(path: Path, id_: str) -> None:
+    if path.name != _file_name(id_):
+        raise DefinitionError(f"{path}: rename it to {_file_name(id_)}.")
+
+
+def _file_name(id_: str) -> str:
+    return f"{id_.replace('-', '_')}.py"
+
+
+def _python_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.py"))

@@ -173,7 +173,7 @@ def _measure_entries(session: Session, reports: Iterable[ReleasedReport]) -> lis
 def _own_definitions(config: Config) -> Definitions:
     """What the reports name of our own, by type."""
     found: dict[str, list[Entry]] = {}
-    for resource in definitions(config.canonical_base.rstrip("/"), registry.load()):
+    for resource in definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays)):
         found.setdefault(resource["resourceType"], []).append(definition_entry(canonical_json(resource)))
     return found
 

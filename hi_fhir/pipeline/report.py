@@ -100,7 +100,7 @@ def report(
             same period from newer data.
         BusyError: others go on releasing to the audience at the same time.
     """
-    job = _job(evaluation_folder, audience)
+    job = _job(config, evaluation_folder, audience)
     _check_contents(config, job.evaluation)
     built, recorded = _release(store, job, config, clock, progress)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
@@ -116,9 +116,9 @@ def report(
     )
 
 
-def _job(folder: Path, audience: str) -> _Job:
+def _job(config: Config, folder: Path, audience: str) -> _Job:
     evaluation = read_evaluation(folder)
-    about, reporting = subjects(evaluation.measures), reporters(evaluation.areas, audience)
+    about, reporting = subjects(evaluation.measures, config.overlays), reporters(evaluation.areas, audience)
     if not reporting:
         raise GateError(
             f"evaluation {evaluation.id}: nobody is registered with a practice on {evaluation.as_of}, so there is "

@@ -77,7 +77,7 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
 
 def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progress: Progress) -> RunManifest:
     terminology = load_terminology(config.overlays)
-    measures = registry.load(request.measures)
+    measures = registry.load(request.measures, config.overlays)
     scope = scope_of(config, measures, terminology)
     sequences = read_plan(folder).sequences
     pulls: list[Path] = []

@@ -1,9 +1,10 @@
 """What reports are about: measures as they were evaluated, with their definitions, which must be the same still."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from hi_fhir.core.errors import UserError
+from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.measures import registry
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import MeasureReference
@@ -21,14 +22,15 @@ class Subject(NamedTuple):
     reference: MeasureReference
 
 
-def subjects(references: Iterable[MeasureReference]) -> tuple[Subject, ...]:
+def subjects(references: Iterable[MeasureReference], overlays: Sequence[Path] = ()) -> tuple[Subject, ...]:
     """The subject of each measure that was evaluated.
 
     Raises:
         UserError: a measure was evaluated by another definition than it has now.
         NotFoundError: a measure is no longer there.
     """
-    return tuple(_subject(reference) for reference in references)
+    there = registry.defined(overlays)
+    return tuple(_subject(reference, there) for reference in references)
 
 
 def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
@@ -44,12 +46,17 @@ def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
     }
 
 
-def _subject(reference: MeasureReference) -> Subject:
-    (measure,) = registry.load([reference.id])
+def _subject(reference: MeasureReference, there: Mapping[str, registry.Defined]) -> Subject:
+    if reference.id not in there:
+        raise NotFoundError(
+            f"the evaluation is of {reference.id}, and no measure is called that now. Name the overlay that had it "
+            "(--overlay), or evaluate anew."
+        )
+    measure = there[reference.id].measure
     if measure.version != reference.version:
         raise UserError(
             f"the evaluation is of {reference.id} version {reference.version}, which is now {measure.version}. "
-            "Run: hi-fhir evaluate"
+            "Run: hi-fhir evaluate, or name the overlay that it was made with (--overlay)."
         )
     if definition_digest(measure) != reference.definition:
         raise UserError(

@@ -30,7 +30,7 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     store = open_store(config.store_file)
     logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # to wait for a thread is no failure
-    named = definitions(config.canonical_base.rstrip("/"), registry.load())
+    named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
     app = create_app(store, SystemClock(), reader, in_url(address), named)
     server = create_server(app, sockets=[listening], threads=_THREADS, ident=None, outbuf_overflow=_IN_MEMORY)
     try:

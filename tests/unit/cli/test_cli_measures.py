@@ -37,7 +37,7 @@ def test_the_list_names_every_measure_with_its_rules_and_the_state_of_its_code_l
     states = {one["id"]: one["state"] for one in ran.json}
     assert states["learning-disability-health-check"] == "missing"
     assert states["ethnicity-recorded"] == "full"
-    assert {"id", "version", "rule_set", "state", "title"} == set(ran.json[0])
+    assert {"id", "version", "rule_set", "state", "title", "from"} == set(ran.json[0])
 
 
 def test_the_list_can_be_read_by_a_person() -> None:
@@ -120,7 +120,7 @@ def test_a_fault_of_a_definition_exits_with_2_and_is_printed(monkeypatch: pytest
 
     [usable] = registry.load(["ethnicity-usable"])
     wrong = replace(usable, source="", examples=(replace(usable.examples[0], outcome="denominator"),))
-    monkeypatch.setattr(registry, "load", lambda ids=None: (wrong,))
+    monkeypatch.setattr(registry, "defined", lambda overlays: {wrong.id: registry.Defined(wrong, registry.SHIPPED)})
 
     told, as_json = hi_fhir("measures", "check"), hi_fhir("measures", "check", "--json")
 

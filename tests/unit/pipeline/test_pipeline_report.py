@@ -270,7 +270,8 @@ def test_a_measure_that_was_changed_under_its_version_is_refused_by_name(
 ) -> None:
     (measure,) = registry.load(["ethnicity-recorded"])
     changed = replace(measure, numerator=~measure.numerator)
-    monkeypatch.setattr("hi_fhir.reports.subjects.registry.load", lambda ids: (changed,))
+    there = {measure.id: registry.Defined(changed, registry.SHIPPED)}
+    monkeypatch.setattr("hi_fhir.reports.subjects.registry.defined", lambda overlays: there)
 
     with pytest.raises(UserError, match=r"ethnicity-recorded version \S+ was changed after .* Run: hi-fhir evaluate"):
         release(config, store, evaluation)

@@ -1,0 +1,162 @@
+"""A deployment's own measure and breakdown, from a folder of its own to the reports of an ICB."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.support.cli import hi_fhir, settings
+
+SYSTEM = "https://example.org/our-codes"
+MEASURE = '''"""Of registered people with heart failure, the share who ever had an echocardiogram."""
+
+from datetime import date
+
+from hi_fhir.measures import EVER, Example, Person, ProportionMeasure, clinical_event, diagnosed, registered, value_set
+
+FAILURE = value_set("our-heart-failure")
+ECHO = value_set("our-echocardiogram")
+
+MEASURE = ProportionMeasure(
+    id="our-heart-failure-examined",
+    version="1",
+    title="Heart failure with an echocardiogram",
+    description="People with heart failure who ever had an echocardiogram.",
+    rule_set="our own",
+    source="our own rule",
+    reviewed_by="not yet reviewed by a clinician",
+    next_review=date(2027, 4, 1),
+    initial_population=registered() & diagnosed(FAILURE),
+    numerator=clinical_event(ECHO, EVER),
+    examples=(
+        Example("examined", Person().diagnosed(FAILURE, date(2020, 1, 1)).done(ECHO, date(2020, 2, 1)), "numerator"),
+        Example("not examined", Person().diagnosed(FAILURE, date(2020, 1, 1)), "denominator"),
+        Example("no heart failure", Person().done(ECHO, date(2020, 2, 1)), "outside"),
+    ),
+)
+'''
+BREAKDOWN = '''"""People of 75 and over, and the others."""
+
+from hi_fhir.measures import ByAge, Stratifier
+
+STRATIFIER = Stratifier("our-older-people", "1", "People of 75 and over", ByAge((0, 75)), ("0-74", "75+", "unknown"))
+'''
+LIST = f"""\
+# title: {{title}}
+# system: {SYSTEM}
+# version: 1
+# source: our own list
+# retrieved: 2026-08-31
+# licence: ours
+# reviewed_by: nobody yet
+# next_review: 2027-04-01
+# state: full
+code,note
+{{code}},
+"""
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    files = {
+        "measures/our_heart_failure_examined.py": MEASURE,
+        "stratifiers/our_older_people.py": BREAKDOWN,
+        "terminology/value_sets/our-heart-failure.csv": LIST.format(title="Heart failure", code="HF"),
+        "terminology/value_sets/our-echocardiogram.csv": LIST.format(title="Echocardiogram", code="ECHO"),
+    }
+    for name, content in files.items():
+        path = tmp_path / "overlay" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return tmp_path / "overlay"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Thirty with heart failure, of whom twenty are over 75 and ten of these were examined."""
+    practice = {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "A99001"}}
+    lines: dict[str, list[bytes]] = {"Patient": [], "Condition": [], "Procedure": []}
+    for number in range(30):
+        born = "1940-01-01" if number < 20 else "1970-01-01"
+        record = {"subject": {"reference": f"Patient/p{number}"}}
+        lines["Patient"].append(
+            orjson.dumps(
+                {"resourceType": "Patient", "id": f"p{number}", "birthDate": born, "generalPractitioner": [practice]}
+            )
+        )
+        lines["Condition"].append(
+            orjson.dumps(
+                {
+                    "resourceType": "Condition",
+                    "id": f"c{number}",
+                    "code": {"coding": [{"system": SYSTEM, "code": "HF"}]},
+                    "onsetDateTime": "2020-01-01",
+                    **record,
+                }
+            )
+        )
+        if number < 10:
+            lines["Procedure"].append(
+                orjson.dumps(
+                    {
+                        "resourceType": "Procedure",
+                        "id": f"e{number}",
+                        "status": "completed",
+                        "code": {"coding": [{"system": SYSTEM, "code": "ECHO"}]},
+                        "performedDateTime": "2024-05-01",
+                        **record,
+                    }
+                )
+            )
+    folder = tmp_path / "people"
+    folder.mkdir()
+    for type_, found in lines.items():
+        (folder / f"{type_}.ndjson").write_bytes(b"\n".join(found))
+    return folder
+
+
+def test_a_measure_and_a_breakdown_of_an_overlay_come_to_reports(
+    tmp_path: Path, overlay: Path, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with settings(monkeypatch, tmp_path, workers=1):
+        checked = hi_fhir("measures", "check", "--overlay", overlay, "--json")
+        listed = hi_fhir("measures", "list", "--overlay", overlay, "--json")
+        ran = hi_fhir(
+            *("run", "--source", people, "--period", "2024-04-01..2025-03-31", "--data-date", "2025-04-02"),
+            *("--measures", "our-heart-failure-examined,ethnicity-recorded", "--overlay", overlay, "--json"),
+        )
+        without = hi_fhir("report", "--audience", "icb")
+        released = hi_fhir("report", "--audience", "icb", "--overlay", overlay, "--json")
+
+    assert checked.code == 0, checked.err
+    assert checked.json["faults"] == []
+    origins = {one["id"]: (one["version"], one["from"]) for one in listed.json}
+    assert origins["our-heart-failure-examined"] == (
+        "1-our-older-people.1",
+        str(overlay / "measures" / "our_heart_failure_examined.py"),
+    )
+    assert origins["ethnicity-recorded"][1] == "shipped"
+    assert ran.code == 0, ran.err
+    assert without.code == 2
+    assert "--overlay" in without.err
+    assert released.code == 0, released.err
+    [report] = [
+        orjson.loads(path.read_bytes())
+        for path in (tmp_path / "data").rglob("reports/practice/**/our-heart-failure-examined.json")
+    ]
+    [group] = report["group"]
+    counts = {one["code"]["coding"][0]["code"]: one.get("count") for one in group["population"]}
+    assert (counts["denominator"], counts["numerator"]) == (30, 10)
+    single = [one for one in group["stratifier"] if "code" in one]
+    [ours] = [one for one in single if one["code"][0]["coding"][0]["code"] == "our-older-people"]
+    found = {
+        stratum["value"]["coding"][0]["code"]: {
+            one["code"]["coding"][0]["code"]: one.get("count") for one in stratum["population"]
+        }
+        for stratum in ours["stratum"]
+    }
+    assert {code: (one["denominator"], one["numerator"]) for code, one in found.items()} == {
+        "0-74": (10, 0),
+        "75+": (20, 10),
+        "unknown": (0, 0),
+    }
