@@ -1,15 +1,16 @@
 """Exact counts of each reporter: sums over its practices, before anything is masked, that add up or stop the run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.counts import Group
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
-
-_KEYS = ("measure_id", "stratifier", "stratum", "population")
 
 
 def reporter_counts(counts: pa.Table, reporters: Mapping[str, Collection[str]]) -> dict[Group, dict[str, int]]:
@@ -22,41 +23,58 @@ def reporter_counts(counts: pa.Table, reporters: Mapping[str, Collection[str]]) 
         GateError: the strata of a stratifier do not add up to the whole.
     """
     found: dict[Group, dict[str, int]] = {}
-    for reporter, practices in reporters.items():
-        own = _summed(counts, reporter, practices)
-        _check_adds_up(own)
-        several = {stratifier for stratifier in (PRACTICE, PCN) if _strata(own, stratifier) > 1}
-        found |= {
-            group: people
-            for group, people in own.items()
-            if group.stratifier not in (PRACTICE, PCN) or group.stratifier in several
-        }
+    for measure_id in pc.unique(counts["measure_id"]).to_pylist():
+        own = _Counts.of(counts.filter(pc.equal(counts["measure_id"], measure_id)))
+        for reporter, practices in reporters.items():
+            for (stratifier, stratum), people in own.summed(measure_id, reporter, practices):
+                found[Group(measure_id, reporter, stratifier, stratum)] = people
     return found
 
 
-def _summed(counts: pa.Table, reporter: str, practices: Collection[str]) -> dict[Group, dict[str, int]]:
-    rows = counts.filter(pc.is_in(counts["practice_id"], pa.array(sorted(practices), pa.string())))
-    sums = rows.group_by(list(_KEYS)).aggregate([("count", "sum")])
-    found: dict[Group, dict[str, int]] = {}
-    columns = (sums[name].to_pylist() for name in (*_KEYS, "count_sum"))
-    for measure_id, stratifier, stratum, population, count in zip(*columns, strict=True):
-        found.setdefault(Group(measure_id, reporter, stratifier, stratum), {})[population] = count
-    return found
+class _Counts(NamedTuple):
+    """The counts of one measure. people: by practice, stratum of `strata` and population."""
+
+    practices: list[str]
+    strata: list[tuple[str, str]]
+    populations: list[str]
+    people: npt.NDArray[np.int64]
+    is_there: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, counts: pa.Table) -> "_Counts":
+        practices, practice = _coded(counts["practice_id"])
+        populations, population = _coded(counts["population"])
+        stratifiers, stratifier = _coded(counts["stratifier"])
+        names, name = _coded(counts["stratum"])
+        both, stratum = np.unique(stratifier * len(names) + name, return_inverse=True)
+        strata = [(stratifiers[one // len(names)], names[one % len(names)]) for one in both.tolist()]
+        people = np.zeros((len(practices), len(strata), len(populations)), dtype=np.int64)
+        people[practice, stratum, population] = counts["count"].to_numpy()
+        is_there = np.zeros(people.shape[:2], dtype=np.bool_)
+        is_there[practice, stratum] = True
+        return cls(practices, strata, populations, people, is_there)
+
+    def summed(
+        self, measure_id: str, reporter: str, practices: Collection[str]
+    ) -> Iterator[tuple[tuple[str, str], dict[str, int]]]:
+        """People by population for each stratum that the practices have, where they are a reporter's."""
+        own = [number for number, practice in enumerate(self.practices) if practice in practices]
+        sums, is_there = self.people[own].sum(axis=0), self.is_there[own].any(axis=0)
+        places: dict[str, list[int]] = {}
+        for place in np.flatnonzero(is_there).tolist():
+            places.setdefault(self.strata[place][0], []).append(place)
+        for stratifier, of_it in places.items():
+            if not np.array_equal(sums[of_it].sum(axis=0), sums[places[ALL]].sum(axis=0)):
+                raise GateError(
+                    f"measure {measure_id}, reporter {reporter}: the strata of {stratifier} do not add up to the "
+                    "whole. Nothing is released; this is a fault of hi_fhir, please report it."
+                )
+            if stratifier not in (PRACTICE, PCN) or len(of_it) > 1:
+                rows = zip(of_it, sums[of_it].tolist(), strict=True)
+                yield from ((self.strata[place], dict(zip(self.populations, row, strict=True))) for place, row in rows)
 
 
-def _strata(groups: Mapping[Group, object], stratifier: str) -> int:
-    return len({group.stratum for group in groups if group.stratifier == stratifier})
-
-
-def _check_adds_up(groups: Mapping[Group, Mapping[str, int]]) -> None:
-    sums: dict[Group, dict[str, int]] = {}
-    for group, people in groups.items():
-        total = sums.setdefault(group._replace(stratum=ALL), dict.fromkeys(people, 0))
-        for population, count in people.items():
-            total[population] += count
-    for group, total in sums.items():
-        if total != groups.get(group._replace(stratifier=ALL)):
-            raise GateError(
-                f"measure {group.measure_id}, reporter {group.reporter}: the strata of {group.stratifier} do not add "
-                "up to the whole. Nothing is released; this is a fault of hi_fhir, please report it."
-            )
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The distinct values of a column in order of first appearance, and the place among them of each row's."""
+    coded = column.combine_chunks().dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)

@@ -10,6 +10,7 @@ from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
+_WITHHELD = Cell(UNSUPPORTED, None)
 
 
 @dataclass(frozen=True)
@@ -30,30 +31,32 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
     No policy holds a count back for its sake yet: this is primary suppression alone, and a masked count may be worked
     out from shown ones.
     """
+    unsupported = _unsupported(counts.code_lists, policy)
     return ReleasedCounts(
         policy=policy,
-        groups={group: _released(group, exact, counts, policy) for group, exact in counts.groups.items()},
+        groups={
+            group: _released(exact, {**unsupported.get(group.measure_id, {}), **counts.withheld.get(group, {})}, policy)
+            for group, exact in counts.groups.items()
+        },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([one.identifier, one.version, one.sha256] for one in published), _SHA256),
     )
 
 
-def _released(group: Group, exact: Mapping[str, int], counts: ExactCounts, policy: Policy) -> ReleasedGroup:
-    absent = counts.withheld.get(group, {})
-    cells, reasons = {}, {}
-    for population, count in exact.items():
-        reason = absent.get(population) or _unsupported(counts.code_lists[group.measure_id, population], policy)
-        if reason:
-            reasons[population] = reason
-        cells[population] = Cell(UNSUPPORTED, None) if reason else policy.own.apply(count)
-    return ReleasedGroup(cells, _no_score(exact, policy), reasons)
+def _released(exact: Mapping[str, int], reasons: Mapping[str, str], policy: Policy) -> ReleasedGroup:
+    """reasons: why counts are withheld, by population; some of them may be of none that is counted."""
+    cells = {population: policy.own.apply(count) for population, count in exact.items()}
+    own = {population: reason for population, reason in reasons.items() if population in cells}
+    return ReleasedGroup(cells | dict.fromkeys(own, _WITHHELD), _no_score(exact, policy), own)
 
 
-def _unsupported(state: str, policy: Policy) -> str | None:
-    """Why a count's code lists cannot bear it: with no codes at all, 0 would be a silent zero."""
-    if state == _MISSING or (state == _PARTIAL and not policy.partial):
-        return f"code-lists-{state}"
-    return None
+def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:
+    """Why code lists cannot bear a count, by measure id and population: with no codes at all, 0 would be silent."""
+    found: dict[str, dict[str, str]] = {}
+    for (measure_id, population), state in code_lists.items():
+        if state == _MISSING or (state == _PARTIAL and not policy.partial):
+            found.setdefault(measure_id, {})[population] = f"code-lists-{state}"
+    return found
 
 
 def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:

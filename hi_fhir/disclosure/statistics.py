@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hi_fhir.disclosure.counts import SHOWN, UNSUPPORTED, Cell, ReleasedGroup
+from hi_fhir.disclosure.counts import UNSUPPORTED, ReleasedGroup
 
 EMPTY = "empty-denominator"
 SMALL = "small-number"
@@ -13,11 +13,10 @@ NO_CODES = "unsupported"
 
 PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator", "numerator_exclusion")
 """Populations that a score is worked out from."""
-_NOBODY = Cell(SHOWN, 0)
 
 
 class Score(NamedTuple):
-    """value: from 0 to 1, or None with the reason; neither where people are counted alone, without a denominator."""
+    """value: from 0 to 1, or None with the reason."""
 
     value: float | None
     reason: str | None
@@ -25,7 +24,7 @@ class Score(NamedTuple):
 
 def score_denominator(counts: Mapping[str, int]) -> int:
     """People of whom the numerator is a share."""
-    return counts["denominator"] - counts["denominator_exclusion"] - counts["denominator_exception"]
+    return counts["denominator"] - counts.get("denominator_exclusion", 0) - counts.get("denominator_exception", 0)
 
 
 def score_numerator(counts: Mapping[str, int]) -> int:
@@ -33,23 +32,27 @@ def score_numerator(counts: Mapping[str, int]) -> int:
     return counts["numerator"] - counts.get("numerator_exclusion", 0)
 
 
-def score(group: ReleasedGroup) -> Score:
-    """(numerator - its exclusions) / (denominator - exclusions - exceptions), all as released.
+def share(counts: Mapping[str, int]) -> float | None:
+    """(numerator - its exclusions) / (denominator - exclusions - exceptions); None where that is no share.
 
-    A population that the measure does not have is empty. None where one of them is not given, where the policy says
+    counts: people by population, of those that the measure has.
+    """
+    denominator, numerator = score_denominator(counts), score_numerator(counts)
+    return numerator / denominator if denominator > 0 and 0 <= numerator <= denominator else None
+
+
+def score(group: ReleasedGroup) -> Score:
+    """The share of the counts as released; none, and no reason, where people alone are counted. None where one of them is not given, where the policy says
     so, and where rounding each of them leaves no share.
     """
     if "denominator" not in group.cells:
         return Score(None, None)
-    parts = {name: group.cells.get(name, _NOBODY) for name in PARTS}
-    if any(cell.state == UNSUPPORTED for cell in parts.values()):
-        return Score(None, NO_CODES)
+    parts = {name: group.cells[name] for name in PARTS if name in group.cells}
     counts = {name: cell.value for name, cell in parts.items() if cell.value is not None}
-    if len(counts) < len(PARTS):
-        return Score(None, MASKED_PART)
+    if len(counts) < len(parts):
+        is_unsupported = any(cell.state == UNSUPPORTED for cell in parts.values())
+        return Score(None, NO_CODES if is_unsupported else MASKED_PART)
     if group.no_score:
         return Score(None, group.no_score)
-    denominator, numerator = score_denominator(counts), score_numerator(counts)
-    if denominator <= 0 or not 0 <= numerator <= denominator:
-        return Score(None, ROUNDED_AWAY)
-    return Score(numerator / denominator, None)
+    value = share(counts)
+    return Score(value, ROUNDED_AWAY if value is None else None)

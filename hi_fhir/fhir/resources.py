@@ -4,6 +4,7 @@ Its R4B models read R4's MeasureReport, Measure and Organization, whose elements
 much pass, so our own checks run on every resource and these once for each shape.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -18,13 +19,22 @@ class ShapeChecker:
 
     def check(self, resource: dict[str, Any]) -> None:
         """Raises pydantic's ValidationError where the models do not take the resource."""
-        paths: set[str] = set()
-        _add_paths(resource, resource["resourceType"], paths)
+        self.check_paths(paths_of(resource), lambda: resource)
+
+    def check_paths(self, paths: set[str], read: Callable[[], dict[str, Any]]) -> None:
+        """As `check`, of a resource of which the paths are known; it is read where it has to be parsed."""
         if paths <= self._seen:
             return
-        _model(resource)
+        _model(read())
         self.parsed += 1
         self._seen |= paths
+
+
+def paths_of(element: Any, path: str = "") -> set[str]:
+    """The paths of everything in an element, places in arrays left out. path: of the element; "": its resource's."""
+    paths: set[str] = set()
+    _add_paths(element, path or element["resourceType"], paths)
+    return paths
 
 
 def round_trip(resource: dict[str, Any]) -> dict[str, Any]:

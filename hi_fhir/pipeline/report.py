@@ -26,7 +26,7 @@ from hi_fhir.reports.absence import all_absences
 from hi_fhir.reports.basis import run_counts
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.organization import organisation_id
-from hi_fhir.reports.records import BuiltReport, Records
+from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, reporters
 from hi_fhir.reports.subjects import Subject, code_lists, subjects
 from hi_fhir.store import ledger
@@ -157,7 +157,7 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
 
 def _release(
     store: Store, job: _Job, config: Config, clock: Clock, progress: Progress
-) -> tuple[list[BuiltReport], list[ledger.Recorded]]:
+) -> tuple[list[ReadyReport], list[ledger.Recorded]]:
     """Decide, build and keep everything that the audience gets.
 
     Nothing is built while the store is held for writing. What was decided is kept only where nobody was given anything
@@ -182,7 +182,7 @@ def _release(
 class _Ready(NamedTuple):
     """What is to be kept, built and checked."""
 
-    reports: list[BuiltReport]
+    reports: list[ReadyReport]
     measures: list[ledger.NewMeasure]
     organisations: list[ledger.NewOrganisation]
 
@@ -233,7 +233,7 @@ def _cells(session: Session, version: ledger.ReleasedVersion) -> list[ReleasedCe
     return [ReleasedCell(*row) for row in report_cells(session, version.identifier, version.version)]
 
 
-def _write_files(folder: Path, built: Sequence[BuiltReport]) -> list[str]:
+def _write_files(folder: Path, built: Sequence[ReadyReport]) -> list[str]:
     """A folder a reporter, since each practice is given its own alone. What else is in `folder` goes."""
     contents = {folder / one.record.reporter_id / f"{one.subject.measure.id}.json": one.record.content for one in built}
     for path in [path for path in folder.rglob("*") if path.is_file() and path not in contents]:
@@ -246,7 +246,7 @@ def _write_files(folder: Path, built: Sequence[BuiltReport]) -> list[str]:
     return [str(path) for path in contents]
 
 
-def _released(built: BuiltReport, version: ledger.ReleasedVersion, path: str) -> ReleasedReport:
+def _released(built: ReadyReport, version: ledger.ReleasedVersion, path: str) -> ReleasedReport:
     return ReleasedReport(
         identifier=version.identifier,
         id=built.record.id,

@@ -57,7 +57,7 @@ _LABELS = {
 }
 AREAS = {PCN: "Primary care network", PRACTICE: "Practice"}
 """Stratifiers of a reporter that has several, with their titles, in the order in which a report gives them."""
-_ORDER = (
+ORDER = (
     "initial_population",
     "denominator",
     "denominator_exclusion",
@@ -81,7 +81,7 @@ def population(name: str) -> Concept:
 def defined_populations(measure: Measure) -> tuple[str, ...]:
     """Names of the populations that a measure has, in the order in which a report gives them."""
     defined = {name for name, _ in measure.populations()} | ({"denominator"} & {*measure.counted})
-    return tuple(name for name in _ORDER if name in defined)
+    return tuple(name for name in ORDER if name in defined)
 
 
 def improvement(measure: Measure) -> Concept:

@@ -3,6 +3,9 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import cells_of_groups, cells_of_run, groups_of
@@ -56,6 +59,13 @@ def measure_url(base: str, measure_id: str) -> str:
     return f"{base}/Measure/{measure_id}"
 
 
+class BuiltReport(NamedTuple):
+    """head: all but its group. content: canonical JSON."""
+
+    head: Json
+    content: bytes
+
+
 class ReportCells:
     """The cells of the reports of one release: what each gives and withholds, which is all that it is built from."""
 
@@ -86,8 +96,8 @@ class MeasureReports:
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
 
-    def build(self, subject: Subject, reporter: Reporter, cells: Sequence[ReleasedCell]) -> Json:
-        """The report as JSON: R4, no meta, no literal reference."""
+    def build(self, subject: Subject, reporter: Reporter, cells: Sequence[ReleasedCell]) -> BuiltReport:
+        """The report: R4, no meta, no literal reference."""
         measure, reference = subject
         base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
         identifier = report_identifier(self._settings, evaluation, measure.id, reporter.code, self._audience)
@@ -96,12 +106,13 @@ class MeasureReports:
         silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
         absent = concerning(reporter.practices, all_absences(evaluation, [measure]))
         told = [*map(str, notes), *told_of_absence(wants, silent, absent)]
-        strata = groups_of(cell for cell in cells if not is_of_run(cell.stratifier))
+        strata = _by_stratum(cells)
+        [whole] = groups_of(strata[ALL][ALL]).values()
         run = self._told_of_run(cells)
-        return {
+        head = {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": narrative(subject, reporter, evaluation, strata[ALL][ALL], told),
+            "text": narrative(subject, reporter, evaluation, whole[ALL], told),
             "extension": [
                 *self._common,
                 *run_extensions(base, notes, run),
@@ -117,8 +128,9 @@ class MeasureReports:
             "reporter": self._organisation(reporter.code),
             "period": {"start": evaluation.period.start.isoformat(), "end": evaluation.period.end.isoformat()},
             **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
-            "group": [self._groups.of(measure, strata)],
         }
+        group = orjson.Fragment(self._groups.of(measure, strata))
+        return BuiltReport(head, canonical_json(head | {"group": [group]}))
 
     def _told_of_run(self, cells: Sequence[ReleasedCell]) -> dict[RunCount, Cell]:
         """The counts of the run among the cells, in the order in which a report gives them."""
@@ -132,3 +144,11 @@ class MeasureReports:
     def _covered(self, practice: str) -> Json:
         url = definition(self._settings.base, "covered-practice")
         return valued(url, "Reference", self._organisation(practice))
+
+
+def _by_stratum(cells: Sequence[ReleasedCell]) -> dict[str, dict[str, list[ReleasedCell]]]:
+    """The cells of groups, by stratifier and stratum."""
+    found: dict[str, dict[str, list[ReleasedCell]]] = {}
+    for cell in cells:
+        found.setdefault(cell[0], {}).setdefault(cell[1], []).append(cell)
+    return found

@@ -9,9 +9,10 @@ from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.fhir.resources import ShapeChecker
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.reports.checks import ReportChecker
 from hi_fhir.reports.invariants import check_resource
 from hi_fhir.reports.measure import measure_resource
-from hi_fhir.reports.measure_report import MeasureReports, ReportCells, measure_url
+from hi_fhir.reports.measure_report import BuiltReport, MeasureReports, ReportCells, measure_url
 from hi_fhir.reports.organization import organisation_id, organisation_resource
 from hi_fhir.reports.reporters import Reporter
 from hi_fhir.reports.subjects import Subject
@@ -20,7 +21,7 @@ from hi_fhir.tables.views.elements import ODS_SYSTEM
 
 
 @dataclass(frozen=True)
-class BuiltReport:
+class ReadyReport:
     """A report that is ready to be kept."""
 
     subject: Subject
@@ -35,6 +36,7 @@ class Records:
         self._evaluation = evaluation
         self._base = base
         self._shapes = ShapeChecker()
+        self._checker = ReportChecker()
 
     def reports(
         self,
@@ -43,14 +45,15 @@ class Records:
         about: Iterable[Subject],
         reporters: Iterable[Reporter],
         progress: Progress,
-    ) -> list[BuiltReport]:
+    ) -> list[ReadyReport]:
         """Every reporter's report on every subject, reporter by reporter."""
         built = []
         for reporter in reporters:
             for subject in about:
                 own = cells.of(subject, reporter.code)
-                resource = reports.build(subject, reporter, own)
-                built.append(BuiltReport(subject, reporter, self._report(resource, own, subject, reporter)))
+                report = reports.build(subject, reporter, own)
+                self._checker.check(*report)
+                built.append(ReadyReport(subject, reporter, self._report(report, own, subject, reporter)))
                 progress.advance()
         return built
 
@@ -69,11 +72,11 @@ class Records:
         return NewOrganisation(resource["id"], ODS_SYSTEM, reporter.code, self._content(resource))
 
     def _report(
-        self, resource: dict[str, Any], cells: Sequence[ReleasedCell], subject: Subject, reporter: Reporter
+        self, built: BuiltReport, cells: Sequence[ReleasedCell], subject: Subject, reporter: Reporter
     ) -> NewReport:
-        identifier = resource["identifier"][0]
+        [identifier] = built.head["identifier"]
         return NewReport(
-            id=resource["id"],
+            id=built.head["id"],
             identifier_system=identifier["system"],
             identifier=identifier["value"],
             measure_url=measure_url(self._base, subject.measure.id),
@@ -81,12 +84,12 @@ class Records:
             reporter_id=organisation_id(reporter.code),
             reporter_system=ODS_SYSTEM,
             reporter=reporter.code,
-            status=resource["status"],
+            status=built.head["status"],
             period_start=self._evaluation.period.start,
             period_end=self._evaluation.period.end,
             as_of=self._evaluation.as_of,
             data_date=self._evaluation.data_date,
-            content=self._content(resource),
+            content=built.content,
             cells=cells,
         )
 

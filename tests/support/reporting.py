@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+import orjson
 import pyarrow as pa
 
 from hi_fhir.cohorts.inputs import Area, Note
@@ -76,7 +77,11 @@ def released_reports(
     released = release(counted, POLICIES[audience], [])
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReportCells(released)
     cells = {one.code: of_all.of(subject, one.code) for one in reporting}
-    return Released({one.code: building.build(subject, one, cells[one.code]) for one in reporting}, cells, exact)
+    return Released(
+        {one.code: orjson.loads(building.build(subject, one, cells[one.code]).content) for one in reporting},
+        cells,
+        exact,
+    )
 
 
 def groups_of(report: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

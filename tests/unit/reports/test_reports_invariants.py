@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from hi_fhir.core.files import canonical_json
+from hi_fhir.fhir.resources import paths_of
+from hi_fhir.reports.checks import ReportChecker
 from hi_fhir.reports.invariants import InvalidResourceError, check_resource
 from tests.support.reporting import released_reports
 
@@ -13,7 +16,12 @@ Json = dict[str, Any]
 VALID = released_reports("icb", people=200).reports["U99001"]
 
 
+def check(report: Json) -> None:
+    ReportChecker().check({name: value for name, value in report.items() if name != "group"}, canonical_json(report))
+
+
 def test_a_report_of_ours_passes() -> None:
+    check(VALID)
     check_resource(VALID)
 
 
@@ -36,14 +44,14 @@ def population(report: Json) -> Json:
         (lambda r: stratum(r).update(component=[{"code": {"text": "x"}, "value": {"text": "y"}}]), "mrp-2"),
         (lambda r: stratum(r).pop("value"), "mrp-2"),
         (lambda r: r["period"].update(start="2026-01-01"), "per-1"),
-        (lambda r: population(r).update(count=-5), "negative"),
-        (lambda r: population(r).update(count=2**31), "too large"),
+        (lambda r: population(r).update(count=-5), r"`int` >= 0 - at `\$\.group\[0\]\.population\[0\]\.count`"),
+        (lambda r: population(r).update(count=2**31), "`int` <= 2147483647"),
         (lambda r: population(r).update(_count={"extension": [{"url": "x", "valueCode": "masked"}]}), "not both"),
         (lambda r: group(r)["population"].append(population(r)), "a population twice"),
-        (lambda r: group(r)["measureScore"].pop("system"), "qty-3"),
-        (lambda r: group(r)["measureScore"].update(value=1.2), "no share"),
-        (lambda r: group(r).pop("code"), "no code"),
-        (lambda r: stratum(r).update(population=[]), "an empty array"),
+        (lambda r: group(r)["measureScore"].pop("system"), "required field `system`"),
+        (lambda r: group(r)["measureScore"].update(value=1.2), "`float` <= 1"),
+        (lambda r: group(r).pop("code"), "required field `code`"),
+        (lambda r: stratum(r).update(population=[]), "length >= 1"),
         (lambda r: r.update(implicitRules=None), "null"),
         (lambda r: r.update(text={}), "ele-1"),
         (lambda r: r["reporter"].update(display=" "), "empty or too long"),
@@ -52,17 +60,53 @@ def population(report: Json) -> Json:
         (lambda r: r["extension"].append({"url": "urn:x y", "valueString": "z"}), "white space"),
         (lambda r: r.update(measure="https://example.invalid/Measure/m"), "no version"),
         (lambda r: r.update(id="mr_1"), "not a FHIR id"),
+        (lambda r: population(r).update(count=True), "Expected `int`"),
+        (lambda r: population(r).pop("count"), "not both"),
+        (lambda r: population(r).update(name="x"), "unknown field `name`"),
+        (lambda r: population(r)["code"].update(text=" "), "empty or too long"),
+        (lambda r: population(r)["code"]["coding"][0].update(system="urn:x y"), "white space"),
+        (lambda r: stratum(r)["value"].update(coding=[]), "an empty array"),
+        (lambda r: stratum(r)["extension"][0].update(url="urn:x y"), "white space"),
+        (lambda r: stratum(r)["extension"][0].update(valueInteger=-1), "`int` >= 0"),
+        (lambda r: stratum(r)["extension"].append({"url": "urn:x"}), "ext-1"),
+        (lambda r: r["group"].append(group(r)), "length <= 1"),
     ],
 )
 def test_a_spoilt_report_is_found(spoil: Callable[[Json], object], message: str) -> None:
     report = deepcopy(VALID)
     spoil(report)
     with pytest.raises(InvalidResourceError, match=message):
-        check_resource(report)
+        check(report)
 
 
 def test_a_failure_names_the_place_and_no_value() -> None:
     report = deepcopy(VALID)
     report["reporter"]["identifier"]["value"] = "  "
     with pytest.raises(InvalidResourceError, match=r"MeasureReport\.reporter\.identifier\.value: empty"):
-        check_resource(report)
+        check(report)
+
+
+def test_what_the_models_do_not_take_is_found_where_ours_let_it_pass() -> None:
+    report = deepcopy(VALID)
+    stratum(report)["value"]["scoring"] = "of no version"
+    with pytest.raises(ValueError, match="scoring"):
+        check(report)
+
+
+def test_the_models_see_every_path_that_a_report_has() -> None:
+    """Whatever the numbers, a path stands in one of the reports that were parsed, and few of them are."""
+    checker, seen = ReportChecker(), set[str]()
+    made = [
+        report
+        for audience in ("practice", "icb")
+        for state in ("full", "partial", "missing")
+        for people in (0, 9, 90)
+        for report in released_reports(audience, state=state, people=people).reports.values()
+    ]
+    for report in made:
+        before = checker.parsed
+        checker.check({name: value for name, value in report.items() if name != "group"}, canonical_json(report))
+        if checker.parsed > before:
+            seen |= paths_of(report)
+        assert paths_of(report) <= seen
+    assert 2 <= checker.parsed <= 8 < len(made)

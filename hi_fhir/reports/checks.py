@@ -1,0 +1,167 @@
+"""What is checked of each report that we send, by its bytes: all its values, and once for each shape all the rest.
+
+A report has ten thousand elements, of which most are codes that stand in every report. So numbers are checked each
+time, what is no number once for each spelling, and other people's models parse a report that has a path not seen yet.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from hi_fhir.fhir.resources import ShapeChecker, paths_of
+from hi_fhir.reports.invariants import InvalidResourceError, check_elements, check_report_head
+
+_URIS = (".url", ".system")
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What is not a number stays as it is spelt."""
+
+
+class _Population(_Part):
+    code: Raw
+    count: Count | UnsetType = UNSET
+    withheld: Raw | UnsetType = msgspec.field(default=UNSET, name="_count")
+
+
+class _Extension(_Part):
+    url: Raw
+    count: Count | UnsetType = msgspec.field(default=UNSET, name="valueInteger")
+    code: Raw | UnsetType = msgspec.field(default=UNSET, name="valueCode")
+    extension: Raw | UnsetType = UNSET
+
+
+class _Score(_Part):
+    value: Share
+    unit: Raw
+    system: Raw
+    code: Raw
+
+
+class _Counted(_Part):
+    """A stratum, or what a group has in common with one."""
+
+    extension: Annotated[list[_Extension], Meta(min_length=1)]
+    population: Annotated[list[_Population], Meta(min_length=1)]
+    score: _Score | UnsetType = msgspec.field(default=UNSET, name="measureScore")
+
+
+class _Stratum(_Counted):
+    value: Raw | UnsetType = UNSET
+    component: Raw | UnsetType = UNSET
+
+
+class _Stratifier(_Part):
+    stratum: Annotated[list[_Stratum], Meta(min_length=1)]
+    code: Raw | UnsetType = UNSET
+
+
+class _Group(_Counted, kw_only=True):
+    code: Raw
+    stratifier: Annotated[list[_Stratifier], Meta(min_length=1)]
+
+
+class _Report(msgspec.Struct):
+    group: Annotated[list[_Group], Meta(min_length=1, max_length=1)]
+
+
+Spellings = dict[str, set[bytes]]
+"""By path: each way in which what stands there is spelt. A number is a path with none."""
+
+
+class ReportChecker:
+    """parsed: reports that the models were shown."""
+
+    def __init__(self) -> None:
+        self._decode = msgspec.json.Decoder(_Report).decode
+        self._shapes = ShapeChecker()
+        self._known: dict[str, set[bytes]] = {}
+
+    @property
+    def parsed(self) -> int:
+        return self._shapes.parsed
+
+    def check(self, head: dict[str, Any], content: bytes) -> None:
+        """Check a report by its bytes. head: what it has beside its group.
+
+        Raises:
+            InvalidResourceError: something of it is not as it must be.
+            ValidationError: of pydantic, where the models do not take the report.
+        """
+        check_report_head(head)
+        try:
+            [group] = self._decode(content).group
+        except msgspec.ValidationError as error:
+            raise InvalidResourceError(str(error)) from error
+        strata = [stratum for stratifier in group.stratifier for stratum in stratifier.stratum]
+        _check_strata(strata)
+        _check_counts([group, *strata])
+        paths = paths_of(head)
+        for path, spelt in _spellings(group, strata).items():
+            paths |= self._paths(f"MeasureReport.group.{path}", spelt)
+        self._shapes.check_paths(paths, lambda: orjson.loads(content))
+
+    def _paths(self, path: str, spelt: set[bytes]) -> set[str]:
+        """Check what was not spelt so before; the paths in it, which those of before need not be told again."""
+        known = self._known.setdefault(path, set())
+        paths = set() if spelt else {path}
+        for raw in spelt - known:
+            element = orjson.loads(raw)
+            check_elements({"system": element} if path.endswith(_URIS) else element, path)
+            paths |= paths_of(element, path)
+        known |= spelt
+        return paths
+
+
+def _check_strata(strata: Iterable[_Stratum]) -> None:
+    if any((stratum.value is UNSET) == (stratum.component is UNSET) for stratum in strata):
+        raise InvalidResourceError("stratum: a value or components, not both (mrp-2)")
+
+
+def _check_counts(all_: Iterable[_Counted]) -> None:
+    """Each population once, with a count or the reason why not; and so the counts in extensions."""
+    for counted in all_:
+        populations = counted.population
+        if len({bytes(one.code) for one in populations}) < len(populations):
+            raise InvalidResourceError("a population twice")
+        if any((one.count is UNSET) == (one.withheld is UNSET) for one in populations):
+            raise InvalidResourceError("a population's count or the reason why there is none, not both")
+        for one in counted.extension:
+            if sum(part is not UNSET for part in (one.count, one.code, one.extension)) != 1:
+                raise InvalidResourceError("an extension has a value or extensions, not both (ext-1)")
+
+
+def _spellings(group: _Group, strata: Sequence[_Stratum]) -> Spellings:
+    """What stands in the group, by its path in it."""
+    stratum, given = "stratifier.stratum", set[str]()
+    found = {"code": {bytes(group.code)}}
+    found["stratifier.code"] = {bytes(one.code) for one in group.stratifier if isinstance(one.code, Raw)}
+    found[f"{stratum}.value"] = {bytes(one.value) for one in strata if isinstance(one.value, Raw)}
+    found[f"{stratum}.component"] = {bytes(one.component) for one in strata if isinstance(one.component, Raw)}
+    for path, all_ in (("", [group]), (f"{stratum}.", strata)):
+        populations = [one for counted in all_ for one in counted.population]
+        extensions = [one for counted in all_ for one in counted.extension]
+        scores = [counted.score for counted in all_ if isinstance(counted.score, _Score)]
+        found[f"{path}population.code"] = {bytes(one.code) for one in populations}
+        found[f"{path}population._count"] = {
+            bytes(one.withheld) for one in populations if isinstance(one.withheld, Raw)
+        }
+        found[f"{path}extension.url"] = {bytes(one.url) for one in extensions}
+        found[f"{path}extension.valueCode"] = {bytes(one.code) for one in extensions if isinstance(one.code, Raw)}
+        found[f"{path}extension.extension"] = {
+            bytes(one.extension) for one in extensions if isinstance(one.extension, Raw)
+        }
+        for part in ("unit", "system", "code"):
+            found[f"{path}measureScore.{part}"] = {bytes(getattr(score, part)) for score in scores}
+        numbers = {
+            "population.count": any(one.count is not UNSET for one in populations),
+            "extension.valueInteger": any(one.count is not UNSET for one in extensions),
+            "measureScore.value": bool(scores),
+        }
+        given |= {f"{path}{name}" for name, is_given in numbers.items() if is_given}
+    return {name: spelt for name, spelt in found.items() if spelt} | {name: set() for name in given}

@@ -1,0 +1,77 @@
+"""MeasureReports of 114 strata from counts to the store: CPU-milliseconds for each, in whole and by what is done.
+
+Run: python -m tests.bench.bench_reports [measures] [practices]
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.core.config import Config
+from hi_fhir.core.progress import Silent
+from hi_fhir.measures import registry
+from hi_fhir.pipeline import report
+from hi_fhir.store.session import open_store
+from tests.support.evaluations import an_area, write_evaluation
+
+GOAL_MS = 4
+PRACTICES_A_PCN = 5
+CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
+STEPS = ("_job", "release", "_build", "_keep", "_write_files")
+"""Functions of the step, each timed: counts read and summed; decided; built and checked; stored; written as files."""
+
+
+def main(measures: int = 5, practices: int = 20) -> None:
+    """Print one JSON object."""
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measure(Path(folder), measures, practices)))  # noqa: T201  a bench prints
+
+
+def measure(folder: Path, measures: int, practices: int) -> dict[str, object]:
+    areas = [an_area(f"Y{number:05d}", f"U{number // PRACTICES_A_PCN:05d}", "QZ1") for number in range(practices)]
+    write_evaluation(
+        folder / "evaluation",
+        measures=[one.id for one in registry.load()][:measures],
+        areas=areas,
+        people=400,
+    )
+    config, store = Config(data_dir=folder), open_store(folder / "hi_fhir.sqlite")
+    took = {name: _timed(name) for name in STEPS}
+    started = time.process_time()
+    made = report.report(config, CLOCK, store, folder / "evaluation", "icb", folder / "run", Silent())
+    whole = time.process_time() - started
+    store.close()
+    each = 1000 / len(made.reports)
+    return {
+        "reports": len(made.reports),
+        "kb_each": round(Path(made.paths[0]).stat().st_size / 1000),
+        "ms_each": round(whole * each, 2),
+        "goal_ms": GOAL_MS,
+        "ms_each_by_step": {name.strip("_"): round(sum(seconds) * each, 2) for name, seconds in took.items()},
+    }
+
+
+def _timed(name: str) -> list[float]:
+    """Have a function of the step add the CPU-seconds of its calls to the list that is given back."""
+    function: Callable[..., Any] = getattr(report, name)
+    seconds: list[float] = []
+
+    def timed(*arguments: Any) -> Any:
+        started = time.process_time()
+        try:
+            return function(*arguments)
+        finally:
+            seconds.append(time.process_time() - started)
+
+    setattr(report, name, timed)
+    return seconds
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
