@@ -16,6 +16,7 @@ from hi_fhir.reports.measure_report import BuiltReport, MeasureReports, ReportCe
 from hi_fhir.reports.organization import organisation_id, organisation_resource
 from hi_fhir.reports.reporters import Reporter
 from hi_fhir.reports.subjects import Subject
+from hi_fhir.store.cells import Name, NewCells
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewReport
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
@@ -37,6 +38,7 @@ class Records:
         self._base = base
         self._shapes = ShapeChecker()
         self._checker = ReportChecker()
+        self._names: dict[tuple[Name, ...], tuple[Name, ...]] = {}
 
     def reports(
         self,
@@ -90,7 +92,7 @@ class Records:
             as_of=self._evaluation.as_of,
             data_date=self._evaluation.data_date,
             content=built.content,
-            cells=cells,
+            cells=NewCells.of(cells, self._names),
         )
 
     def _content(self, resource: dict[str, Any]) -> bytes:

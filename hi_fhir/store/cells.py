@@ -1,6 +1,8 @@
 """The released counts as rows, beside the reports that give them: what suppression, charts and comparisons read."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -12,21 +14,39 @@ Name = tuple[str, str, str]
 CellRow = tuple[str, str, str, str, str | None, int | None]
 """Stratifier, stratum, population, state, reason and value."""
 
+
+class NewCells(NamedTuple):
+    """Cells of a new report by column, since there are hundreds of each of thousands. names: one for all alike."""
+
+    names: tuple[Name, ...]
+    states: tuple[str, ...]
+    reasons: tuple[str | None, ...]
+    values: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[CellRow], known: dict[tuple[Name, ...], tuple[Name, ...]] | None = None) -> "NewCells":
+        """known: names of the cells of other reports, which are used again, and to which these are added."""
+        stratifiers, strata, populations, *others = zip(*rows, strict=True)
+        names = tuple(zip(stratifiers, strata, populations, strict=True))
+        return cls(known.setdefault(names, names) if known is not None else names, *others)
+
+
 _INSERT = "INSERT INTO released_cell (report_id, cell_name_id, state, reason, value) VALUES (?, ?, ?, ?, ?)"
 
 
-def write_cells(session: Session, cells: Mapping[int, Iterable[CellRow]]) -> None:
+def write_cells(session: Session, cells: Mapping[int, NewCells]) -> None:
     """Keep the cells of new reports, by id of the report's row."""
     ids = _ids(session)
+    places: dict[int, list[int]] = {}
     connection = session.connection()
-    for report, rows in cells.items():
-        own = list(rows)
-        if not own:
-            continue
-        if missing := {row[:3] for row in own} - ids.keys():
-            ids |= _name(session, sorted(missing))
-        written = sorted((report, ids[row[:3]], *row[3:]) for row in own)
-        connection.exec_driver_sql(_INSERT, written)  # past the ORM: a release has millions
+    for report, own in cells.items():
+        if id(own.names) not in places:
+            if missing := dict.fromkeys(name for name in own.names if name not in ids):
+                ids |= _name(session, missing)
+            places[id(own.names)] = [ids[name] for name in own.names]
+        rows = zip(repeat(report), places[id(own.names)], own.states, own.reasons, own.values, strict=False)
+        if written := list(rows):
+            connection.exec_driver_sql(_INSERT, written)  # past the ORM: a release has millions
 
 
 def read_cells(session: Session, reports: Iterable[int]) -> Iterator[tuple[int, CellRow]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from hi_fhir.store.cells import CellRow, write_cells
+from hi_fhir.store.cells import NewCells, write_cells
 from hi_fhir.store.models import PUBLIC, Measure, Organisation, Release, Report, ReportContent
 from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
 
@@ -37,7 +37,7 @@ class NewReport:
     as_of: date
     data_date: date
     content: bytes
-    cells: Sequence[CellRow]
+    cells: NewCells
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ BENCHES = (
     ("bench_evaluate", "100000", "1"),
     ("bench_run", "10000", "2"),
     ("bench_run", "100000", "2"),
+    ("bench_reports", "10", "20"),
     ("bench_service", "10000", "2000"),
     ("bench_pull",),
     ("bench_hapi",),

@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 from hi_fhir.core.files import canonical_json
 from hi_fhir.measures import registry
 from hi_fhir.store import ledger
+from hi_fhir.store.cells import NewCells
 from hi_fhir.store.session import open_store
 from tests.support.processes import HI_FHIR, environment
 from tests.support.reporting import SETTINGS, released_reports
@@ -124,7 +125,7 @@ def made_up_reports(count: int) -> Iterator[ledger.NewReport]:
     """Clones of one report a measure, each of a reporter and period of its own."""
     whole = [released_reports("icb", measure=measure, people=400) for measure in registry.load(measures())]
     contents = [canonical_json(one.reports["U99001"]) for one in whole]
-    cells = [one.cells["U99001"] for one in whole]
+    cells = [NewCells.of(one.cells["U99001"]) for one in whole]
     own = [one.reports["U99001"]["identifier"][0]["value"].encode() for one in whole]
     for number in range(count):
         rest, which = divmod(number, MEASURES)

@@ -10,6 +10,7 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.organization import organisation_id
 from hi_fhir.store import ledger
+from hi_fhir.store.cells import NewCells
 from hi_fhir.store.session import Store
 
 CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
@@ -108,7 +109,7 @@ def _new_report(
         as_of=DAY,
         data_date=DAY,
         content=content,
-        cells=[("all", "all", "initial_population", "rounded", None, count)],
+        cells=NewCells.of([("all", "all", "initial_population", "rounded", None, count)]),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from hi_fhir.store import deliveries, ledger
-from hi_fhir.store.cells import report_cells
+from hi_fhir.store.cells import CellRow, NewCells, report_cells
 from hi_fhir.store.deliveries import Delivered
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
 from hi_fhir.store.models import Release, Report, ReportContent
@@ -20,6 +20,10 @@ AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinf
 MEASURE = "https://example.invalid/Measure/m"
 TARGET = "http://example.invalid/fhir"
 RELEASE = NewRelease("e1", "icb", "icb-primary", "1", "digest", {"elm": "2025-04-02", "oak": "2025-04-01"})
+CELLS: list[CellRow] = [
+    ("sex", "female", "numerator", "rounded", None, 10),
+    ("sex", "female", "score", "absent", "small-number", None),
+]
 REPORT = NewReport(
     id="mr-a",
     identifier_system="urn:example",
@@ -35,10 +39,7 @@ REPORT = NewReport(
     as_of=date(2025, 3, 31),
     data_date=date(2025, 4, 2),
     content=b"one",
-    cells=(
-        ("sex", "female", "numerator", "rounded", None, 10),
-        ("sex", "female", "score", "absent", "small-number", None),
-    ),
+    cells=NewCells.of(CELLS),
 )
 
 
@@ -190,11 +191,11 @@ def test_what_is_new_is_told(store: Store) -> None:
 
 
 def test_the_cells_of_each_version_are_kept_beside_it(store: Store) -> None:
-    changed = [("sex", "female", "numerator", "masked", None, None)]
+    changed: list[CellRow] = [("sex", "female", "numerator", "masked", None, None)]
     record(store, REPORT)
-    record(store, replace(REPORT, content=b"two", cells=changed))
+    record(store, replace(REPORT, content=b"two", cells=NewCells.of(changed)))
     with store.read() as session:
-        assert report_cells(session, "a", 1) == list(REPORT.cells)
+        assert report_cells(session, "a", 1) == CELLS
         assert report_cells(session, "a", 2) == changed
         assert report_cells(session, "b", 1) == []
 

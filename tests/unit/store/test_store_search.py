@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hi_fhir.store import ledger
+from hi_fhir.store.cells import NewCells
 from hi_fhir.store.criteria import (
     CanonicalMatch,
     DayMatch,
@@ -52,7 +53,7 @@ def a_report(name: str, measure: str, reporter: str, period: tuple[date, date], 
         as_of=period[1],
         data_date=period[1],
         content=content,
-        cells=(),
+        cells=NewCells((), (), (), ()),
     )
 
 
