@@ -16,7 +16,7 @@ PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numer
 
 
 class Score(NamedTuple):
-    """value: from 0 to 1, or None with the reason."""
+    """value: from 0 to 1, or None with the reason; neither where people are counted alone, without a denominator."""
 
     value: float | None
     reason: str | None
@@ -42,8 +42,9 @@ def share(counts: Mapping[str, int]) -> float | None:
 
 
 def score(group: ReleasedGroup) -> Score:
-    """The share of the counts as released; none, and no reason, where people alone are counted. None where one of them is not given, where the policy says
-    so, and where rounding each of them leaves no share.
+    """The share of the counts as released.
+
+    None where one of them is not given, where the policy says so, and where rounding each of them leaves no share.
     """
     if "denominator" not in group.cells:
         return Score(None, None)
