@@ -40,7 +40,7 @@ def stated_rows(
 
     by_id, by_code: as `organisations.place_tables`. declared: source to the ODS code of its own practice.
     Grain: one row a row of `registration`. Columns: patient_id, rank (of its kind, the lowest decides), practice,
-    start, end, regular, over, and worth: COUNTS, or why it does not count.
+    start, end, regular, ended (on a day that is not known), and worth: COUNTS, or why it does not count.
     """
     rows = registration.left_join(by_id, ["source_id", "organization_id"]).left_join(by_code, "ods_code")
     own = _own_practice(rows, declared)
@@ -63,7 +63,7 @@ def stated_rows(
         start=rows.start_date,
         end=rows.end_date,
         regular=rows.regular,
-        over=rows.over,
+        ended=rows.ended_on_unknown_date,
         worth=worth,
     )
 
@@ -97,14 +97,14 @@ def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[st
     rows = rows.filter(~rows.is_merged | (rows.rank == _KINDS["episode"]))
     is_regular = rows.active & ibis.coalesce(rows.regular, True)
     is_begun = is_regular & (rows.start.isnull() | (rows.start <= as_of))
-    is_current = is_begun & ibis.coalesce(rows.end >= as_of, ~rows.over)
+    is_current = is_begun & ibis.coalesce(rows.end >= as_of, ~rows.ended)
     return rows.select(
         "person_id",
         "source_id",
         "practice",
         "start",
         patient_id=rows.speaker_id,
-        is_dated=rows.start.notnull() | rows.end.notnull() | rows.over,
+        is_dated=rows.start.notnull() | rows.end.notnull() | rows.ended,
         started=ibis.coalesce(rows.start, ibis.literal(EARLIEST)),
         is_active=rows.active,
         is_regular=is_regular,
@@ -122,7 +122,7 @@ def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> i
         start=ibis.null(like.schema()["start"]),
         end=ibis.null(like.schema()["end"]),
         regular=ibis.null("boolean"),
-        over=ibis.literal(False),
+        ended=ibis.literal(False),
     )
 
 

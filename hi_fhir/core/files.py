@@ -48,9 +48,14 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def written_aside(path: Path) -> Path:
+    """Where this process writes what is to be at `path`, until `commit_file`; see `remove_left_overs`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
 def commit_bytes(path: Path, content: bytes) -> None:
     """Put `content` at `path` whole or not at all, owner only."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = written_aside(path)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_FILE)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

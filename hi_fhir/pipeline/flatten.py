@@ -20,6 +20,7 @@ from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
 from hi_fhir.tables.identity import IdentityKey, load_key
+from hi_fhir.tables.keys import FOLDER as KEYS
 from hi_fhir.tables.landed import Landed, read_landed
 from hi_fhir.tables.lost import lost_records
 from hi_fhir.tables.merge import Merged, MergeTask, merge, merge_quarantine
@@ -112,13 +113,19 @@ def _make(
     _check_lines(landed, results)
     folders = tuple(task.folder for task in tasks)
     versions = settle_versions(
-        folders, sum(r.keys for r in results), files.work / "spill", config.memory_mb, _received(landed)
+        folders,
+        total(result.keys for result in results),
+        files.snapshot / KEYS,
+        files.work / "spill",
+        config.memory_mb,
+        _received(landed),
     )
     np.save(files.work / "dropped.npy", versions.dropped)
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, _nothing)
     merge_quarantine(folders, files.snapshot / "quarantine")
-    lost = lost_records(files.snapshot / "quarantine", folders, landed.scope, systems)
+    patient_id = partial(key.patient_id, source.name)
+    lost = lost_records(files.snapshot / "quarantine", folders, landed.scope, systems, patient_id)
     manifest = _manifest(source, landed, files, key, results, versions, merges, merged, lost)
     progress.finish(_summary(manifest))
     return manifest
@@ -218,6 +225,7 @@ def _manifest(
         scope=landed.scope,
         practice=source.practice,
         tables={str(task.target.relative_to(files.snapshot)): sha256_file(task.target) for task in tables},
+        keys={path.stem: sha256_file(path) for path in sorted((files.snapshot / KEYS).glob("*.parquet"))},
         rows=total({task.table: part.rows} for task, part in zip(merges, merged, strict=True)),
         reconciliation=reconcile(terms, source.name, landed.scope.types),
         quarantine={

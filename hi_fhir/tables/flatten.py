@@ -5,7 +5,6 @@ type that it says it is, else under that of its chunk.
 """
 
 import gc
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -14,46 +13,31 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import zstandard
 
 from hi_fhir.core.errors import GateError
-from hi_fhir.core.files import commit_file, owner_folder, sha256_file
+from hi_fhir.core.files import owner_folder, sha256_file
 from hi_fhir.core.manifests import Format
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
+from hi_fhir.tables.keys import KeyBuffer, keys_file
 from hi_fhir.tables.lines import Oversized, read_blocks
 from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
-from hi_fhir.tables.schema import INSTANT
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
-from hi_fhir.tables.views.coded import own_concept
+from hi_fhir.tables.views.coded import concepts_by_which_asked, is_asked_for, own_concept
 from hi_fhir.tables.views.elements import Context, Shapes, State, codings
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 14
+KERNEL_VERSION = 15
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
-KEYS = pa.schema(
-    [
-        pa.field("type", pa.string()),
-        pa.field("id", pa.string()),
-        pa.field("updated", INSTANT),  # meta.lastUpdated; null goes before every instant
-        pa.field("version", pa.string()),  # meta.versionId as received
-        pa.field("state", pa.int8()),  # State
-        pa.field("seq", pa.int64()),
-    ]
-)
-"""Grain: one row a version of a resource of a type in scope, and a deletion."""
-
-_KEY_BATCH = 1_000
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
 
 
@@ -80,6 +64,8 @@ class ChunkTask(msgspec.Struct, frozen=True):
 class ChunkResult(msgspec.Struct, frozen=True):
     """What became of a chunk's lines, by type. Written last: with it the chunk is done.
 
+    keys: versions and deletions of the types in the scope.
+
     moved: how many records of each type came beside the lines of that type: one that states another type than its
     chunk's is one more of its own and one fewer of the chunk's, and a line of deletions is as many as it has.
     other_servers: references to resources of other servers, by their host and type. foreign_codes: of those not asked
@@ -91,12 +77,12 @@ class ChunkResult(msgspec.Struct, frozen=True):
     not_asked_for: dict[str, int]
     quarantined: dict[str, dict[str, int]]
     rows: dict[str, int]
-    keys: int
+    keys: dict[str, int]
     other_servers: dict[str, dict[str, int]]
     foreign_codes: dict[str, dict[str, int]] = {}
 
 
-_RESULT_FORMAT = Format("result of a chunk", ChunkResult, 1, "Remove the folder of its snapshot and flatten again.")
+_RESULT_FORMAT = Format("result of a chunk", ChunkResult, 2, "Remove the folder of its snapshot and flatten again.")
 
 
 class _Header(msgspec.Struct, gc=False, rename="camel"):
@@ -143,8 +129,12 @@ class _Chunk:
         self.first_seq = task.number << 32
         self.chunk = f"{task.type}/{task.name}"
         self.buffers = {table: TableBuffer(table, self.first_seq) for table in TABLES}
-        self.keys: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        self.key_batches: list[pa.Table] = []
+        self.keys = {
+            type_: KeyBuffer(self.first_seq, self._patient_id if type_ == "Patient" else None)
+            for type_ in VIEWS
+            if type_ in task.scope.types
+        }
+        self.deletions = 0
         self.refused: list[tuple[Any, ...]] = []
         self.moved: Counter[str] = Counter()
         self.not_asked_for: Counter[str] = Counter()
@@ -187,8 +177,8 @@ class _Chunk:
         decode = msgspec.json.Decoder(view.struct).decode
         context = self._context(type_)
         emit, asked = view.emitter(context), context.asked
-        add_key, not_asked_for = self.keys[type_].append, self.not_asked_for
-        left_out = State.NOT_ASKED_FOR
+        add_key, not_asked_for = self.keys[type_].rows.append, self.not_asked_for
+        left_out, deleted = State.NOT_ASKED_FOR, State.DELETED
 
         def take(line: bytes, number: int) -> None:
             record: Any = decode(line)
@@ -198,6 +188,8 @@ class _Chunk:
                 foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
                 if foreign is not None:
                     self.foreign_codes[type_][foreign] += 1
+            elif state == deleted and asked is not None and not is_asked_for(context, *concepts_by_which_asked(record)):
+                state = State.DELETED_NOT_ASKED_FOR
             meta = record.meta
             if meta is None:
                 add_key((record.id, None, None, state, number))
@@ -241,6 +233,10 @@ class _Chunk:
             number = self._patient(same) if same != id_ else self._add_patient(id_)
             self.patient_numbers[id_] = number
         return number
+
+    def _patient_id(self, id_: str) -> str:
+        """The keyed hash that stands for a patient of the source."""
+        return self.patient_ids[self._patient(id_)]
 
     def _named(self, system: str, value: str) -> int:
         """The number of whoever has this identifier."""
@@ -308,24 +304,17 @@ class _Chunk:
             self.not_asked_for["Bundle"] += 1
         for deletion in deletions:
             self.moved[deletion.type] += 1
-            if deletion.type in VIEWS and deletion.type in self.task.scope.types:
-                self.keys[deletion.type].append((deletion.id, deletion.at, None, State.TOMBSTONE, number))
+            if deletion.type in self.keys:
+                self.deletions += 1
+                self.keys[deletion.type].rows.append((deletion.id, deletion.at, None, State.TOMBSTONE, self.deletions))
             else:
                 self.not_asked_for[deletion.type] += 1
 
     def _drain(self, least: int | None = None) -> None:
         for buffer in self.buffers.values():
             buffer.drain() if least is None else buffer.drain(least)
-        for type_, keys in self.keys.items():
-            if len(keys) >= (least or _KEY_BATCH):
-                self.key_batches.append(self._key_batch(type_, keys))
-                keys.clear()
-
-    def _key_batch(self, type_: str, keys: list[tuple[Any, ...]]) -> pa.Table:
-        columns = list(zip(*keys, strict=True))
-        arrays = [pa.array(values, field.type) for values, field in zip(columns, list(KEYS)[1:], strict=True)]
-        arrays[-1] = pc.add(arrays[-1], self.first_seq)
-        return pa.Table.from_arrays([pa.repeat(type_, len(keys)), *arrays], schema=KEYS)
+        for keys in self.keys.values():
+            keys.drain() if least is None else keys.drain(least)
 
     def _finish(self, lines: int) -> ChunkResult:
         self._drain(least=1)
@@ -336,8 +325,10 @@ class _Chunk:
             count = buffer.write(folder / f"{table}.arrow", self.patient_ids, shapes)
             if count:
                 rows[table] = count
-        keys = pa.concat_tables(self.key_batches) if self.key_batches else KEYS.empty_table()
-        _write_keys(folder / "keys.parquet", keys)
+        keys = {}
+        for type_, versions in self.keys.items():
+            if count := versions.write(keys_file(folder, type_)):
+                keys[type_] = count
         if self.refused:
             write_ipc(folder / "quarantine.arrow", _table(self.refused, QUARANTINE))
         return ChunkResult(
@@ -346,7 +337,7 @@ class _Chunk:
             not_asked_for=dict(self.not_asked_for),
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,
-            keys=keys.num_rows,
+            keys=keys,
             other_servers=by_host(self.references.elsewhere),
             foreign_codes={type_: dict(found) for type_, found in self.foreign_codes.items()},
         )
@@ -364,9 +355,3 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(
         [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
     )
-
-
-def _write_keys(path: Path, keys: pa.Table) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pq.write_table(keys, temporary, use_dictionary=["type", "version"], compression="none", write_statistics=False)
-    commit_file(temporary, path)

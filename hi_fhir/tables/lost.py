@@ -6,7 +6,7 @@ lost at all, nor is one of which only so much could be read that nobody asked fo
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from hi_fhir.tables.keys import keys_file
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.views.coded import concepts_of
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
@@ -26,18 +27,21 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def lost_records(
-    quarantine: Path, folders: Sequence[Path], scope: Scope, systems: CodeSystems
+    quarantine: Path, folders: Sequence[Path], scope: Scope, systems: CodeSystems, patient_id: Callable[[str], str]
 ) -> dict[str, dict[str, int]]:
     """Type to kind of refusal to records; of one that was refused in several ways, the first kind by name.
 
-    quarantine: the snapshot's folder of refusals, a file a type. folders: the chunks' results.
+    quarantine: the snapshot's folder of refusals, a file a type. folders: the chunks' results. patient_id: the keyed
+    hash that stands for the id of a patient in their keys.
     """
     found, names = {}, SystemNames(systems)
     for file in sorted(quarantine.glob("*.parquet")):
         tokens = scope.types.get(file.stem)
         kinds = _kinds(file, None if tokens is None else Asked(tokens, names))
-        for id_ in _readable(file.stem, [id_ for id_ in kinds if isinstance(id_, str)], folders):
-            del kinds[id_]
+        named = patient_id if file.stem == "Patient" else str
+        ids = {named(id_): id_ for id_ in kinds if isinstance(id_, str)}
+        for key in _readable(file.stem, list(ids), folders):
+            del kinds[ids[key]]
         if kinds:
             found[file.stem] = dict(sorted(Counter(kinds.values()).items()))
     return found
@@ -86,9 +90,9 @@ def _identity(raw: bytes) -> str | bytes:
 
 
 def _readable(type_: str, ids: Sequence[str], folders: Sequence[Path]) -> set[str]:
-    """Those of the ids of which a copy was read, whatever became of it."""
-    paths = [str(folder / "keys.parquet") for folder in folders]
+    """Those of the ids, as keys have them, of which a copy was read, whatever became of it."""
+    paths = [str(path) for folder in folders if (path := keys_file(folder, type_)).exists()]
     if not ids or not paths:
         return set()
-    wanted = (ds.field("type") == type_) & ds.field("id").isin(pa.array(ids, pa.string()))
-    return set(ds.dataset(paths).to_table(columns=["id"], filter=wanted)["id"].to_pylist())
+    wanted = ds.field("id").isin(pa.array(ids, pa.string()))
+    return set(ds.dataset(paths, format="ipc").to_table(columns=["id"], filter=wanted)["id"].to_pylist())

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -122,10 +122,11 @@ REGISTRATION = pa.schema(
         pa.field("organization_id", pa.string()),  # id of the source's Organization, where referred to
         pa.field("ods_code", pa.string()),  # where the reference carries it as an identifier
         pa.field("start_date", pa.date32()),
-        pa.field("end_date", pa.date32()),  # exclusive in no way: the last day registered
+        pa.field("end_date", pa.date32()),  # the last day registered, inclusive
         pa.field("regular", pa.bool_()),  # false: temporary; null: the source does not say
-        pa.field("over", pa.bool_(), nullable=False),  # finished or inactive: over, if on no day that is known
+        pa.field("ended_on_unknown_date", pa.bool_(), nullable=False),  # finished or inactive, with no day that can be
         pa.field("organization_kind", pa.string()),  # as ORGANIZATION's kind, of an organisation within the record
+        pa.field("resource_id", pa.string()),  # of the EpisodeOfCare; null: the Patient states it
     ]
 )
 """Grain: one row a registration that a Patient or EpisodeOfCare states, or an episode of care that may be one."""
@@ -150,6 +151,19 @@ IDENTITY = pa.schema(
     [pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)]
 )
 """Grain: one row a Patient. Kept apart from the tables, in `identity/<source>.parquet`, for its owner only."""
+
+KEY = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),  # of the resource; of a Patient its patient_id
+        pa.field("updated", INSTANT),  # meta.lastUpdated, of a deletion its time; null: none that can be
+        pa.field("version", pa.string()),  # meta.versionId as received
+        pa.field("state", pa.int8(), nullable=False),  # 0: it has rows, 1: entered in error, 3: deleted at the source
+        pa.field("misdated", pa.bool_(), nullable=False),  # one of its versions is stamped after it was received
+    ]
+)
+"""Grain: one row a resource in the scope, with the version that stands. Not bucketed: one file a resource type,
+`keys/<Type>.parquet`, in order of id; no file for a type of which nothing came. Tables are not made from it: with it a
+snapshot can be the parent of the next."""
 
 PERSON = pa.schema(
     [

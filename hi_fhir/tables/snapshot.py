@@ -28,8 +28,9 @@ class PullReference(msgspec.Struct, frozen=True):
 class SnapshotManifest(msgspec.Struct, frozen=True):
     """What one snapshot holds.
 
-    tables: path within the snapshot to the SHA-256 of the file. dated_by: rows of each clinical table by what dated
-    them (effective, issued, impossible or undated). quarantine: type to kind to records.
+    tables: path within the snapshot to the SHA-256 of the file. keys: the same of `keys/<Type>.parquet` by type; empty
+    in a snapshot before schema version 8, which cannot be the parent of another. dated_by: rows of each clinical table
+    by what dated them (effective, issued, impossible or undated). quarantine: type to kind to records.
 
     not_offered: types in the scope that the source did not give, with the reason in words: what they hold is not known,
     and not nothing. lost: type to kind to records of which no copy could be taken. other_servers: references to
@@ -61,6 +62,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     foreign_codes: dict[str, dict[str, int]] = {}
     negated: dict[str, dict[str, int]] = {}
     misdated: dict[str, int] = {}
+    keys: dict[str, str] = {}
 
 
 FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-raw), else pull again."

@@ -7,28 +7,31 @@ A stamp from after the day on which the lines were received was made by a clock 
 the versions of a resource that has such a stamp, tombstones go before all else and versionId before lastUpdated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from hi_fhir.core.days import LONDON
-from hi_fhir.engine.files import literal
+from hi_fhir.tables.keys import keys_file, write_keys
 from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.views.elements import State
 from hi_fhir.tables.views.registry import VIEWS
 
-_KEYS_A_PASS = 4_000_000
+_KEYS_A_PASS = 16_000_000
 
 
 class Versions(NamedTuple):
     """What became of the versions.
 
-    newest_us: the last stamp that can be. dropped: sorted seqs of those whose rows must not reach a table.
+    newest_us: the last stamp that can be. dropped: sorted seqs of those that another version replaces, whose rows must
+    not reach a table.
     """
 
     dropped: np.ndarray
@@ -38,12 +41,28 @@ class Versions(NamedTuple):
     misdated: dict[str, int]  # versions by type that say that they are of after they were received
 
 
-def settle_versions(
-    folders: Sequence[Path], keys: int, temporary: Path, memory_mb: int, received: date | None
-) -> Versions:
-    """Decide between the versions of every resource. `folders`: the chunks' results in the order of their numbers.
+class _Settled(NamedTuple):
+    """The same of one type."""
 
-    received: the London day on which the lines had come; None where it is not known, so that every stamp is believed.
+    dropped: np.ndarray
+    superseded: int
+    deleted: int
+    newest_us: int | None
+    misdated: int
+
+
+def settle_versions(
+    folders: Sequence[Path],
+    keys: Mapping[str, int],
+    target: Path,
+    temporary: Path,
+    memory_mb: int,
+    received: date | None,
+) -> Versions:
+    """Decide between the versions of every resource, and write to the folder `target` which one stands.
+
+    folders: the chunks' results in the order of their numbers. keys: how many versions they have, by type. received:
+    the London day on which the lines had come; None where it is not known, so that every stamp is believed.
     """
     temporary.mkdir(exist_ok=True)
     connection = duckdb.connect()
@@ -53,47 +72,60 @@ def settle_versions(
         connection.execute("SET preserve_insertion_order = false")
         connection.execute(f"SET memory_limit = '{memory_mb}MB'")
         connection.execute("SET temp_directory = ?", [str(temporary)])
-        return _settle(connection, folders, keys, received)
+        for state in State:
+            connection.execute(f"CREATE MACRO {state.name}() AS {state:d}")
+        connection.execute(f"SET VARIABLE too_late = {_after(received)}")
+        settled = {type_: _settle(connection, folders, type_, keys[type_], target) for type_ in sorted(keys)}
     finally:
         connection.close()
+    return Versions(
+        dropped=np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(one.dropped for one in settled.values())])),
+        superseded={type_: one.superseded for type_, one in settled.items() if one.superseded},
+        deleted={type_: one.deleted for type_, one in settled.items() if one.deleted},
+        newest_us=max((one.newest_us for one in settled.values() if one.newest_us is not None), default=None),
+        misdated={type_: one.misdated for type_, one in settled.items() if one.misdated},
+    )
 
 
 def _settle(
-    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], keys: int, received: date | None
-) -> Versions:
-    connection.execute("CREATE TABLE verdict (type VARCHAR, seq BIGINT, place BIGINT, state TINYINT)")
-    if not folders:
-        return Versions(np.empty(0, dtype=np.int64), {}, {}, None, {})
-    files = [literal(folder / "keys.parquet") for folder in folders]
-    connection.read_parquet(files, hive_partitioning=False).create_view("stamped")
-    connection.execute(f"SET VARIABLE too_late = {_after(received)}")
+    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], type_: str, keys: int, target: Path
+) -> _Settled:
+    files = [str(path) for folder in folders if (path := keys_file(folder, type_)).exists()]
+    connection.register("received", ds.dataset(files, format="ipc"))
     connection.execute(
-        """CREATE VIEW keys AS SELECT * EXCLUDE (updated),
+        """CREATE OR REPLACE TEMP VIEW keys AS SELECT * EXCLUDE (updated, state),
+            state NOT IN (not_asked_for(), deleted_not_asked_for()) AS is_asked_for,
+            CASE WHEN state = deleted_not_asked_for() THEN deleted() ELSE state END AS state,
             CASE WHEN regexp_full_match(version, '[0-9]+') THEN try_cast(version AS HUGEINT) END AS number,
-            state <> 3 AND updated >= getvariable('too_late') AS misdated,
-            CASE WHEN state = 3 OR updated < getvariable('too_late') THEN updated END AS updated
-        FROM stamped"""
+            state <> tombstone() AND updated >= getvariable('too_late') AS misdated,
+            CASE WHEN state = tombstone() OR updated < getvariable('too_late') THEN updated END AS updated
+        FROM received"""
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE verdict (seq BIGINT, place BIGINT, state TINYINT, disordered BOOLEAN)"
     )
     passes = max(1, -(-keys // _KEYS_A_PASS))
     for number in range(passes):
-        _judge(connection, folders, [passes, number])
-    dropped = connection.execute(
-        "SELECT DISTINCT seq FROM verdict WHERE place > 1 AND state = 0 ORDER BY seq"
-    ).fetchnumpy()["seq"]
-    stamps = connection.execute(
-        "SELECT type, count(*) FILTER (misdated), epoch_us(max(updated) FILTER (state = 0)) FROM keys GROUP BY type"
-    ).fetchall()
-    return Versions(
-        dropped=np.asarray(dropped, dtype=np.int64),
-        superseded=_tally(
-            connection, "SELECT type, count(*) FROM verdict WHERE place > 1 AND state <> 2 GROUP BY type"
-        ),
-        deleted=_tally(
-            connection, "SELECT type, count(*) FROM verdict WHERE place = 1 AND state IN (1, 3) GROUP BY type"
-        ),
-        newest_us=max((newest for _, _, newest in stamps if newest is not None), default=None),
-        misdated={type_: count for type_, count, _ in stamps if count},
+        _judge(connection, folders, type_, [passes, number])
+    dropped = connection.execute("SELECT seq FROM verdict WHERE place > 1").fetchnumpy()["seq"]
+    superseded, deleted = _only(
+        connection,
+        """SELECT count(*) FILTER (place > 1 AND state <> not_asked_for()),
+            count(*) FILTER (place = 1 AND state IN (deleted(), tombstone())) FROM verdict""",
     )
+    misdated, newest_us = _only(
+        connection,
+        "SELECT count(*) FILTER (misdated), epoch_us(max(updated) FILTER (state = kept())) FROM keys",
+    )
+    write_keys(connection, target, type_)
+    connection.unregister("received")
+    return _Settled(np.asarray(dropped, dtype=np.int64), superseded, deleted, newest_us, misdated)
+
+
+def _only(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The one row of a query."""
+    [row] = connection.execute(query).fetchall()
+    return tuple(row)
 
 
 def _after(received: date | None) -> str:
@@ -104,61 +136,62 @@ def _after(received: date | None) -> str:
     return f"'{midnight.isoformat()}'::TIMESTAMPTZ"
 
 
-def _tally(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
-    return dict(connection.execute(query).fetchall())
-
-
-def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], part: list[int]) -> None:
+def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], type_: str, part: list[int]) -> None:
     """Add to `verdict` the versions of those ids that came more than once or were deleted, each with its place.
 
-    part: into how many parts the ids are cut, and the number of this one. The numbers of states are those of `State`.
+    Ids are looked for by their hashes; two that have the same are looked at, and told apart by themselves. part: into
+    how many parts the hashes are cut, and the number of this one.
     """
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE doubted AS
-        SELECT type, id, bool_or(coalesce(misdated, false)) AS disordered FROM keys WHERE hash(id) % ? = ?
-        GROUP BY type, id HAVING count(*) > 1 OR max(state IN (1, 3))""",
+        """CREATE OR REPLACE TEMP TABLE doubted AS SELECT hashed FROM (SELECT hash(id) AS hashed, state FROM keys)
+        WHERE hashed % ? = ? GROUP BY hashed HAVING count(*) > 1 OR max(state IN (deleted(), tombstone()))""",
         part,
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE rival AS
-        SELECT type, id, seq, state, rank() OVER (
-            PARTITION BY type, id
+        SELECT id, seq, version, state, disordered, rank() OVER (
+            PARTITION BY id
             ORDER BY
-                (disordered AND state = 3) DESC,
+                (disordered AND state = tombstone()) DESC,
                 CASE WHEN disordered THEN coalesce(number, -1) END DESC,
                 updated DESC NULLS LAST,
-                (state = 3) DESC,
+                (state = tombstone()) DESC,
                 coalesce(number, -1) DESC,
-                (state = 1) DESC
+                (state = deleted()) DESC
         ) AS place
-        FROM keys JOIN doubted USING (type, id)"""
+        FROM (
+            SELECT *, bool_or(coalesce(misdated, false)) OVER (PARTITION BY id) AS disordered
+            FROM keys WHERE hash(id) IN (SELECT hashed FROM doubted)
+        )"""
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
     tied = connection.sql(
-        """SELECT DISTINCT seq, type FROM (
-            SELECT *, count(*) OVER (PARTITION BY type, id) AS n FROM rival WHERE place = 1 AND state NOT IN (1, 3)
+        """SELECT seq FROM (
+            SELECT *, count(*) OVER (PARTITION BY id) AS n FROM rival
+            WHERE place = 1 AND state NOT IN (deleted(), tombstone())
         ) WHERE n > 1 ORDER BY seq"""
     ).to_arrow_table()
-    for digests in _digests(connection, folders, tied):
+    for digests in _digests(connection, folders, VIEWS[type_].tables, tied):
         connection.register("digests", digests)
         connection.execute("INSERT INTO content SELECT * FROM digests")
         connection.unregister("digests")
     connection.execute(
         """INSERT INTO verdict
-        SELECT type, seq, row_number() OVER (
-            PARTITION BY type, id ORDER BY place, coalesce(digest, '') DESC, seq
-        ), state
+        SELECT seq, row_number() OVER (
+            PARTITION BY id ORDER BY place, coalesce(digest, '') DESC, version, seq
+        ), state, disordered
         FROM rival LEFT JOIN content USING (seq)"""
     )
 
 
-def _digests(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], tied: pa.Table) -> Iterable[pa.Table]:
+def _digests(
+    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], tables: Sequence[str], tied: pa.Table
+) -> Iterable[pa.Table]:
     """For each tied version the hash of its rows, in whatever table they are: equal content, equal hash."""
     numbers = pc.shift_right(tied["seq"], 32)
     for number in pc.unique(numbers).to_pylist():
         mine = tied.filter(pc.equal(numbers, number))
-        tables = sorted({table for type_ in pc.unique(mine["type"]).to_pylist() for table in VIEWS[type_].tables})
-        rows = [found for table in tables if (found := _texts(connection, folders[number], table, mine["seq"]))]
+        rows = [found for table in sorted(tables) if (found := _texts(connection, folders[number], table, mine["seq"]))]
         if rows:
             connection.register("texts", pa.concat_tables(rows))
             yield connection.sql(

@@ -161,7 +161,7 @@ def _registrations(random: np.random.Generator, patients: np.ndarray) -> pa.Tabl
         "start_date": pa.array(random.integers(10_000, 20_000, count).astype("int32")).cast(pa.date32()),
         "end_date": pa.nulls(count, pa.date32()),
         "regular": pa.nulls(count, pa.bool_()),
-        "over": pa.repeat(False, count),
+        "ended_on_unknown_date": pa.repeat(False, count),
         "organization_kind": pa.nulls(count, pa.string()),
     }
     return pa.table(columns, schema=TABLES["registration"])

@@ -137,6 +137,7 @@ def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     shuffled = run(sandbox, tmp_path, root)
     assert shuffled.snapshot.id != found.snapshot.id
     assert shuffled.snapshot.tables == found.snapshot.tables
+    assert shuffled.snapshot.keys == found.snapshot.keys
     assert shuffled.snapshot.reconciliation == found.snapshot.reconciliation
     assert shuffled.evaluation.id == found.evaluation.id
 
@@ -158,6 +159,7 @@ def test_a_server_gives_the_tables_and_counts_of_the_files(few: Path, method: st
         served = run(few, running.base_url, root, method)
     filed = run(few, few / "fhir", root)
     assert served.snapshot.tables == filed.snapshot.tables
+    assert served.snapshot.keys == filed.snapshot.keys
     assert {cell: count for cell, count in served.counts.items() if count} == {
         tuple(row[:5]): row[5] for row in truth["counts"]
     }

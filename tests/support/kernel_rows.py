@@ -39,7 +39,7 @@ def rows_now(home: Path, clock: FixedClock = CLOCK) -> dict[str, Any]:
     return {
         "kernel": kernel.KERNEL_VERSION,
         "schema": schema.SCHEMA_VERSION,
-        "tables": {table: _digest(folder / table) for table in tables},
+        "tables": {table: _digest(folder / table) for table in [*tables, "keys"]},
         "told": content_name([told[name] for name in _TOLD]),
     }
 

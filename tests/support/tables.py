@@ -104,7 +104,14 @@ class SnapshotBuilder:
         end: date | None = None,
         **fields: Any,
     ) -> None:
-        row = {"kind": kind, "ods_code": practice, "start_date": start, "end_date": end, "over": False, **fields}
+        row = {
+            "kind": kind,
+            "ods_code": practice,
+            "start_date": start,
+            "end_date": end,
+            "ended_on_unknown_date": False,
+            **fields,
+        }
         self.rows["registration"].append(self._of(name) | row)
 
     def organization(

@@ -1,6 +1,7 @@
 """What the clinical resource types have in common: who it is about, when it was, and its codings as rows."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -31,10 +32,15 @@ def own_concept(record: object) -> CodeableConcept | None:
     return next((getattr(record, name) for name in _CODED_BY if hasattr(record, name)), None)
 
 
-def is_asked_for(context: Context, concept: CodeableConcept | None) -> bool:
-    """Whether the scope takes a record of this code."""
+def concepts_by_which_asked(record: Any) -> list[CodeableConcept | None]:
+    """All the concepts by which a record is asked for, those of components among them."""
+    return [own_concept(record), *(part.code for part in getattr(record, "component", ()))]
+
+
+def is_asked_for(context: Context, *concepts: CodeableConcept | None) -> bool:
+    """Whether the scope takes a record of these codes."""
     asked = context.asked
-    return asked is None or any(asked[coding.system, coding.code] for coding in codings(concept))
+    return asked is None or any(asked[one.system, one.code] for concept in concepts for one in codings(concept))
 
 
 class _Part(msgspec.Struct):

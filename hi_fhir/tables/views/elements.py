@@ -5,6 +5,7 @@ Strict types make a mistyped record an error with its JSON path; what a struct d
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from enum import IntEnum
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -147,13 +148,14 @@ class Context(msgspec.Struct):
     systems: SystemNames
 
 
-class State:
-    """What became of a version when it was read."""
+class State(IntEnum):
+    """What became of a version when it was read; its numbers are in the files of keys."""
 
     KEPT = 0
     DELETED = 1
     NOT_ASKED_FOR = 2
     TOMBSTONE = 3
+    DELETED_NOT_ASKED_FOR = 4  # entered in error, and no code of it was asked for
 
 
 def codings(concept: CodeableConcept | Answer | None) -> list[Coding]:

@@ -42,7 +42,9 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
         kind = None if record.status in _NOT_A_REGISTRATION else _kind(stated)
         path = "$.managingOrganization"
         named = named_organization(context, record.managing_organization, record.contained, path) or NOWHERE
-        rows.append((patient, *named.row(kind, start, end, stated.regular, over=record.status == "finished"), line))
+        has_ended = record.status == "finished"
+        registration = named.row(kind, start, end, stated.regular, has_ended=has_ended, resource_id=record.id)
+        rows.append((patient, *registration, line))
         return State.KEPT
 
     return emit

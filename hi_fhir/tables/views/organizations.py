@@ -12,8 +12,8 @@ from hi_fhir.tables.views.organization import Organization
 from hi_fhir.tables.views.periods import days_of
 
 Row = tuple[object, ...]
-"""Of `registration`, without its patient and line: kind, organization_id, ods_code, start, end, regular, over and
-organization_kind."""
+"""Of `registration`, without its patient and line: kind, organization_id, ods_code, start, end, regular,
+ended_on_unknown_date, organization_kind and resource_id."""
 
 
 class Named(NamedTuple):
@@ -29,11 +29,21 @@ class Named(NamedTuple):
     kind: str | None = None
 
     def row(
-        self, kind: str | None, start: int | None, end: int | None, regular: bool | None = None, *, over: bool = False
+        self,
+        kind: str | None,
+        start: int | None,
+        end: int | None,
+        regular: bool | None = None,
+        *,
+        has_ended: bool = False,
+        resource_id: str | None = None,
     ) -> Row:
-        """A registration here from `start` to `end`, or to the last day of the code where that is earlier."""
+        """A registration here from `start` to `end`, or to the last day of the code where that is earlier.
+
+        has_ended: it has, if on no day that is known. resource_id: of the EpisodeOfCare that states it.
+        """
         last = self.end if end is None else end if self.end is None else min(end, self.end)
-        return kind, self.organization_id, self.ods_code, start, last, regular, over, self.kind
+        return kind, self.organization_id, self.ods_code, start, last, regular, has_ended, self.kind, resource_id
 
 
 NOWHERE = Named(None, None)

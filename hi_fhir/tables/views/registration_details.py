@@ -33,7 +33,7 @@ def registration_details(context: Context, extension: Extension, practice: Named
     period = parts["registrationPeriod"].value_period if "registrationPeriod" in parts else None
     start, end = days_of(context, period, f"{path}.valuePeriod")
     regular = regular_of(_codes(parts.get("registrationType")))
-    yield practice.row("registration-details", start, end, regular, over=_INACTIVE in status)
+    yield practice.row("registration-details", start, end, regular, has_ended=_INACTIVE in status)
 
 
 def _codes(part: Extension | None) -> list[str]:

@@ -25,7 +25,7 @@ def test_both_ends_of_a_registration_are_inclusive_and_each_reason_against_one_i
     temporary = main.patient("temporary", practice=None)
     main.registration("temporary", "episode", "A1", date(2024, 1, 1), regular=False)
     over = main.patient("over", practice=None)
-    main.registration("over", "episode", "A1", date(2010, 1, 1), over=True)
+    main.registration("over", "episode", "A1", date(2010, 1, 1), ended_on_unknown_date=True)
     inactive = main.patient("inactive", active=False)
     died_today = main.patient("died today", dead=True, death_date=AS_OF)
     died_undated = main.patient("died", dead=True)

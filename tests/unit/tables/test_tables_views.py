@@ -685,7 +685,7 @@ def test_an_episode_that_is_finished_is_over_if_on_no_day_that_is_known(
 ) -> None:
     record = a_record("EpisodeOfCare", status=status, managingOrganization={"reference": "Organization/o1"})
     [row] = rows(config, {**record, "period": period}, "registration")
-    assert row["over"] is over
+    assert row["ended_on_unknown_date"] is over
 
 
 @pytest.mark.parametrize("status", ["planned", "waitlist", "cancelled", "entered-in-error"])
