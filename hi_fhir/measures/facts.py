@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ibis
+import pyarrow as pa
 
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
@@ -17,6 +18,7 @@ from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.tables.schema import LEAF, PERSON
 
 PERSON_TABLE, LEAF_TABLE = "person", "leaf"
+_KEYS = ("person_id", "practice_id")
 
 
 def fact_name(measure_id: str, population: str) -> str:
@@ -37,8 +39,19 @@ def fact_columns(measure: Measure) -> tuple[str, ...]:
     return (*(name for name, _ in measure.populations()), "undetermined")
 
 
+def fact_schema(measures: Sequence[Measure]) -> pa.Schema:
+    """Columns of `fact_rows`: person_id, practice_id, the place of each stratum and the booleans of each measure."""
+    places = [pa.field(stratifier.id, pa.int8(), nullable=False) for stratifier in single_stratifiers(measures)]
+    booleans = [
+        pa.field(fact_name(measure.id, name), pa.bool_(), nullable=False)
+        for measure in measures
+        for name in fact_columns(measure)
+    ]
+    return pa.schema([*(PERSON.field(name).with_nullable(False) for name in _KEYS), *places, *booleans])
+
+
 def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
-    """From the tables `person` and `leaf` by name: person_id, practice_id, the place of each stratum, the booleans.
+    """The columns of `fact_schema`, from the tables `person` and `leaf` by name.
 
     Grain: one row a registered person, in order of person_id.
     """
@@ -53,7 +66,8 @@ def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     for measure in measures:
         for name, value in _decided(measure, facts).items():
             columns[fact_name(measure.id, name)] = value
-    return rows.select("person_id", "practice_id", **columns).order_by("person_id")
+    ordered = {name: columns[name] for name in fact_schema(measures).names if name in columns}
+    return rows.select(*_KEYS, **ordered).order_by("person_id")
 
 
 def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
@@ -87,16 +101,21 @@ def _decided(measure: Measure, facts: Facts) -> dict[str, Any]:
     sure = {name: value.fill_null(False) for name, value in stated.items()}
     found = {"initial_population": sure["initial_population"]}
     left = found["initial_population"]
-    undetermined = stated["initial_population"].isnull()
+    undetermined = _is_null(stated["initial_population"])
     if "denominator" in stated:
-        undetermined = undetermined | (left & stated["denominator"].isnull())
+        undetermined = undetermined | (left & _is_null(stated["denominator"]))
         found["denominator"] = left = left & sure["denominator"]
     for name in ("denominator_exclusion", "numerator", "denominator_exception"):
         if name in stated:
-            undetermined = undetermined | (left & stated[name].isnull())
+            undetermined = undetermined | (left & _is_null(stated[name]))
             found[name] = left & sure[name]
             left = left & ~sure[name]
     if "numerator_exclusion" in stated:
-        undetermined = undetermined | (found["numerator"] & stated["numerator_exclusion"].isnull())
+        undetermined = undetermined | (found["numerator"] & _is_null(stated["numerator_exclusion"]))
         found["numerator_exclusion"] = found["numerator"] & sure["numerator_exclusion"]
     return {**found, "undetermined": undetermined}
+
+
+def _is_null(test: Any) -> Any:
+    """Spark refuses what Ibis makes of a test that is asked by itself: `x IS NOT NULL IS NULL`."""
+    return ibis.coalesce(test).isnull()

@@ -32,7 +32,7 @@ def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str,
 def day_rows(leaves: Sequence[Leaf], counted: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns of the leaves that are counted by day. counted: events that count, by resource type."""
     found = _dated([leaf.recorded for leaf in leaves if isinstance(leaf, RecordedDays)], counted, "day_code")
-    return _rows(found.distinct())
+    return _rows(found.select("person_id", "leaf_id", "start_date").distinct())
 
 
 def near_rows(leaves: Sequence[Leaf], counted: Mapping[str, ibis.Table]) -> ibis.Table:

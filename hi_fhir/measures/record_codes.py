@@ -44,10 +44,15 @@ def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> li
 
 
 def matches(resource_type: str, events: ibis.Table, name: str = "record_code") -> ibis.Table:
-    """person_id, leaf_id and start_date of events that count and stand in the table of that name (RECORD_CODE)."""
+    """Events that count and stand in the table of that name (RECORD_CODE).
+
+    Grain: one row a leaf and record, however many of its codes the leaf has. Columns: person_id, leaf_id, start_date,
+    source_id, resource_id.
+    """
     codes = ibis.table(ibis.Schema.from_pyarrow(RECORD_CODE), name=name)
     codes = codes.filter(codes["type"] == resource_type)
     found = events.join(codes, ["system", "code"])
     in_window = (found.start_date >= found.from_day) & (found.start_date <= found.to_day)
     found = found.filter(in_window | (found.start_date.isnull() & found.undated))
-    return found.filter(found.negation.isnull() | found.none).select("person_id", "leaf_id", "start_date")
+    found = found.filter(found.negation.isnull() | found.none)
+    return found.select("person_id", "leaf_id", "start_date", "source_id", "resource_id").distinct()

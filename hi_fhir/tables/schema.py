@@ -201,7 +201,7 @@ LEAF = pa.schema(
     [
         pa.field("person_id", pa.string(), nullable=False),
         pa.field("leaf_id", pa.int32(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),  # records; of readings and encounters, their rows
         pa.field("first_date", pa.date32()),
         pa.field("last_date", pa.date32()),
         pa.field("low", pa.float64()),  # the value is not below this ...

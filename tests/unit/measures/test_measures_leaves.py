@@ -51,6 +51,16 @@ def test_a_row_tells_how_many_records_and_the_first_and_last_dated_one(tmp_path:
     assert (row["n"], row["first_date"], row["last_date"], row["low"]) == (4, MAY, JULY, None)
 
 
+def test_a_record_with_two_codes_of_a_value_set_is_one_record(tmp_path: Path) -> None:
+    person = Person().diagnosed(REVIEW, JUNE, id_="one").diagnosed(value_set("local-review"), JUNE, id_="one")
+    own = example_codes(leaves([clinical_event(REVIEW, EVER)]), TERMINOLOGY)
+    tokens = frozenset({f"{EXAMPLE_SYSTEM}|review", f"{EXAMPLE_SYSTEM}|local-review"})
+
+    row = leaf_row(tmp_path, clinical_event(REVIEW, EVER), person, replace(own, value_sets={"review": tokens}))
+
+    assert row["n"] == 1
+
+
 def test_an_undated_record_counts_for_ever_and_for_no_window(tmp_path: Path) -> None:
     person = Person().observed(REVIEW, None)
 

@@ -19,8 +19,10 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.dropped import REASONS
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
+from hi_fhir.measures.facts import fact_schema
 from hi_fhir.pipeline import evaluate as module
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.tables.schema import LEAF
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.catalogue import load
 from tests.support.landing import config_in
@@ -206,6 +208,32 @@ def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
     monkeypatch.setattr(module, "resolve", never)
 
     assert files(config, evaluated(config, village)) == expected
+
+
+def test_leaf_rows_are_the_same_however_many_people_a_pass_takes(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
+    for number in range(40):
+        for source in (elm, oak):  # each is one person, whose two patients mostly lie in two buckets
+            source.patient(f"{number}", nhs_key=nhs_key(f"{number}"))
+            source.observation(f"{number}", SMOKER, date(2024, 6, 1))
+    snapshots = [elm.write(tmp_path), oak.write(tmp_path)]
+    tables = []
+    for people in (1, 100_000):
+        monkeypatch.setattr(module, "_PEOPLE_A_PASS", people)
+        folder = replace(config, data_dir=tmp_path / str(people))
+        manifest = evaluated(folder, *snapshots)
+        tables.append(manifest.tables)
+    evaluation = folder.data_dir / "evaluations" / manifest.id
+
+    leaf = [pq.ParquetFile(path).read() for path in sorted((evaluation / "leaf").glob("*.parquet"))]
+    fact = [pq.ParquetFile(path).read() for path in sorted((evaluation / "fact").glob("*.parquet"))]
+
+    assert tables[0] == tables[1]
+    assert {rows.schema.remove_metadata() for rows in leaf} == {LEAF}
+    assert {rows.schema.remove_metadata() for rows in fact} == {fact_schema(registry.load(TWO))}
+    assert [n for rows in leaf for n in rows["n"].to_pylist()] == [2] * 40
 
 
 def test_an_evaluation_that_another_process_makes_is_left_to_it(config: Config, tmp_path: Path) -> None:
