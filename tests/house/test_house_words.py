@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from hi_fhir.measures import words
+from hi_fhir.measures.plain import outcome
 from hi_fhir.measures.render import narrative, query, requirements, silence, strata
 from hi_fhir.measures.stratifiers import Rule
 from hi_fhir.measures.words.base import Word
@@ -30,6 +31,7 @@ RENDERINGS = {
     "sentence": narrative._phrase,
     "requirements": requirements.needs,
     "silence": silence.can_hold,
+    "plain reading": outcome.holds,
 }
 
 

@@ -55,12 +55,15 @@ from hi_fhir.measures.examples import Event
 from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
+from hi_fhir.measures.plain.holds import holds
+from hi_fhir.measures.plain.outcome import outcome
+from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, units_of
 from hi_fhir.tables.schema import PERSON
 from hi_fhir.terminology.catalogue import load
-from tests.support import reference
 from tests.support.evaluations import a_count
+from tests.support.plain_units import convert, setting_of
 
 A, B = value_set("a"), value_set("b")
 HIGH, LOW = Quantity(value_set("high"), "mm[Hg]", (40, 350)), Quantity(value_set("low"), "mm[Hg]", (20, 200))
@@ -254,7 +257,7 @@ def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
     with tempfile.TemporaryDirectory() as folder:
         found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
-    assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
+    assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
 
 
 @few
@@ -266,7 +269,7 @@ def test_the_shipped_measures_are_read_alike(backend: Backend, crowd: list[Perso
     with tempfile.TemporaryDirectory() as folder:
         found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
-    assert found == {m.id: [reference.outcome(m, person, frame) for person in crowd] for m in measures}
+    assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
 
 
 @few
@@ -347,7 +350,7 @@ def test_the_plain_reading_itself_agrees_with_every_worked_example() -> None:
         (measure.id, example.name)
         for measure in registry.load()
         for example in measure.examples
-        if reference.outcome(measure, example.person, Frame(example.period, example.as_of, IMD_YEAR)) != example.outcome
+        if outcome(measure, example.person, Setting(example.period, example.as_of, convert)) != example.outcome
     ]
 
     assert wrong == []
@@ -359,5 +362,5 @@ def test_windows_of_the_plain_reading_end_where_those_of_the_engine_do() -> None
         start, end = frame.days(window)
         person = Person(events=(Event("Observation", "a", start, "final"), Event("Observation", "b", end, "final")))
         before = Person(events=(Event("Observation", "a", start - timedelta(days=1), "final"),))
-        assert reference.holds(observed(A, window) & observed(B, window), person, frame)
-        assert window == EVER or not reference.holds(observed(A, window), before, frame)
+        assert holds(observed(A, window) & observed(B, window), person, setting_of(frame))
+        assert window == EVER or not holds(observed(A, window), before, setting_of(frame))

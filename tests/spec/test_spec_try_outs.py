@@ -7,12 +7,13 @@ import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import checks, worked
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
+from hi_fhir.measures.plain.outcome import outcome
+from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.terminology.catalogue import Terminology, load
-from tests.support import reference
 from tests.support.made_up_codes import overlay_of
+from tests.support.plain_units import convert
 
 FOLDER = Path(__file__).parent / "try_outs"
 FILES = sorted(FOLDER.glob("*.py"))
@@ -59,7 +60,7 @@ def test_a_worked_example_ends_where_its_definition_says(
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)
 def test_a_plain_reading_agrees(measure: Measure) -> None:
     found = {
-        example.name: reference.outcome(measure, example.person, Frame(example.period, example.as_of, worked.IMD_YEAR))
+        example.name: outcome(measure, example.person, Setting(example.period, example.as_of, convert))
         for example in measure.examples
     }
     assert found == {example.name: example.outcome for example in measure.examples}

@@ -12,11 +12,13 @@ from hi_fhir.engine.connect import connect
 from hi_fhir.measures import registered, registry, worked
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.terminology.catalogue import load
 from tests.house.test_house_words import WORDS
-from tests.support import reference, word_tables
+from tests.support import word_tables
+from tests.support.plain_units import setting_of
 from tests.support.word_tables import HOLDS, Row, Table
 
 TABLES = [table for name in word_tables.names() for table in word_tables.tables(name)]
@@ -63,7 +65,7 @@ def test_the_engine_finds_what_a_table_says(places: dict[tuple[int, str], str], 
 
 @pytest.mark.parametrize(("table", "row"), ROWS)
 def test_a_plain_reading_finds_what_a_table_says(table: Table, row: Row) -> None:
-    assert HOLDS[reference.outcome(measure_of(table), row.person, frame_of(table.as_of))] == row.holds
+    assert HOLDS[outcome(measure_of(table), row.person, setting_of(frame_of(table.as_of)))] == row.holds
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.expression)
