@@ -1,6 +1,6 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -31,18 +31,36 @@ class Group(NamedTuple):
     stratum: str
 
 
+Stratum = tuple[str, str]
+"""Id of a stratifier and code of one of its strata."""
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """strata: a stratum to those of coarser stratifiers that it lies in. practices: of each reporter, by ODS code.
+
+    pcns: practice to its PCN; None: not known.
+    """
+
+    strata: Mapping[Stratum, Sequence[Stratum]] = field(default_factory=dict)
+    practices: Mapping[str, Collection[str]] = field(default_factory=dict)
+    pcns: Mapping[str, str | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ExactCounts:
     """Everything that one release is about: all measures, reporters and strata, and the run's own counts.
 
     groups: people by population. code_lists: the state of the code lists that decide a population, by measure id and
     population. withheld: populations of groups that the sources leave untold, with the standing of what is wanting.
+    hierarchy: what lies within what, from which follow all sums among the groups.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
     run: Mapping[RunCount, int]
     code_lists: Mapping[tuple[str, str], str]
     withheld: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
+    hierarchy: Hierarchy = field(default_factory=Hierarchy)
 
 
 class Cell(NamedTuple):

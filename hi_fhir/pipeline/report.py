@@ -15,8 +15,9 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
 from hi_fhir.core.progress import Progress
-from hi_fhir.disclosure.counts import ExactCounts, Published, ReleasedCell
+from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
+from hi_fhir.disclosure.hierarchy import nested_strata
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
@@ -32,6 +33,7 @@ from hi_fhir.reports.subjects import Subject, code_lists, subjects
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.session import Store
+from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 _TRIES = 5  # others who release to the same audience in the meantime
@@ -100,8 +102,9 @@ def report(
             same period from newer data.
         BusyError: others go on releasing to the audience at the same time.
     """
-    job = _job(config, evaluation_folder, audience)
-    _check_contents(config, job.evaluation)
+    terminology = load_terminology(config.overlays)
+    job = _job(config, terminology, evaluation_folder, audience)
+    _check_contents(terminology, job.evaluation)
     built, recorded = _release(store, job, config, clock, progress)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
     progress.finish(f"{len(paths)} reports for the {audience} audience")
@@ -116,7 +119,7 @@ def report(
     )
 
 
-def _job(config: Config, folder: Path, audience: str) -> _Job:
+def _job(config: Config, terminology: Terminology, folder: Path, audience: str) -> _Job:
     evaluation = read_evaluation(folder)
     about, reporting = subjects(evaluation.measures, config.overlays), reporters(evaluation.areas, audience)
     if not reporting:
@@ -134,13 +137,20 @@ def _job(config: Config, folder: Path, audience: str) -> _Job:
         run=run_counts(evaluation),
         code_lists=code_lists(about),
         withheld=withheld_groups(groups, withheld(absent), practices, pcns),
+        hierarchy=Hierarchy(_nested(about, terminology), practices, pcns),
     )
     return _Job(evaluation, audience, about, reporting, exact, absent)
 
 
-def _check_contents(config: Config, evaluation: EvaluationManifest) -> None:
+def _nested(about: Iterable[Subject], terminology: Terminology) -> dict[Stratum, list[Stratum]]:
+    parts = [part for subject in about for one in subject.measure.stratifiers for part in one.parts]
+    categories = terminology.ethnicity().categories
+    return nested_strata(parts, {letter: category.group_2021 for letter, category in categories.items()})
+
+
+def _check_contents(terminology: Terminology, evaluation: EvaluationManifest) -> None:
     """That no value set or mapping says something else under the version by which the reports would name it."""
-    if changed := changed_contents(evaluation, load_terminology(config.overlays)):
+    if changed := changed_contents(evaluation, terminology):
         raise UserError(
             f"evaluation {evaluation.id}: what it read was changed since, and its version was not: "
             f"{', '.join(changed)}. Run: hi-fhir evaluate. Whoever changed it: raise its version; an overlay has "

@@ -17,8 +17,11 @@ from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
+from hi_fhir.disclosure.counts import Group, Hierarchy
+from hi_fhir.disclosure.hierarchy import nested_strata, sums
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
@@ -102,6 +105,20 @@ def test_every_measure_has_people_in_its_numerator_and_outside(truth: dict[str, 
             whole[measure, population] = whole.get((measure, population), 0) + count
     for measure in MEASURES:
         assert 0 < whole[measure, "numerator"] < whole[measure, "denominator"]
+
+
+def test_every_sum_of_which_disclosure_is_told_holds_of_the_exact_counts(found: Run) -> None:
+    groups: dict[Group, dict[str, int]] = {}
+    for (measure, practice, stratifier, stratum, population), count in found.counts.items():
+        groups.setdefault(Group(measure, practice, stratifier, stratum), {})[population] = count
+    letters = {letter: one.group_2021 for letter, one in load().ethnicity().categories.items()}
+    nested = nested_strata((part for one in CORE_STRATIFIERS for part in one.parts), letters)
+    told = list(sums(groups, Hierarchy(nested)))
+    finer = {one.parts[0].stratifier for one in told}
+    assert {"ethnic-category-16", "imd-decile", "imd-quintile", "ethnic-group-5*imd-quintile"} <= finer
+    for whole, parts in told:
+        for population, people in groups[whole].items():
+            assert people == sum(groups[part][population] for part in parts), (whole, population)
 
 
 def test_the_people_are_those_expected(truth: dict[str, Any], found: Run) -> None:

@@ -1,0 +1,93 @@
+"""What lies within what: strata in coarser ones, crossings in their margins, practices in networks and boards.
+
+Every sum of counts that holds follows from it, so it is what a masked count could be worked out by.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hi_fhir.disclosure.counts import Group, Hierarchy, Stratum
+from hi_fhir.measures.stratifiers import (
+    ALL,
+    ETHNIC_CATEGORY_16,
+    ETHNIC_GROUP_5,
+    PCN,
+    PRACTICE,
+    UNKNOWN,
+    ByDecile,
+    Stratifier,
+)
+
+
+class Sum(NamedTuple):
+    """A group that is, in each population, the sum of others."""
+
+    whole: Group
+    parts: tuple[Group, ...]
+
+
+def nested_strata(stratifiers: Iterable[Stratifier], ethnic_groups: Mapping[str, str]) -> dict[Stratum, list[Stratum]]:
+    """In which strata of coarser stratifiers each stratum lies. ethnic_groups: category of 2001 to group of 2021."""
+    known = {one.id: one for one in stratifiers}
+    found: dict[Stratum, list[Stratum]] = {}
+    by_decile = [(one, one.rule.upto) for one in known.values() if isinstance(one.rule, ByDecile)]
+    for finer, ends in by_decile:
+        for coarser, wide_ends in by_decile:
+            for code, wide in _deciles(finer, ends, coarser, wide_ends):
+                found.setdefault((finer.id, code), []).append((coarser.id, wide))
+    if {ETHNIC_CATEGORY_16.id, ETHNIC_GROUP_5.id} <= known.keys():
+        for code in ETHNIC_CATEGORY_16.strata:
+            found[ETHNIC_CATEGORY_16.id, code] = [(ETHNIC_GROUP_5.id, ethnic_groups.get(code, code))]
+    return found
+
+
+def sums(groups: Collection[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
+    """Every sum among the groups of a release."""
+    by_stratifier: dict[tuple[str, str, str], list[Group]] = {}
+    for group in groups:
+        by_stratifier.setdefault(group[:3], []).append(group)
+    there = frozenset(groups)
+    for (measure_id, reporter, stratifier), own in by_stratifier.items():
+        wider: dict[Stratum, list[Group]] = {} if stratifier == ALL else {(ALL, ALL): own}
+        for group in own:
+            for stratum in _wider(group, hierarchy):
+                wider.setdefault(stratum, []).append(group)
+        wholes = {Group(measure_id, reporter, *stratum): parts for stratum, parts in wider.items()}
+        yield from (Sum(whole, tuple(parts)) for whole, parts in wholes.items() if whole in there)
+    yield from _of_reporters(there, hierarchy)
+
+
+def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
+    """The strata in which a stratum lies; that of a crossing lies in one of each of its margins."""
+    yield from hierarchy.strata.get((group.stratifier, group.stratum), ())
+    if "*" in group.stratifier:
+        yield from zip(group.stratifier.split("*"), group.stratum.split("*"), strict=True)
+
+
+def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
+    """A reporter's groups are the sums of its practices', where these report too; so are its strata of areas."""
+    for group in groups:
+        covered = hierarchy.practices.get(group.reporter, ())
+        if group.stratifier == PRACTICE:
+            parts = [Group(group.measure_id, group.stratum, ALL, ALL)]
+        elif group.stratifier == PCN:
+            within = [one for one in covered if (hierarchy.pcns.get(one) or UNKNOWN) == group.stratum]
+            parts = [Group(group.measure_id, one, ALL, ALL) for one in within]
+        else:
+            parts = [group._replace(reporter=one) for one in covered if one != group.reporter]
+        if parts and all(part in groups for part in parts):
+            yield Sum(group, tuple(parts))
+
+
+def _deciles(
+    finer: Stratifier, ends: Sequence[int], coarser: Stratifier, wide_ends: Sequence[int]
+) -> Iterator[tuple[str, str]]:
+    """Each stratum of `finer` and that of `coarser` which holds it, where each of the finer's lies in one.
+
+    ends, wide_ends: the highest decile of each stratum but the last, which is of whoever has none.
+    """
+    if finer == coarser or not set(wide_ends) <= set(ends):
+        return
+    for code, upto in zip(finer.strata, ends, strict=False):
+        yield code, next(wide for wide, end in zip(coarser.strata, wide_ends, strict=False) if upto <= end)
+    yield finer.strata[-1], coarser.strata[-1]
