@@ -13,7 +13,7 @@ from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:  # the engines take a second to import
-    from hi_fhir.pipeline.demonstration import Demonstration
+    from hi_fhir.demonstration import Demonstration
 
 
 @click.command("demo")
@@ -40,7 +40,7 @@ def demo_command(context: click.Context, count: int, seed: int, folder: Path, as
     """
     from hi_fhir.core.clock import SystemClock
     from hi_fhir.core.config import Config
-    from hi_fhir.pipeline.demonstration import demonstrate
+    from hi_fhir.demonstration import demonstrate
 
     beside = folder / "sandbox"
     config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))

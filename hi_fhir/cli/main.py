@@ -10,6 +10,7 @@ import click
 from hi_fhir import __version__
 from hi_fhir.cli.lines import say
 from hi_fhir.core.errors import HiFhirError, NoRoomError
+from hi_fhir.core.events import write_events
 from hi_fhir.core.logs import log_to_stderr
 from hi_fhir.core.room import is_full
 from hi_fhir.core.stopping import stopped_by, stopped_by_signals
@@ -54,7 +55,14 @@ class _LazyGroup(click.Group):
     "130 interrupted, 143 ended by SIGTERM.",
 )
 @click.version_option(__version__, prog_name="hi-fhir")
-def cli() -> None:
+@click.option(
+    "--log",
+    metavar="FILE",
+    envvar="HI_FHIR_LOG",
+    help="Append what happens to FILE, one JSON object a line (ids, counts, durations); - for stderr [HI_FHIR_LOG].",
+)
+@click.pass_context
+def cli(context: click.Context, log: str | None) -> None:
     """Health inequality measures for primary care networks, from a FHIR R4 server to suppressed MeasureReports.
 
     \b
@@ -62,6 +70,7 @@ def cli() -> None:
       hi-fhir demo
       hi-fhir run --source http://127.0.0.1:8080/fhir --period 2024-04-01..2025-03-31
     """
+    context.with_resource(write_events(log))
 
 
 def main(arguments: list[str] | None = None) -> None:

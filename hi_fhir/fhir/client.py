@@ -11,6 +11,7 @@ import requests
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
+from hi_fhir.core.events import event
 from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.auth import Credentials, credentials_of
 from hi_fhir.fhir.bodies import Limit, Turns
@@ -138,7 +139,16 @@ class FhirClient:
             tries = min(_FEW_TRIES, self._config.tries) if _is_soon_given_up(request, failure) else self._config.tries
             if not failure.retryable or attempt + 1 >= tries:
                 raise self._named(failure, attempt + 1)
-            if self._sleep(wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())):
+            pause_s = wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())
+            event(
+                "request-retried",
+                source=self.name,
+                tries=attempt + 1,
+                kind=failure.kind,
+                status=failure.status,
+                wait_s=round(pause_s, 3),
+            )
+            if self._sleep(pause_s):
                 raise self._named(failure, attempt + 1)
         raise AssertionError("a client tries at least once")
 

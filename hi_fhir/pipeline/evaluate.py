@@ -23,6 +23,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.manifests import Format
@@ -98,6 +99,11 @@ def check_as_of(period: Period, as_of: date | None) -> None:
         )
 
 
+def _told(manifest: EvaluationManifest) -> dict[str, object]:
+    return {"evaluation": manifest.id, "measures": [one.id for one in manifest.measures]}
+
+
+@step("evaluate", _told)
 @needs_room
 def evaluate(
     config: Config,

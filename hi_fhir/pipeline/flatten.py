@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
+from hi_fhir.core.events import step
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
@@ -56,6 +58,11 @@ class _Files(NamedTuple):
         return self.snapshot / _WORK
 
 
+def _told(manifest: SnapshotManifest) -> dict[str, object]:
+    return {"snapshot": manifest.id, "records": msgspec.to_builtins(manifest.reconciliation)}
+
+
+@step("flatten", _told)
 @needs_room
 def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress) -> SnapshotManifest:
     """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
+from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.auth import Origin
@@ -48,6 +49,11 @@ class PublishManifest(msgspec.Struct, frozen=True):
     definitions: int = 0
 
 
+def _told(manifest: PublishManifest) -> dict[str, object]:
+    return {"audience": manifest.audience, "sent": manifest.sent, "unchanged": manifest.unchanged}
+
+
+@step("publish", _told)
 def publish(
     config: Config,
     clock: Clock,

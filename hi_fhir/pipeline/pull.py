@@ -8,6 +8,7 @@ import msgspec
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError
+from hi_fhir.core.events import step
 from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import held
 from hi_fhir.core.progress import Progress
@@ -21,6 +22,11 @@ _MANIFEST = "pull.json"
 _LAND = {folder.METHOD: folder.land, search.METHOD: search.land}
 
 
+def _told(manifest: PullManifest) -> dict[str, object]:
+    return {"pull": manifest.id, "received": {type_: one.received for type_, one in manifest.counts.items()}}
+
+
+@step("pull", _told)
 @needs_room
 def pull(
     config: Config,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
+from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
 from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
@@ -83,6 +84,11 @@ class _Job(NamedTuple):
     absent: Sequence[Absence]
 
 
+def _told(manifest: ReportManifest) -> dict[str, object]:
+    return {"evaluation": manifest.evaluation, "audience": manifest.audience, "reports": len(manifest.paths)}
+
+
+@step("report", _told)
 def report(
     config: Config,
     clock: Clock,

@@ -13,6 +13,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
+from hi_fhir.core.events import about
 from hi_fhir.core.files import content_name
 from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
@@ -71,7 +72,7 @@ def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -
         check_target(config, request.publish_url)
     sources = [source.name for source in request.sources]
     folder = open_run(config.data_dir, _arguments(config, request), sources)
-    with at_work(folder), marked_if_interrupted(folder, clock):
+    with about(run=folder.name), at_work(folder), marked_if_interrupted(folder, clock):
         return _work(config, clock, request, folder, progress)
 
 

@@ -1,5 +1,6 @@
 """What every source is handed when it lands a pull, and what it hands back; the plan comes first on disk, always."""
 
+import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -112,7 +113,7 @@ class Pull:
     def side_by_side(self, tasks: Iterable[Callable[[], None]]) -> None:
         """Do all tasks, `config.slices` at a time; the first failure stops the others and is raised."""
         with ThreadPoolExecutor(self.config.slices) as pool:
-            futures = [pool.submit(task) for task in tasks]
+            futures = [pool.submit(contextvars.copy_context().run, task) for task in tasks]
             try:
                 for future in as_completed(futures):
                     future.result()

@@ -140,13 +140,14 @@ def test_canaries_of_a_server_stay_in_the_tables(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    data_dir = tmp_path / "data"
+    data_dir, events = tmp_path / "data", tmp_path / "events.jsonl"
     with (
         server.serve(_resources(), port=0, data_date=DATA_DATE) as source,
         server.serve([], port=0, data_date=DATA_DATE) as target,
     ):
         code = run_command(
             [
+                *("--log", str(events)),
                 *("run", "--source", source.base_url, "--period", PERIOD, "--data-dir", str(data_dir), "--json"),
                 *("--overlay", str(beside / "overlay"), "--audience", audience, "--publish", target.base_url),
                 *("--measures", MEASURES),
@@ -162,6 +163,8 @@ def test_canaries_of_a_server_stay_in_the_tables(
 
     printed = capfd.readouterr()
     places = {"published": published, "stdout": printed.out, "stderr": printed.err, "log": caplog.text}
+    places["events"] = events.read_text()
+    assert '"step":"publish"' in places["events"]
     assert _hunt({**places, "URLs": "\n".join(asked), **_kept(data_dir)}) == []
 
 
@@ -171,13 +174,27 @@ def test_canaries_in_malformed_lines_stay_in_the_quarantine(
     caplog.set_level(logging.DEBUG)
     data_dir = tmp_path / "data"
     (beside / "fhir" / "strays.ndjson").write_bytes(b"\n".join(_malformed()))
-    run = ["run", "--source", str(beside / "fhir"), "--period", PERIOD, "--data-dir", str(data_dir), "--json"]
+    events = tmp_path / "events.jsonl"
+    run = [
+        "--log",
+        str(events),
+        "run",
+        "--source",
+        str(beside / "fhir"),
+        "--period",
+        PERIOD,
+        "--data-dir",
+        str(data_dir),
+        "--json",
+    ]
     assert run_command([*run, "--overlay", str(beside / "overlay"), "--measures", MEASURES]) == 0
     refused = capfd.readouterr()
     assert run_command(["quarantine", "--data-dir", str(data_dir), "--json"]) == 0
     listed = capfd.readouterr()
 
     places = {"run": refused.out + refused.err, "quarantine": listed.out + listed.err, "log": caplog.text}
+    places["events"] = events.read_text()
+    assert '"step-ended"' in places["events"]
     assert len(orjson.loads(listed.out)) >= len(_malformed())
     assert _hunt({**places, **_kept(data_dir)}) == []
 

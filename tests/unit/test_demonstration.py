@@ -2,7 +2,7 @@
 
 import pytest
 
-from hi_fhir.pipeline.demonstration import Stratum, _compare, _strata
+from hi_fhir.demonstration import Stratum, _compare, _strata
 
 KEY = ("measure_id", "practice_id", "stratifier", "stratum", "population")
 
