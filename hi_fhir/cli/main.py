@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import traceback
+from importlib import import_module
 
 import click
 
@@ -16,23 +17,32 @@ from hi_fhir.core.room import is_full
 from hi_fhir.core.stopping import stopped_by, stopped_by_signals
 
 COMMANDS = {
-    "run": "run",
-    "pull": "steps",
-    "flatten": "steps",
-    "evaluate": "steps",
-    "report": "steps",
-    "publish": "steps",
-    "status": "status",
-    "quarantine": "quarantine",
-    "measures": "measures",
-    "mappings": "mappings",
-    "key": "key",
-    "sandbox": "sandbox",
-    "demo": "demo",
-    "serve": "serve",
-    "doctor": "doctor",
+    "run": ("run", "Pull, flatten, evaluate, report and publish."),
+    "pull": ("steps", "Fetch what the measures need from each source and land it as it came."),
+    "flatten": ("steps", "Turn the newest pull of each source into tables; bad records go to quarantine."),
+    "evaluate": ("steps", "Count every measure by every stratum, from the newest snapshot of each source."),
+    "report": ("steps", "Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation."),
+    "publish": (
+        "steps",
+        "Send an evaluation's reports for an audience to a FHIR server, but for those that it says it has unchanged.",
+    ),
+    "status": ("status", "List runs and evaluations, show a run's reconciliation, and what every server was sent."),
+    "quarantine": ("quarantine", "List the records that the newest snapshot of a source could not take."),
+    "measures": ("measures", "List the measures, show what one says, or check definitions and data files."),
+    "mappings": ("mappings", "Import a postcode directory or the organisations' membership."),
+    "key": ("key", "Show which identity key is in use, or put a new one in its place."),
+    "sandbox": (
+        "sandbox",
+        "Serve synthetic people as FHIR R4 on loopback until interrupted, or write them to a folder.",
+    ),
+    "demo": (
+        "demo",
+        "Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.",
+    ),
+    "serve": ("serve", "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback."),
+    "doctor": ("doctor", "Look at settings, folders, code lists, imports and servers."),
 }
-"""Command to the module here that has it; loaded when asked for, since the engines take a second to import."""
+"""Command to the module here that has it, loaded when it is asked for, and to the first sentence of its help."""
 
 
 class _LazyGroup(click.Group):
@@ -42,10 +52,19 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = __import__(f"hi_fhir.cli.{COMMANDS[cmd_name]}", fromlist=[cmd_name])
+        module = import_module(f"hi_fhir.cli.{COMMANDS[cmd_name][0]}")
         command = getattr(module, f"{cmd_name}_command")
         assert isinstance(command, click.Command)  # noqa: S101 - a house test lists every command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, for which no command is loaded."""
+        width = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [
+            (name, click.Command(name, help=said).get_short_help_str(width)) for name, (_, said) in COMMANDS.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.group(

@@ -1,29 +1,6 @@
-"""What resolving people needs and what it tells: the types at its two ends."""
-
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+"""What resolving people tells; what it needs is in `resolve_inputs`."""
 
 import msgspec
-
-from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
-from hi_fhir.cohorts.opt_outs import OptOuts
-from hi_fhir.core.days import Period
-from hi_fhir.terminology.catalogue import Terminology
-
-
-@dataclass(frozen=True)
-class ResolveInputs:
-    """snapshots: folders of finished snapshots, one a source. opt_out: as `opt_outs.read_opt_outs` gives it."""
-
-    snapshots: tuple[Path, ...]
-    terminology: Terminology
-    period: Period
-    as_of: date
-    directory: PostcodeDirectory | None
-    areas: AreaFile | None
-    opt_out: OptOuts
-    imd_year: int  # 2019 or 2025: the one that `person.deprivation` speaks of
 
 
 class Area(msgspec.Struct, frozen=True, order=True):

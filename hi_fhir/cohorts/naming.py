@@ -9,8 +9,8 @@ from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.engine.relations import keep
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.identity import NAMED
-from hi_fhir.tables.schema import CLINICAL_TABLES
 
 ORPHAN, NOBODY, SEVERAL, FOUND = "orphan", "nobody", "several", "found"
 _TABLES = (*CLINICAL_TABLES.values(), "registration")

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import ibis
 
-from hi_fhir.core.config import OPT_OUT_POLICIES
+from hi_fhir.cohorts.opt_out_policies import IMPORTED_LIST, NOT_APPLICABLE, OPTED_OUT, WITHDRAWN
 from hi_fhir.core.errors import ConfigError, TerminologyError
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.views.nhs_number import usable_number
-
-NOT_APPLICABLE, APPLIED_UPSTREAM, TYPE_1_BY_CODE, IMPORTED_LIST = OPT_OUT_POLICIES
-OPTED_OUT, WITHDRAWN = "opted-out", "withdrawn"
-TYPE_1_SETS = {OPTED_OUT: "type-1-opt-out", WITHDRAWN: "type-1-opt-out-withdrawn"}
-"""What a record says of a type 1 opt-out, and the value set whose codes say it."""
 
 
 @dataclass(frozen=True)

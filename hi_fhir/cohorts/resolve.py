@@ -16,12 +16,14 @@ from ibis.backends.duckdb import Backend
 from hi_fhir.cohorts import dates, deprivation, ethnicity, linking, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
-from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution
 from hi_fhir.cohorts.linking import Linked
 from hi_fhir.cohorts.merging import KINDS
 from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
+from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.cohorts.organisations import Organisations, place_tables
 from hi_fhir.cohorts.people import finished, write_buckets, write_link
+from hi_fhir.cohorts.resolve_inputs import ResolveInputs
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
@@ -121,7 +123,7 @@ def _prepare(
 
 def _left_out(inputs: ResolveInputs, resident: ibis.Table, said: ibis.Table) -> ibis.Table:
     """People whom the opt-out policy leaves out. Column: person_id."""
-    if inputs.opt_out.policy == opt_outs.TYPE_1_BY_CODE:
+    if inputs.opt_out.policy == TYPE_1_BY_CODE:
         return opt_outs.opted_out_by_code(said)
     return resident.join(_listed(inputs), "nhs_key").select("person_id").distinct()
 
@@ -314,7 +316,7 @@ def rule_versions() -> dict[str, str]:
 def _versions(inputs: ResolveInputs) -> dict[str, str]:
     """Of every rule, mapping and import that decided something, and of the codes that left people out."""
     imports = {"import/postcodes": inputs.directory, "import/organisations": inputs.areas}
-    by_code = opt_outs.TYPE_1_SETS.values() if inputs.opt_out.policy == opt_outs.TYPE_1_BY_CODE else ()
+    by_code = TYPE_1_SETS.values() if inputs.opt_out.policy == TYPE_1_BY_CODE else ()
     opted = {f"value_sets/{id_}" for id_ in by_code}
     files = inputs.terminology.versions().items()
     used = {id_: version for id_, version in files if id_.startswith("mappings/") or id_ in opted}

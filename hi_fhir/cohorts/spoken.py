@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
+from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.cohorts.records import CODED_TABLES, that_count, that_have_any
 from hi_fhir.cohorts.registration import EARLIEST
 from hi_fhir.cohorts.snapshots import read_table

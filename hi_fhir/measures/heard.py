@@ -11,7 +11,7 @@ from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.measures.frame import Codes
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import answer_sets, measure_needs
-from hi_fhir.tables.schema import CLINICAL_TABLES
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 
 _WHOLE = ""
 _CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("value_set", pa.string())])

@@ -17,7 +17,8 @@ from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDay
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
-from hi_fhir.tables.schema import CLINICAL, CLINICAL_TABLES, LEAF, REFERENCE
+from hi_fhir.tables.clinical import CLINICAL_TABLES
+from hi_fhir.tables.schema import CLINICAL, LEAF, REFERENCE
 from hi_fhir.terminology.ucum import SAME
 
 EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))

@@ -4,15 +4,18 @@ Rule `absence`, version 2 (docs/explanation/rules.md).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.render.requirements import measure_needs, needs
 from hi_fhir.measures.render.silence import can_hold, rests_on, types_read
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
-from hi_fhir.tables.schema import CLINICAL_TABLES
-from hi_fhir.tables.snapshot import SnapshotManifest
+
+if TYPE_CHECKING:  # the kernel and its engine, which nobody needs who reads what a standing is
+    from hi_fhir.tables.snapshot import SnapshotManifest
 
 VERSION = "2"
 
@@ -82,7 +85,7 @@ class Absence(msgspec.Struct, frozen=True):
     practices: tuple[str, ...]
 
 
-def standings(manifest: SnapshotManifest, orphans: Mapping[str, int], limit: float) -> list[Standing]:
+def standings(manifest: "SnapshotManifest", orphans: Mapping[str, int], limit: float) -> list[Standing]:
     """The standing of each type in a snapshot's scope, in order.
 
     orphans: rows by table whose patient is not among the patients. limit: the share of a type's records, of those that
@@ -101,7 +104,7 @@ def standings(manifest: SnapshotManifest, orphans: Mapping[str, int], limit: flo
     return found
 
 
-def _standing(manifest: SnapshotManifest, type_: str, orphans: Mapping[str, int], limit: float) -> str:
+def _standing(manifest: "SnapshotManifest", type_: str, orphans: Mapping[str, int], limit: float) -> str:
     kept, lost = manifest.reconciliation.get(type_, Reconciliation()).kept, _lost(manifest, type_)
     table = CLINICAL_TABLES.get(type_, "")
     of_nobody = orphans.get(table, 0)
@@ -112,7 +115,7 @@ def _standing(manifest: SnapshotManifest, type_: str, orphans: Mapping[str, int]
     return OVER_LIMIT if lost > limit * (kept + lost) else UNDERSTOOD
 
 
-def _lost(manifest: SnapshotManifest, type_: str) -> int:
+def _lost(manifest: "SnapshotManifest", type_: str) -> int:
     return sum(manifest.lost.get(type_, {}).values())
 
 

@@ -18,7 +18,8 @@ from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
 from hi_fhir.measures.model import DEFINED, Measure
 from hi_fhir.measures.words.tree import Leaf, value_sets_of
-from hi_fhir.tables.schema import CLINICAL_TABLES, PERSON, REFERENCE
+from hi_fhir.tables.clinical import CLINICAL_TABLES
+from hi_fhir.tables.schema import PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"

@@ -14,10 +14,11 @@ from ibis.backends.duckdb import Backend
 from hi_fhir import __version__
 from hi_fhir.cohorts.buckets import BucketReader, ranges, read_link
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
-from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Resolution
 from hi_fhir.cohorts.opt_outs import read_opt_outs
 from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.resolve import resolve, rule_versions
+from hi_fhir.cohorts.resolve_inputs import ResolveInputs
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
@@ -46,9 +47,10 @@ from hi_fhir.measures.standing import VERSION as ABSENCE_VERSION
 from hi_fhir.measures.standing import Standing, standings
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.pipeline import history
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.identity import load_key
-from hi_fhir.tables.schema import BUCKETS, CLINICAL_TABLES, SCHEMA_VERSION
+from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import FLATTEN_AGAIN, SnapshotManifest, read_snapshot
 from hi_fhir.terminology.catalogue import Terminology

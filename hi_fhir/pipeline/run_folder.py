@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,8 +17,10 @@ from hi_fhir.core.stopping import stopped_by
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.standing import UNDERSTOOD, Absence
 from hi_fhir.pipeline import history
-from hi_fhir.pipeline.publish import PublishManifest
-from hi_fhir.pipeline.report import ReportManifest
+
+if TYPE_CHECKING:  # with them come all that a step needs
+    from hi_fhir.pipeline.publish import PublishManifest
+    from hi_fhir.pipeline.report import ReportManifest
 
 _PLAN, _MANIFEST = "plan.json", "run.json"
 
@@ -99,7 +101,7 @@ def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str
 
 
 def manifest_of(
-    folder: Path, evaluation: EvaluationManifest, reports: ReportManifest, sent: PublishManifest | None
+    folder: Path, evaluation: EvaluationManifest, reports: "ReportManifest", sent: "PublishManifest | None"
 ) -> RunManifest:
     return RunManifest(
         run=folder.name,

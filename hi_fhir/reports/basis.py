@@ -8,8 +8,8 @@ from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
 from hi_fhir.measures.render.narrative import marked
 from hi_fhir.reports.extensions import Json, counted, definition, nested, valued
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import total
-from hi_fhir.tables.schema import CLINICAL_TABLES
 
 USE = "Monitoring, not a payment claim."
 _PEOPLE, _QUARANTINE, _READINGS = "run-people", "run-quarantine", "readings-left-out"

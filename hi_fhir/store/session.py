@@ -6,11 +6,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import cast
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -69,18 +65,11 @@ def open_store(where: Path | str) -> Store:
     with awaited(path.with_name(f"{path.name}.lock")):
         path.touch(mode=0o600)
         engine = _engine(url)
-        migrate(engine)
+        if _revision(engine) != _newest_revision():
+            from hi_fhir.store.migrating import migrate  # Alembic, which a store that is as it should be does not need
+
+            migrate(engine)
     return Store(engine)
-
-
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to a revision, the newest by default."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def is_migrated(store: Store) -> bool:
@@ -89,9 +78,21 @@ def is_migrated(store: Store) -> bool:
     Raises:
         SQLAlchemyError: the store cannot be reached.
     """
-    newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+    return _revision(store.engine) == _newest_revision()
+
+
+def _revision(engine: Engine) -> str | None:
+    """The revision of the schema; None where there is none yet."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return found
+
+
+def _newest_revision() -> str:
+    """That of the last file of migrations, which are named `v<revision>_<what>.py`."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("v*.py")).partition("_")[0].removeprefix("v")
 
 
 def _file(url: URL) -> Path:

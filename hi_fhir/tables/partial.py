@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hi_fhir.core.files import commit_file
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.dates import SPAN_BITS, london_days
 from hi_fhir.tables.schema import (
     CLINICAL,
-    CLINICAL_TABLES,
     IDENTITY,
     ORGANIZATION,
     OTHER_HOME,

@@ -44,17 +44,6 @@ negation: of the code of that row. `denied`: it is not so, or not to be done; `n
 nothing is known of it. A coded answer's own row ("value") has none.
 """
 
-CLINICAL_TABLES = {
-    "Condition": "condition",
-    "Encounter": "encounter",
-    "Immunization": "immunization",
-    "MedicationRequest": "medication_request",
-    "Observation": "observation",
-    "Procedure": "procedure",
-}
-"""Resource type to table, for the tables of CLINICAL's columns. `ethnic_category` has them too: the codings of the
-UK Core extension of Patient, with resource_id = patient_id."""
-
 PATIENT = pa.schema(
     [
         pa.field("source_id", pa.string(), nullable=False),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.code_systems import FILES as SYSTEM_FILES
@@ -10,9 +11,11 @@ from hi_fhir.terminology.code_systems import CodeSystems, read_code_systems
 from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
 from hi_fhir.terminology.data_files import content_digest, find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
-from hi_fhir.terminology.ranks import DeprivationRanks, read_ranks
 from hi_fhir.terminology.units import Units, read_units
 from hi_fhir.terminology.value_sets import ValueSet, read_value_set
+
+if TYPE_CHECKING:
+    from hi_fhir.terminology.ranks import DeprivationRanks
 
 _ETHNICITY = "ethnicity-"
 _RANKS = "imd-"
@@ -74,8 +77,10 @@ class Terminology:
                 )
         return units
 
-    def ranks(self, year: int) -> DeprivationRanks:
+    def ranks(self, year: int) -> "DeprivationRanks":
         """IMD of 2019 or 2025."""
+        from hi_fhir.terminology.ranks import read_ranks  # the one mapping that is read by Arrow
+
         return read_ranks(self._file(f"{_RANKS}{year}"), year)
 
     def versions(self) -> dict[str, str]:

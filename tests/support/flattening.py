@@ -9,7 +9,7 @@ from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
-from hi_fhir.tables.schema import CLINICAL_TABLES
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from tests.support.landing import SOURCE, land
 
 

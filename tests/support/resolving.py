@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
-from hi_fhir.cohorts.inputs import Resolution, ResolveInputs
+from hi_fhir.cohorts.inputs import Resolution
 from hi_fhir.cohorts.opt_outs import OptOuts
 from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.registration import COUNTS, REGISTERED
 from hi_fhir.cohorts.resolve import resolve
+from hi_fhir.cohorts.resolve_inputs import ResolveInputs
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import sha256_file
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.identity import NAMED
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import (
     BUCKETS,
     CLINICAL,
-    CLINICAL_TABLES,
     ORGANIZATION,
     OTHER_HOME,
     PATIENT,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import singledispatch
 
-from hi_fhir.cohorts.opt_outs import TYPE_1_BY_CODE, TYPE_1_SETS
+from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import value_sets_of, walk

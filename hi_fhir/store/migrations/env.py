@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `session.migrate` hands in."""
+"""Alembic's entry: runs the migrations on the connection that `migrating.migrate` hands in."""
 
 from alembic import context
 

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from hi_fhir.cohorts.opt_outs import IMPORTED_LIST, OptOuts
+from hi_fhir.cohorts.opt_out_policies import IMPORTED_LIST
+from hi_fhir.cohorts.opt_outs import OptOuts
 from tests.support.resolving import resolve_snapshots
 from tests.support.tables import SnapshotBuilder, named, nhs_key
 

@@ -20,6 +20,7 @@ from hi_fhir.core.files import sha256_file
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables import schema, workers
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.scope import Scope
@@ -416,7 +417,7 @@ def test_key_inside_the_data_folder_is_refused(config: Config) -> None:
 def test_every_table_and_bucket_is_there_even_of_nothing(config: Config) -> None:
     manifest = flat(config, {})
     own = ("ethnic_category", "other_home", "patient", "patient_identifier", "patient_link", "registration")
-    bucketed = [*schema.CLINICAL_TABLES.values(), *own]
+    bucketed = [*CLINICAL_TABLES.values(), *own]
     wanted = {f"{table}/{digit}.parquet" for table in bucketed for digit in schema.BUCKETS} | {
         "organization/all.parquet"
     }

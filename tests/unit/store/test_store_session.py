@@ -15,10 +15,11 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.ledger import report_version
+from hi_fhir.store.migrating import migrate
 from hi_fhir.store.migrations.kept_reports import cells_of
 from hi_fhir.store.models import PUBLIC, Base, Measure, Release
 from hi_fhir.store.search import search_reports
-from hi_fhir.store.session import Store, migrate, open_store
+from hi_fhir.store.session import Store, open_store
 from tests.support.reporting import released_reports
 
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""What a command loads before it does anything: an engine that is not used costs each of them half a second."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from hi_fhir.cli.main import COMMANDS, cli
+from tests.support.data_folder import unpack
+
+HEAVY = {
+    *("alembic", "duckdb", "fhir", "flask", "ibis", "numpy", "pandas", "pyarrow", "pydantic", "requests", "rich"),
+    *("sqlalchemy", "sqlglot", "zstandard"),
+}
+TOLD = """
+import sys
+from hi_fhir.cli.main import run_command
+code = run_command(sys.argv[1:])
+sys.stderr.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+sys.exit(code)
+"""
+
+
+def loaded(folder: Path, *arguments: str) -> set[str]:
+    """Those of HEAVY that a command has loaded when it ends, as a process of its own."""
+    environ = {"HI_FHIR_DATA_DIR": str(folder / "data"), "HI_FHIR_KEY_FILE": str(folder / "keys" / "identity.key")}
+    ran = subprocess.run(
+        [sys.executable, "-c", TOLD, *arguments], cwd=folder, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    return HEAVY.intersection(ran.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "used"),
+    [
+        (["--help"], set()),
+        (["status", "--help"], {"rich"}),
+        (["measures", "list"], {"rich"}),
+        (["status"], {"rich", "sqlalchemy"}),
+    ],
+)
+def test_a_command_loads_what_it_uses(tmp_path: Path, arguments: list[str], used: set[str]) -> None:
+    unpack(tmp_path)
+    loaded(tmp_path, "status")  # which migrates a store of before
+
+    assert loaded(tmp_path, *arguments) == used
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_how_the_help_of_each_begins(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+
+    assert command is not None
+    assert " ".join((command.help or "").split()).startswith(COMMANDS[name][1])
