@@ -1,24 +1,30 @@
 """`hi-fhir measures`: which measures there are, what each says, and whether definitions and data files are sound."""
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_table
+from hi_fhir.core.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from hi_fhir.measures.explain import Answer
 
 
 @click.group("measures")
 def measures_command() -> None:
-    """List the measures, show what one says, or check definitions and data files.
+    """List the measures, show or explain what one says, or check definitions and data files.
 
     \b
     Examples:
       hi-fhir measures list
       hi-fhir measures show smoking-status-recorded
+      hi-fhir measures explain smoking-status-recorded --example undated
       hi-fhir measures check --overlay our-code-lists
     """
 
@@ -100,19 +106,68 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+@measures_command.command("explain")
+@click.argument("measure_id", metavar="ID")
+@click.option("--example", "name", metavar="NAME", help="The worked example to explain; without it they are listed.")
+@options.overlay_option
+@options.json_option
+def explain_command(measure_id: str, name: str | None, overlays: tuple[Path, ...], as_json: bool) -> None:
+    """Explain where a measure puts the person of a worked example, word by word.
+
+    \b
+    Examples:
+      hi-fhir measures explain smoking-status-recorded
+      hi-fhir measures explain smoking-status-recorded --example undated
+    """
+    from hi_fhir.measures import explain, registry
+    from hi_fhir.measures.plain.outcome import outcome
+    from hi_fhir.measures.plain.setting import Setting
+    from hi_fhir.measures.second_opinion import converter
+    from hi_fhir.terminology.catalogue import load
+
+    config = options.read_config(overlays=overlays)
+    [measure] = registry.load([measure_id], config.overlays)
+    if name is None:
+        rows = [[example.name, example.outcome] for example in measure.examples]
+        print_json(dict(rows)) if as_json else print_table("Worked examples", ["example", "outcome"], rows)
+        return
+    example = next((one for one in measure.examples if one.name == name), None)
+    if example is None:
+        raise NotFoundError(f"{measure_id} has no example {name!r}. hi-fhir measures explain {measure_id} lists them.")
+    setting = Setting(example.period, example.as_of, converter(load(config.overlays)))
+    populations = explain.explained(measure, example.person, setting)
+    found = outcome(measure, example.person, setting)
+    if as_json:
+        print_json({"example": name, "outcome": found, "populations": {n: asdict(a) for n, a in populations.items()}})
+        return
+    for population, answer in populations.items():
+        say(f"{_plain(population)}:")
+        _print_answer(answer, 1)
+    say(f"so: {_plain(found)}")
+
+
+def _print_answer(found: "Answer", depth: int) -> None:
+    say(f"{'  ' * depth}{found.answer}: {found.sentence}")
+    for part in found.parts:
+        _print_answer(part, depth + 1)
+
+
 @measures_command.command("check")
 @options.overlay_option
 @options.json_option
 @click.pass_context
 def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: bool) -> None:
-    """Check definitions, run every worked example on the engine, and read every data file.
+    """Check definitions, run every worked example on the engine, ask a second reading, and read every data file.
+
+    The second reading is of the same words, one person at a time in plain Python: it is asked about the people of the
+    examples, and about others who are a day, a unit or a record away from them.
 
     \b
     Example:
       hi-fhir measures check
     """
     from hi_fhir.engine.connect import connect
-    from hi_fhir.measures import checks, registry, released, worked
+    from hi_fhir.measures import checks, registry, released, second_opinion, worked
     from hi_fhir.terminology.catalogue import load, overlaid_files
     from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -126,9 +181,11 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     measures = [one.measure for one in there]
     with tempfile.TemporaryDirectory() as folder:
         backend = connect(Path(folder) / "spill")
+        second = second_opinion.opinions(backend, Path(folder), measures, terminology)
         faults = [
             *checks.faults(measures, terminology),
             *worked.failures(backend, Path(folder), measures, terminology),
+            *second.faults,
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
         backend.disconnect()
@@ -140,6 +197,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     counted = {
         "measures": len(measures),
         "examples": sum(len(measure.examples) for measure in measures),
+        "people_read_twice": second.people,
         "value_sets": len(terminology.value_sets),
         "mappings": len(terminology.mapping_files),
     }

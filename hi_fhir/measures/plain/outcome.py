@@ -7,6 +7,8 @@ from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.words import base
 
+__all__ = ["holds", "outcome"]
+
 
 def outcome(measure: Measure, person: Person, setting: Setting) -> str:
     """Where the measure puts the person: one of the names of `examples.OUTCOMES`."""

@@ -128,3 +128,17 @@ def test_a_fault_of_a_definition_exits_with_2_and_is_printed(monkeypatch: pytest
     assert "ethnicity-usable: source is empty" in told.err
     assert "ethnicity-usable, example 'stated': numerator, not denominator" in as_json.json["faults"]
     assert "measures/ethnicity-usable: it is not what its version" in told.err
+
+
+def test_an_example_is_explained_word_by_word() -> None:
+    listed = hi_fhir("measures", "explain", "smoking-status-recorded", "--json")
+    told = hi_fhir("measures", "explain", "smoking-status-recorded", "--example", "undated")
+    as_json = hi_fhir("measures", "explain", "smoking-status-recorded", "--example", "undated", "--json")
+    unknown = hi_fhir("measures", "explain", "smoking-status-recorded", "--example", "nobody")
+
+    assert listed.json["undated"] == "denominator"
+    assert "numerator:\n  no: smoking status recorded in the 12 months to the as-of day\nso: denominator" in told.out
+    assert as_json.json["outcome"] == "denominator"
+    assert as_json.json["populations"]["numerator"]["answer"] == "no"
+    assert unknown.code == 2
+    assert "has no example 'nobody'" in unknown.err

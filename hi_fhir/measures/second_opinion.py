@@ -1,0 +1,104 @@
+"""The engine and the plain reading asked about the same people, so that a measure has a second opinion.
+
+The people are those of the worked examples and their neighbours: each with one record gone, a day or a unit away, and
+with birth date and sex changed. Units are the terminology's for both; all else each reads on its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from ibis.backends.duckdb import Backend
+
+from hi_fhir.measures.examples import Event, Person
+from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.model import Measure
+from hi_fhir.measures.plain.outcome import outcome
+from hi_fhir.measures.plain.setting import Convert, Setting
+from hi_fhir.measures.worked import IMD_YEAR, outcomes
+from hi_fhir.terminology.catalogue import Terminology
+
+_DECIMALS = 9
+_A_DAY = timedelta(days=1)
+
+
+class Opinions(NamedTuple):
+    """people: how many were asked about, once for each measure that they were made for. faults: a sentence each."""
+
+    people: int
+    faults: list[str]
+
+
+def opinions(backend: Backend, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> Opinions:
+    """Where the engine and the plain reading differ. `folder`: for temporary files."""
+    convert, asked, faults = converter(terminology), 0, []
+    for measure in measures:
+        for frame, named in _by_frame(measure).items():
+            people = [person for _, person in named]
+            asked += len(people)
+            found = outcomes(backend, folder, [measure], people, frame, terminology)[measure.id]
+            setting = Setting(frame.period, frame.as_of, convert)
+            for (name, person), engine in zip(named, found, strict=True):
+                plain = outcome(measure, person, setting)
+                if plain != engine:
+                    faults.append(
+                        f"{measure.id}: {name}: {engine} by the engine, {plain} by the plain reading of its words. One "
+                        "of them is wrong about a word: please report it, with the definition."
+                    )
+    return Opinions(asked, faults)
+
+
+def converter(terminology: Terminology) -> Convert:
+    """From a unit as received to one that is meant, as the terminology has it."""
+    units = terminology.units()
+
+    def convert(value: float, received: str, unit: str, value_set: str) -> float | None:
+        known = terminology.value_sets.get(value_set)
+        way = units.conversion(received, unit, known.analyte if known else None)
+        return None if way is None else round(value * way.factor + way.offset, _DECIMALS)
+
+    return convert
+
+
+def neighbours(person: Person) -> Iterator[tuple[str, Person]]:
+    """People who differ from `person` in one thing, with what that is."""
+    yield "no birth date", replace(person, born=None)
+    if person.born:
+        yield "born a day earlier", replace(person, born=_moved(person.born, -_A_DAY))
+        yield "born a day later", replace(person, born=_moved(person.born, _A_DAY))
+    yield "sex not known", replace(person, sex="unknown")
+    for place, event in enumerate(person.events):
+        for what, changed in _changes(event):
+            others = (person.events[:place], (changed,) if changed else (), person.events[place + 1 :])
+            yield f"record {place + 1} {what}", replace(person, events=tuple(e for part in others for e in part))
+
+
+def _changes(event: Event) -> Iterator[tuple[str, Event | None]]:
+    yield "gone", None
+    yield "undated", replace(event, on=None, at=None)
+    if event.on:
+        yield "a day earlier", replace(event, on=_moved(event.on, -_A_DAY), at=None)
+        yield "a day later", replace(event, on=_moved(event.on, _A_DAY), at=None)
+    if event.value is not None:
+        yield "one lower", replace(event, value=event.value - 1)
+        yield "one higher", replace(event, value=event.value + 1)
+
+
+def _moved(day: date, by: timedelta) -> date:
+    """The day after `by`; one at either end of the calendar stays."""
+    try:
+        return day + by
+    except OverflowError:
+        return day
+
+
+def _by_frame(measure: Measure) -> dict[Frame, list[tuple[str, Person]]]:
+    """The people of the measure's examples and their neighbours, by what they are looked at by."""
+    found: dict[Frame, list[tuple[str, Person]]] = {}
+    for example in measure.examples:
+        named = found.setdefault(Frame(example.period, example.as_of, IMD_YEAR), [])
+        named.append((f"example {example.name!r}", example.person))
+        named += ((f"example {example.name!r}, {what}", other) for what, other in neighbours(example.person))
+    return found
