@@ -19,7 +19,7 @@ from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.pipeline.run_folder import RunManifest
-from hi_fhir.reports.organization import organisation_id
+from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside
 from hi_fhir.sandbox.people import make_people

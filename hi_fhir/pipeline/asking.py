@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hi_fhir.pipeline.report import ReleasedReport
-from hi_fhir.reports.presence import Presence, Present
-from hi_fhir.reports.publish import Entry
+from hi_fhir.reports.sending.presence import Presence, Present
+from hi_fhir.reports.sending.updates import Update
 from hi_fhir.store.deliveries import LastDelivery
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
@@ -38,7 +38,7 @@ def unchanged(presence: Presence, system: str, before: Mapping[str, Taken]) -> f
     return frozenset(identifier for identifier, one in same.items() if one.reporter in {None, *known})
 
 
-def lacking(presence: Presence, measures: Sequence[Entry]) -> list[Entry]:
+def lacking(presence: Presence, measures: Sequence[Update]) -> list[Update]:
     """The Measures that the server does not have as they are sent; none where it does not say."""
     there = presence.definitions(measures)
     return [] if there is None else [entry for entry in measures if entry.key not in there]

@@ -18,16 +18,16 @@ from hi_fhir.fhir.client import FhirClient
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
-from hi_fhir.reports.courier import Courier, Delivery
 from hi_fhir.reports.definitions import definitions
-from hi_fhir.reports.presence import Presence
-from hi_fhir.reports.publish import Entry, definition_entry, report_entry
-from hi_fhir.reports.targets import Target, read_target
+from hi_fhir.reports.sending.presence import Presence
+from hi_fhir.reports.sending.publisher import Answered, FhirPublisher
+from hi_fhir.reports.sending.targets import Target, read_target
+from hi_fhir.reports.sending.updates import Update, definition_update, report_update
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
 from hi_fhir.store.session import Store
 
-Definitions = Mapping[str, Sequence[Entry]]
+Definitions = Mapping[str, Sequence[Update]]
 """Resources that reports name, by type: Measures, and what is our own in them."""
 
 
@@ -88,7 +88,7 @@ def publish(
         there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
         due = [report for report in fit if report.identifier not in there]
         progress.start("publish", len(due), "reports")
-        sending = _Sending(clock, store, target.base_url, Courier(client, config.tries), progress)
+        sending = _Sending(clock, store, target.base_url, FhirPublisher(client, config.tries), progress)
         defined = sending.all(due, entries if due else lacking, config.publish_batch)
     restored = len(before) - len(there)
     told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
@@ -170,17 +170,17 @@ def _ask(
         raise SourceError(told, kind=error.kind, status=error.status, retryable=error.retryable) from error
 
 
-def _measure_entries(session: Session, reports: Iterable[ReleasedReport]) -> list[Entry]:
+def _measure_entries(session: Session, reports: Iterable[ReleasedReport]) -> list[Update]:
     """The Measures of the reports, as the ledger has them."""
     found = [measure_version(session, id_) for id_ in sorted({report.measure_id for report in reports})]
-    return [definition_entry(measure.content) for measure in found if measure is not None]
+    return [definition_update(measure.content) for measure in found if measure is not None]
 
 
 def _own_definitions(config: Config) -> Definitions:
     """What the reports name of our own, by type."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[Update]] = {}
     for resource in definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays)):
-        found.setdefault(resource["resourceType"], []).append(definition_entry(canonical_json(resource)))
+        found.setdefault(resource["resourceType"], []).append(definition_update(canonical_json(resource)))
     return found
 
 
@@ -191,7 +191,7 @@ class _Sending:
     clock: Clock
     store: Store
     target: str
-    courier: Courier
+    publisher: FhirPublisher
     progress: Progress
     stored: int = 0
 
@@ -216,9 +216,9 @@ class _Sending:
             )
         return stored
 
-    def _definitions(self, entries: Sequence[Entry]) -> int:
+    def _definitions(self, entries: Sequence[Update]) -> int:
         """Send definitions of one type. One that is refused stops nothing: a report is whole without it."""
-        settled = [delivery for deliveries in self.courier.deliver(entries) for delivery in deliveries]
+        settled = [delivery for deliveries in self.publisher.publish(entries) for delivery in deliveries]
         return sum(delivery.outcome.is_stored for delivery in settled)
 
     def _reports(self, due: Iterable[ReleasedReport], size: int) -> Counter[int]:
@@ -233,10 +233,10 @@ class _Sending:
                     refused[delivery.outcome.status] += 1
         return refused
 
-    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[Delivery]:
+    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[Answered]:
         """Send one batch, and keep what comes back before more is sent."""
         versions = {report.identifier: report.version for report in reports}
-        for deliveries in self.courier.deliver(self._entries(reports)):
+        for deliveries in self.publisher.publish(self._entries(reports)):
             with self.store.write() as session:
                 for delivery in deliveries:
                     made = _delivered(delivery, versions[delivery.entry.key], self.target)
@@ -244,14 +244,14 @@ class _Sending:
             self.progress.advance(len(deliveries))
             yield from deliveries
 
-    def _entries(self, reports: Iterable[ReleasedReport]) -> list[Entry]:
+    def _entries(self, reports: Iterable[ReleasedReport]) -> list[Update]:
         """The reports as the ledger has them: its bytes count, not the copies on disk."""
         with self.store.read() as session:
             found = [report_version(session, report.identifier) for report in reports]
-        return [report_entry(report.content) for report in found if report is not None]
+        return [report_update(report.content) for report in found if report is not None]
 
 
-def _delivered(delivery: Delivery, version: int, target: str) -> Delivered:
+def _delivered(delivery: Answered, version: int, target: str) -> Delivered:
     outcome = delivery.outcome
     return Delivered(
         identifier=delivery.entry.key,

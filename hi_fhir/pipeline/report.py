@@ -24,13 +24,11 @@ from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.measures.standing import Absence, withheld
-from hi_fhir.reports.absence import all_absences
-from hi_fhir.reports.basis import run_counts
+from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
-from hi_fhir.reports.organization import organisation_id
 from hi_fhir.reports.records import ReadyReport, Records
-from hi_fhir.reports.reporters import Reporter, reporters
-from hi_fhir.reports.subjects import Subject, code_lists, subjects
+from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.session import Store
@@ -78,7 +76,7 @@ class _Job(NamedTuple):
 
     evaluation: EvaluationManifest
     audience: str
-    about: tuple[Subject, ...]
+    measures: tuple[EvaluatedMeasure, ...]
     reporting: tuple[Reporter, ...]
     exact: ExactCounts
     absent: Sequence[Absence]
@@ -119,7 +117,7 @@ def report(
         evaluation=job.evaluation.id,
         paths=paths,
         reports=[_released(one, version, path) for one, (version, _), path in zip(built, recorded, paths, strict=True)],
-        measures=[subject.measure.id for subject in job.about],
+        measures=[evaluated.measure.id for evaluated in job.measures],
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
     )
@@ -127,7 +125,10 @@ def report(
 
 def _job(config: Config, terminology: Terminology, folder: Path, audience: str) -> _Job:
     evaluation = read_evaluation(folder)
-    about, reporting = subjects(evaluation.measures, config.overlays), reporters(evaluation.areas, audience)
+    measures, reporting = (
+        evaluated_measures(evaluation.measures, config.overlays),
+        reporters(evaluation.areas, audience),
+    )
     if not reporting:
         raise GateError(
             f"evaluation {evaluation.id}: nobody is registered with a practice on {evaluation.as_of}, so there is "
@@ -136,20 +137,20 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: str) 
         )
     practices = {reporter.code: reporter.practices for reporter in reporting}
     groups = reporter_counts(_read_counts(folder, evaluation), practices)
-    absent = all_absences(evaluation, [subject.measure for subject in about])
+    absent = all_absences(evaluation, [evaluated.measure for evaluated in measures])
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
         groups=groups,
         run=run_counts(evaluation),
-        code_lists=code_lists(about),
+        code_lists=code_lists(measures),
         withheld=withheld_groups(groups, withheld(absent), practices, pcns),
-        hierarchy=Hierarchy(_nested(about, terminology), practices, pcns),
+        hierarchy=Hierarchy(_nested(measures, terminology), practices, pcns),
     )
-    return _Job(evaluation, audience, about, reporting, exact, absent)
+    return _Job(evaluation, audience, measures, reporting, exact, absent)
 
 
-def _nested(about: Iterable[Subject], terminology: Terminology) -> dict[Stratum, list[Stratum]]:
-    parts = [part for subject in about for one in subject.measure.stratifiers for part in one.parts]
+def _nested(measures: Iterable[EvaluatedMeasure], terminology: Terminology) -> dict[Stratum, list[Stratum]]:
+    parts = [part for evaluated in measures for one in evaluated.measure.stratifiers for part in one.parts]
     categories = terminology.ethnicity().categories
     return nested_strata(parts, {letter: category.group_2021 for letter, category in categories.items()})
 
@@ -184,7 +185,7 @@ def _release(
     """
     policy = POLICIES[job.audience]
     for _ in range(_TRIES):
-        progress.start("report", len(job.about) * len(job.reporting), "reports")
+        progress.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
             seen = ledger.released_versions(session, policy.audience.knows)
             released = release(job.exact, policy, _published(session, seen))
@@ -208,8 +209,8 @@ def _build(job: _Job, released: ReleasedCounts, config: Config, progress: Progre
     records = Records(job.evaluation, settings.base)
     reports = MeasureReports(settings, job.evaluation, released.policy)
     return _Ready(
-        records.reports(ReportCells(released), reports, job.about, job.reporting, progress),
-        [records.measure(subject) for subject in job.about],
+        records.reports(ReportCells(released), reports, job.measures, job.reporting, progress),
+        [records.measure(evaluated) for evaluated in job.measures],
         [records.organisation(reporter) for reporter in job.reporting],
     )
 
@@ -251,7 +252,9 @@ def _cells(session: Session, version: ledger.ReleasedVersion) -> list[ReleasedCe
 
 def _write_files(folder: Path, built: Sequence[ReadyReport]) -> list[str]:
     """A folder a reporter, since each practice is given its own alone. What else is in `folder` goes."""
-    contents = {folder / one.record.reporter_id / f"{one.subject.measure.id}.json": one.record.content for one in built}
+    contents = {
+        folder / one.record.reporter_id / f"{one.evaluated.measure.id}.json": one.record.content for one in built
+    }
     for path in [path for path in folder.rglob("*") if path.is_file() and path not in contents]:
         path.unlink()
     for path, content in contents.items():
@@ -268,8 +271,8 @@ def _released(built: ReadyReport, version: ledger.ReleasedVersion, path: str) ->
         id=built.record.id,
         version=version.version,
         sha256=version.sha256,
-        measure_id=built.subject.measure.id,
-        is_demonstration=built.subject.reference.is_demonstration,
+        measure_id=built.evaluated.measure.id,
+        is_demonstration=built.evaluated.reference.is_demonstration,
         reporter=built.reporter.code,
         reporter_name=built.reporter.name,
         organisation_id=built.record.reporter_id,

@@ -1,12 +1,13 @@
-"""The codes and labels of a report: populations, measures, stratifiers and their strata.
+"""The codes, labels and extensions that a report is spelt in: populations, measures, stratifiers and their strata.
 
 A concept is made once and shared by all that use it, so none is changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from hi_fhir.disclosure.counts import MASKED, UNSUPPORTED, Cell
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import (
     ETHNIC_CATEGORY_16,
@@ -131,3 +132,35 @@ def _system(base: str, id_: str, code: str) -> str:
     if id_ == ETHNIC_CATEGORY_16.id and len(code) == 1:
         return ETHNICITY_ENGLAND
     return f"{base}/CodeSystem/{id_}"
+
+
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_REASONS = {MASKED: "masked", UNSUPPORTED: "unsupported"}
+
+Json = dict[str, Any]
+
+
+def absent(cell: Cell) -> Json:
+    """The extension that says why a count is not given."""
+    return {"url": DATA_ABSENT, "valueCode": _REASONS[cell.state]}
+
+
+def valued(url: str, kind: str, value: Any) -> Json:
+    """An extension with a value; kind: String, Code, Date, ..."""
+    return {"url": url, f"value{kind}": value}
+
+
+def counted(url: str, cell: Cell) -> Json:
+    """An extension with a count, or with the reason why there is none."""
+    if cell.value is None:
+        return {"url": url, "extension": [absent(cell)]}
+    return valued(url, "Integer", cell.value)
+
+
+def nested(url: str, parts: Iterable[Json]) -> Json:
+    return {"url": url, "extension": list(parts)}
+
+
+def definition(base: str, name: str) -> str:
+    """The URL of one of our own extensions."""
+    return f"{base}/StructureDefinition/{name}"

@@ -16,7 +16,7 @@ from hi_fhir.disclosure.statistics import share
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
-from hi_fhir.reports.extensions import Json, absent, definition, nested, valued
+from hi_fhir.reports.concepts import Json, absent, definition, nested, valued
 from hi_fhir.terminology.systems import UCUM
 
 UNDETERMINED = "undetermined"

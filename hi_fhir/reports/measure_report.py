@@ -17,8 +17,10 @@ from hi_fhir.measures.render.silence import types_read
 from hi_fhir.measures.standing import unheard, wanting
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
-from hi_fhir.reports.absence import absence_extensions, all_absences, concerning
 from hi_fhir.reports.basis import (
+    absence_extensions,
+    all_absences,
+    concerning,
     is_of_run,
     measure_extensions,
     notes_on,
@@ -27,12 +29,11 @@ from hi_fhir.reports.basis import (
     run_extensions,
     told_of_run,
 )
-from hi_fhir.reports.extensions import Json, definition, valued
+from hi_fhir.reports.concepts import Json, definition, valued
+from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.groups import UNDETERMINED, Groups
 from hi_fhir.reports.narrative import narrative, told_of_absence
-from hi_fhir.reports.organization import organisation_identifier
-from hi_fhir.reports.reporters import Reporter, area_names
-from hi_fhir.reports.subjects import Subject
+from hi_fhir.reports.reporters import Reporter, area_names, organisation_identifier
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class ReportCells:
         for (measure_id, reporter, stratifier, stratum), group in released.groups.items():
             self._strata.setdefault((measure_id, reporter), {}).setdefault(stratifier, {})[stratum] = group
 
-    def of(self, subject: Subject, reporter: str) -> list[ReleasedCell]:
-        measure, reference = subject
+    def of(self, evaluated: EvaluatedMeasure, reporter: str) -> list[ReleasedCell]:
+        measure, reference = evaluated
         populations = (*concepts.defined_populations(measure), UNDETERMINED)
         return [
             *cells_of_groups(self._strata[measure.id, reporter], populations),
@@ -96,9 +97,9 @@ class MeasureReports:
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
 
-    def build(self, subject: Subject, reporter: Reporter, cells: Sequence[ReleasedCell]) -> BuiltReport:
+    def build(self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: Sequence[ReleasedCell]) -> BuiltReport:
         """The report: R4, no meta, no literal reference."""
-        measure, reference = subject
+        measure, reference = evaluated
         base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
         identifier = report_identifier(self._settings, evaluation, measure.id, reporter.code, self._audience)
         notes = notes_on(evaluation.notes, types)
@@ -112,7 +113,7 @@ class MeasureReports:
         head = {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": narrative(subject, reporter, evaluation, whole[ALL], told),
+            "text": narrative(evaluated, reporter, evaluation, whole[ALL], told),
             "extension": [
                 *self._common,
                 *run_extensions(base, notes, run),

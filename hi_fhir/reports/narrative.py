@@ -11,8 +11,8 @@ from hi_fhir.measures.render.narrative import marked
 from hi_fhir.measures.standing import Absence, Standing
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
+from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.reporters import Reporter
-from hi_fhir.reports.subjects import Subject
 
 _DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
 _LABELLED = {
@@ -24,14 +24,14 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 
 
 def narrative(
-    subject: Subject,
+    evaluated: EvaluatedMeasure,
     reporter: Reporter,
     evaluation: EvaluationManifest,
     whole: ReleasedGroup,
     told: Sequence[str],
 ) -> dict[str, Any]:
     """The text of a report. whole: what is given of all the reporter's people. told: what else is to be known of it."""
-    measure, reference = subject
+    measure, reference = evaluated
     period = evaluation.period
     before = [
         f"{measure.title}. {reporter.code}, {period.start} to {period.end}, as of {evaluation.as_of}, from data of "

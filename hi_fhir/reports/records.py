@@ -9,13 +9,11 @@ from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.fhir.resources import ShapeChecker
 from hi_fhir.measures.evaluation import EvaluationManifest
-from hi_fhir.reports.checks import ReportChecker
-from hi_fhir.reports.invariants import check_resource
-from hi_fhir.reports.measure import measure_resource
+from hi_fhir.reports.checks import ReportChecker, check_resource
+from hi_fhir.reports.definitions import measure_resource
+from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.measure_report import BuiltReport, MeasureReports, ReportCells, measure_url
-from hi_fhir.reports.organization import organisation_id, organisation_resource
-from hi_fhir.reports.reporters import Reporter
-from hi_fhir.reports.subjects import Subject
+from hi_fhir.reports.reporters import Reporter, organisation_id, organisation_resource
 from hi_fhir.store.cells import Name, NewCells
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewReport
 from hi_fhir.tables.views.elements import ODS_SYSTEM
@@ -25,7 +23,7 @@ from hi_fhir.tables.views.elements import ODS_SYSTEM
 class ReadyReport:
     """A report that is ready to be kept."""
 
-    subject: Subject
+    evaluated: EvaluatedMeasure
     reporter: Reporter
     record: NewReport
 
@@ -44,23 +42,23 @@ class Records:
         self,
         cells: ReportCells,
         reports: MeasureReports,
-        about: Iterable[Subject],
+        measures: Iterable[EvaluatedMeasure],
         reporters: Iterable[Reporter],
         progress: Progress,
     ) -> list[ReadyReport]:
-        """Every reporter's report on every subject, reporter by reporter."""
+        """Every reporter's report on every measure, reporter by reporter."""
         built = []
         for reporter in reporters:
-            for subject in about:
-                own = cells.of(subject, reporter.code)
-                report = reports.build(subject, reporter, own)
+            for evaluated in measures:
+                own = cells.of(evaluated, reporter.code)
+                report = reports.build(evaluated, reporter, own)
                 self._checker.check(*report)
-                built.append(ReadyReport(subject, reporter, self._report(report, own, subject, reporter)))
+                built.append(ReadyReport(evaluated, reporter, self._report(report, own, evaluated, reporter)))
                 progress.advance()
         return built
 
-    def measure(self, subject: Subject) -> NewMeasure:
-        resource = measure_resource(self._base, subject.measure)
+    def measure(self, evaluated: EvaluatedMeasure) -> NewMeasure:
+        resource = measure_resource(self._base, evaluated.measure)
         return NewMeasure(
             id=resource["id"],
             url=resource["url"],
@@ -74,15 +72,15 @@ class Records:
         return NewOrganisation(resource["id"], ODS_SYSTEM, reporter.code, self._content(resource))
 
     def _report(
-        self, built: BuiltReport, cells: Sequence[ReleasedCell], subject: Subject, reporter: Reporter
+        self, built: BuiltReport, cells: Sequence[ReleasedCell], evaluated: EvaluatedMeasure, reporter: Reporter
     ) -> NewReport:
         [identifier] = built.head["identifier"]
         return NewReport(
             id=built.head["id"],
             identifier_system=identifier["system"],
             identifier=identifier["value"],
-            measure_url=measure_url(self._base, subject.measure.id),
-            measure_version=subject.measure.version,
+            measure_url=measure_url(self._base, evaluated.measure.id),
+            measure_version=evaluated.measure.version,
             reporter_id=organisation_id(reporter.code),
             reporter_system=ODS_SYSTEM,
             reporter=reporter.code,

@@ -1,11 +1,15 @@
-"""Who reports: practices, and above them the networks and boards that they belong to, as far as the audience goes."""
+"""Who reports: practices, and above them networks and boards, as far as the audience goes; each as an Organization."""
 
+import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from hi_fhir.cohorts.inputs import Area
 from hi_fhir.core.errors import UserError
 from hi_fhir.measures.stratifiers import PCN, PRACTICE
+from hi_fhir.tables.views.elements import ODS_SYSTEM
 
 ICB = "icb"
 _LEVELS = {PRACTICE: (PRACTICE,), PCN: (PRACTICE, PCN), ICB: (PRACTICE, PCN, ICB), "public": (PRACTICE, PCN, ICB)}
@@ -67,3 +71,33 @@ def _of_level(level: str, areas: Iterable[Area]) -> list[Reporter]:
             names[code] = names.get(code) or name
             members.setdefault(code, []).append(area.practice_id)
     return [Reporter(level, code, names[code], tuple(sorted(members[code]))) for code in sorted(members)]
+
+
+_PLAIN = re.compile(r"[A-Z0-9]{1,40}")
+_DIGITS = 16
+_KINDS = {PRACTICE: "General practice", PCN: "Primary care network", ICB: "Integrated care board"}
+
+
+def organisation_id(code: str) -> str:
+    """The id of the Organization resource of an ODS code, fit for a URL and for a file's name.
+
+    The code in lower case after `ods-`; by hash where it is not plain capitals and digits, as a source may send it.
+    """
+    if _PLAIN.fullmatch(code):
+        return f"ods-{code.lower()}"
+    return f"ods-x-{hashlib.sha256(code.encode()).hexdigest()[:_DIGITS]}"
+
+
+def organisation_identifier(code: str) -> dict[str, str]:
+    return {"system": ODS_SYSTEM, "value": code}
+
+
+def organisation_resource(reporter: Reporter) -> dict[str, Any]:
+    """The reporter as an R4 Organization."""
+    resource = {
+        "resourceType": "Organization",
+        "id": organisation_id(reporter.code),
+        "identifier": [organisation_identifier(reporter.code)],
+        "type": [{"text": _KINDS[reporter.level]}],
+    }
+    return resource | {"name": reporter.name} if reporter.name else resource

@@ -11,10 +11,9 @@ from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.files import canonical_json
 from hi_fhir.fhir.resources import ShapeChecker, round_trip
 from hi_fhir.measures import registry
-from hi_fhir.reports.invariants import check_resource
-from hi_fhir.reports.measure import measure_resource
-from hi_fhir.reports.organization import organisation_resource
-from hi_fhir.reports.reporters import reporters
+from hi_fhir.reports.checks import check_resource
+from hi_fhir.reports.definitions import measure_resource
+from hi_fhir.reports.reporters import organisation_resource, reporters
 from tests.contract.snapshot import SNAPSHOT, snapshot
 from tests.support.evaluations import AREAS
 from tests.support.reporting import SETTINGS, a_measure, released_reports

@@ -12,7 +12,7 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.statistics import score, score_denominator
 from hi_fhir.measures.model import POPULATIONS
-from hi_fhir.reports.invariants import check_resource
+from hi_fhir.reports.checks import check_resource
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, released_reports
 
 ABOVE = ("pcn", "icb", "public")

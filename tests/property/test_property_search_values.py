@@ -12,7 +12,7 @@ from hi_fhir.fhir.rest.conditions import read_condition
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import Criterion, parse_search
 from hi_fhir.fhir.rest.values import Canonical, ReferenceIdentifier, ReferenceTo, Text, Token, Uri
-from hi_fhir.reports.publish import Reporter, definition_entry, report_entry
+from hi_fhir.reports.sending.updates import ReporterIdentifier, definition_update, report_update
 from hi_fhir.sources.pages import dropped_parameter
 from hi_fhir.sources.searches import Slice, code_search, filters, request_of
 from hi_fhir.store import criteria as store
@@ -102,13 +102,13 @@ def test_a_report_is_found_under_the_condition_that_it_is_sent_with(system: str,
         "identifier": [{"system": system, "value": value}],
         "reporter": {"identifier": {"system": system, "value": code}},
     }
-    entry = report_entry(orjson.dumps(content))
+    entry = report_update(orjson.dumps(content))
     condition = read_condition("MeasureReport", entry.path, PARAMETERS["MeasureReport"])
     assert condition.matches(content)
     assert report_criteria(condition).identifiers == ((store.TokenMatch(system, value),),)
     other = {**content, "identifier": [{"system": system + "x", "value": value}]}
     assert not condition.matches(other)
-    organisation = Reporter(system, code)
+    organisation = ReporterIdentifier(system, code)
     found = read_condition("Organization", organisation.condition, PARAMETERS["Organization"])
     assert found.matches(organisation.organisation)
 
@@ -117,7 +117,7 @@ def test_a_report_is_found_under_the_condition_that_it_is_sent_with(system: str,
 @example("urn:a|b", "1,0")
 def test_a_measure_is_found_under_the_condition_that_it_is_sent_with(url: str, version: str) -> None:
     content = {"resourceType": "Measure", "url": url, "version": version}
-    condition = read_condition("Measure", definition_entry(orjson.dumps(content)).path, PARAMETERS["Measure"])
+    condition = read_condition("Measure", definition_update(orjson.dumps(content)).path, PARAMETERS["Measure"])
     assert condition.matches(content)
     assert not condition.matches({**content, "version": version + "x"})
 

@@ -19,11 +19,10 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.standing import Standing, withheld
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
-from hi_fhir.reports.absence import all_absences
-from hi_fhir.reports.basis import run_counts
+from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.reporters import reporters
-from hi_fhir.reports.subjects import Subject, code_lists
 from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
 
 SETTINGS = ReportSettings("urn:example:measure-report", "https://example.invalid/fhir")
@@ -59,8 +58,8 @@ def released_reports(
 ) -> Released:
     """Every reporter's report on one measure. wanting: types that were not understood."""
     measure = measure or a_measure()
-    subject = Subject(measure, a_reference(measure, state, states))
-    evaluation = an_evaluation([subject.reference], areas, people * len(areas), notes=notes)
+    evaluated = EvaluatedMeasure(measure, a_reference(measure, state, states))
+    evaluation = an_evaluation([evaluated.reference], areas, people * len(areas), notes=notes)
     if wanting:
         evaluation = msgspec.structs.replace(evaluation, standings=list(wanting), heard={})
     reporting = reporters(areas, audience)
@@ -73,12 +72,12 @@ def released_reports(
         {reporter.code: reporter.practices for reporter in reporting},
         {area.practice_id: area.pcn_id for area in areas},
     )
-    counted = ExactCounts(exact, run_counts(evaluation), code_lists([subject]), held)
+    counted = ExactCounts(exact, run_counts(evaluation), code_lists([evaluated]), held)
     released = release(counted, POLICIES[audience], [])
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReportCells(released)
-    cells = {one.code: of_all.of(subject, one.code) for one in reporting}
+    cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}
     return Released(
-        {one.code: orjson.loads(building.build(subject, one, cells[one.code]).content) for one in reporting},
+        {one.code: orjson.loads(building.build(evaluated, one, cells[one.code]).content) for one in reporting},
         cells,
         exact,
     )

@@ -381,7 +381,7 @@ def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
     released = release(store, demonstrations=["ethnicity-recorded"])
 
     with a_server() as url:
-        monkeypatch.setattr("hi_fhir.reports.targets.Target.is_loopback", False)
+        monkeypatch.setattr("hi_fhir.reports.sending.targets.Target.is_loopback", False)
         with pytest.raises(GateError, match="2 reports were made with demonstration code lists") as stopped:
             published(store, released, url, **NAMES)
         sent = {report["measure"] for report in found(url, "MeasureReport")}

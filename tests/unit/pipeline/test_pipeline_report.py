@@ -31,10 +31,10 @@ from hi_fhir.measures.evaluation import (
     read_evaluation,
 )
 from hi_fhir.pipeline.report import ReportManifest, report
-from hi_fhir.reports.invariants import InvalidResourceError
+from hi_fhir.reports.checks import InvalidResourceError
+from hi_fhir.reports.evaluated import evaluated_measures
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
-from hi_fhir.reports.subjects import subjects
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.models import Measure, Organisation, Release, Report
@@ -191,12 +191,12 @@ def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, stor
     read = read_evaluation(evaluation)
     settings = ReportSettings(config.identifier_system, config.canonical_base)
     reports = MeasureReports(settings, read, POLICIES["icb"])
-    [subject] = subjects(read.measures)
+    [evaluated] = evaluated_measures(read.measures)
     reporting = {one.code: one for one in reporters(read.areas, "icb")}
     with store.read() as session:
         for one in manifest.reports:
             cells = [ReleasedCell(*row) for row in report_cells(session, one.identifier, one.version)]
-            rebuilt = reports.build(subject, reporting[one.reporter], cells).content
+            rebuilt = reports.build(evaluated, reporting[one.reporter], cells).content
             assert rebuilt == Path(one.path).read_bytes()
 
 
@@ -271,7 +271,7 @@ def test_a_measure_that_was_changed_under_its_version_is_refused_by_name(
     (measure,) = registry.load(["ethnicity-recorded"])
     changed = replace(measure, numerator=~measure.numerator)
     there = {measure.id: registry.Defined(changed, registry.SHIPPED)}
-    monkeypatch.setattr("hi_fhir.reports.subjects.registry.defined", lambda overlays: there)
+    monkeypatch.setattr("hi_fhir.reports.evaluated.registry.defined", lambda overlays: there)
 
     with pytest.raises(UserError, match=r"ethnicity-recorded version \S+ was changed after .* Run: hi-fhir evaluate"):
         release(config, store, evaluation)

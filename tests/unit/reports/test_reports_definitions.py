@@ -8,9 +8,8 @@ import pytest
 from hi_fhir.fhir.resources import round_trip
 from hi_fhir.measures import registry
 from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
-from hi_fhir.reports.definitions import definitions
-from hi_fhir.reports.invariants import check_resource
-from hi_fhir.reports.measure import measure_resource
+from hi_fhir.reports.checks import check_resource
+from hi_fhir.reports.definitions import definitions, measure_resource
 from hi_fhir.reports.vocabulary import EXTENSIONS
 from tests.support.evaluations import an_area
 from tests.support.reporting import SETTINGS, Note, released_reports

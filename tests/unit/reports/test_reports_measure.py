@@ -7,8 +7,8 @@ import pytest
 
 from hi_fhir.measures import aged, registry, sex
 from hi_fhir.measures.model import Measure
-from hi_fhir.reports.invariants import check_resource
-from hi_fhir.reports.measure import measure_resource
+from hi_fhir.reports.checks import check_resource
+from hi_fhir.reports.definitions import measure_resource
 from tests.support.evaluations import a_count
 from tests.support.reporting import SETTINGS, a_measure, released_reports
 

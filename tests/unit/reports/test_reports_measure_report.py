@@ -11,7 +11,7 @@ from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import canonical_json
 from hi_fhir.measures import registry
-from hi_fhir.reports.invariants import check_resource
+from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
 from tests.support.evaluations import a_count, an_area, an_evaluation
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports

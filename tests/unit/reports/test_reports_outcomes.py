@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.reports.outcomes import Outcome, outcome_of_answer, outcomes_of_transaction
+from hi_fhir.reports.sending.outcomes import Outcome, outcome_of_answer, outcomes_of_transaction
 
 
 def an_outcome(*issues: Any) -> dict[str, Any]:

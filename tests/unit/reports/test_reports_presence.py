@@ -12,8 +12,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
-from hi_fhir.reports.presence import Presence, Present
-from hi_fhir.reports.publish import definition_entry
+from hi_fhir.reports.sending.presence import Presence, Present
+from hi_fhir.reports.sending.updates import definition_update
 
 BASE = "http://example.invalid/fhir"
 SYSTEM = "urn:example"
@@ -115,7 +115,7 @@ def test_a_server_that_does_not_serve_the_search_says_nothing(presence: Presence
 
     assert presence.reports(SYSTEM, ["a"]) is None
     assert presence.organisations([(SYSTEM, "A")]) is None
-    assert presence.definitions([definition_entry(MEASURE)]) is None
+    assert presence.definitions([definition_update(MEASURE)]) is None
 
 
 @responses.activate
@@ -149,7 +149,7 @@ def test_organisations_are_known_by_where_they_are(presence: Presence) -> None:
 def test_a_measure_is_there_where_it_says_what_ours_says(
     presence: Presence, changed: dict[str, Any], is_there: bool
 ) -> None:
-    ours = definition_entry(MEASURE)
+    ours = definition_update(MEASURE)
     responses.get(f"{BASE}/Measure", json=bundle({**ours.resource, **changed}))
 
     assert presence.definitions([ours]) == (frozenset({ours.key}) if is_there else frozenset())

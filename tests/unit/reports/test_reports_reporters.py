@@ -5,8 +5,7 @@ import pytest
 
 from hi_fhir.core.errors import UserError
 from hi_fhir.measures.stratifiers import PCN, PRACTICE
-from hi_fhir.reports.organization import organisation_id, organisation_resource
-from hi_fhir.reports.reporters import ICB, Reporter, reporters
+from hi_fhir.reports.reporters import ICB, Reporter, organisation_id, organisation_resource, reporters
 from tests.support.evaluations import AREAS, an_area
 
 

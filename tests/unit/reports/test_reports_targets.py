@@ -3,7 +3,7 @@
 import pytest
 
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.reports.targets import read_target
+from hi_fhir.reports.sending.targets import read_target
 
 
 def test_a_target_is_named_by_scheme_host_port_and_path() -> None:

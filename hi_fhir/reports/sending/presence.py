@@ -15,7 +15,7 @@ import msgspec
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.rest.spelling import written, written_alternatives, written_token
-from hi_fhir.reports.publish import Entry
+from hi_fhir.reports.sending.updates import Update
 
 _A_SEARCH = 40  # an address of 4 KB with identifiers of 80 characters; servers take 8 KB
 _NOT_SERVED = (400, 403, 404, 405, 406, 410, 413, 414, 415, 422, 501)
@@ -62,7 +62,7 @@ class Presence:
         found = self._by_identifier("Organization", identifiers)
         return None if found is None else frozenset(_location(one) for several in found.values() for one in several)
 
-    def definitions(self, entries: Sequence[Entry]) -> frozenset[str] | None:
+    def definitions(self, entries: Sequence[Update]) -> frozenset[str] | None:
         """Keys of those of the entries, found by URL and version, that the server has as they are sent."""
         ours = {(entry.resource["url"], entry.resource["version"]): entry for entry in entries}
         there: set[str] = set()

@@ -5,13 +5,20 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.reports.publish import Entry, Reporter, definition_entry, report_entry, transaction, unknown_reporters
+from hi_fhir.reports.sending.updates import (
+    ReporterIdentifier,
+    Update,
+    definition_update,
+    report_update,
+    transaction,
+    unknown_reporters,
+)
 
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
-ELM, OAK = Reporter(ODS, "A99001"), Reporter(ODS, "A99002")
+ELM, OAK = ReporterIdentifier(ODS, "A99001"), ReporterIdentifier(ODS, "A99002")
 
 
-def a_report(identifier: str = "7d0f", reporter: Reporter = ELM) -> Entry:
+def a_report(identifier: str = "7d0f", reporter: ReporterIdentifier = ELM) -> Update:
     content = {
         "resourceType": "MeasureReport",
         "id": f"mr-{identifier}",
@@ -19,7 +26,7 @@ def a_report(identifier: str = "7d0f", reporter: Reporter = ELM) -> Entry:
         "reporter": {"identifier": reporter.identifier, "display": "Elm Practice"},
         "group": [{"measureScore": {"value": 0.6667}}],
     }
-    return report_entry(orjson.dumps(content))
+    return report_update(orjson.dumps(content))
 
 
 def entries_of(bundle: dict[str, Any], type_: str) -> list[dict[str, Any]]:
@@ -37,13 +44,13 @@ def test_a_report_is_a_conditional_update_by_its_identifier_without_an_id() -> N
 def test_a_measure_is_a_conditional_update_by_its_url_and_version() -> None:
     content = {"resourceType": "Measure", "id": "a", "url": "https://x.example/Measure/a", "version": "2026.1"}
 
-    assert definition_entry(orjson.dumps(content)).path == (
+    assert definition_update(orjson.dumps(content)).path == (
         "Measure?url=https%3A%2F%2Fx.example%2FMeasure%2Fa&version=2026.1"
     )
 
 
 def test_what_separates_search_values_is_escaped_in_a_condition() -> None:
-    reporter = Reporter("urn:a,b", "x|y$z")
+    reporter = ReporterIdentifier("urn:a,b", "x|y$z")
 
     assert reporter.condition == "identifier=urn%3Aa%5C%2Cb%7Cx%5C%7Cy%5C%24z"
 

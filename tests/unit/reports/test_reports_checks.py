@@ -8,8 +8,7 @@ import pytest
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.fhir.resources import paths_of
-from hi_fhir.reports.checks import ReportChecker
-from hi_fhir.reports.invariants import InvalidResourceError, check_resource
+from hi_fhir.reports.checks import InvalidResourceError, ReportChecker, check_resource
 from tests.support.reporting import released_reports
 
 Json = dict[str, Any]

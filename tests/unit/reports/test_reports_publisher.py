@@ -15,8 +15,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
-from hi_fhir.reports.courier import Courier, Delivery
-from hi_fhir.reports.publish import Entry, report_entry
+from hi_fhir.reports.sending.publisher import Answered, FhirPublisher
+from hi_fhir.reports.sending.updates import Update, report_update
 
 BASE = "http://example.invalid/fhir"
 CLOCK = FixedClock(datetime(2025, 4, 2, tzinfo=UTC))
@@ -89,39 +89,39 @@ def web() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def a_report(name: str, practice: str = "A99001") -> Entry:
+def a_report(name: str, practice: str = "A99001") -> Update:
     content = {
         "resourceType": "MeasureReport",
         "id": f"mr-{name}",
         "identifier": [{"system": "urn:x", "value": name}],
         "reporter": {"identifier": {"system": ODS, "value": practice}},
     }
-    return report_entry(orjson.dumps(content))
+    return report_update(orjson.dumps(content))
 
 
-def deliver(
-    web: responses.RequestsMock, server: FakeServer, entries: Sequence[Entry], *, pauses: list[float] | None = None
-) -> dict[str, Delivery]:
+def published(
+    web: responses.RequestsMock, server: FakeServer, entries: Sequence[Update], *, pauses: list[float] | None = None
+) -> dict[str, Answered]:
     """What became of each entry, by its key."""
     for method in ("POST", "PUT"):
         web.add_callback(method, re.compile(rf"{BASE}.*"), server)
     config = Config(tries=3, retry_after_cap_s=0)
     slept = [] if pauses is None else pauses
     with FhirClient(config, SourceSettings("publish", BASE, token="letmein"), CLOCK, slept.append) as client:
-        courier = Courier(client, config.tries, slept.append)
-        settled = [delivery for deliveries in courier.deliver(entries) for delivery in deliveries]
+        publisher = FhirPublisher(client, config.tries, slept.append)
+        settled = [delivery for deliveries in publisher.publish(entries) for delivery in deliveries]
     assert len({delivery.entry.key for delivery in settled}) == len(settled), "nothing is settled twice"
     return {delivery.entry.key: delivery for delivery in settled}
 
 
-def the(names: Sequence[str]) -> list[Entry]:
+def the(names: Sequence[str]) -> list[Update]:
     return [a_report(name) for name in names]
 
 
 def test_reports_go_in_one_transaction_and_each_has_its_own_outcome(web: responses.RequestsMock) -> None:
     server = FakeServer()
 
-    settled = deliver(web, server, the("abc"))
+    settled = published(web, server, the("abc"))
 
     assert server.sizes == [3]
     assert server.asked[0].headers["Content-Type"] == "application/fhir+json"
@@ -133,7 +133,7 @@ def test_reports_go_in_one_transaction_and_each_has_its_own_outcome(web: respons
 def test_a_report_that_fails_costs_no_other(web: responses.RequestsMock) -> None:
     server = FakeServer(lambda asked: 422 if "d" in asked.names else None)
 
-    settled = deliver(web, server, the("abcdefgh"))
+    settled = published(web, server, the("abcdefgh"))
 
     assert {key for key, one in settled.items() if one.outcome.is_stored} == set("abcefgh")
     assert settled["d"].outcome.status == 422
@@ -144,7 +144,7 @@ def test_a_report_that_fails_costs_no_other(web: responses.RequestsMock) -> None
 def test_a_transaction_that_is_refused_goes_in_halves(web: responses.RequestsMock, status: int) -> None:
     server = FakeServer(lambda asked: status if len(asked.names) > 2 else None)
 
-    settled = deliver(web, server, the("abcdefgh"))
+    settled = published(web, server, the("abcdefgh"))
 
     assert server.sizes == [8, 4, 2, 2, 4, 2, 2]
     assert all(one.outcome.is_stored for one in settled.values())
@@ -154,7 +154,7 @@ def test_a_transaction_that_is_refused_goes_in_halves(web: responses.RequestsMoc
 def test_a_server_without_transactions_gets_single_writes_at_once(web: responses.RequestsMock, status: int) -> None:
     server = FakeServer(lambda asked: status if asked.is_transaction else None)
 
-    settled = deliver(web, server, the("abcd"))
+    settled = published(web, server, the("abcd"))
 
     assert [asked.path for asked in server.asked[1:]] == [
         "/Organization",
@@ -173,7 +173,7 @@ def test_a_reporter_that_the_server_has_several_of_is_told_by_identifier_alone(w
     server = FakeServer(several)
     entries = [*the("abcd"), *(a_report(name, "A99002") for name in "efgh")]
 
-    settled = deliver(web, server, entries)
+    settled = published(web, server, entries)
 
     assert all(one.outcome.is_stored for one in settled.values())
     assert server.sizes == [8, 4, 4, 2, 0, 0, 0, 2]
@@ -186,7 +186,7 @@ def test_a_reporter_that_we_may_not_create_is_told_by_identifier_alone(web: resp
     def no_organisations(asked: Asked) -> int | None:
         return 403 if any(one["resourceType"] == "Organization" for one in asked.resources) else None
 
-    settled = deliver(web, FakeServer(no_organisations), the("ab"))
+    settled = published(web, FakeServer(no_organisations), the("ab"))
 
     assert all(one.outcome.is_stored for one in settled.values())
 
@@ -201,7 +201,7 @@ def test_an_entry_refused_within_an_accepted_transaction_is_sent_by_itself(web: 
 
     server = FakeServer(loose)
 
-    settled = deliver(web, server, the("abc"))
+    settled = published(web, server, the("abc"))
 
     assert [asked.names for asked in server.asked] == [["a", "b", "c"], [], ["c"]]
     assert all(one.outcome.is_stored for one in settled.values())
@@ -210,7 +210,7 @@ def test_an_entry_refused_within_an_accepted_transaction_is_sent_by_itself(web: 
 def test_an_answer_that_does_not_tell_of_every_entry_is_not_believed(web: responses.RequestsMock) -> None:
     server = FakeServer(lambda asked: (200, {}, '{"entry": []}') if asked.is_transaction else None)
 
-    settled = deliver(web, server, the("abc"))
+    settled = published(web, server, the("abc"))
 
     assert [asked.names for asked in server.asked if not asked.is_transaction and asked.names] == [["a"], ["b"], ["c"]]
     assert all(one.outcome.is_stored for one in settled.values())
@@ -225,7 +225,7 @@ def test_a_race_is_run_again_after_a_pause(web: responses.RequestsMock, race: in
     pauses: list[float] = []
     server = FakeServer(lambda asked: next(answers, None))
 
-    settled = deliver(web, server, the("ab"), pauses=pauses)
+    settled = published(web, server, the("ab"), pauses=pauses)
 
     assert server.sizes == [2, 2, 2]
     assert pauses == [0.1, 0.2]
@@ -235,7 +235,7 @@ def test_a_race_is_run_again_after_a_pause(web: responses.RequestsMock, race: in
 def test_a_race_that_does_not_end_is_a_failed_entry(web: responses.RequestsMock) -> None:
     server = FakeServer(lambda asked: 409 if "a" in asked.names else None)
 
-    settled = deliver(web, server, the("ab"))
+    settled = published(web, server, the("ab"))
 
     assert settled["a"].outcome.status == 409
     assert settled["b"].outcome.is_stored
@@ -244,7 +244,7 @@ def test_a_race_that_does_not_end_is_a_failed_entry(web: responses.RequestsMock)
 def test_a_transaction_that_takes_too_long_goes_in_halves(web: responses.RequestsMock) -> None:
     server = FakeServer(lambda asked: 504 if len(asked.names) > 2 else None)
 
-    settled = deliver(web, server, the("abcd"))
+    settled = published(web, server, the("abcd"))
 
     assert server.sizes == [4, 4, 4, 2, 2]
     assert all(one.outcome.is_stored for one in settled.values())
@@ -254,7 +254,7 @@ def test_a_server_that_is_away_ends_it_after_all_tries(web: responses.RequestsMo
     server = FakeServer(lambda asked: 503)
 
     with pytest.raises(SourceError, match="Tried 3 times"):
-        deliver(web, server, the("ab"))
+        published(web, server, the("ab"))
 
     assert server.sizes == [2, 2, 2]
 
@@ -263,7 +263,7 @@ def test_a_token_that_is_not_taken_ends_it_at_once(web: responses.RequestsMock) 
     server = FakeServer(lambda asked: 401)
 
     with pytest.raises(SourceError, match="does not take the token") as refused:
-        deliver(web, server, the("abcd"))
+        published(web, server, the("abcd"))
 
     assert server.asked[0].headers["Authorization"] == "Bearer letmein"
     assert len(server.asked) == 1
@@ -274,13 +274,13 @@ def test_a_web_page_in_place_of_an_answer_ends_it_since_the_address_is_wrong(web
     server = FakeServer(lambda asked: (200, {"Content-Type": "text/html"}, "<html>Sign in</html>"))
 
     with pytest.raises(SourceError, match="is /fhir missing"):
-        deliver(web, server, the("ab"))
+        published(web, server, the("ab"))
 
 
 def test_a_single_report_needs_no_transaction(web: responses.RequestsMock) -> None:
     server = FakeServer()
 
-    deliver(web, server, the("a"))
+    published(web, server, the("a"))
 
     assert [(asked.method, asked.path.partition("?")[0]) for asked in server.asked] == [
         ("POST", "/Organization"),

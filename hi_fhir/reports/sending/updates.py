@@ -17,7 +17,7 @@ from hi_fhir.fhir.rest.spelling import written, written_token
 
 
 @dataclass(frozen=True)
-class Reporter:
+class ReporterIdentifier:
     """The organisation that a report is of, as its identifier."""
 
     system: str
@@ -37,18 +37,18 @@ class Reporter:
         return {"system": self.system, "value": self.value}
 
 
-References = Mapping[Reporter, str | None]
+References = Mapping[ReporterIdentifier, str | None]
 """Reporters whose reference on a server is known; None where the server has several of them."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class Update:
     """One resource of ours for another server. condition: the query that finds it there, encoded."""
 
     key: str
     condition: str
     resource: Mapping[str, Any]
-    reporter: Reporter | None = None
+    reporter: ReporterIdentifier | None = None
 
     @property
     def type(self) -> str:
@@ -67,31 +67,31 @@ class Entry:
         return {**self.resource, "reporter": {**self.resource["reporter"], "reference": reference}}
 
 
-def report_entry(content: bytes) -> Entry:
+def report_update(content: bytes) -> Update:
     """A MeasureReport as it is sent: without its id, since the server gives its own."""
     resource = _without_id(content)
     identifier = resource["identifier"][0]
     reporter = resource["reporter"]["identifier"]
-    return Entry(
+    return Update(
         key=identifier["value"],
         condition=f"identifier={_token(identifier['system'], identifier['value'])}",
         resource=resource,
-        reporter=Reporter(reporter["system"], reporter["value"]),
+        reporter=ReporterIdentifier(reporter["system"], reporter["value"]),
     )
 
 
-def definition_entry(content: bytes) -> Entry:
+def definition_update(content: bytes) -> Update:
     """A Measure, StructureDefinition or CodeSystem as it is sent: found by its canonical URL and version."""
     resource = _without_id(content)
     url, version = resource["url"], resource["version"]
-    return Entry(
+    return Update(
         key=f"{url}|{version}",
         condition=f"url={quote(written(url), safe='')}&version={quote(written(version), safe='')}",
         resource=resource,
     )
 
 
-def transaction(entries: Sequence[Entry], references: References) -> dict[str, Any]:
+def transaction(entries: Sequence[Update], references: References) -> dict[str, Any]:
     """A transaction Bundle: first the organisations of `unknown_reporters`, then the entries.
 
     Raises:
@@ -120,13 +120,13 @@ def transaction(entries: Sequence[Entry], references: References) -> dict[str, A
     return {"resourceType": "Bundle", "type": "transaction", "entry": organisations + ours}
 
 
-def unknown_reporters(entries: Sequence[Entry], references: References) -> list[Reporter]:
+def unknown_reporters(entries: Sequence[Update], references: References) -> list[ReporterIdentifier]:
     """The reporters of the entries that `references` does not tell, in the order in which `transaction` writes them."""
     reporters = {entry.reporter for entry in entries if entry.reporter is not None}
     return sorted(reporters - set(references), key=lambda reporter: (reporter.system, reporter.value))
 
 
-def _urn(reporter: Reporter) -> str:
+def _urn(reporter: ReporterIdentifier) -> str:
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'Organization?{reporter.condition}')}"
 
 

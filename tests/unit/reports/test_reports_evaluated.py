@@ -7,7 +7,7 @@ import pytest
 
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.measures import EVER, clinical_event, registry, value_set
-from hi_fhir.reports.subjects import Subject, code_lists, subjects
+from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures
 from tests.support.evaluations import a_reference
 
 CHECK = "learning-disability-health-check"
@@ -22,7 +22,7 @@ def states(**of: str) -> dict[str, str]:
     ]
     worst = next(iter(of.values()), "full")
     changed = msgspec.structs.replace(reference, value_sets=sets, state=worst)
-    return {population: state for (_, population), state in code_lists(subjects([changed])).items()}
+    return {population: state for (_, population), state in code_lists(evaluated_measures([changed])).items()}
 
 
 def test_a_register_rests_on_its_own_code_lists_alone() -> None:
@@ -43,7 +43,9 @@ def test_a_denominator_of_its_own_rests_on_its_own_code_lists_too() -> None:
         msgspec.structs.replace(one, state="missing" if one.id == "health-action-plan" else "full")
         for one in reference.value_sets
     ]
-    found = code_lists([Subject(narrower, msgspec.structs.replace(reference, value_sets=sets, state="missing"))])
+    found = code_lists(
+        [EvaluatedMeasure(narrower, msgspec.structs.replace(reference, value_sets=sets, state="missing"))]
+    )
     told = {population: state for (_, population), state in found.items()}
     assert told["initial_population"] == "full"
     assert {told[name] for name in ("denominator", "undetermined", "numerator")} == {"missing"}
@@ -51,11 +53,11 @@ def test_a_denominator_of_its_own_rests_on_its_own_code_lists_too() -> None:
 
 def test_a_measure_without_code_lists_is_full() -> None:
     (measure,) = registry.load(["ethnicity-recorded"])
-    assert set(code_lists(subjects([a_reference(measure)])).values()) == {"full"}
+    assert set(code_lists(evaluated_measures([a_reference(measure)])).values()) == {"full"}
 
 
 def test_a_measure_that_is_gone_is_named() -> None:
     (measure,) = registry.load([CHECK])
     gone = msgspec.structs.replace(a_reference(measure), id="long-gone")
     with pytest.raises(NotFoundError, match="long-gone"):
-        subjects([gone])
+        evaluated_measures([gone])

@@ -1,4 +1,4 @@
-"""What reports are about: measures as they were evaluated, with their definitions, which must be the same still."""
+"""Measures as they were evaluated, with their definitions, which must be the same still."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,25 +15,27 @@ from hi_fhir.terminology.data_files import STATES
 _AT_FIRST = ("initial_population", "denominator", "undetermined")
 
 
-class Subject(NamedTuple):
+class EvaluatedMeasure(NamedTuple):
     """A measure as it is defined and as it was evaluated."""
 
     measure: Measure
     reference: MeasureReference
 
 
-def subjects(references: Iterable[MeasureReference], overlays: Sequence[Path] = ()) -> tuple[Subject, ...]:
-    """The subject of each measure that was evaluated.
+def evaluated_measures(
+    references: Iterable[MeasureReference], overlays: Sequence[Path] = ()
+) -> tuple[EvaluatedMeasure, ...]:
+    """Each measure that was evaluated, as it was.
 
     Raises:
         UserError: a measure was evaluated by another definition than it has now.
         NotFoundError: a measure is no longer there.
     """
     there = registry.defined(overlays)
-    return tuple(_subject(reference, there) for reference in references)
+    return tuple(_evaluated(reference, there) for reference in references)
 
 
-def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
+def code_lists(measures: Iterable[EvaluatedMeasure]) -> dict[tuple[str, str], str]:
     """The state of the code lists that decide each population, by measure id and population.
 
     The initial population and the denominator rest on the lists that they are defined by; what comes after them rests
@@ -41,12 +43,12 @@ def code_lists(about: Iterable[Subject]) -> dict[tuple[str, str], str]:
     """
     return {
         (measure.id, name): _begun(measure, reference, name) if name in _AT_FIRST else reference.state
-        for measure, reference in about
+        for measure, reference in measures
         for name in POPULATIONS
     }
 
 
-def _subject(reference: MeasureReference, there: Mapping[str, registry.Defined]) -> Subject:
+def _evaluated(reference: MeasureReference, there: Mapping[str, registry.Defined]) -> EvaluatedMeasure:
     if reference.id not in there:
         raise NotFoundError(
             f"the evaluation is of {reference.id}, and no measure is called that now. Name the overlay that had it "
@@ -63,7 +65,7 @@ def _subject(reference: MeasureReference, there: Mapping[str, registry.Defined])
             f"the definition of {reference.id} version {reference.version} was changed after the evaluation, which "
             "counted by what it said then. Run: hi-fhir evaluate. Whoever changed it: raise its version."
         )
-    return Subject(measure, reference)
+    return EvaluatedMeasure(measure, reference)
 
 
 def _begun(measure: Measure, reference: MeasureReference, population: str) -> str:

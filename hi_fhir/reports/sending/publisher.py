@@ -1,6 +1,6 @@
 """How entries reach a server that may refuse them: in transactions, in smaller ones, one by one at last.
 
-A failed entry never costs the others, and every write may be made again without harm, so that a courier may be killed
+A failed entry never costs the others, and every write may be made again without harm, so that a publisher may be killed
 at any moment and another one start anew.
 """
 
@@ -13,32 +13,32 @@ import orjson
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.answers import Answer, check_beginning, check_status
 from hi_fhir.fhir.client import FHIR_JSON, FhirClient, Request
-from hi_fhir.reports.outcomes import Outcome, outcome_of_answer, outcomes_of_transaction
-from hi_fhir.reports.publish import Entry, Reporter, transaction, unknown_reporters
+from hi_fhir.reports.sending.outcomes import Outcome, outcome_of_answer, outcomes_of_transaction
+from hi_fhir.reports.sending.updates import ReporterIdentifier, Update, transaction, unknown_reporters
 
 _NO_TRANSACTIONS = (404, 405, 501)
 _FIRST_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Answered:
     """What became of an entry."""
 
-    entry: Entry
+    entry: Update
     outcome: Outcome
 
 
-class Courier:
+class FhirPublisher:
     """Sends entries to one server, and learns as it goes which references their reporters have there."""
 
     def __init__(self, client: FhirClient, tries: int, sleep: Callable[[float], object] = time.sleep) -> None:
         self._client = client
         self._tries = tries
         self._sleep = sleep
-        self._references: dict[Reporter, str | None] = {}
+        self._references: dict[ReporterIdentifier, str | None] = {}
         self._takes_transactions = True
 
-    def deliver(self, entries: Sequence[Entry]) -> Iterator[list[Delivery]]:
+    def publish(self, entries: Sequence[Update]) -> Iterator[list[Answered]]:
         """Send the entries in one transaction if the server takes it; yields them as they are settled.
 
         Raises:
@@ -48,16 +48,16 @@ class Courier:
             settled = self._transact(entries)
             if settled is None:
                 half = len(entries) // 2
-                yield from self.deliver(entries[:half])
-                yield from self.deliver(entries[half:])
+                yield from self.publish(entries[:half])
+                yield from self.publish(entries[half:])
                 return
             if stored := [delivery for delivery in settled if delivery.outcome.is_stored]:
                 yield stored
             entries = [delivery.entry for delivery in settled if not delivery.outcome.is_stored]
         for entry in entries:
-            yield [Delivery(entry, self._put(entry))]
+            yield [Answered(entry, self._put(entry))]
 
-    def _transact(self, entries: Sequence[Entry]) -> list[Delivery] | None:
+    def _transact(self, entries: Sequence[Update]) -> list[Answered] | None:
         """What became of each entry of one transaction; None where it failed as a whole."""
         unknown = unknown_reporters(entries, self._references)
         try:
@@ -73,16 +73,16 @@ class Courier:
         for reporter, created in zip(unknown, outcomes, strict=False):
             if created.is_stored and created.reference:
                 self._references[reporter] = created.reference
-        return [Delivery(*pair) for pair in zip(entries, outcomes[len(unknown) :], strict=True)]
+        return [Answered(*pair) for pair in zip(entries, outcomes[len(unknown) :], strict=True)]
 
-    def _put(self, entry: Entry) -> Outcome:
+    def _put(self, entry: Update) -> Outcome:
         """A conditional update of its own."""
         if entry.reporter is not None and entry.reporter not in self._references:
             self._references[entry.reporter] = self._refer(entry.reporter)
         outcome, _ = self._write("PUT", entry.path, orjson.dumps(entry.referring(self._references)))
         return outcome
 
-    def _refer(self, reporter: Reporter) -> str | None:
+    def _refer(self, reporter: ReporterIdentifier) -> str | None:
         """The reference of the reporter's Organization, created if absent; None if there are several or we may not."""
         outcome, _ = self._write(
             "POST", "Organization", orjson.dumps(reporter.organisation), {"If-None-Exist": reporter.condition}
