@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all check fix data-folder bench mutants lock
+.PHONY: help setup demo serve test test-all coverage check fix data-folder bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-all: setup ## all tests, with the real parts (a HAPI server); installs what
 	tests/hapi/install.sh
 	$(BIN)/pytest -n 2 -m "not real" --hypothesis-profile=long
 	$(BIN)/pytest -m real
+
+coverage: setup ## which lines and branches of hi_fhir the quick tests take, in one figure and by file
+	$(BIN)/pytest -n 2 -m "not real and not slow" --cov --cov-branch --cov-report=term:skip-covered
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .
