@@ -12,7 +12,7 @@ import msgspec
 
 from hi_fhir.cohorts.ods_files import OdsRow, combined, read_ods
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file
+from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file, written_aside
 from hi_fhir.core.manifests import Format
 from hi_fhir.engine.files import literal
 
@@ -85,7 +85,7 @@ def import_postcodes(file: Path, target: Path) -> ImportManifest:
     """
     columns = _postcode_columns(file)
     owner_folder(target)
-    temporary = target / f".{POSTCODES}.parquet.tmp"
+    temporary = written_aside(target / f"{POSTCODES}.parquet")
     connection = duckdb.connect()
     try:
         connection.execute("SET threads = 1")
@@ -148,7 +148,7 @@ def import_organisations(file: Path, target: Path, more: Sequence[Path] = ()) ->
     if published == [None]:
         _read_memberships(file)
     owner_folder(target)
-    temporary = target / f".{ORGANISATIONS}.csv.tmp"
+    temporary = written_aside(target / f"{ORGANISATIONS}.csv")
     if published == [None]:
         commit_bytes(temporary, file.read_bytes())
     else:

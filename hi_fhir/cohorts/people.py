@@ -1,6 +1,5 @@
 """People as rows of `person`, written bucket by bucket in total order, and what is linked to them."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.days import Period
-from hi_fhir.core.files import commit_file, owner_folder
+from hi_fhir.core.files import commit_file, owner_folder, written_aside
 from hi_fhir.tables.schema import LINK, PERSON
 
 LINK_FILE = "link.parquet"
@@ -43,7 +42,7 @@ def write_link(rows: pa.Table, folder: Path) -> None:
 
 
 def _write(rows: pa.Table, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = written_aside(path)
     pq.write_table(rows, temporary, compression="zstd")
     commit_file(temporary, path)
 

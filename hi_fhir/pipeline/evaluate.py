@@ -1,6 +1,5 @@
 """The third step: snapshots become people, leaf rows, facts and counts, in a folder named by all that decides them."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -25,7 +24,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.events import step
-from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file
+from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file, written_aside
 from hi_fhir.core.locks import held
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
@@ -334,7 +333,7 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
         {area.practice_id: area.pcn_id for area in resolution.areas},
     )
     path = job.folder / evaluation.COUNTS_FILE
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = written_aside(path)
     pq.write_table(found, temporary, compression="zstd")
     commit_file(temporary, path)
 

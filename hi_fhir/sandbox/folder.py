@@ -5,7 +5,6 @@ truth.json
 """
 
 import gzip
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
-from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_folder
+from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_folder, written_aside
 from hi_fhir.sandbox import overlay, render
 from hi_fhir.sandbox.blemishes import BROKEN, older_versions
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, Person
@@ -121,7 +120,7 @@ class _Files:
         return cast(BinaryIO, self._closing.enter_context(packed))
 
     def _temporary(self, type_: str) -> Path:
-        return self._folder / f".{type_}.{os.getpid()}.tmp"
+        return written_aside(self._folder / self._name(type_))
 
 
 def _document(truth: Truth, files: _Files) -> dict[str, Any]:

@@ -16,13 +16,12 @@ import orjson
 from hi_fhir.fhir.answers import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pages import is_nothing
+from hi_fhir.tables.references import ID, URN
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MOST_NESTED = 8
-_ID = r"[A-Za-z0-9\-.]{1,64}"
-_URN = re.compile(rf"urn:(?:uuid|oid):({_ID})", re.ASCII | re.IGNORECASE)
-_LITERAL = re.compile(rf"(?:(.*)/)?([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?", re.ASCII)
+_LITERAL = re.compile(rf"(?:(.*)/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/{ID})?", re.ASCII)
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")((?:[^"\\]|\\.)*)"')
 _ETAG = re.compile(r'(?:W/)?"([^"]+)"')
 _BREAKS = bytes.maketrans(b"\n\r", b"  ")
@@ -171,7 +170,7 @@ def _placed(entry: _Entry) -> _Placed:
     address = entry.full_url.strip() if isinstance(entry.full_url, str) else ""
     id_ = header.id if isinstance(header.id, str) else _id_by_place(entry, address, header.resource_type)
     target = f"{header.resource_type}/{id_}" if id_ and address and not _is_named(address, header, id_) else None
-    return _Placed(header, entry.resource, id_, address.lower() if _URN.fullmatch(address) else address, target)
+    return _Placed(header, entry.resource, id_, address.lower() if URN.fullmatch(address) else address, target)
 
 
 def _id_by_place(entry: _Entry, address: str, type_: object) -> str | None:
@@ -180,13 +179,13 @@ def _id_by_place(entry: _Entry, address: str, type_: object) -> str | None:
     for literal in (put, _LITERAL.fullmatch(address)):
         if literal and literal[2] == type_:
             return literal[3]
-    urn = _URN.fullmatch(address)
+    urn = URN.fullmatch(address)
     return urn[1] if urn else None
 
 
 def _is_named(address: str, header: _Header, id_: str) -> bool:
     """Whether a reference to the address leads to the id without the Bundle."""
-    urn, literal = _URN.fullmatch(address), _LITERAL.fullmatch(address)
+    urn, literal = URN.fullmatch(address), _LITERAL.fullmatch(address)
     return bool((urn and urn[1] == id_) or (literal and literal[2] == header.resource_type and literal[3] == id_))
 
 
@@ -201,7 +200,7 @@ def _rewritten(resource: bytes, targets: Mapping[str, bytes]) -> bytes:
 
     def replace(match: re.Match[bytes]) -> bytes:
         text = match[2].replace(b"\\/", b"/").decode(errors="replace")
-        target = targets.get(text.lower() if _URN.fullmatch(text) else text)
+        target = targets.get(text.lower() if URN.fullmatch(text) else text)
         return match[0] if target is None else match[1] + target + b'"'
 
     return _REFERENCE.sub(replace, resource)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.files import owner_folder
+from hi_fhir.core.files import owner_folder, written_aside
 from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM
 
 NAMED = "i"
@@ -79,7 +79,7 @@ def rotate_key(path: Path) -> IdentityKey:
 
 def _make(path: Path) -> None:
     owner_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = written_aside(path)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(_KEY_BYTES) + "\n")

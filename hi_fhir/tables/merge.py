@@ -5,7 +5,6 @@ lines. Memory is bounded by the rows of one range, which are as many whatever th
 """
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_bytes, commit_file, owner_folder
+from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, written_aside
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.schema import BUCKETS
 
@@ -61,7 +60,7 @@ def merge(task: MergeTask) -> Merged:
         commit_bytes(task.target, _without_rows(task.table))
         return counts
     dropped = np.load(task.dropped, mmap_mode="r")
-    temporary = task.target.with_name(f".{task.target.name}.{os.getpid()}.tmp")
+    temporary = written_aside(task.target)
     with _Writer(temporary, TABLES[task.table]) as writer:
         for prefix in _ranges(task):
             rows = _collect(task, prefix, dropped)
@@ -245,7 +244,7 @@ def merge_quarantine(folders: Sequence[Path], target: Path) -> None:
         for type_ in sorted(set(_read(part)["type"].to_pylist())):
             types.setdefault(type_, []).append(part)
     for type_, files in types.items():
-        temporary = target / f".{type_}.{os.getpid()}.tmp"
+        temporary = written_aside(target / f"{type_}.parquet")
         with pq.ParquetWriter(temporary, _read(files[0]).schema, compression="zstd") as writer:
             for file in files:
                 rows = _read(file)

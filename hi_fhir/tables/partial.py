@@ -4,7 +4,6 @@ A partial file is an Arrow IPC file whose rows stand in order of patient_id, so 
 `seq` (chunk number and line) tells a resource's rows from those of its other versions; it never reaches a table.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hi_fhir.core.files import commit_file
+from hi_fhir.core.files import commit_file, written_aside
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.dates import SPAN_BITS, london_days
 from hi_fhir.tables.schema import (
@@ -153,7 +152,7 @@ def _days(spans: pa.Array, instants: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def write_ipc(path: Path, table: pa.Table) -> None:
     """Commit a table as one Arrow IPC file of one batch."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = written_aside(path)
     with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     commit_file(temporary, path)

@@ -17,10 +17,12 @@ OTHERS = "others"
 MOST_HOSTS = 100
 """Hosts of other servers that are counted one by one; what comes after them is counted together, as OTHERS."""
 
-_ID = r"[A-Za-z0-9\-.]{1,64}"
-_LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?", re.ASCII)
+ID = r"[A-Za-z0-9\-.]{1,64}"
+"""An id of FHIR as a pattern. Source: FHIR R4, datatypes, id."""
+
+_LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/{ID})?", re.ASCII)
 _CONDITION = re.compile(r"([A-Z][A-Za-z]+)\?identifier=([^&|\\]+?)(?:\||%7[Cc])([^&|\\]+)", re.ASCII)
-_URN = re.compile(rf"(?i:urn:(?:uuid|oid)):({_ID})", re.ASCII)
+URN = re.compile(rf"(?i:urn:(?:uuid|oid)):({ID})", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.ASCII)
 
 
@@ -63,7 +65,7 @@ class References:
             raise RefusedError("contained-subject", path)
         literal = _LITERAL.fullmatch(text)
         if literal is None:
-            if urn := _URN.fullmatch(text):
+            if urn := URN.fullmatch(text):
                 return same_id(urn[1])
             raise RefusedError("unreadable-subject", path)
         if literal[2] != "Patient":
@@ -78,7 +80,7 @@ class References:
             return None
         literal = _LITERAL.fullmatch(text)
         if literal is None:
-            urn = _URN.fullmatch(text)
+            urn = URN.fullmatch(text)
             return same_id(urn[1]) if urn else None
         if literal[2] != "Organization" or not self._is_here(literal):
             return None
@@ -93,7 +95,7 @@ class References:
             return None
         literal = _LITERAL.fullmatch(text)
         if literal is None:
-            urn = _URN.fullmatch(text)
+            urn = URN.fullmatch(text)
             return (type_, same_id(urn[1])) if urn else None
         return (literal[2], same_id(literal[3])) if self._is_here(literal) else None
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from hi_fhir.tables.references import same_id
+from hi_fhir.tables.references import ID, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
@@ -18,7 +18,7 @@ DELETED_FOLDER = "_deleted"
 
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
 _COMPARED = ("Condition", "Organization", "Patient")  # by `same_id`, since references lead to them
-_TARGET = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})", re.ASCII)
+_TARGET = re.compile(rf"(?:.*/)?([A-Z][A-Za-z]+)/({ID})", re.ASCII)
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
