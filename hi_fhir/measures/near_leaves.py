@@ -13,12 +13,13 @@ from hi_fhir.measures.words.events import Offset, Recorded, RecordedDays, Record
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.tables.schema import LEAF
 
-NEAR_TABLES = {"day_code": RECORD_CODE, "near_code": RECORD_CODE, "other_code": RECORD_CODE}
-"""Codes of the leaves that are counted by day; of those near others; and of these others, by the same leaf."""
-
 
 def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str, pa.Table]:
-    """The small tables that `day_rows` and `near_rows` join events to, by name; only those that there is need of."""
+    """The small tables (RECORD_CODE) that `day_rows` and `near_rows` join events to, by name, where there is need.
+
+    day_code: of the leaves that are counted by day; near_code: of those near others; other_code: of these others, by
+    the same leaf.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, RecordedDays):
@@ -60,7 +61,7 @@ def _not_after(day: Any, other: Any, offset: Offset) -> Any:
 
 
 def _moved(day: Any, months: int) -> Any:
-    return day + ibis.interval(months=months) if months > 0 else day - ibis.interval(months=-months)
+    return day + ibis.interval(months=months)
 
 
 def _dated(records: Sequence[Recorded], counted: Mapping[str, ibis.Table], codes: str) -> ibis.Table:

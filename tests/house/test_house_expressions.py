@@ -34,7 +34,7 @@ RELATIONS = {
     ops.JoinLink, ops.JoinReference, ops.Project, ops.Sort, ops.SortKey, ops.UnboundTable, ops.Union,
 }  # fmt: skip
 VALUES = {
-    ops.Add, ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateAdd, ops.DateDelta, ops.DateSub,
+    ops.Add, ops.And, ops.Any, ops.ArgMax, ops.Coalesce, ops.CountStar, ops.DateAdd, ops.DateDelta,
     ops.EndsWith, ops.Equals, ops.ExtractDay, ops.ExtractMonth, ops.ExtractYear,
     ops.Field, ops.Greater, ops.GreaterEqual, ops.IfElse, ops.InValues, ops.IsNull, ops.Less, ops.LessEqual,
     ops.Literal, ops.Max, ops.Min, ops.Multiply, ops.Not, ops.NotEquals, ops.NotNull, ops.Or, ops.Round,

@@ -36,6 +36,9 @@ class LatestStatus(Word):
 
     def between(self, lowest: ValueSetName, highest: ValueSetName) -> "StatusIs":
         """The latest is one of these two or lies between them in the order."""
+        for one in (lowest, highest):
+            if one not in self.statuses:
+                raise ValueError(f"{one.id} is none of {', '.join(status.id for status in self.statuses)}")
         return StatusIs(self, self.statuses.index(lowest), self.statuses.index(highest))
 
 
