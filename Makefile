@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all coverage check fix data-folder bench mutants lock
+.PHONY: help setup demo serve test test-all coverage check fix data-folder docs bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ fix: setup ## format, mend what can be mended, write the reference pages and the
 
 data-folder: setup ## write the data folder anew that a test opens from then on (tests/data)
 	$(BIN)/python -m tests.support.data_folder
+
+docs: setup ## the pages as a site with search, in build/docs; a link that leads nowhere is an error
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "Open build/docs/index.html in a browser; it needs no server."
 
 bench: setup ## speeds and memory; minutes
 	$(BIN)/python -m tests.bench
