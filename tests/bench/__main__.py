@@ -18,6 +18,7 @@ BENCHES = (
     ("bench_service", "10000", "2000"),
     ("bench_pull",),
     ("bench_hapi",),
+    ("bench_start_up",),
     ("bench_kill", "200"),
 )
 
