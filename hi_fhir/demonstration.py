@@ -10,6 +10,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
@@ -26,7 +27,7 @@ from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, Person
 from hi_fhir.sandbox.truth import MEASURES, Cell, expected
 
-AUDIENCE = "icb"
+AUDIENCE = Audience.ICB
 SHOWN_MEASURE, SHOWN_STRATIFIER = "smoking-status-recorded", "ethnic-group-5"
 
 

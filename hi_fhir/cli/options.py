@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from hi_fhir.core.config import AUDIENCES, Config, SourceSettings, source_token
+from hi_fhir.core.audiences import Audience
+from hi_fhir.core.config import Config, SourceSettings, source_token
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.fhir.auth import Origin
@@ -81,7 +82,15 @@ as_of_option = click.option(
 )
 data_date_option = click.option("--data-date", type=DayType(), help="The day a folder's data was taken.")
 workers_option = click.option("--workers", type=click.IntRange(1, 64), help="Processes for flatten and evaluate.")
-audience_option = click.option("--audience", type=click.Choice(AUDIENCES), help="Who the reports are for.")
+AUDIENCES = click.Choice([audience.value for audience in Audience])
+
+
+def as_audience(_: click.Context, __: click.Parameter, name: str | None) -> Audience | None:
+    """The audience that an option names."""
+    return Audience(name) if name else None
+
+
+audience_option = click.option("--audience", type=AUDIENCES, callback=as_audience, help="Who the reports are for.")
 publish_option = click.option("--publish", "publish_url", metavar="URL", help="FHIR base to publish the reports to.")
 keep_raw_option = click.option("--keep-raw", is_flag=True, help="Keep the received lines after a good run.")
 common_options = _stack(data_dir_option, json_option)

@@ -13,6 +13,7 @@ from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation
 from hi_fhir.cli.people import print_other_servers, print_people
 from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
 
@@ -40,7 +41,7 @@ def run_command(
     as_of: date | None,
     data_date: date | None,
     measure_ids: str | None,
-    audience: str | None,
+    audience: Audience | None,
     publish_url: str | None,
     overlays: tuple[Path, ...],
     workers: int | None,

@@ -6,7 +6,7 @@ import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
-from hi_fhir.core.config import AUDIENCES
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import UserError
 
 
@@ -15,7 +15,8 @@ from hi_fhir.core.errors import UserError
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address: there is no login yet.")
 @click.option(
     "--audience",
-    type=click.Choice(AUDIENCES),
+    type=options.AUDIENCES,
+    callback=options.as_audience,
     default="icb",
     show_default=True,
     help="Who reads: only what was released to this audience is served.",
@@ -24,7 +25,7 @@ from hi_fhir.core.errors import UserError
 @options.overlay_option
 @options.data_dir_option
 def serve_command(
-    port: int, host: str, audience: str, practice: str | None, overlays: tuple[Path, ...], data_dir: Path | None
+    port: int, host: str, audience: Audience, practice: str | None, overlays: tuple[Path, ...], data_dir: Path | None
 ) -> None:
     """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback.
 
@@ -37,7 +38,7 @@ def serve_command(
     from hi_fhir.web.serve import serve
 
     code = (practice or "").strip().upper()
-    if (audience == "practice") != bool(code):
+    if (audience is Audience.PRACTICE) != bool(code):
         raise UserError("--audience practice and --practice ODS go together: a practice reads its own reports alone.")
     whose = f"practice {code}" if code else f"the {audience} audience"
 

@@ -11,6 +11,7 @@ from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
+from hi_fhir.core.audiences import Audience
 
 if TYPE_CHECKING:
     from hi_fhir.core.config import Config
@@ -85,7 +86,7 @@ def _row(run: dict[str, Any]) -> list[Any]:
         run["run"],
         f"{run['state']} ({result['kind']})" if "kind" in result else run["state"],
         "..".join(arguments["period"]),
-        arguments["audience"] or "practice",
+        arguments["audience"] or Audience.PRACTICE,
         len(result["reports"]) if "reports" in result else None,
         (result.get("published") or {}).get("target"),
     ]

@@ -11,6 +11,7 @@ from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_people
 from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
@@ -153,7 +154,7 @@ def evaluate_command(
 @options.overlay_option
 @options.common_options
 def report_command(
-    evaluation: str | None, audience: str | None, overlays: tuple[Path, ...], data_dir: Path | None, as_json: bool
+    evaluation: str | None, audience: Audience | None, overlays: tuple[Path, ...], data_dir: Path | None, as_json: bool
 ) -> None:
     """Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation.
 
@@ -169,7 +170,7 @@ def report_command(
     config = options.read_config(data_dir, overlays)
     folder = history.find_evaluation(config.data_dir, evaluation)
     with TerminalProgress() as progress:
-        released = release_evaluation(config, SystemClock(), folder, audience or "practice", None, progress)
+        released = release_evaluation(config, SystemClock(), folder, audience or Audience.PRACTICE, None, progress)
     if as_json:
         print_json(msgspec.to_builtins(released.reports))
         return
@@ -188,7 +189,7 @@ def publish_command(
     evaluation: str | None,
     publish_url: str,
     again: bool,
-    audience: str | None,
+    audience: Audience | None,
     overlays: tuple[Path, ...],
     data_dir: Path | None,
     as_json: bool,

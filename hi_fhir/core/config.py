@@ -21,7 +21,6 @@ T = TypeVar("T")
 
 _PREFIX = "HI_FHIR_"
 _BASE = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?", re.ASCII | re.IGNORECASE)
-AUDIENCES = ("practice", "pcn", "icb", "public")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
 _KINDS = {

@@ -55,7 +55,7 @@ class Policy:
     partial: bool
 
 
-POLICIES: Mapping[str, Policy] = {
+POLICIES: Mapping[Audience, Policy] = {
     policy.audience: policy
     for policy in (
         Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.orm import Session
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
@@ -40,7 +41,7 @@ class PublishManifest(msgspec.Struct, frozen=True):
     """
 
     target: str
-    audience: str
+    audience: Audience
     sent: int
     restored: int
     unchanged: int
@@ -136,7 +137,7 @@ def _token(config: Config, target: Target) -> str | None:
 
 def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]:
     """The reports that one reader may have. Those for the practice audience are exact: a practice gets its own only."""
-    if released.audience != "practice":
+    if released.audience != Audience.PRACTICE:
         return released.reports
     practices = {report.reporter for report in released.reports}
     if practice is None and len(practices) > 1:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import content_name
@@ -29,7 +30,7 @@ def release_evaluation(
     config: Config,
     clock: Clock,
     folder: Path,
-    audience: str,
+    audience: Audience,
     publish_url: str | None,
     progress: Progress,
     *,
@@ -59,7 +60,7 @@ def release_evaluation(
     return Released(run, reports, sent)
 
 
-def _arguments(evaluation: EvaluationManifest, audience: str, publish_url: str | None) -> dict[str, Any]:
+def _arguments(evaluation: EvaluationManifest, audience: Audience, publish_url: str | None) -> dict[str, Any]:
     return {
         "evaluation": evaluation.id,
         "period": [evaluation.period.start.isoformat(), evaluation.period.end.isoformat()],

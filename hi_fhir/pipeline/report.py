@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
@@ -62,7 +63,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     absent: what of the measures is withheld for want of data.
     """
 
-    audience: str
+    audience: Audience
     evaluation: str
     paths: list[str]
     reports: list[ReleasedReport]
@@ -75,7 +76,7 @@ class _Job(NamedTuple):
     """One release: who reports about what to whom, the exact counts behind it, and what of them is not known."""
 
     evaluation: EvaluationManifest
-    audience: str
+    audience: Audience
     measures: tuple[EvaluatedMeasure, ...]
     reporting: tuple[Reporter, ...]
     exact: ExactCounts
@@ -92,7 +93,7 @@ def report(
     clock: Clock,
     store: Store,
     evaluation_folder: Path,
-    audience: str,
+    audience: Audience,
     folder: Path,
     progress: Progress,
 ) -> ReportManifest:
@@ -123,7 +124,7 @@ def report(
     )
 
 
-def _job(config: Config, terminology: Terminology, folder: Path, audience: str) -> _Job:
+def _job(config: Config, terminology: Terminology, folder: Path, audience: Audience) -> _Job:
     evaluation = read_evaluation(folder)
     measures, reporting = (
         evaluated_measures(evaluation.measures, config.overlays),

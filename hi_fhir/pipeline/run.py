@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hi_fhir import __version__
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
@@ -50,7 +51,7 @@ class RunRequest:
     as_of: date | None = None
     data_date: date | None = None
     measures: tuple[str, ...] | None = None
-    audience: str | None = None
+    audience: Audience | None = None
     publish_url: str | None = None
     keep_raw: bool = False
 
@@ -115,7 +116,7 @@ def _release(
 ) -> RunManifest:
     store = open_store(config.store_file)
     evaluated = config.data_dir / "evaluations" / evaluation.id
-    released = report(config, clock, store, evaluated, request.audience or "practice", folder, progress)
+    released = report(config, clock, store, evaluated, request.audience or Audience.PRACTICE, folder, progress)
     sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None
     return manifest_of(folder, evaluation, released, sent)
 

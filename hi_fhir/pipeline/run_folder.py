@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hi_fhir.cohorts.inputs import People
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.errors import BusyError, GateError, NoRoomError, UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder
@@ -35,7 +36,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     run: str
     snapshots: dict[str, str]
     evaluation: str
-    audience: str
+    audience: Audience
     reconciliation: dict[str, dict[str, dict[str, int]]]
     people: People
     dated_by: dict[str, dict[str, dict[str, int]]]

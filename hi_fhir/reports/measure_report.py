@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import cells_of_groups, cells_of_run, groups_of
 from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
@@ -45,7 +46,7 @@ class ReportSettings:
 
 
 def report_identifier(
-    settings: ReportSettings, evaluation: EvaluationManifest, measure_id: str, reporter: str, audience: str
+    settings: ReportSettings, evaluation: EvaluationManifest, measure_id: str, reporter: str, audience: Audience
 ) -> str:
     """The UUID of a report, the same for every version: of measure, reporter, period and audience, in our system.
 

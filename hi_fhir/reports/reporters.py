@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from hi_fhir.cohorts.inputs import Area
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import UserError
 from hi_fhir.measures.stratifiers import PCN, PRACTICE
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
 ICB = "icb"
-_LEVELS = {PRACTICE: (PRACTICE,), PCN: (PRACTICE, PCN), ICB: (PRACTICE, PCN, ICB), "public": (PRACTICE, PCN, ICB)}
+_LEVELS = {
+    Audience.PRACTICE: (PRACTICE,),
+    Audience.PCN: (PRACTICE, PCN),
+    Audience.ICB: (PRACTICE, PCN, ICB),
+    Audience.PUBLIC: (PRACTICE, PCN, ICB),
+}
 """Audience to the reporters that it is given."""
 
 
@@ -26,7 +32,7 @@ class Reporter:
     practices: tuple[str, ...]
 
 
-def reporters(areas: Iterable[Area], audience: str) -> tuple[Reporter, ...]:
+def reporters(areas: Iterable[Area], audience: Audience) -> tuple[Reporter, ...]:
     """Every reporter whose reports the audience gets; practices first, each level in order of code.
 
     A network that spans two boards is one reporter; its practices count in the board that each belongs to. What is not

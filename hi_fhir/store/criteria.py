@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar
 
+from hi_fhir.core.audiences import Audience
+
 T = TypeVar("T")
 AnyOf = tuple[tuple[T, ...], ...]
 """Outer: all hold, as of a repeated parameter. Inner: any holds, as of values joined by commas. Empty: not asked."""
@@ -45,7 +47,7 @@ class Reader:
     practice: ODS code of the practice that asks, for the practice audience, of which each has its own reports alone.
     """
 
-    audience: str
+    audience: Audience
     practice: str | None = None
 
 

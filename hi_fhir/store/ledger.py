@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.store.cells import NewCells, write_cells
 from hi_fhir.store.models import PUBLIC, Measure, Organisation, Release, Report, ReportContent
 from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
@@ -48,7 +49,7 @@ class NewRelease:
     """
 
     evaluation_id: str
-    audience: str
+    audience: Audience
     policy_id: str
     policy_version: str
     published: str
@@ -108,7 +109,7 @@ class LaterDay(NamedTuple):
     next: str
 
 
-def released_versions(session: Session, audiences: Collection[str]) -> list[ReleasedVersion]:
+def released_versions(session: Session, audiences: Collection[Audience]) -> list[ReleasedVersion]:
     """Every version that any of the audiences was ever given, in order of identifier and version."""
     columns = select(Report.identifier, Report.version, Report.sha256).where(Report.audience.in_(audiences))
     return [ReleasedVersion(*row) for row in session.execute(columns.order_by(Report.identifier, Report.version))]

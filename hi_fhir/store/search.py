@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.store.conditions import all_of, days_match, equal, is_canonical, is_token
 from hi_fhir.store.criteria import (
     MeasureCriteria,
@@ -23,8 +24,6 @@ from hi_fhir.store.criteria import (
 )
 from hi_fhir.store.forms import form_of
 from hi_fhir.store.models import Measure, Organisation, Report, ReportContent
-
-_EXACT = "practice"  # the audience of exact counts
 
 Definition = Measure | Organisation
 
@@ -180,7 +179,7 @@ def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
 
 def _has_report(reader: Reader) -> ColumnElement[bool]:
     released = Report.audience == reader.audience
-    return released & (Report.organisation == reader.practice) if reader.audience == _EXACT else released
+    return released & (Report.organisation == reader.practice) if reader.audience == Audience.PRACTICE else released
 
 
 def _has_measure(reader: Reader) -> ColumnElement[bool]:
