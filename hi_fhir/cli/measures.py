@@ -180,15 +180,15 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     there = registry.defined(config.overlays).values()
     measures = [one.measure for one in there]
     with tempfile.TemporaryDirectory() as folder:
-        backend = connect(Path(folder) / "spill")
-        second = second_opinion.opinions(backend, Path(folder), measures, terminology)
+        engine = connect(Path(folder) / "spill")
+        second = second_opinion.opinions(engine, Path(folder), measures, terminology)
         faults = [
             *checks.faults(measures, terminology),
-            *worked.failures(backend, Path(folder), measures, terminology),
+            *worked.failures(engine, Path(folder), measures, terminology),
             *second.faults,
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
-        backend.disconnect()
+        engine.close()
     read = overlaid_files(config.overlays) | {
         one.origin: "in place of the shipped file" if one.replaces else "added"
         for one in there

@@ -4,14 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ibis
-import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.snapshots import read_table
-from hi_fhir.engine.files import read_parquet
-from hi_fhir.engine.relations import keep, stage
-from hi_fhir.tables.schema import BUCKETS, CLINICAL
+from hi_fhir.engine.protocol import Engine
+from hi_fhir.tables.schema import BUCKETS, CLINICAL, LINK
 
 _COLUMNS = list(CLINICAL.names)
 
@@ -29,51 +26,37 @@ def ranges(people: int, at_once: int) -> Iterator[str]:
 
 
 class BucketReader:
-    """Reads clinical tables with each row's person_id, range of buckets by range of buckets.
+    """Reads clinical tables with each row's person_id, range of buckets by range of buckets."""
 
-    The expressions of a table are the same for every range (a view of a constant name stands behind them), so a
-    caller may compile one once and run its SQL again after each call of `events`; an expression reads the buckets of
-    the latest call for its table.
-    """
-
-    def __init__(self, backend: Backend, snapshots: Sequence[Path], evaluation: Path) -> None:
-        self._backend = backend
+    def __init__(self, engine: Engine, snapshots: Sequence[Path], evaluation: Path) -> None:
+        self._engine = engine
         self._snapshots = tuple(snapshots)
-        self._link = keep(backend, "link", read_link(backend, evaluation))
+        self._link = engine.keep("link", read_link(engine, evaluation))
         self._others = self._link.filter(self._link.person_id.notnull())
         self._has_others = bool(self._others.count().execute())
-        self._events: dict[str, ibis.Table] = {}
-        self._at: str | None = None
+        self._moved: dict[str, ibis.Table] = {}
 
     def events(self, table: str, buckets: str) -> ibis.Table:
         """Rows of `table` (of CLINICAL's columns) with person_id, for the people of `buckets`.
 
-        A view: each place of a query that reads it reads just the columns and rows that it needs.
+        Not worked out: each place of a query that reads it reads just the columns and rows that it needs.
         """
-        rows = read_table(self._backend, self._snapshots, table, buckets, f"bucket_{table}").select(_COLUMNS)
-        at = self._turn_to(buckets)
-        if table not in self._events:
-            rows = rows.anti_join(self._link, "patient_id")
-            rows = rows.mutate(person_id=rows.patient_id)
-            if self._has_others:
-                moved = self._moved_rows(table)
-                rows = rows.union(moved.semi_join(at, moved.person_id.substr(0, 1) == at.bucket))
-            self._events[table] = stage(self._backend, f"person_{table}", rows)
-        return self._events[table]
-
-    def _turn_to(self, buckets: str) -> ibis.Table:
-        """The buckets as a table of a constant name. Column: bucket."""
-        if buckets != self._at:
-            keep(self._backend, "bucket_at", pa.table({"bucket": list(buckets)}))
-            self._at = buckets
-        return self._backend.table("bucket_at")
+        rows = read_table(self._engine, self._snapshots, table, buckets, f"bucket_{table}").select(_COLUMNS)
+        rows = rows.anti_join(self._link, "patient_id")
+        rows = rows.mutate(person_id=rows.patient_id)
+        if self._has_others:
+            moved = self._moved_rows(table)
+            rows = rows.union(moved.filter(moved.person_id.substr(0, 1).isin(list(buckets))))
+        return rows
 
     def _moved_rows(self, table: str) -> ibis.Table:
-        """Rows of `table` of patients who are another person, wherever they lie."""
-        rows = read_table(self._backend, self._snapshots, table, name=f"every_{table}").select(_COLUMNS)
-        return keep(self._backend, f"moved_{table}", rows.join(self._others, "patient_id"))
+        """Rows of `table` of patients who are another person, wherever they lie, looked for once."""
+        if table not in self._moved:
+            rows = read_table(self._engine, self._snapshots, table, name=f"every_{table}").select(_COLUMNS)
+            self._moved[table] = self._engine.keep(f"moved_{table}", rows.join(self._others, "patient_id"))
+        return self._moved[table]
 
 
-def read_link(backend: Backend, evaluation: Path) -> ibis.Table:
+def read_link(engine: Engine, evaluation: Path) -> ibis.Table:
     """LINK of an evaluation whose people are resolved."""
-    return read_parquet(backend, [evaluation / LINK_FILE], "every_link")
+    return engine.read("every_link", [evaluation / LINK_FILE], LINK)

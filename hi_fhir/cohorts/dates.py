@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ibis
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import read_table
+from hi_fhir.engine.protocol import Engine
 
 YEARS = 120
 """How far from the data's date a date may lie. Nobody in the United Kingdom has been known to live so long [U], and the
@@ -56,11 +56,11 @@ def possible(rows: ibis.Table, table: str, span: Span) -> ibis.Table:
     return rows.mutate(**known)
 
 
-def impossible(backend: Backend, snapshots: Sequence[Path], span: Span) -> dict[str, int]:
+def impossible(engine: Engine, snapshots: Sequence[Path], span: Span) -> dict[str, int]:
     """Rows of each kind that have a date that cannot be; kinds without any are left out."""
     found: dict[str, int] = {}
     for table, kinds in _KINDS.items():
-        rows = read_table(backend, snapshots, table, name=f"dated_{table}")
+        rows = read_table(engine, snapshots, table, name=f"dated_{table}")
         counts = rows.agg(
             **{
                 kind: reduce(or_, (_is_wrong(rows, name, span) for name in names)).sum()

@@ -4,10 +4,9 @@ from datetime import date
 
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.imports import PostcodeDirectory
-from hi_fhir.engine.files import read_parquet
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.terminology.ranks import LSOA_OF, DeprivationRanks
 
 VERSION = "3"
@@ -42,12 +41,10 @@ def _is_current(home: ibis.Table, as_of: date) -> ibis.Value:
     return begun & (home.home_until.isnull() | (home.home_until >= as_of))
 
 
-def known_postcodes(backend: Backend, directory: PostcodeDirectory | None, patient: ibis.Table) -> ibis.Table:
+def known_postcodes(engine: Engine, directory: PostcodeDirectory | None, patient: ibis.Table) -> ibis.Table:
     """The directory's rows for postcodes that a patient has: known_postcode, directory_lsoa11 and directory_lsoa21."""
-    if directory is None:
-        entries = ibis.memtable(_NO_DIRECTORY)
-    else:
-        entries = read_parquet(backend, [directory.path], "postcode_directory")
+    name = "postcode_directory"
+    entries = engine.read(name, [directory.path]) if directory else ibis.memtable(_NO_DIRECTORY)
     used = patient.filter(patient.postcode.notnull()).select("postcode").distinct()
     found = entries.join(used, "postcode")
     return found.select(known_postcode="postcode", directory_lsoa11="lsoa11", directory_lsoa21="lsoa21")

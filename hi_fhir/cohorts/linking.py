@@ -6,11 +6,10 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.merging import UNREADABLE, Merges, merges
 from hi_fhir.cohorts.snapshots import read_table
-from hi_fhir.engine.relations import keep, stage
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.views.nhs_number import PLACEHOLDER
 
 VERSION = "1"
@@ -28,21 +27,20 @@ class Linked:
     conflicts: patients whose number others have with another birth date. merged: as `Merges.found`.
     """
 
-    def __init__(self, backend: Backend, snapshots: Sequence[Path], patient: ibis.Table) -> None:
-        found = _merges(read_table(backend, snapshots, "patient_link"), patient)
+    def __init__(self, engine: Engine, snapshots: Sequence[Path], patient: ibis.Table) -> None:
+        found = _merges(read_table(engine, snapshots, "patient_link"), patient)
         self.merged: Counter[str] = found.found
         ids, survivors = list(found.survivors), list(found.survivors.values())
-        merged = keep(
-            backend,
+        merged = engine.keep(
             "merged",
             pa.table({"merged_id": pa.array(ids, pa.string()), "survivor_id": pa.array(survivors, pa.string())}),
         )
         marked = patient.left_join(merged, patient.patient_id == merged.merged_id)
-        marked = stage(backend, "marked", marked.mutate(is_merged=marked.survivor_id.notnull()))
-        numbers = keep(backend, "number", _numbers(marked.filter(~marked.is_merged)))
+        marked = engine.stage("marked", marked.mutate(is_merged=marked.survivor_id.notnull()))
+        numbers = engine.keep("number", _numbers(marked.filter(~marked.is_merged)))
         by_number = marked.left_join(numbers, marked.nhs_key == numbers.number_key)
-        provisional = keep(backend, "provisional", _provisional(by_number))
-        self.resident = keep(backend, "resident", _with_survivors(provisional)) if ids else provisional
+        provisional = engine.keep("provisional", _provisional(by_number))
+        self.resident = engine.keep("resident", _with_survivors(provisional)) if ids else provisional
         self.conflicts = int(numbers.filter(numbers.differ).patients.sum().execute() or 0)
 
 

@@ -5,10 +5,9 @@ from functools import reduce
 from pathlib import Path
 
 import ibis
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import read_table
-from hi_fhir.engine.relations import keep
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.identity import NAMED
 
@@ -26,17 +25,17 @@ class Naming:
     an identifier as the one person that it names (person_id); None where no row is named by one.
     """
 
-    def __init__(self, backend: Backend, snapshots: Sequence[Path], resident: ibis.Table) -> None:
-        self._lost = lost = keep(backend, "lost", _lost(backend, snapshots, resident))
-        names = keep(backend, "used_name", lost.filter(lost.is_named).select("patient_id").distinct())
+    def __init__(self, engine: Engine, snapshots: Sequence[Path], resident: ibis.Table) -> None:
+        self._lost = lost = engine.keep("lost", _lost(engine, snapshots, resident))
+        names = engine.keep("used_name", lost.filter(lost.is_named).select("patient_id").distinct())
         self.persons: ibis.Table | None = None
         self._patients: ibis.Table | None = None
         kinds = lost.mutate(kind=lost.is_named.ifelse(NOBODY, ORPHAN))
         if int(names.count().execute()):
-            bearers = keep(backend, "bearer", _bearers(backend, snapshots, resident, names))
+            bearers = engine.keep("bearer", _bearers(engine, snapshots, resident, names))
             who = bearers.group_by("name").agg(low=bearers.person_id.min(), high=bearers.person_id.max())
-            self.persons = keep(
-                backend, "named_person", who.filter(who.low == who.high).select(patient_id="name", person_id="low")
+            self.persons = engine.keep(
+                "named_person", who.filter(who.low == who.high).select(patient_id="name", person_id="low")
             )
             self._patients = bearers
             kinds = lost.left_join(who, lost.patient_id == who.name)
@@ -83,10 +82,10 @@ class Naming:
         return joined.select(*[name for name in rows.columns if name != "patient_id"], patient_id=patient)
 
 
-def _lost(backend: Backend, snapshots: Sequence[Path], resident: ibis.Table) -> ibis.Table:
+def _lost(engine: Engine, snapshots: Sequence[Path], resident: ibis.Table) -> ibis.Table:
     """Rows of no patient that is there. Columns: source_id, table, patient_id, n and is_named."""
     parts = [
-        read_table(backend, snapshots, name).select("source_id", "patient_id", table=ibis.literal(name))
+        read_table(engine, snapshots, name).select("source_id", "patient_id", table=ibis.literal(name))
         for name in _TABLES
     ]
     rows = reduce(lambda left, right: left.union(right), parts).anti_join(resident, "patient_id")
@@ -94,10 +93,10 @@ def _lost(backend: Backend, snapshots: Sequence[Path], resident: ibis.Table) -> 
     return counted.mutate(is_named=counted.patient_id.endswith(NAMED))
 
 
-def _bearers(backend: Backend, snapshots: Sequence[Path], resident: ibis.Table, names: ibis.Table) -> ibis.Table:
+def _bearers(engine: Engine, snapshots: Sequence[Path], resident: ibis.Table, names: ibis.Table) -> ibis.Table:
     """Patients with the identifiers that rows use. Columns: name, bearer_id (who speaks for the patient), source_id,
     person_id."""
-    own = read_table(backend, snapshots, "patient_identifier").select("patient_id", name="named_id")
+    own = read_table(engine, snapshots, "patient_identifier").select("patient_id", name="named_id")
     own = own.join(names.select(name="patient_id"), "name").join(resident, "patient_id")
     keys = names.select(name="patient_id", nhs_key=names.patient_id.substr(0, _KEY_DIGITS))
     numbered = keys.join(resident, "nhs_key")

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts import dates, deprivation, ethnicity, linking, opt_outs, records, registration, spoken
 from hi_fhir.cohorts.areas import read_areas
@@ -27,7 +26,7 @@ from hi_fhir.cohorts.resolve_inputs import ResolveInputs
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.cohorts.tally import Tally
 from hi_fhir.core.progress import Progress
-from hi_fhir.engine.relations import keep, stage
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import BUCKETS, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
@@ -46,7 +45,7 @@ class _Prepared(NamedTuple):
     naming: Naming
 
 
-def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progress) -> Resolution:
+def resolve(engine: Engine, inputs: ResolveInputs, out: Path, progress: Progress) -> Resolution:
     """Write `out`/person, a file a bucket, and the link of patients to people; return what was found.
 
     Raises:
@@ -55,17 +54,17 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
     manifests = [read_snapshot(folder) for folder in inputs.snapshots]
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
     span = dates.span_of(date.fromisoformat(manifest.data_date) for manifest in manifests)
-    received = {name: dates.possible(read_table(backend, inputs.snapshots, name), name, span) for name in dates.TABLES}
+    received = {name: dates.possible(read_table(engine, inputs.snapshots, name), name, span) for name in dates.TABLES}
     organization = received["organization"].to_pyarrow()
     organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
-    prepared = _prepare(backend, inputs, received, declared, organisations)
+    prepared = _prepare(engine, inputs, received, declared, organisations)
     tables = prepared.tables
     people_in_all = int(tables["resident"].count().execute())
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
     for buckets in ranges(people_in_all, _PEOPLE_A_RANGE):
         low, high = buckets[0], chr(ord(buckets[-1]) + 1)
-        people = _people(backend, inputs, tables, low, high).to_pyarrow()
+        people = _people(engine, inputs, tables, low, high).to_pyarrow()
         tally.add(people)
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
         progress.advance(len(buckets))
@@ -74,14 +73,14 @@ def resolve(backend: Backend, inputs: ResolveInputs, out: Path, progress: Progre
         tally.homes |= _unread_practices(manifests)
     practices = {practice for practice, _ in tally.homes}
     areas = read_areas(practices, organisations, inputs.areas, inputs.as_of)
-    impossible = dates.impossible(backend, inputs.snapshots, span)
+    impossible = dates.impossible(engine, inputs.snapshots, span)
     resolution = _resolution(inputs, manifests, prepared, tally, areas, impossible)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
 
 
 def _prepare(
-    backend: Backend,
+    engine: Engine,
     inputs: ResolveInputs,
     received: Mapping[str, ibis.Table],
     declared: Mapping[str, str],
@@ -91,32 +90,32 @@ def _prepare(
     map_ = inputs.terminology.ethnicity()
     meanings = ethnicity.meanings(map_)
     at_home = deprivation.at_home(received["patient"], received["other_home"], inputs.as_of)
-    patient = stage(backend, "patient_at_home", at_home)
-    linked = Linked(backend, snapshots, patient)
+    patient = engine.stage("patient_at_home", at_home)
+    linked = Linked(engine, snapshots, patient)
     resident = linked.resident
-    naming = Naming(backend, snapshots, resident)
+    naming = Naming(engine, snapshots, resident)
     members = naming.members(resident)
-    codes = keep(backend, "spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
-    said = keep(backend, "spoken", spoken.spoken_rows(backend, snapshots, codes, members, inputs.as_of))
+    codes = engine.keep("spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
+    said = engine.keep("spoken", spoken.spoken_rows(engine, snapshots, codes, members, inputs.as_of))
     rows = naming.attributed(received["registration"])
     places = place_tables(organisations, rows)
-    stated = keep(backend, "stated", registration.stated_rows(rows, *places, declared))
+    stated = engine.keep("stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
-    postcodes = deprivation.known_postcodes(backend, inputs.directory, patient)
-    categories = read_table(backend, snapshots, "ethnic_category").select("patient_id", "system", "code")
+    postcodes = deprivation.known_postcodes(engine, inputs.directory, patient)
+    categories = read_table(engine, snapshots, "ethnic_category").select("patient_id", "system", "code")
     tables = {
         "resident": resident,
         "member": members,
         "spoken": said,
-        "extension": keep(backend, "extension", _extension(categories, codes)),
-        "unread": keep(backend, "unread", ethnicity.not_understood(categories, map_)),
+        "extension": engine.keep("extension", _extension(categories, codes)),
+        "unread": engine.keep("unread", ethnicity.not_understood(categories, map_)),
         "stated": stated,
-        "judged": keep(backend, "judged", judged),
-        "postcode": keep(backend, "known_postcode", postcodes),
-        "left_out": keep(backend, "left_out", _left_out(inputs, resident, said)),
-        "group": keep(backend, "ethnic_group", ethnicity.groups(map_)),
-        "imd_2019": keep(backend, "imd_2019", deprivation.rank_table(inputs.terminology.ranks(2019))),
-        "imd_2025": keep(backend, "imd_2025", deprivation.rank_table(inputs.terminology.ranks(2025))),
+        "judged": engine.keep("judged", judged),
+        "postcode": engine.keep("known_postcode", postcodes),
+        "left_out": engine.keep("left_out", _left_out(inputs, resident, said)),
+        "group": engine.keep("ethnic_group", ethnicity.groups(map_)),
+        "imd_2019": engine.keep("imd_2019", deprivation.rank_table(inputs.terminology.ranks(2019))),
+        "imd_2025": engine.keep("imd_2025", deprivation.rank_table(inputs.terminology.ranks(2025))),
     }
     return _Prepared(tables, linked, naming)
 
@@ -151,20 +150,20 @@ def _within(rows: ibis.Table, low: str, high: str) -> ibis.Table:
     return rows.filter((rows.person_id >= low) & (rows.person_id < high))
 
 
-def _people(backend: Backend, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
+def _people(engine: Engine, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:
     """The rows of PERSON but for the age, with `reason`, `conflict`, home_source and unread_system, by person_id."""
-    people = stage(backend, "placed", _placed(inputs, tables, low, high))
+    people = engine.stage("placed", _placed(inputs, tables, low, high))
     home = _home(tables["resident"], low, high)
     extension, postcode, group = tables["extension"], tables["postcode"], tables["group"]
     observed = ethnicity.settle(_within(tables["spoken"], low, high), "person_id", "day", "obs_")
-    observed = stage(backend, "observed", observed)
+    observed = engine.stage("observed", observed)
     people = people.join(home, people.home_id == home.patient_id)
     people = people.left_join(extension, people.home_id == extension.ext_id)
     people = people.left_join(observed, people.person_id == observed.obs_id)
     unread = tables["unread"]
     people = people.left_join(unread, people.home_id == unread.unread_id)
     people = people.left_join(postcode, people.postcode == postcode.known_postcode)
-    people = stage(backend, "known", people.mutate(**ethnicity.decide(people), **deprivation.areas(people)))
+    people = engine.stage("known", people.mutate(**ethnicity.decide(people), **deprivation.areas(people)))
     people = people.left_join(group, people.ethnic_category_2001 == group.category)
     for year in LSOA_OF:
         ranks = tables[f"imd_{year}"]

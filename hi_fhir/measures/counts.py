@@ -9,11 +9,9 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.core.errors import GateError
-from hi_fhir.engine.files import read_parquet
-from hi_fhir.engine.relations import keep
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.facts import fact_columns, fact_name
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
@@ -46,7 +44,7 @@ def count_rows(fact: ibis.Table, grouped: Grouped, columns: Sequence[str]) -> ib
 
 
 def counts(
-    backend: Backend,
+    engine: Engine,
     measures: Sequence[Measure],
     facts: Sequence[Path],
     practices: Iterable[str],
@@ -57,10 +55,10 @@ def counts(
     Raises:
         GateError: the strata of a stratifier do not add up to the whole, or a population is not within its own.
     """
-    fact = keep(backend, "kept_fact", read_parquet(backend, facts, "fact"))
+    fact = engine.keep("kept_fact", engine.read("fact", facts))
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
-    found = [(group, backend.to_pyarrow(count_rows(fact, group, list(columns.values())))) for group in groups]
+    found = [(group, engine.query(count_rows(fact, group, list(columns.values())))) for group in groups]
     named = {practice for _, rows in found for practice in rows["practice_id"].to_pylist()}
     order = sorted(named.union(practices))
     cells = {group.stratifier: _cells(group, rows, order, len(columns)) for group, rows in found}

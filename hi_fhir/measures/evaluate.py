@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import ibis
-import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
-from hi_fhir.engine.files import read_parquet
-from hi_fhir.engine.relations import keep
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows, fact_schema
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.leaves import leaf_rows, leaf_tables
+from hi_fhir.measures.leaves import event_input, event_inputs, leaf_rows, leaf_tables
 from hi_fhir.measures.model import Measure
-from hi_fhir.tables.schema import LEAF
+from hi_fhir.tables.schema import LEAF, PERSON
 
 EVALUATION_VERSION = 7
 """Part of every evaluation's id. Raise it when the same definitions and tables come to give other numbers."""
@@ -24,34 +21,25 @@ class Evaluator:
     """All measures over one range of buckets of people after another; the queries are made once."""
 
     def __init__(
-        self,
-        backend: Backend,
-        measures: Sequence[Measure],
-        frame: Frame,
-        codes: Codes,
-        events: Mapping[str, ibis.Table],
-        units: Iterable[str],
+        self, engine: Engine, measures: Sequence[Measure], frame: Frame, codes: Codes, units: Iterable[str]
     ) -> None:
-        """events: each of `event_types` to CLINICAL's columns and person_id, of whichever buckets are at hand. units:
-        those of all readings, as received."""
+        """units: those of all readings, as received."""
         leaves = all_leaves(measures)
-        self._backend = backend
-        for name, rows in leaf_tables(leaves, frame, codes, units).items():
-            keep(backend, name, rows)
-        self._leaf_query = backend.compile(leaf_rows(leaves, frame, events))
-        self._fact_query = backend.compile(fact_rows(measures, frame))
+        self._engine = engine
+        self._codes = {name: engine.keep(name, rows) for name, rows in leaf_tables(leaves, frame, codes, units).items()}
+        self._leaf_query = engine.prepare(leaf_rows(leaves, frame, event_inputs(leaves)))
+        self._fact_query = engine.prepare(fact_rows(measures, frame))
         self._fact_schema = fact_schema(measures)
 
-    def write_leaves(self, buckets: str, folder: Path) -> None:
-        """`folder`/leaf of the buckets that the events are of now, in total order."""
-        self._write(self._leaf_query, LEAF, buckets, folder / "leaf")
+    def write_leaves(self, events: Mapping[str, ibis.Table], buckets: str, folder: Path) -> None:
+        """`folder`/leaf of the buckets, in total order. events: EVENT's rows of these by `event_types`."""
+        given = {event_input(type_): rows for type_, rows in events.items()}
+        write_buckets(self._leaf_query.run(self._codes | given), LEAF, buckets, folder / "leaf")
 
     def write_facts(self, buckets: str, folder: Path) -> None:
         """`folder`/fact of the buckets from their people and leaf rows in `folder`, in order of person_id."""
-        for table in (PERSON_TABLE, LEAF_TABLE):
-            read_parquet(self._backend, (folder / table / f"{bucket}.parquet" for bucket in buckets), table)
-        self._write(self._fact_query, self._fact_schema, buckets, folder / "fact")
-
-    def _write(self, query: str, schema: pa.Schema, buckets: str, folder: Path) -> None:
-        rows = self._backend.con.sql(query).to_arrow_table()
-        write_buckets(rows, schema, buckets, folder)
+        given = {
+            table: self._engine.read(table, [folder / table / f"{bucket}.parquet" for bucket in buckets], schema)
+            for table, schema in ((PERSON_TABLE, PERSON), (LEAF_TABLE, LEAF))
+        }
+        write_buckets(self._fact_query.run(given), self._fact_schema, buckets, folder / "fact")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.snapshots import read_table
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.frame import Codes
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import answer_sets, measure_needs
@@ -18,7 +18,7 @@ _CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("value_set",
 
 
 def codings_read(
-    backend: Backend, snapshots: Sequence[Path], measures: Iterable[Measure], codes: Codes
+    engine: Engine, snapshots: Sequence[Path], measures: Iterable[Measure], codes: Codes
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Source to type to value set to codings of it in the records that were kept, of whatever day, status or patient.
 
@@ -32,7 +32,7 @@ def codings_read(
         asked.setdefault(type_, set()).add(value_set or _WHOLE)
     found: dict[str, dict[str, dict[str, int]]] = {}
     for type_, value_sets in sorted(asked.items()):
-        rows = read_table(backend, snapshots, CLINICAL_TABLES[type_], name=f"heard_{CLINICAL_TABLES[type_]}")
+        rows = read_table(engine, snapshots, CLINICAL_TABLES[type_], name=f"heard_{CLINICAL_TABLES[type_]}")
         for row in _counts(rows, value_sets, codes, answers).to_pyarrow().to_pylist():
             found.setdefault(row["source_id"], {}).setdefault(type_, {})[row["value_set"]] = row["codings"]
     return {

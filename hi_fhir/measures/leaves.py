@@ -79,6 +79,17 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def event_input(resource_type: str) -> str:
+    """The name under which `leaf_rows` is given the events of a type."""
+    return f"event_{CLINICAL_TABLES[resource_type]}"
+
+
+def event_inputs(leaves: Iterable[Leaf]) -> dict[str, ibis.Table]:
+    """EVENT's rows of each type that the leaves read, still to be given."""
+    columns = ibis.Schema.from_pyarrow(pa.schema([column.with_nullable(True) for column in EVENT]))
+    return {type_: ibis.table(columns, name=event_input(type_)) for type_ in event_types(leaves)}
+
+
 def leaf_tables(
     leaves: Sequence[Leaf], frame: Frame, codes: Codes, received: Iterable[str] = ()
 ) -> dict[str, pa.Table]:

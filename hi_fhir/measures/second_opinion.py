@@ -10,8 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from ibis.backends.duckdb import Backend
-
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
@@ -31,20 +30,20 @@ class Opinions(NamedTuple):
     faults: list[str]
 
 
-def opinions(backend: Backend, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> Opinions:
+def opinions(engine: Engine, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> Opinions:
     """Where the engine and the plain reading differ. `folder`: for temporary files."""
     convert, asked, faults = converter(terminology), 0, []
     for measure in measures:
         for frame, named in _by_frame(measure).items():
             people = [person for _, person in named]
             asked += len(people)
-            found = outcomes(backend, folder, [measure], people, frame, terminology)[measure.id]
+            found = outcomes(engine, folder, [measure], people, frame, terminology)[measure.id]
             setting = Setting(frame.period, frame.as_of, convert)
-            for (name, person), engine in zip(named, found, strict=True):
+            for (name, person), placed in zip(named, found, strict=True):
                 plain = outcome(measure, person, setting)
-                if plain != engine:
+                if plain != placed:
                     faults.append(
-                        f"{measure.id}: {name}: {engine} by the engine, {plain} by the plain reading of its words. One "
+                        f"{measure.id}: {name}: {placed} by the engine, {plain} by the plain reading of its words. One "
                         "of them is wrong about a word: please report it, with the definition."
                     )
     return Opinions(asked, faults)

@@ -6,11 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
-from hi_fhir.engine.relations import keep
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.examples import SETTLES, Event, Example, Person
 from hi_fhir.measures.facts import all_leaves, fact_name
@@ -26,17 +25,17 @@ EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
 
 
-def failures(backend: Backend, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> list[str]:
+def failures(engine: Engine, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> list[str]:
     """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
     return [
         f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
         for measure in measures
-        for example, outcome in placed(backend, folder, measure, terminology)
+        for example, outcome in placed(engine, folder, measure, terminology)
         if outcome != example.outcome
     ]
 
 
-def placed(backend: Backend, folder: Path, measure: Measure, terminology: Terminology) -> list[tuple[Example, str]]:
+def placed(engine: Engine, folder: Path, measure: Measure, terminology: Terminology) -> list[tuple[Example, str]]:
     """Each worked example of `measure` with where the engine puts its person; in no stated order."""
     settings: dict[Frame, list[Example]] = {}
     for example in measure.examples:
@@ -44,14 +43,12 @@ def placed(backend: Backend, folder: Path, measure: Measure, terminology: Termin
     found: list[tuple[Example, str]] = []
     for frame, examples in settings.items():
         people = [example.person for example in examples]
-        found += zip(
-            examples, outcomes(backend, folder, [measure], people, frame, terminology)[measure.id], strict=True
-        )
+        found += zip(examples, outcomes(engine, folder, [measure], people, frame, terminology)[measure.id], strict=True)
     return found
 
 
 def outcomes(
-    backend: Backend,
+    engine: Engine,
     folder: Path,
     measures: Sequence[Measure],
     people: Sequence[Person],
@@ -60,10 +57,10 @@ def outcomes(
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
     leaves = all_leaves(measures)
-    events = {type_: keep(backend, f"example_{type_}", rows) for type_, rows in event_rows(people).items()}
-    evaluator = Evaluator(backend, measures, frame, example_codes(leaves, terminology), events, units_of(people))
+    events = {type_: engine.keep(f"example_{type_}", rows) for type_, rows in event_rows(people).items()}
+    evaluator = Evaluator(engine, measures, frame, example_codes(leaves, terminology), units_of(people))
     write_buckets(person_rows(people, frame), PERSON, _BUCKET, folder / "person")
-    evaluator.write_leaves(_BUCKET, folder)
+    evaluator.write_leaves(events, _BUCKET, folder)
     evaluator.write_facts(_BUCKET, folder)
     facts = pq.ParquetFile(folder / "fact" / f"{_BUCKET}.parquet").read()
     rows = {row["person_id"]: row for row in facts.to_pylist()}

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from hi_fhir import __version__
 from hi_fhir.cohorts.buckets import BucketReader, ranges, read_link
@@ -30,6 +29,7 @@ from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures import evaluation
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.digests import definition_digest
@@ -135,13 +135,13 @@ def evaluate(
 
 
 def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
-    with _engine(config, job.folder) as backend:
-        resolution = _resolve(backend, job, progress)
-        units = _units(backend, job)
-        _write_facts(backend, job, units, resolution.persons, progress)
-        _write_counts(backend, job, resolution)
-        dropped = _dropped(backend, job, units)
-        heard = codings_read(backend, job.inputs.snapshots, job.measures, job.codes)
+    with _engine(config, job.folder) as engine:
+        resolution = _resolve(engine, job, progress)
+        units = _units(engine, job)
+        _write_facts(engine, job, units, resolution.persons, progress)
+        _write_counts(engine, job, resolution)
+        dropped = _dropped(engine, job, units)
+        heard = codings_read(engine, job.inputs.snapshots, job.measures, job.codes)
     manifest = _manifest(config, job, resolution, dropped, heard)
     remove_left_overs(job.folder)
     evaluation.FORMAT.commit(job.folder / evaluation.MANIFEST, manifest)
@@ -270,41 +270,41 @@ def _content(manifest: SnapshotManifest) -> dict[str, Any]:
 
 
 @contextmanager
-def _engine(config: Config, folder: Path) -> Iterator[Backend]:
+def _engine(config: Config, folder: Path) -> Iterator[Engine]:
     """The engine of one evaluation; it is closed and its spill goes at the end."""
     spill = folder / ".spill"
-    backend = connect(spill, threads=config.workers, memory=f"{config.memory_mb}MB")
+    engine = connect(spill, threads=config.workers, memory=f"{config.memory_mb}MB")
     try:
-        yield backend
+        yield engine
     finally:
-        backend.disconnect()
+        engine.close()
         for path in spill.glob("*"):
             path.unlink(missing_ok=True)
         if spill.exists():
             spill.rmdir()
 
 
-def _resolve(backend: Backend, job: _Job, progress: Progress) -> Resolution:
+def _resolve(engine: Engine, job: _Job, progress: Progress) -> Resolution:
     """People and links, unless an earlier try of this evaluation finished them."""
     path = job.folder / _RESOLUTION
     if path.exists():
         return _RESOLUTION_FORMAT.read(path)
-    resolution = resolve(backend, job.inputs, job.folder, progress)
+    resolution = resolve(engine, job.inputs, job.folder, progress)
     _RESOLUTION_FORMAT.commit(path, resolution)
     return resolution
 
 
-def _units(backend: Backend, job: _Job) -> list[str]:
+def _units(engine: Engine, job: _Job) -> list[str]:
     """Units of the readings that the measures look at, as they were received."""
     leaves = all_leaves(job.measures)
     if not any(isinstance(leaf, LatestValue) for leaf in leaves):
         return []
-    observations = read_table(backend, job.inputs.snapshots, "observation")
+    observations = read_table(engine, job.inputs.snapshots, "observation")
     found = received_units(leaves, job.frame, job.codes, observations)
-    return [row["unit"] for row in backend.to_pyarrow(found).to_pylist()]
+    return [row["unit"] for row in engine.query(found).to_pylist()]
 
 
-def _write_facts(backend: Backend, job: _Job, units: Sequence[str], people: int, progress: Progress) -> None:
+def _write_facts(engine: Engine, job: _Job, units: Sequence[str], people: int, progress: Progress) -> None:
     """Leaf rows and facts of each range of buckets that has not all of them yet."""
     progress.start("evaluate", len(BUCKETS), "buckets of people")
     passes = list(ranges(people, _PEOPLE_A_PASS))
@@ -312,21 +312,19 @@ def _write_facts(backend: Backend, job: _Job, units: Sequence[str], people: int,
     progress.advance(len(BUCKETS) - sum(map(len, left)))
     types = event_types(all_leaves(job.measures))
     if left:
-        reader = BucketReader(backend, job.inputs.snapshots, job.folder)
-        events = {type_: reader.events(CLINICAL_TABLES[type_], left[0]) for type_ in types}
-        evaluator = Evaluator(backend, job.measures, job.frame, job.codes, events, units)
+        reader = BucketReader(engine, job.inputs.snapshots, job.folder)
+        evaluator = Evaluator(engine, job.measures, job.frame, job.codes, units)
     for buckets in left:
-        for type_ in types:
-            reader.events(CLINICAL_TABLES[type_], buckets)
-        evaluator.write_leaves(buckets, job.folder)
+        events = {type_: reader.events(CLINICAL_TABLES[type_], buckets) for type_ in types}
+        evaluator.write_leaves(events, buckets, job.folder)
         evaluator.write_facts(buckets, job.folder)
         progress.advance(len(buckets))
     progress.finish(f"{len(job.measures)} measures")
 
 
-def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
+def _write_counts(engine: Engine, job: _Job, resolution: Resolution) -> None:
     found = counts(
-        backend,
+        engine,
         job.measures,
         [_file(job, "fact", bucket) for bucket in BUCKETS],
         [area.practice_id for area in resolution.areas],
@@ -338,10 +336,10 @@ def _write_counts(backend: Backend, job: _Job, resolution: Resolution) -> None:
     commit_file(temporary, path)
 
 
-def _dropped(backend: Backend, job: _Job, units: Sequence[str]) -> dict[str, dict[str, int]]:
+def _dropped(engine: Engine, job: _Job, units: Sequence[str]) -> dict[str, dict[str, int]]:
     """Readings of the people who are kept that no measure takes, by value set."""
-    observations = read_table(backend, job.inputs.snapshots, "observation")
-    link = read_link(backend, job.folder)
+    observations = read_table(engine, job.inputs.snapshots, "observation")
+    link = read_link(engine, job.folder)
     return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 

@@ -71,11 +71,11 @@ def measure_nodes(tmp_path_factory: pytest.TempPathFactory) -> set[ops.Node]:
     tried = [table.word for name in word_tables.names() for table in word_tables.tables(name)]
     words = (replace(plain, id=f"word-{number}", numerator=word, examples=()) for number, word in enumerate(tried))
     measures = (*registry.load(), *words)
-    backend = connect(folder / "spill")
+    engine = connect(folder / "spill")
     with recorded_queries() as asked:
-        outcomes(backend, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025), load())
-        counts(backend, measures, [folder / "fact" / "0.parquet"], [], {})
-    backend.disconnect()
+        outcomes(engine, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025), load())
+        counts(engine, measures, [folder / "fact" / "0.parquet"], [], {})
+    engine.close()
     return nodes_of(asked)
 
 

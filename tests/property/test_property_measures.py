@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import Period
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures import (
     EVER,
     FINANCIAL_YEAR,
@@ -243,43 +243,41 @@ def some_measures(draw: st.DrawFn) -> list[Measure]:
 
 
 @pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> Backend:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return connect(tmp_path_factory.mktemp("property") / "spill", threads=2)
 
 
 @few
 @given(some_measures(), crowds, as_of_days)
 def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
-    backend: Backend, measures: list[Measure], crowd: list[Person], as_of: date
+    engine: Engine, measures: list[Measure], crowd: list[Person], as_of: date
 ) -> None:
     frame = Frame(PERIOD, as_of, IMD_YEAR)
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
+        found = outcomes(engine, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
     assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
 
 
 @few
 @given(crowds)
-def test_the_shipped_measures_are_read_alike(backend: Backend, crowd: list[Person]) -> None:
+def test_the_shipped_measures_are_read_alike(engine: Engine, crowd: list[Person]) -> None:
     frame = Frame(PERIOD, PERIOD.end, IMD_YEAR)
     measures = registry.load()
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(backend, Path(folder), measures, crowd, frame, TERMINOLOGY)
+        found = outcomes(engine, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
     assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
 
 
 @few
 @given(some_measures(), crowds)
-def test_populations_are_nested_and_strata_add_up(
-    backend: Backend, measures: list[Measure], crowd: list[Person]
-) -> None:
+def test_populations_are_nested_and_strata_add_up(engine: Engine, measures: list[Measure], crowd: list[Person]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _, fact = _written(backend, Path(folder), measures, crowd)
-        rows = counts(backend, measures, [fact], ["X99009"], {"X99001": "U1", "X99002": None}).to_pylist()
+        _, fact = _written(engine, Path(folder), measures, crowd)
+        rows = counts(engine, measures, [fact], ["X99009"], {"X99001": "U1", "X99002": None}).to_pylist()
 
     cells: dict[tuple[str, str, str], dict[str, dict[str, int]]] = {}
     for row in rows:
@@ -311,16 +309,16 @@ def test_neither_the_order_of_rows_nor_the_number_of_threads_matters(
     tables = []
     for threads, shuffled in ((1, False), (2, True)):
         with tempfile.TemporaryDirectory() as folder:
-            backend = connect(Path(folder) / "spill", threads=threads)
-            written = _written(backend, Path(folder), measures, crowd, random if shuffled else None)
+            engine = connect(Path(folder) / "spill", threads=threads)
+            written = _written(engine, Path(folder), measures, crowd, random if shuffled else None)
             tables.append([pq.ParquetFile(path).read() for path in written])
-            backend.disconnect()
+            engine.close()
 
     assert tables[0] == tables[1]
 
 
 def _written(
-    backend: Backend,
+    engine: Engine,
     folder: Path,
     measures: Sequence[Measure],
     crowd: Sequence[Person],
@@ -332,11 +330,9 @@ def _written(
     if random:
         tables = {name: rows.take(_order(random, len(rows))) for name, rows in tables.items()}
     write_buckets(tables.pop("Person"), PERSON, BUCKET, folder / "person")
-    events = {t: backend.create_table(f"shuffled_{t}", rows, temp=True, overwrite=True) for t, rows in tables.items()}
-    evaluator = Evaluator(
-        backend, measures, frame, example_codes(all_leaves(measures), TERMINOLOGY), events, units_of(crowd)
-    )
-    evaluator.write_leaves(BUCKET, folder)
+    events = {t: engine.keep(f"shuffled_{t}", rows) for t, rows in tables.items()}
+    evaluator = Evaluator(engine, measures, frame, example_codes(all_leaves(measures), TERMINOLOGY), units_of(crowd))
+    evaluator.write_leaves(events, BUCKET, folder)
     evaluator.write_facts(BUCKET, folder)
     return folder / "leaf" / f"{BUCKET}.parquet", folder / "fact" / f"{BUCKET}.parquet"
 

@@ -52,9 +52,9 @@ def test_a_definition_is_shorter_than_sixty_lines_and_imports_the_language_alone
 def test_a_worked_example_ends_where_its_definition_says(
     measure: Measure, terminology: Terminology, tmp_path: Path
 ) -> None:
-    backend = connect(tmp_path / "spill")
-    assert worked.failures(backend, tmp_path, [measure], terminology) == []
-    backend.disconnect()
+    engine = connect(tmp_path / "spill")
+    assert worked.failures(engine, tmp_path, [measure], terminology) == []
+    engine.close()
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.id)

@@ -44,17 +44,17 @@ def frame_of(as_of: date) -> Frame:
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], str]:
     """Where the engine puts the person of each row, by the number of the table."""
     folder = tmp_path_factory.mktemp("words")
-    backend, terminology = connect(folder / "spill"), load()
+    engine, terminology = connect(folder / "spill"), load()
     found = {}
     for as_of in sorted({table.as_of for table in TABLES}):
         those = [table for table in TABLES if table.as_of == as_of]
         rows = [(table, row) for table in those for row in table.rows]
         people, measures = [row.person for _, row in rows], [measure_of(table) for table in those]
-        by_measure = worked.outcomes(backend, folder, measures, people, frame_of(as_of), terminology)
+        by_measure = worked.outcomes(engine, folder, measures, people, frame_of(as_of), terminology)
         for number, (table, row) in enumerate(rows):
             index = TABLES.index(table)
             found[index, row.text] = by_measure[str(index)][number]
-    backend.disconnect()
+    engine.close()
     return found
 
 

@@ -24,13 +24,13 @@ EXAMPLES = [
 def outcomes(tmp_path_factory) -> dict[tuple[str, str], str]:
     """Where the engine puts the person of each example, by measure and name."""
     folder = tmp_path_factory.mktemp("examples")
-    backend = connect(folder / "spill")
+    engine = connect(folder / "spill")
     found = {
         (measure.id, example.name): where
         for measure in MEASURES
-        for example, where in worked.placed(backend, folder, measure, TERMINOLOGY)
+        for example, where in worked.placed(engine, folder, measure, TERMINOLOGY)
     }
-    backend.disconnect()
+    engine.close()
     return found
 
 
@@ -55,14 +55,13 @@ def test_an_example_stands_for_every_population_that_a_definition_gives(measure:
 
 
 def test_examples_are_judged_together_and_apart_alike(tmp_path) -> None:
-    backend = connect(tmp_path / "spill")
+    engine = connect(tmp_path / "spill")
     people = [Person(ethnicity="stated", ethnic_group_2021="white"), Person(born=None), Person(practice=None)]
     frame = Frame(MEASURES[0].examples[0].period, date(2025, 3, 31), worked.IMD_YEAR)
 
-    together = worked.outcomes(backend, tmp_path, MEASURES, people, frame, TERMINOLOGY)
+    together = worked.outcomes(engine, tmp_path, MEASURES, people, frame, TERMINOLOGY)
 
     for measure in MEASURES:
         assert (
-            worked.outcomes(backend, tmp_path, [measure], people, frame, TERMINOLOGY)[measure.id]
-            == together[measure.id]
+            worked.outcomes(engine, tmp_path, [measure], people, frame, TERMINOLOGY)[measure.id] == together[measure.id]
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures.examples import EXAMPLE_PERIOD, Person
 from hi_fhir.measures.frame import Codes, Frame
-from hi_fhir.measures.leaves import event_types, leaf_rows, leaf_tables
+from hi_fhir.measures.leaves import event_input, event_inputs, event_types, leaf_rows, leaf_tables
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import Leaf, leaves
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, units_of
@@ -26,15 +26,11 @@ def rows_of(
     folder: Path, found: Sequence[Leaf], people: Sequence[Person], codes: Codes | None = None
 ) -> list[dict[str, object]]:
     """LEAF's rows of `people`, whose person_id is their place."""
-    backend = connect(folder / "spill")
+    engine = connect(folder / "spill")
     own = codes or example_codes(found, TERMINOLOGY)
-    for name, rows in leaf_tables(found, FRAME, own, units_of(people)).items():
-        backend.create_table(name, rows, temp=True)
-    tables = event_rows(people)
-    events = {
-        type_: backend.create_table(f"event_{type_}", tables[type_], temp=True, overwrite=True)
-        for type_ in event_types(found)
-    }
-    rows = backend.to_pyarrow(leaf_rows(found, FRAME, events)).to_pylist()
-    backend.disconnect()
+    tables = leaf_tables(found, FRAME, own, units_of(people))
+    tables |= {event_input(type_): event_rows(people)[type_] for type_ in event_types(found)}
+    given = {name: engine.keep(name, rows) for name, rows in tables.items()}
+    rows = engine.prepare(leaf_rows(found, FRAME, event_inputs(found))).run(given).to_pylist()
+    engine.close()
     return [{**row, "person_id": int(row["person_id"], 16)} for row in rows]

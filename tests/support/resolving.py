@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
 from hi_fhir.cohorts.inputs import Resolution
@@ -22,6 +21,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import load_key
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -99,16 +99,17 @@ def resolve_cases(root: Path, cases: Mapping[Name, Sequence[dict[str, Any]]]) ->
     """
     records = [_of_case(record, number) for number, case in enumerate(cases.values()) for record in case]
     config, snapshot = _flattened(root, records)
-    backend = connect(root / "spill")
-    resolved = _resolve(root, (snapshot,), PERIOD.end, None, None, backend=backend)
-    reasons = dict(backend.con.execute("SELECT person_id, reason FROM placed").fetchall())
-    stated = backend.con.execute("SELECT patient_id, worth FROM stated WHERE worth <> ?", [COUNTS]).fetchall()
+    engine = connect(root / "spill")
+    resolved = _resolve(root, (snapshot,), PERIOD.end, None, None, engine=engine)
+    rows = engine.rows_of("SELECT person_id, reason FROM placed").to_pylist()
+    reasons = {row["person_id"]: row["reason"] for row in rows}
+    stated = engine.rows_of("SELECT patient_id, worth FROM stated").to_pylist()
     key = load_key(config.key_file)
     told = {}
     for number, name in enumerate(cases):
         id_ = key.patient_id(SOURCE.name, _id_in("p1", number))
         reason = reasons[resolved.links[id_]]
-        left_out = Counter(worth for patient, worth in stated if patient == id_)
+        left_out = Counter(row["worth"] for row in stated if row["patient_id"] == id_ and row["worth"] != COUNTS)
         told[name] = Told(resolved[id_], None if reason == REGISTERED else reason, dict(left_out))
     counted = sum((Counter(one.left_out) for one in told.values()), Counter())
     assert resolved.found.registrations_left_out == counted
@@ -161,11 +162,11 @@ def _resolve(
     opt_out: OptOuts | None = None,
     imd_year: int = 2025,
     terminology: Terminology = _TERMINOLOGY,
-    backend: Backend | None = None,
+    engine: Engine | None = None,
 ) -> Resolved:
     inputs = ResolveInputs(snapshots, terminology, PERIOD, as_of, directory, areas, opt_out or OptOuts(), imd_year)
     out = root / "evaluation"
-    found = resolve(backend or connect(root / "spill"), inputs, out, Silent())
+    found = resolve(engine or connect(root / "spill"), inputs, out, Silent())
     people = {row["person_id"]: row for row in _rows(out / "person")}
     linked = pq.ParquetFile(out / LINK_FILE).read().to_pylist()
     links = {id_: id_ for id_ in people} | {row["patient_id"]: row["person_id"] for row in linked if row["person_id"]}

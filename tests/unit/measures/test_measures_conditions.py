@@ -25,9 +25,9 @@ def places(folder: Path, word: Word, *people: Person, exception: Word | None = N
     """Where people are in a measure of which `word` is the numerator."""
     (plain,) = registry.load(["ethnicity-usable"])
     measure = replace(plain, initial_population=registered(), numerator=word, denominator_exception=exception)
-    backend = connect(folder / "spill")
-    found = outcomes(backend, folder, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
-    backend.disconnect()
+    engine = connect(folder / "spill")
+    found = outcomes(engine, folder, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    engine.close()
     return found[measure.id]
 
 
@@ -107,9 +107,9 @@ def test_a_narrower_denominator_and_who_is_taken_out_of_the_numerator(tmp_path: 
         Person(born=date(2008, 1, 1)),
         Person(sex="unknown"),
     ]
-    backend = connect(tmp_path / "spill")
-    found = outcomes(backend, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
-    backend.disconnect()
+    engine = connect(tmp_path / "spill")
+    found = outcomes(engine, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    engine.close()
 
     assert found[measure.id] == [
         "outside",
@@ -126,9 +126,9 @@ def test_a_count_says_who_is_in_it_and_nothing_more(tmp_path: Path) -> None:
     measure = a_count(initial_population=aged(at_least=16) & observed(SMOKING, EVER))
     people = [Person().observed(SMOKING, date(2025, 1, 1)), Person(), Person(born=None), Person(practice=None)]
     people[2] = people[2].observed(SMOKING, date(2025, 1, 1))
-    backend = connect(tmp_path / "spill")
-    found = outcomes(backend, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
-    backend.disconnect()
+    engine = connect(tmp_path / "spill")
+    found = outcomes(engine, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    engine.close()
 
     assert found[measure.id] == ["initial-population", "outside", "undetermined", "outside"]
     assert set(pq.ParquetFile(tmp_path / "fact" / "0.parquet").schema_arrow.names) >= {

@@ -49,11 +49,11 @@ def counted(
 ) -> pa.Table:
     path = folder / "fact.parquet"
     pq.write_table(pa.Table.from_pylist(facts, schema=FACTS), path)
-    backend = connect(folder / "spill")
+    engine = connect(folder / "spill")
     try:
-        return counts(backend, measures, [path], practices, pcns or {})
+        return counts(engine, measures, [path], practices, pcns or {})
     finally:
-        backend.disconnect()
+        engine.close()
 
 
 def cells(table: pa.Table, **wanted: str) -> dict[str, int]:

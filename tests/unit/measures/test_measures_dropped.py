@@ -18,12 +18,12 @@ SMOKING = value_set("smoking-status")
 
 def dropped(folder: Path, person: Person, *several: Sequence[Word]) -> list[dict[str, dict[str, int]]]:
     """What is left out of this person's records, for each of several lists of words."""
-    backend = connect(folder / "spill")
-    observations = backend.create_table("observation", event_rows([person])["Observation"], temp=True)
-    nobody = backend.create_table("link", LINK.empty_table(), temp=True)
+    engine = connect(folder / "spill")
+    observations = engine.keep("observation", event_rows([person])["Observation"])
+    nobody = engine.keep("link", LINK.empty_table())
     trees = [leaves(words) for words in several]
     found = [dropped_readings(one, FRAME, example_codes(one, TERMINOLOGY), (), observations, nobody) for one in trees]
-    backend.disconnect()
+    engine.close()
     return found
 
 

@@ -28,9 +28,9 @@ def heard(folder: Path, *words: Word) -> list[dict[str, int]]:
     village.observation("ann", "2", resource_id="o", component="value")
     snapshot = village.write(folder)
     plain = registry.load(["ethnicity-usable"])[0]
-    backend = connect(folder / "spill")
-    found = [codings_read(backend, [snapshot], [replace(plain, numerator=word)], CODES) for word in words]
-    backend.disconnect()
+    engine = connect(folder / "spill")
+    found = [codings_read(engine, [snapshot], [replace(plain, numerator=word)], CODES) for word in words]
+    engine.close()
     return [one["main"]["Observation"] for one in found]
 
 

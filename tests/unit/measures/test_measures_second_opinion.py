@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from ibis.backends.duckdb import Backend
 
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures import EVER, Example, Person, ProportionMeasure, observed, registered, second_opinion, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.explain import Answer, explained
@@ -34,10 +34,10 @@ MEASURE = ProportionMeasure(
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> Iterator[Backend]:
-    backend = connect(tmp_path / "spill")
-    yield backend
-    backend.disconnect()
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = connect(tmp_path / "spill")
+    yield engine
+    engine.close()
 
 
 def test_a_neighbour_differs_in_one_thing() -> None:
@@ -60,19 +60,19 @@ def test_a_day_at_the_end_of_the_calendar_has_no_next() -> None:
     assert found["record 1 a day earlier"].events == last.events
 
 
-def test_both_readings_agree_about_everybody(backend: Backend, tmp_path: Path) -> None:
-    found = opinions(backend, tmp_path, [MEASURE], load())
+def test_both_readings_agree_about_everybody(engine: Engine, tmp_path: Path) -> None:
+    found = opinions(engine, tmp_path, [MEASURE], load())
 
     assert found.faults == []
     assert found.people == 2 + 8 + 4
 
 
 def test_where_they_differ_the_person_and_both_answers_are_told(
-    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(second_opinion, "outcome", lambda measure, person, setting: "outside")
 
-    found = opinions(backend, tmp_path, [MEASURE], load())
+    found = opinions(engine, tmp_path, [MEASURE], load())
 
     assert len(found.faults) == found.people
     assert found.faults[0].startswith(

@@ -25,13 +25,13 @@ def strata(folder: Path, stratifier: Stratifier, people: list[dict[str, object]]
         {**needed, "ethnicity": "not-recorded", "deprivation": "linked", **one, "person_id": f"{number:032x}"}
         for number, one in enumerate(people)
     ]
-    backend = connect(folder / "spill")
-    person = backend.create_table("people", pa.Table.from_pylist(rows, schema=PERSON), temp=True)
+    engine = connect(folder / "spill")
+    person = engine.keep("people", pa.Table.from_pylist(rows, schema=PERSON))
     frame = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, imd_year)
     found = person.select("person_id", place=place(stratifier, person, frame)).order_by("person_id")
     assert found.schema()["place"] == ibis.dtype("int8")
-    places = backend.to_pyarrow(found)["place"].to_pylist()
-    backend.disconnect()
+    places = engine.query(found)["place"].to_pylist()
+    engine.close()
     return [stratifier.strata[number] for number in places]
 
 

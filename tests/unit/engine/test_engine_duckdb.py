@@ -1,0 +1,76 @@
+"""What is made of rows in the engine has the columns that it is said to have, and stays what it was."""
+
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from hi_fhir.engine.connect import connect
+from hi_fhir.engine.protocol import Engine
+from hi_fhir.tables.partial import TABLES
+
+PEOPLE = pa.table({"id": ["b", "a"], "born": pa.array([date(1970, 1, 1), None]), "count": pa.array([1, 2], pa.int8())})
+BY_ID = ibis.table(ibis.Schema.from_pyarrow(PEOPLE.schema), name="people")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return connect(tmp_path / "spill")
+
+
+def rows_of(engine: Engine, table: ibis.Table) -> list[dict[str, object]]:
+    return engine.query(table.order_by("id")).to_pylist()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_file_of_each_table_is_read_in_the_columns_of_its_schema(engine: Engine, tmp_path: Path, table: str) -> None:
+    path = tmp_path / "it's.parquet"
+    pq.write_table(TABLES[table].empty_table(), path)
+
+    read = engine.read("read", [path], TABLES[table])
+
+    found = engine.query(read).schema
+    assert (found.names, found.types) == (TABLES[table].names, TABLES[table].types)
+
+
+def test_what_is_kept_stays_as_it_was_and_has_the_types_of_its_rows(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(PEOPLE, path)
+    read = engine.read("people", [path])
+    total = read.group_by("id").agg(n=read["count"].sum(), born=read.born.max())
+
+    kept, staged = engine.keep("kept", total), engine.stage("staged", total)
+    pq.write_table(PEOPLE.slice(1), path)
+
+    assert [row["n"] for row in rows_of(engine, kept)] == [2, 1]
+    assert [row["id"] for row in rows_of(engine, staged)] == ["a"]
+    assert engine.query(kept).schema.field("n").type == pa.int64()
+
+
+def test_a_name_that_is_used_again_leaves_the_table_of_before_alone(engine: Engine) -> None:
+    first = engine.keep("kept", PEOPLE)
+    second = engine.keep("kept", first.join(ibis.memtable({"id": ["a"]}), "id").select("id"))
+    third = engine.stage("kept", second.filter(second.id == "b"))
+
+    assert rows_of(engine, first) == sorted(PEOPLE.to_pylist(), key=lambda row: row["id"])
+    assert rows_of(engine, second) == [{"id": "a"}]
+    assert rows_of(engine, third) == []
+
+
+def test_a_prepared_query_reads_what_each_run_gives_it(engine: Engine) -> None:
+    kept = engine.keep("people", PEOPLE)
+    born = engine.prepare(BY_ID.filter(BY_ID.born.notnull()).select("id"))
+    other = engine.prepare(BY_ID.select("id").order_by("id"))
+
+    assert born.run({"people": kept}).to_pylist() == [{"id": "b"}]
+    assert other.run({"people": kept.filter(kept["count"] == 2)}).to_pylist() == [{"id": "a"}]
+    assert born.run({"people": kept.filter(kept["count"] == 2)}).to_pylist() == []
+    assert born.run({"people": kept}).to_pylist() == [{"id": "b"}]
+
+
+def test_a_prepared_query_without_one_of_its_inputs_is_not_run(engine: Engine) -> None:
+    with pytest.raises(KeyError, match="people"):
+        engine.prepare(BY_ID).run({})
