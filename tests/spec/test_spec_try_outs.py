@@ -1,12 +1,15 @@
-"""Measures that somebody might add tomorrow, by the how-to alone: short, without a fault, and right at every edge."""
+"""Measures that somebody might add tomorrow, by the how-to alone: short, without a fault, and right at every edge.
 
-from importlib.util import module_from_spec, spec_from_file_location
+They are read as a deployment's own are, which say words and nothing else.
+"""
+
 from pathlib import Path
 
 import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import checks, worked
+from hi_fhir.measures.definition_files import read_definition
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.plain.setting import Setting
@@ -19,17 +22,7 @@ FOLDER = Path(__file__).parent / "try_outs"
 FILES = sorted(FOLDER.glob("*.py"))
 
 
-def read(path: Path) -> Measure:
-    spec = spec_from_file_location(path.stem, path)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    measure: Measure = module.MEASURE
-    return measure
-
-
-MEASURES = [read(path) for path in FILES]
+MEASURES: list[Measure] = [read_definition(path)["MEASURE"] for path in FILES]
 
 
 @pytest.fixture(scope="module")

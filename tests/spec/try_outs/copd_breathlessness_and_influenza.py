@@ -18,12 +18,13 @@ from hi_fhir.measures import (
 
 COPD, RESOLVED = value_set("copd"), value_set("copd-resolved")
 VACCINE, DECLINED = value_set("influenza-vaccine"), value_set("influenza-vaccine-declined")
-QUESTION, GRADES = value_set("mrc-grade"), tuple(value_set(f"mrc-{grade}") for grade in range(1, 6))
+QUESTION, GRADES = value_set("mrc-grade"), tuple(value_set(f"mrc-{grade}") for grade in (1, 2, 3, 4, 5))
+MRC_1, MRC_2, MRC_3, MRC_4, MRC_5 = GRADES
 WINTER = season((9, 1), (3, 31))
 AUTUMN = date(2024, 10, 1)
 
 patient = Person().diagnosed(COPD, date(2015, 1, 1))
-graded, given = patient.observed(GRADES[2], AUTUMN), patient.vaccinated(VACCINE, AUTUMN)
+graded, given = patient.observed(MRC_3, AUTUMN), patient.vaccinated(VACCINE, AUTUMN)
 
 MEASURE = ProportionMeasure(
     id="copd-breathlessness-and-influenza",
@@ -39,10 +40,10 @@ MEASURE = ProportionMeasure(
     denominator_exception=clinical_event(DECLINED, WINTER),
     examples=(
         Example("graded and given", graded.vaccinated(VACCINE, AUTUMN), "numerator"),
-        Example("graded by an answer", given.answered(QUESTION, GRADES[4], AUTUMN), "numerator"),
+        Example("graded by an answer", given.answered(QUESTION, MRC_5, AUTUMN), "numerator"),
         Example("asked and not answered", given.observed(QUESTION, AUTUMN), "denominator"),
-        Example("graded on the first of 12 months", given.observed(GRADES[0], date(2024, 4, 1)), "numerator"),
-        Example("graded the day before", given.observed(GRADES[0], date(2024, 3, 31)), "denominator"),
+        Example("graded on the first of 12 months", given.observed(MRC_1, date(2024, 4, 1)), "numerator"),
+        Example("graded the day before", given.observed(MRC_1, date(2024, 3, 31)), "denominator"),
         Example("given on 1 September", graded.vaccinated(VACCINE, date(2024, 9, 1)), "numerator"),
         Example("given on 31 August", graded.vaccinated(VACCINE, date(2024, 8, 31)), "denominator"),
         Example("given on 31 March", graded.vaccinated(VACCINE, date(2025, 3, 31)), "numerator"),
