@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all coverage check fix data-folder docs bench mutants lock
+.PHONY: help setup demo serve test test-all check fix data-folder docs bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,16 +28,13 @@ demo: setup ## a thousand synthetic people, from a FHIR server to published Meas
 serve: setup ## serve what `make demo` made, on loopback
 	$(BIN)/hi-fhir serve --data-dir demo-data/data --port 8765
 
-test: setup ## unit, spec, property, contract and house tests: Python packages only
-	$(BIN)/pytest -n 2 -m "not real and not slow"
+test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)
+	$(BIN)/pytest -n 2 -m "not real and not slow" $(if $(COVERAGE),--cov --cov-branch --cov-report=term:skip-covered)
 
 test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
 	tests/hapi/install.sh
 	$(BIN)/pytest -n 2 -m "not real" --hypothesis-profile=long
 	$(BIN)/pytest -m real
-
-coverage: setup ## which lines and branches of hi_fhir the quick tests take, in one figure and by file
-	$(BIN)/pytest -n 2 -m "not real and not slow" --cov --cov-branch --cov-report=term:skip-covered
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .
