@@ -9,10 +9,11 @@ from importlib import import_module
 import click
 
 from hi_fhir import __version__
-from hi_fhir.cli.lines import say
+from hi_fhir.cli.lines import say, warn
 from hi_fhir.core.errors import HiFhirError, NoRoomError
 from hi_fhir.core.events import write_events
 from hi_fhir.core.logs import log_to_stderr
+from hi_fhir.core.renamed import current_options
 from hi_fhir.core.room import is_full
 from hi_fhir.core.stopping import stopped_by, stopped_by_signals
 
@@ -102,8 +103,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run_command(arguments: list[str] | None = None) -> int:
     """The exit code of the command; its errors are on stderr."""
+    words = current_options(sys.argv[1:] if arguments is None else arguments, warn)
     try:
-        code: int | None = cli.main(args=arguments, prog_name="hi-fhir", standalone_mode=False)
+        code: int | None = cli.main(args=words, prog_name="hi-fhir", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hi_fhir.cli.lines import warn
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config, SourceSettings, source_token
 from hi_fhir.core.days import Period
@@ -78,9 +79,11 @@ period_option = click.option(
     "--period", type=PeriodType(), required=True, metavar="FROM..TO", help="Measurement period, both days included."
 )
 as_of_option = click.option(
-    "--as-of", type=DayType(), help="The day people are looked at; the period's end by default."
+    "--reference-date", "as_of", type=DayType(), help="The day people are looked at; the period's end by default."
 )
-data_date_option = click.option("--data-date", type=DayType(), help="The day a folder's data was taken.")
+data_date_option = click.option(
+    "--extract-date", "data_date", type=DayType(), help="The day a folder's data was taken."
+)
 workers_option = click.option("--workers", type=click.IntRange(1, 64), help="Processes for flatten and evaluate.")
 AUDIENCES = click.Choice([audience.value for audience in Audience])
 
@@ -100,7 +103,7 @@ def read_config(
     data_dir: Path | None = None, overlays: Sequence[Path] = (), workers: int | None = None, **more: Any
 ) -> Config:
     """The settings of environment and file, with what the command line says on top."""
-    config = Config.from_env(os.environ)
+    config = Config.from_env(os.environ, warn)
     changes: dict[str, Any] = dict(more)
     if data_dir is not None:
         changes["data_dir"] = data_dir

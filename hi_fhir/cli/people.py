@@ -14,7 +14,7 @@ _WHAT = {
     "registered": "registered",
     "not_registered_by_reason": "not registered",
     "opted_out": "left out by the opt-out policy",
-    "opt_outs_unmatched": "numbers on the opt-out list of nobody here",
+    "opt_outs_unmatched": "opt-out numbers with no matching patient",
     "registrations_left_out": "statements that are no registration with a practice",
     "impossible_dates": "dates that cannot be, taken for unknown",
     "registration_conflicts": "registration conflicts",
@@ -26,9 +26,9 @@ _WHAT = {
     "nhs_number": "NHS number",
     "link_conflicts": "patients whose number others have with another birth date",
     "merges": "links between patients",
-    "orphan_events": "rows of records of nobody here",
-    "identifiers_of_nobody": "rows of records by an identifier of nobody here",
-    "identifiers_of_several": "rows of records by an identifier of several people",
+    "orphan_events": "events with no matching patient",
+    "identifiers_of_nobody": "events by an identifier with no matching patient",
+    "identifiers_of_several": "events by an identifier that several people have",
 }
 """Fields of `cohorts.inputs.People` in the order in which they are shown; no_registration is one of the reasons."""
 

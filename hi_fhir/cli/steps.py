@@ -127,7 +127,7 @@ def evaluate_command(
 
     \b
     Example:
-      hi-fhir evaluate --period 2024-04-01..2025-03-31 --as-of 2024-12-31
+      hi-fhir evaluate --period 2024-04-01..2025-03-31 --reference-date 2024-12-31
     """
     from hi_fhir.measures import registry
     from hi_fhir.pipeline import history

@@ -16,6 +16,7 @@ import msgspec
 import platformdirs
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.renamed import SETTINGS, Warn, current_settings
 
 T = TypeVar("T")
 
@@ -53,8 +54,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "line_limit_mb": (1, 1_024),
     "document_limit_mb": (1, 16_384),
     "unpacked_limit_mb": (1, 16_777_216),
-    "answer_limit_mb": (1, 1_024),
-    "answer_limit_s": (0.1, 86_400),
+    "response_limit_mb": (1, 1_024),
+    "response_limit_s": (0.1, 86_400),
     "idle_pages": (1, 1_000_000),
     "publish_batch": (1, 1_000),
 }
@@ -122,8 +123,8 @@ class Config:
     line_limit_mb: int = 16
     document_limit_mb: int = 256
     unpacked_limit_mb: int = 65_536
-    answer_limit_mb: int = 64
-    answer_limit_s: float = 600.0
+    response_limit_mb: int = 64
+    response_limit_s: float = 600.0
     idle_pages: int = 1_000
     ca_file: Path | None = None  # PEM, in place of the certificate authorities that are usually trusted
     proxy: str | None = field(default=None, repr=False)  # its URL may hold a password
@@ -156,19 +157,21 @@ class Config:
         return tuple(name for name in names if getattr(self, name).rstrip("/") == getattr(Config, name))
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "Config":
-        """The settings of this process.
+    def from_env(cls, environ: Mapping[str, str], warn: Warn = lambda _: None) -> "Config":
+        """The settings of this process. warn: is told of names that were given as they were called before.
 
         Raises:
             ConfigError: the file is not there or not TOML, a name is unknown, or a value does not parse.
         """
-        file = _read_file(environ)
+        file = current_settings(_read_file(environ), str, warn)
         sources = _sources(file.pop("sources", {}), environ)
         known = {f.name: f for f in fields(cls) if f.name != "sources"}
+        variables = {name: environ[_variable(name)] for name in (*known, *SETTINGS) if _variable(name) in environ}
+        named = current_settings(variables, _variable, warn)
         for name in file:
             if name not in known:
                 raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
-        given = {name: environ.get(_PREFIX + name.upper(), file.get(name)) for name in known}
+        given = {name: named.get(name, file.get(name)) for name in known}
         values = {name: _parse(name, raw) for name, raw in given.items() if raw is not None}
         config = cls(**values, sources=sources)
         if config.publish_token and not config.publish_url:
@@ -188,6 +191,10 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _variable(setting: str) -> str:
+    return _PREFIX + setting.upper()
 
 
 def _token_variable(source: str) -> str:

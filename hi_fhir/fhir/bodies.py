@@ -85,7 +85,7 @@ def received(response: requests.Response, limit: Limit, pace: Pace, error: Told)
             yield piece
     except _GONE as failure:
         if pace.is_over:
-            raise error("too-slow", "took longer than answer_limit_s allows, and was not complete") from failure
+            raise error("too-slow", "took longer than response_limit_s allows, and was not complete") from failure
         raise error("truncated-body", "ended before it was complete", retryable=True) from failure
 
 

@@ -83,7 +83,7 @@ class FhirClient:
         self._clock = clock
         self._sleep = sleep
         self._credentials: Credentials = credentials_of(source)
-        self._limit = Limit(config.answer_limit_mb, "answer_limit_mb")
+        self._limit = Limit(config.response_limit_mb, "response_limit_mb")
         self._turns = Turns()
         self._verify = verification(config.ca_file)
         proxies_for(self.base, config.proxy)  # so that a wrong one is told before anything is asked
@@ -186,7 +186,7 @@ class FhirClient:
         """
         url, method, body = request.url, request.method, request.body
         for _ in range(_MOST_REDIRECTS):
-            pace = Pace(self._config.answer_limit_s)
+            pace = Pace(self._config.response_limit_s)
             answer = Answer(request.what, self._once(request, method, url, body, pace), self._limit, pace, self._turns)
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:

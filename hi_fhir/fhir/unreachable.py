@@ -34,7 +34,7 @@ def unreachable(what: str, url: str, error: requests.RequestException, *, is_ove
 def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[str, str, bool]:
     behind = list(causes(error))
     if is_over:
-        return "too-slow", "no whole answer in the time that answer_limit_s allows.", False
+        return "too-slow", "no whole answer in the time that response_limit_s allows.", False
     if isinstance(error, _NO_ADDRESS):
         return "no-connection", "the address is no HTTP URL.", False
     if isinstance(error, requests.exceptions.ProxyError):

@@ -96,7 +96,8 @@ def check_as_of(period: Period, as_of: date | None) -> None:
     """
     if as_of and as_of > period.end:
         raise ConfigError(
-            f"the as-of day {as_of} is after the period's end, {period.end}. Name a day in the period, or a longer one."
+            f"the reference date {as_of} is after the period's end, {period.end}. Name a day in the period, or a "
+            "longer one."
         )
 
 
@@ -210,12 +211,14 @@ def _as_of(manifests: Sequence[SnapshotManifest], period: Period, named: date | 
     data_date = _data_date(manifests)
     if named and named > data_date:
         raise ConfigError(
-            f"the as-of day {named} is after the data's date, {data_date}. Name an earlier day, or pull newer data."
+            f"the reference date {named} is after the extract date, {data_date}. Name an earlier day, or pull newer "
+            "data."
         )
     as_of = named or min(period.end, data_date)
     if as_of < period.start:
         raise ConfigError(
-            f"the as-of day {as_of} is before the period starts. Choose an earlier period, newer data or another day."
+            f"the reference date {as_of} is before the period starts. Choose an earlier period, newer data or "
+            "another day."
         )
     return as_of
 

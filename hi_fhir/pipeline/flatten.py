@@ -290,7 +290,7 @@ def _newest_day(
             )
         raise ConfigError(
             f"source {source.name}: no record says when it was last updated, so the data has no date. "
-            f"Name it with --data-date.{why}"
+            f"Name it with --extract-date.{why}"
         )
     newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=versions.newest_us)
     return london_day(newest).isoformat()

@@ -234,7 +234,7 @@ def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
     """That no report of older data comes after one of newer: the last version is what a period is known by."""
     if overtaken:
         source, last, next_ = overtaken[0]
-        what = f"data of {source} of" if source else "the as-of day"
+        what = f"data of {source} of" if source else "the reference date"
         raise GateError(
             f"evaluation {job.evaluation.id}: {len(overtaken)} reports were released to the {job.audience} audience "
             f"from newer data already ({what} {last}, here {next_}), and older data does not come after it. Evaluate "

@@ -147,7 +147,7 @@ class Pull:
         if self.data_date is None:
             raise ConfigError(
                 f"source {self.source.name}: its data is of {said} by its own account, and today is {today}. Its "
-                "clock or ours is wrong; name the day with --data-date."
+                "clock or ours is wrong; name the day with --extract-date."
             )
         return self.data_date.isoformat()
 

@@ -32,7 +32,7 @@ def measure(folder: Path, people: int, workers: int) -> dict[str, float]:
     data_dir = folder / "data"
     for command, part in (("import-postcodes", "postcodes"), ("import-organisations", "organisations")):
         assert run_hi_fhir(["mappings", command, parts[part], "--data-dir", data_dir], env).returncode == 0
-    arguments = ["run", "--source", parts["fhir"], "--data-date", "2025-04-02", "--overlay", parts["overlay"]]
+    arguments = ["run", "--source", parts["fhir"], "--extract-date", "2025-04-02", "--overlay", parts["overlay"]]
     arguments += ["--period", "2024-04-01..2025-03-31", "--data-dir", str(data_dir), "--json"]
     started = time.monotonic()
     process = subprocess.Popen([*HI_FHIR, *arguments], env=env, stdout=subprocess.PIPE)

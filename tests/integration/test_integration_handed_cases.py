@@ -135,7 +135,7 @@ def test_a_case_comes_out_right(case: str, tmp_path: Path, monkeypatch: pytest.M
             "run",
             *(word for source in sources for word in ("--source", source)),
             *("--period", right.period, "--measures", right.measure, "--audience", right.audience, "--json"),
-            *(("--data-date", "2025-04-10") if dated else ()),
+            *(("--extract-date", "2025-04-10") if dated else ()),
         )
         assert ran.code == right.code, ran.err
         for text in right.told:

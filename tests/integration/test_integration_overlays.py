@@ -122,7 +122,7 @@ def test_a_measure_and_a_breakdown_of_an_overlay_come_to_reports(
         checked = hi_fhir("measures", "check", "--overlay", overlay, "--json")
         listed = hi_fhir("measures", "list", "--overlay", overlay, "--json")
         ran = hi_fhir(
-            *("run", "--source", people, "--period", "2024-04-01..2025-03-31", "--data-date", "2025-04-02"),
+            *("run", "--source", people, "--period", "2024-04-01..2025-03-31", "--extract-date", "2025-04-02"),
             *("--measures", "our-heart-failure-examined,ethnicity-recorded", "--overlay", overlay, "--json"),
         )
         without = hi_fhir("report", "--audience", "icb")

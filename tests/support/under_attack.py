@@ -33,7 +33,7 @@ def records_in(answer: Answer) -> str:
 
 
 def main(base: str) -> None:
-    config = Config(tries=1, answer_limit_s=120, slices=THREADS)
+    config = Config(tries=1, response_limit_s=120, slices=THREADS)
     with FhirClient(config, SourceSettings("elm", base), NOW) as client, ThreadPoolExecutor(THREADS) as pool:
         kinds = {*pool.map(lambda _: kind_of(client), range(THREADS))}
     print(*sorted(kinds), peak_mb(), sep="\n")  # noqa: T201

@@ -83,7 +83,7 @@ def test_an_exit_code_that_a_command_sets_is_the_exit_code(monkeypatch: pytest.M
         (["evaluate"], "Missing option '--period'"),
         (["evaluate", "--period", "2025-03-31..2024-04-01"], "is not a period such as 2024-04-01..2025-03-31"),
         (["evaluate", "--period", "2024"], "is not a period such as"),
-        (["evaluate", "--period", "2024-04-01..2025-03-31", "--as-of", "yesterday"], "is not a day such as"),
+        (["evaluate", "--period", "2024-04-01..2025-03-31", "--reference-date", "yesterday"], "is not a day such as"),
         (["evaluate", "--period", "2024-04-01..2025-03-31", "--measures", "nope"], "holds no source yet"),
         (["report"], "the data folder holds no evaluation"),
         (["report", "--evaluation", "nope"], "no evaluation is called 'nope'"),

@@ -62,8 +62,8 @@ def test_a_run_tells_of_its_people_in_short(place: Path) -> None:
 
 
 def test_a_day_that_the_period_does_not_have_is_refused_before_anything_is_pulled(place: Path) -> None:
-    ran = hi_fhir("run", "--source", "http://example.invalid", "--period", PERIOD, "--as-of", "2025-04-01")
+    ran = hi_fhir("run", "--source", "http://example.invalid", "--period", PERIOD, "--reference-date", "2025-04-01")
 
     assert ran.code == 2
-    assert "the as-of day 2025-04-01 is after the period's end" in ran.err
+    assert "the reference date 2025-04-01 is after the period's end" in ran.err
     assert not (place / "data").exists()

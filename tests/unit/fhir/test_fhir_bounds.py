@@ -30,8 +30,8 @@ from tests.support.landing import config_in
 from tests.support.pulling import landed_lines
 
 ROOT = Path(__file__).parents[3]
-SMALL = Config(tries=2, retry_after_cap_s=0, answer_limit_mb=2, answer_limit_s=60, timeout_s=5)
-SOON = replace(SMALL, answer_limit_s=0.5)
+SMALL = Config(tries=2, retry_after_cap_s=0, response_limit_mb=2, response_limit_s=60, timeout_s=5)
+SOON = replace(SMALL, response_limit_s=0.5)
 MEMORY_MB = 400
 """What eight answers at a time may come to, of a program that takes 50 MB without them; docs/reference/settings.md."""
 
@@ -50,12 +50,12 @@ def caught(attack: Attack, config: Config = SMALL) -> SourceError:
 @pytest.mark.parametrize(
     ("attack", "kind", "told"),
     [
-        (hostile.endless, "too-large", r"larger than 2 MB \(answer_limit_mb\)"),
-        (hostile.endless_chunks, "too-large", "answer_limit_mb"),
-        (hostile.announced, "too-large", "answer_limit_mb"),
-        (hostile.bomb, "too-large", "answer_limit_mb"),
+        (hostile.endless, "too-large", r"larger than 2 MB \(response_limit_mb\)"),
+        (hostile.endless_chunks, "too-large", "response_limit_mb"),
+        (hostile.announced, "too-large", "response_limit_mb"),
+        (hostile.bomb, "too-large", "response_limit_mb"),
         (hostile.deep, "too-deep", "nested deeper"),
-        (hostile.drip, "too-slow", "answer_limit_s"),
+        (hostile.drip, "too-slow", "response_limit_s"),
         (hostile.unasked_packing, "content-encoding", "not asked for"),
         (hostile.endless_refusal, "http-status", "is 500"),
         (hostile.many_headers, "bad-headers", "headers"),
@@ -102,7 +102,7 @@ def under_attack(base: str) -> tuple[str, int]:
 
 
 def test_a_bomb_is_seen_by_what_it_comes_to_before_it_has_come_to_the_limit() -> None:
-    error = caught(hostile.bomb, replace(SMALL, answer_limit_mb=1_024))
+    error = caught(hostile.bomb, replace(SMALL, response_limit_mb=1_024))
     assert "250 times its size" in str(error)
 
 
@@ -162,7 +162,7 @@ def test_pages_that_bring_nothing_new_come_to_an_end(tmp_path: Path) -> None:
 
 
 def test_what_has_landed_before_is_kept_and_gone_on_from(tmp_path: Path) -> None:
-    config = config_in(tmp_path, slices=1, answer_limit_mb=1, tries=1)
+    config = config_in(tmp_path, slices=1, response_limit_mb=1, tries=1)
     asked: list[str] = []
     is_mended = False
 

@@ -110,14 +110,14 @@ def test_the_datas_date_of_several_sources_is_the_earliest(config: Config, tmp_p
 def test_an_as_of_day_before_the_period_is_refused(config: Config, tmp_path: Path) -> None:
     old = SnapshotBuilder(data_date=date(2024, 3, 31)).write(tmp_path)
 
-    with pytest.raises(ConfigError, match="the as-of day 2024-03-31 is before the period starts"):
+    with pytest.raises(ConfigError, match="the reference date 2024-03-31 is before the period starts"):
         evaluated(config, old)
 
 
 def test_an_as_of_day_after_the_period_is_refused(config: Config, tmp_path: Path) -> None:
     new = SnapshotBuilder(data_date=date(2025, 6, 1)).write(tmp_path)
 
-    with pytest.raises(ConfigError, match="the as-of day 2025-04-01 is after the period's end") as refused:
+    with pytest.raises(ConfigError, match="the reference date 2025-04-01 is after the period's end") as refused:
         evaluated(config, new, as_of=date(2025, 4, 1))
 
     assert "Name a day in the period" in str(refused.value)
@@ -127,7 +127,7 @@ def test_an_as_of_day_after_any_sources_data_is_refused(config: Config, tmp_path
     elm, oak = SnapshotBuilder("elm", data_date=date(2025, 2, 1)), SnapshotBuilder("oak", data_date=date(2025, 1, 1))
     folders = [elm.write(tmp_path), oak.write(tmp_path)]
 
-    with pytest.raises(ConfigError, match="the as-of day 2025-01-02 is after the data's date, 2025-01-01"):
+    with pytest.raises(ConfigError, match="the reference date 2025-01-02 is after the extract date, 2025-01-01"):
         evaluated(config, *folders, as_of=date(2025, 1, 2))
     assert job(config, *folders, as_of=date(2025, 1, 1)).frame.as_of == date(2025, 1, 1)
 

@@ -404,7 +404,7 @@ def test_data_date_is_the_newest_london_day_where_the_pull_has_none(config: Conf
 
 
 def test_data_without_any_date_asks_for_one(config: Config) -> None:
-    with pytest.raises(ConfigError, match="--data-date"):
+    with pytest.raises(ConfigError, match="--extract-date"):
         flat(config, {"Observation/000": [an_observation("a")]}, data_date=None)
 
 

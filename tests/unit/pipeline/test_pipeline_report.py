@@ -161,7 +161,9 @@ def test_an_earlier_as_of_day_does_not_come_after_a_later_one(config: Config, st
     release(config, store, evaluation)
     _change(evaluation, as_of=date(2025, 1, 31))
 
-    with pytest.raises(GateError, match=r"the as-of day 2025-03-31, here 2025-01-31\b.* give a period that ends on it"):
+    with pytest.raises(
+        GateError, match=r"the reference date 2025-03-31, here 2025-01-31\b.* give a period that ends on it"
+    ):
         release(config, store, evaluation)
 
 

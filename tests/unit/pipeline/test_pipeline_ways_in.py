@@ -100,7 +100,7 @@ def test_search_export_and_folder_give_the_same_reports_of_messy_data(
         searched = run(place, "search", source.base_url)
         monkeypatch.setenv("HI_FHIR_PULL_METHOD", "export")
         exported = run(place, "export", source.base_url)
-    filed = run(place, "folder", write_all(place / "files", [*MESSY, *STALE, *ours]), "--data-date", DAY)
+    filed = run(place, "folder", write_all(place / "files", [*MESSY, *STALE, *ours]), "--extract-date", DAY)
 
     assert bytes_of(filed) == bytes_of(searched)
     assert bytes_of(exported) == bytes_of(searched)
@@ -133,7 +133,7 @@ def test_publishing_to_the_source_itself_leaves_every_report_as_it_was(place: Pa
 @pytest.mark.slow
 def test_a_report_is_the_same_whichever_measures_are_evaluated_beside_its_own(place: Path) -> None:
     source = write_all(place / "files", [*PEOPLE, *SMOKERS, *READINGS, a_record("Condition", "c1", "p1", HYPERTENSION)])
-    together = bytes_of(run(place, "together", source, "--data-date", DAY))
+    together = bytes_of(run(place, "together", source, "--extract-date", DAY))
     for measure in MEASURES.split(","):
-        alone = bytes_of(run(place, measure, source, "--data-date", DAY, measures=measure))
+        alone = bytes_of(run(place, measure, source, "--extract-date", DAY, measures=measure))
         assert alone == {name: content for name, content in together.items() if name in alone}

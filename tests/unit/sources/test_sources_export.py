@@ -139,7 +139,7 @@ def test_an_export_that_is_never_done_is_given_up(config: Config, said: int) -> 
 @responses.activate
 def test_data_of_a_day_to_come_is_refused_unless_the_day_is_named(config: Config) -> None:
     an_export({"output": [a_file("1", a_line("p1"))], "transactionTime": "2025-04-03T00:30:00Z"})
-    with pytest.raises(ConfigError, match=r"its data is of 2025-04-03 by its own account.*--data-date"):
+    with pytest.raises(ConfigError, match=r"its data is of 2025-04-03 by its own account.*--extract-date"):
         pull_from(config)
     settings = SourceSettings("elm", BASE)
     assert pull(config, NOW, settings, SCOPE, date(2025, 4, 2), 2, Silent()).data_date == "2025-04-02"
