@@ -163,6 +163,7 @@ def _registrations(random: np.random.Generator, patients: np.ndarray) -> pa.Tabl
         "regular": pa.nulls(count, pa.bool_()),
         "ended_on_unknown_date": pa.repeat(False, count),
         "organization_kind": pa.nulls(count, pa.string()),
+        "resource_id": pa.nulls(count, pa.string()),
     }
     return pa.table(columns, schema=TABLES["registration"])
 

@@ -44,7 +44,9 @@ def normal(name: str) -> str:
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    optional = [one for name, extra in project["optional-dependencies"].items() if name != "dev" for one in extra]
+    optional = [
+        one for name, extra in project["optional-dependencies"].items() if name not in ("dev", "spark") for one in extra
+    ]
     names = (re.match(r"[\w.-]+", line) for line in (*project["dependencies"], *optional))
     return {normal(name[0]) for name in names if name}
 
