@@ -180,7 +180,7 @@ def _source(config: Config, source: SourceSettings) -> Check:
     if not source.is_server:
         if Path(source.address).is_dir():
             return Check(name, OK, "a folder that is there")
-        return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "mend its address")
+        return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "fix its address")
     found = look_at(config, source)
     if found.to_do:
         return Check(name, UNREACHABLE, found.said, found.to_do)

@@ -142,7 +142,7 @@ def _source(config: Config, name: str, address: str) -> SourceSettings:
     if known and has_secrets and source.is_server and Origin.of(address) != Origin.of(known.address):
         raise ConfigError(
             f"--source: the token and trusted hosts of source {name} are for the server in its settings, and this is "
-            "another one. Give it another name (--source NAME=URL), or mend the address in the settings."
+            "another one. Give it another name (--source NAME=URL), or fix the address in the settings."
         )
     return source
 

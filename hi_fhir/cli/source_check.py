@@ -62,4 +62,4 @@ def _to_do(source: SourceSettings, error: SourceError) -> str:
         return "name the base of its FHIR R4 API: is /fhir missing at the end of the address, or one part too many?"
     if error.kind == "fhir-version":
         return "name the base of its FHIR R4 API, which has an address of its own"
-    return "mend what the message names, or wait for the server"
+    return "fix what the message names, or wait for the server"

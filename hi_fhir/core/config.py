@@ -208,12 +208,14 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if named:
-            raise ConfigError(f"settings file {path} is not there. Mend HI_FHIR_CONFIG or create it.") from error
+            raise ConfigError(f"settings file {path} is not there. Fix HI_FHIR_CONFIG or create it.") from error
         return {}
     except OSError as error:
-        raise ConfigError(f"settings file {path} cannot be read: {error.strerror}. Mend it or its rights.") from error
+        raise ConfigError(
+            f"settings file {path} cannot be read: {error.strerror}. Fix it or its permissions."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"settings file {path}: {error}. Mend the line named.") from error
+        raise ConfigError(f"settings file {path}: {error}. Fix the line named.") from error
 
 
 def _sources(tables: Any, environ: Mapping[str, str]) -> dict[str, SourceSettings]:

@@ -1,7 +1,7 @@
 """The errors that hi_fhir raises, and what each one means to whoever sees it.
 
     HiFhirError
-    ├── UserError            the caller can mend it: one message with where, what and what to do   (exit 2)
+    ├── UserError            the caller can fix it: one message with where, what and what to do   (exit 2)
     │   ├── ConfigError          a setting or an argument
     │   ├── DefinitionError      a measure definition
     │   ├── TerminologyError     a value set, concept map or imported reference file

@@ -33,9 +33,11 @@ def owner_folder(path: Path) -> Path:
     except OSError as error:
         if error.errno in NO_ROOM:
             raise
-        raise UserError(f"folder {path} cannot be made: {error.strerror}. Name another, or mend the rights.") from error
+        raise UserError(
+            f"folder {path} cannot be made: {error.strerror}. Name another, or fix its permissions."
+        ) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise UserError(f"folder {path} cannot be written to. Name another, or mend its rights.")
+        raise UserError(f"folder {path} cannot be written to. Name another, or fix its permissions.")
     return path
 
 

@@ -17,7 +17,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _MESSAGE = Limit(1, "")
 _FEWEST_OBJECTS, _BYTES_AN_OBJECT = 500_000, 24
-_PASSING_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
+_TRANSIENT_ISSUES = frozenset({"transient", "throttled", "timeout", "lock-error", "no-store", "incomplete"})
 _CODE = re.compile(r"[a-z-]{1,30}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
 _HAPI = re.compile(r"HAPI-\d{4}", re.ASCII)
@@ -162,13 +162,13 @@ def outcome_error(answer: Answer, body: bytes) -> SourceError | None:
     codes = {issue.code for issue in outcome.issue}
     named = ", ".join(sorted(code for code in codes if _CODE.fullmatch(code)))
     said = f"is an OperationOutcome ({named or 'no code'}) in place of a result"
-    return answer.error("operation-outcome", said, retryable=bool(codes & _PASSING_ISSUES))
+    return answer.error("operation-outcome", said, retryable=bool(codes & _TRANSIENT_ISSUES))
 
 
-def is_passing_failure(answer: Answer) -> bool:
+def is_transient(answer: Answer) -> bool:
     """Whether an error status comes with an issue that says to ask again."""
     outcome = _outcome(answer.message)
-    return outcome is not None and any(issue.code in _PASSING_ISSUES for issue in outcome.issue)
+    return outcome is not None and any(issue.code in _TRANSIENT_ISSUES for issue in outcome.issue)
 
 
 def _what_it_is(answer: Answer, body: bytes) -> SourceError:

@@ -16,7 +16,7 @@ from hi_fhir.fhir.answers import (
     check_beginning,
     check_status,
     described,
-    is_passing_failure,
+    is_transient,
     outcome_error,
     read_json,
 )
@@ -109,7 +109,7 @@ def poll(client: FhirClient, status: str) -> Manifest | Waiting:
             return Waiting(answer.headers, too_soon=answer.status == 429)
         if answer.status in (404, 410):
             raise answer.error("export-gone", f"is {answer.status}: the server does not know the export")
-        if answer.status >= 400 and is_passing_failure(answer):
+        if answer.status >= 400 and is_transient(answer):
             raise answer.error("http-status", f"is {answer.status}", retryable=True)
         return _read_manifest(answer)
 

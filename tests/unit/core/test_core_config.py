@@ -58,7 +58,7 @@ def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environme
     ("text", "message"),
     [
         ("pagesize = 50\n", "unknown setting 'pagesize'"),
-        ("page_size = [\n", "Mend the line named"),
+        ("page_size = [\n", "Fix the line named"),
         ('imd_year = "soon"\n', "setting imd_year: 'soon' is not one of 2019, 2025"),
         ("imd_year = 2015\n", "setting imd_year: 2015 is not one of 2019, 2025"),
         ('opt_out_policy = "none"\n', "setting opt_out_policy: 'none' is not one of not-applicable"),
