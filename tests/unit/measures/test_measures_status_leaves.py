@@ -8,7 +8,7 @@ import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import EVER, Person, answered, latest_of, value_set
-from hi_fhir.measures.leaves import EVENT, leaf_rows, leaf_tables
+from hi_fhir.measures.leaves import EVENT, event_input, event_inputs, leaf_rows, leaf_tables
 from hi_fhir.measures.words.tree import leaves
 from hi_fhir.measures.worked import event_rows, example_codes
 from tests.support.leafing import FRAME, TERMINOLOGY, leaf_row, rows_of
@@ -23,12 +23,11 @@ def counts_with(folder: Path, **of_answer: str) -> bool:
     question, answer = event_rows([Person().answered(HOUSEBOUND, YES, JUNE)])["Observation"].to_pylist()
     rows = pa.Table.from_pylist([question, answer | of_answer], schema=EVENT)
     found = leaves([ASKED])
-    backend = connect(folder / "spill")
-    for name, small in leaf_tables(found, FRAME, example_codes(found, TERMINOLOGY)).items():
-        backend.create_table(name, small, temp=True)
-    events = {"Observation": backend.create_table("observations", rows, temp=True)}
-    counted = backend.to_pyarrow(leaf_rows(found, FRAME, events)).num_rows
-    backend.disconnect()
+    engine = connect(folder / "spill")
+    tables = leaf_tables(found, FRAME, example_codes(found, TERMINOLOGY)) | {event_input("Observation"): rows}
+    given = {name: engine.keep(name, one) for name, one in tables.items()}
+    counted = engine.prepare(leaf_rows(found, FRAME, event_inputs(found))).run(given).num_rows
+    engine.close()
     return bool(counted)
 
 
