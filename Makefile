@@ -31,8 +31,9 @@ serve: setup ## serve what `make demo` made, on loopback
 test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)
 	$(BIN)/pytest -n 2 -m "not real and not slow" $(if $(COVERAGE),--cov --cov-branch --cov-report=term:skip-covered)
 
-test-all: setup ## all tests, with the real parts (a HAPI server); installs what it can
+test-all: setup ## all tests, with the real parts (a HAPI server, Spark); installs what it can
 	tests/hapi/install.sh
+	tests/spark/install.sh
 	$(BIN)/pytest -n 2 -m "not real" --hypothesis-profile=long
 	$(BIN)/pytest -m real
 
@@ -66,3 +67,5 @@ mutants: setup ## small wrong changes of MODULE that none of TESTS notices (SAMP
 lock: setup ## resolve the dependencies anew into requirements.lock (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev pyproject.toml --output-file requirements.lock
+	echo "pyspark>=4.0,<4.1" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate - --output-file tests/spark/requirements.lock
