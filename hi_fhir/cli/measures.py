@@ -177,8 +177,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     terminology.units()
     for year in LSOA_OF:
         terminology.ranks(year)
-    there = registry.defined(config.overlays).values()
-    measures = [one.measure for one in there]
+    measures = registry.load(overlays=config.overlays)
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(Path(folder) / "spill")
         second = second_opinion.opinions(engine, Path(folder), measures, terminology)
@@ -189,11 +188,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]
         engine.close()
-    read = overlaid_files(config.overlays) | {
-        one.origin: "in place of the shipped file" if one.replaces else "added"
-        for one in there
-        if one.origin != registry.SHIPPED
-    }
+    read = overlaid_files(config.overlays) | registry.overlaid_files(config.overlays)
     counted = {
         "measures": len(measures),
         "examples": sum(len(measure.examples) for measure in measures),

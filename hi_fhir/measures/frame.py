@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hi_fhir.core.days import Period
-from hi_fhir.measures.words.windows import Window, days_of
+from hi_fhir.measures.words.windows import Ever, Window, days_of
 from hi_fhir.terminology.units import Units
 
 
@@ -19,6 +19,11 @@ class Frame:
 
     def days(self, window: Window) -> tuple[date, date]:
         return days_of(window, self.period, self.as_of)
+
+    def window_columns(self, window: Window) -> dict[str, date | bool]:
+        """The window as the tables of codes have it: its days, and whether records without a day are in it."""
+        start, end = self.days(window)
+        return {"from_day": start, "to_day": end, "undated": isinstance(window, Ever)}
 
 
 @dataclass(frozen=True)

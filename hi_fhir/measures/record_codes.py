@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.words.events import OBSERVATION, Recorded
-from hi_fhir.measures.words.windows import Ever
 
 RECORD_CODE = pa.schema(
     [
@@ -26,16 +25,13 @@ RECORD_CODE = pa.schema(
 
 def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
     """RECORD_CODE's rows of one leaf."""
-    start, end = frame.days(leaf.window)
     return [
         {
             "type": type_,
             "system": system,
             "code": code,
             "leaf_id": leaf_id,
-            "from_day": start,
-            "to_day": end,
-            "undated": isinstance(leaf.window, Ever),
+            **frame.window_columns(leaf.window),
             "none": leaf.types == OBSERVATION,
         }
         for type_ in leaf.types

@@ -72,6 +72,15 @@ def defined(overlays: Sequence[Path] = ()) -> dict[str, Defined]:
     return {id_: one._replace(measure=_broken_down(one.measure, breakdowns)) for id_, one in sorted(found.items())}
 
 
+def overlaid_files(overlays: Sequence[Path]) -> dict[str, str]:
+    """Each definition of the overlays that is read, and whether it adds to the shipped ones or replaces one."""
+    read = [one for one in defined(overlays).values() if one.origin != SHIPPED]
+    return {
+        **{one.origin: "in place of the shipped file" if one.replaces else "added" for one in read},
+        **{str(path): "added" for overlay in overlays for path in _python_files(overlay / "stratifiers")},
+    }
+
+
 @cache
 def _shipped() -> dict[str, Measure]:
     names = sorted(module.name for module in pkgutil.iter_modules(definitions.__path__))

@@ -23,6 +23,13 @@ NOT_OFFERED, NOT_UNDERSTOOD, OVER_LIMIT, NOTHING = "not-offered", "none-understo
 UNDERSTOOD = "understood"
 REASONS = (NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED, NOTHING)
 """Why a population may not be told, the gravest first."""
+WHY_WITHHELD = {
+    NOT_UNDERSTOOD: "no {type} of {source} could be understood",
+    OVER_LIMIT: "more {type} of {source} than the limit allows could not be read",
+    NOT_OFFERED: "{type} of {source} is not offered",
+    NOTHING: "no {type} of {source} came with a code that the measures read",
+}
+"""The same as the beginning of a sentence."""
 
 _EVERYWHERE = frozenset({"Patient", *CLINICAL_TABLES})  # that a source has no other is nothing to tell
 _LOSSY = (NOT_UNDERSTOOD, OVER_LIMIT)

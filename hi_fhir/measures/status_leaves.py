@@ -11,7 +11,6 @@ from hi_fhir.cohorts.records import answers_of_status, that_count
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
-from hi_fhir.measures.words.windows import Ever
 from hi_fhir.tables.schema import LEAF
 
 STATUS_CODE = pa.schema(
@@ -54,17 +53,8 @@ def status_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[st
 
 
 def _status_codes(leaf_id: int, leaf: LatestStatus, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
-    start, end = frame.days(leaf.window)
     return [
-        {
-            "system": system,
-            "code": code,
-            "leaf_id": leaf_id,
-            "place": place,
-            "from_day": start,
-            "to_day": end,
-            "undated": isinstance(leaf.window, Ever),
-        }
+        {"system": system, "code": code, "leaf_id": leaf_id, "place": place, **frame.window_columns(leaf.window)}
         for place, status in enumerate(leaf.statuses)
         for system, code in codes.tokens(status.id)
     ]

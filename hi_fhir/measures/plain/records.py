@@ -7,7 +7,7 @@ from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.plain.days import in_window
 from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.words import events
-from hi_fhir.measures.words.windows import Ever
+from hi_fhir.measures.words.windows import Ever, Window
 
 UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -37,8 +37,13 @@ def records(leaf: events.Recorded, person: Person, setting: Setting) -> list[Eve
         for event in person.events
         if event.type in leaf.types and event.value_set == leaf.value_set.id and counts(event)
         if event.negation is None or leaf.types == ("Observation",)  # "none" answers how much
-        if (isinstance(leaf.window, Ever) if event.on is None else in_window(event.on, leaf.window, setting))
+        if is_looked_at(event, leaf.window, setting)
     ]
+
+
+def is_looked_at(event: Event, window: Window, setting: Setting) -> bool:
+    """Whether the window has the record: one without a day is looked at where every day is."""
+    return isinstance(window, Ever) if event.on is None else in_window(event.on, window, setting)
 
 
 def days_of(found: Iterable[Event]) -> list[date]:

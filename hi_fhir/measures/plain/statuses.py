@@ -3,12 +3,10 @@
 from datetime import date, datetime
 
 from hi_fhir.measures.examples import Event, Person
-from hi_fhir.measures.plain.days import in_window
 from hi_fhir.measures.plain.holds import holds
-from hi_fhir.measures.plain.records import UNTIMED, has_status_that_counts, records
+from hi_fhir.measures.plain.records import UNTIMED, has_status_that_counts, is_looked_at, records
 from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.words import events, statuses
-from hi_fhir.measures.words.windows import Ever
 
 
 @holds.register
@@ -35,7 +33,7 @@ def _statuses(leaf: statuses.LatestStatus, person: Person, setting: Setting) -> 
             event
             for event in person.events
             if event.value_set == status.id and _answers(event, leaf.question, person)
-            if (isinstance(leaf.window, Ever) if event.on is None else in_window(event.on, leaf.window, setting))
+            if is_looked_at(event, leaf.window, setting)
         ]
         found += [((event.on or date.min, event.at or UNTIMED), place) for event in (*own, *answers)]
     return found

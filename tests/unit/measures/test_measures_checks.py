@@ -9,7 +9,6 @@ from hi_fhir.engine.connect import connect
 from hi_fhir.measures import (
     Example,
     Person,
-    ProportionMeasure,
     Quantity,
     checks,
     latest_reading,
@@ -23,25 +22,8 @@ from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.windows import EVER
 from hi_fhir.terminology.catalogue import load
+from tests.support.defining import SOUND
 from tests.support.evaluations import a_count
-
-SMOKING = value_set("smoking-status")
-SOUND = ProportionMeasure(
-    id="smoking-ever-recorded",
-    version="1",
-    title="Smoking ever recorded",
-    description="People with a smoking status at any time.",
-    rule_set="our own",
-    source="our own rule",
-    reviewed_by="nobody yet",
-    next_review=date(2027, 4, 1),
-    initial_population=registered(),
-    numerator=observed(SMOKING, EVER),
-    examples=(
-        Example("recorded", Person().observed(SMOKING, date(2020, 1, 1)), "numerator"),
-        Example("not recorded", Person(), "denominator"),
-    ),
-)
 
 
 def measured_in(unit: str) -> Word:

@@ -8,29 +8,14 @@ import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.engine.protocol import Engine
-from hi_fhir.measures import EVER, Example, Person, ProportionMeasure, observed, registered, second_opinion, value_set
+from hi_fhir.measures import EVER, Person, ProportionMeasure, observed, registered, second_opinion
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.explain import Answer, explained
 from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.second_opinion import neighbours, opinions
 from hi_fhir.terminology.catalogue import load
+from tests.support.defining import SMOKER, SMOKING, SOUND
 from tests.support.plain_units import convert
-
-SMOKING = value_set("smoking-status")
-SMOKER = Person().observed(SMOKING, date(2020, 1, 1))
-MEASURE = ProportionMeasure(
-    id="smoking-ever-recorded",
-    version="1",
-    title="Smoking ever recorded",
-    description="People with a smoking status at any time.",
-    rule_set="our own",
-    source="our own rule",
-    reviewed_by="nobody yet",
-    next_review=date(2027, 4, 1),
-    initial_population=registered(),
-    numerator=observed(SMOKING, EVER),
-    examples=(Example("recorded", SMOKER, "numerator"), Example("not recorded", Person(), "denominator")),
-)
 
 
 @pytest.fixture
@@ -61,7 +46,7 @@ def test_a_day_at_the_end_of_the_calendar_has_no_next() -> None:
 
 
 def test_both_readings_agree_about_everybody(engine: Engine, tmp_path: Path) -> None:
-    found = opinions(engine, tmp_path, [MEASURE], load())
+    found = opinions(engine, tmp_path, [SOUND], load())
 
     assert found.faults == []
     assert found.people == 2 + 8 + 4
@@ -72,7 +57,7 @@ def test_where_they_differ_the_person_and_both_answers_are_told(
 ) -> None:
     monkeypatch.setattr(second_opinion, "outcome", lambda measure, person, setting: "outside")
 
-    found = opinions(engine, tmp_path, [MEASURE], load())
+    found = opinions(engine, tmp_path, [SOUND], load())
 
     assert len(found.faults) == found.people
     assert found.faults[0].startswith(
@@ -82,7 +67,7 @@ def test_where_they_differ_the_person_and_both_answers_are_told(
 
 def test_an_explanation_has_each_word_with_its_answer() -> None:
     word = registered() & ~observed(SMOKING, EVER)
-    measure = ProportionMeasure(**{**vars(MEASURE), "numerator": word})
+    measure = ProportionMeasure(**{**vars(SOUND), "numerator": word})
 
     found = explained(measure, SMOKER, Setting(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, convert))
 

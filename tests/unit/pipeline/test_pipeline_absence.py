@@ -225,8 +225,8 @@ def test_the_last_lines_of_a_run_say_what_is_withheld_and_a_setting_makes_it_exi
 
     assert lenient.code == 0
     assert lenient.out.splitlines()[-1] == (
-        "Withheld: Observation of main is none-understood, so for 1 practice, and all that it is part of, these are "
-        "not given: numerator of smoking-status-recorded"
+        "Withheld: no Observation of main could be understood, so for 1 practice, and all that it is part of, these "
+        "are not given: numerator of smoking-status-recorded"
     )
     assert (strict.code, strict.out.splitlines()[-1]) == (4, lenient.out.splitlines()[-1])
     write(folder, *SMOKERS)
