@@ -1,30 +1,23 @@
 """No file names a package registry or a place on somebody's machine, and the lock carries hashes and no address."""
 
 import re
-from pathlib import Path
+import subprocess
+from pathlib import Path, PurePath
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("hi_fhir", "mappings", "terminology", "docs", "tests", ".ci")
-TOP = [
-    path
-    for path in ROOT.iterdir()
-    if path.is_file() and path.suffix in ("", ".md", ".toml", ".lock", ".yaml") and path.name != ".git"  # a worktree's
-]
 SUFFIXES = {".py", ".md", ".csv", ".toml", ".json", ".sh", ".java", ".xml", ".ini", ".mako", ".yaml", ".txt", ""}
 REGISTRIES = re.compile("|".join((r"pypi\.", r"pythonhosted", r"repo1?\.maven", r"npmjs", r"conda\.anaconda")))
 MACHINE_PATH = re.compile(r"(?<![\w.}\])/])/(?:root|home|work|tmp|Users|var/folders)/")
 
 
 def texts() -> list[Path]:
-    below = (path for place in PLACES for path in (ROOT / place).rglob("*"))
-    return sorted(
-        path
-        for path in (*below, *TOP)
-        if path.is_file() and path.suffix in SUFFIXES and not {"__pycache__", "target"} & set(path.parts)
-        if path != Path(__file__) and not path.name.startswith("imd-")
-    )
+    """What git keeps or would keep, so that what a tool leaves behind (`.coverage`) is not read."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout.split("\0")
+    paths = (ROOT / name for name in names if name and not PurePath(name).name.startswith("imd-"))
+    return [path for path in paths if path.suffix in SUFFIXES and path.is_file() and path != Path(__file__)]
 
 
 def lines_with(pattern: re.Pattern[str]) -> list[str]:
