@@ -27,6 +27,10 @@ COMMANDS = {
         "steps",
         "Send an evaluation's reports for an audience to a FHIR server, but for those that it says it has unchanged.",
     ),
+    "attack": (
+        "attack",
+        "Work masked counts out of released ones, as whoever was given them can, and exit with 4 where that succeeds.",
+    ),
     "status": ("status", "List runs and evaluations, show a run's reconciliation, and what every server was sent."),
     "quarantine": ("quarantine", "List the records that the newest snapshot of a source could not take."),
     "measures": ("measures", "List the measures, show or explain what one says, or check definitions and data files."),

@@ -39,7 +39,7 @@ def release(
             session,
             ledger.NewRelease("evaluation", audience, "policy", "1", "nothing", {"main": DAY.isoformat()}),
             [
-                _new_report(measure, reporter, audience, content, system, count)
+                new_report(measure, reporter, audience, content, system, count)
                 for (measure, reporter), content in contents.items()
             ],
             CLOCK.at,
@@ -90,8 +90,8 @@ def _report(measure: str, reporter: str, audience: str, count: int, system: str)
     }
 
 
-def _new_report(
-    measure: str, reporter: str, audience: str, content: bytes, system: str, count: int
+def new_report(
+    measure: str, reporter: str, audience: str, content: bytes, system: str = SYSTEM, count: int = 100
 ) -> ledger.NewReport:
     identifier = _identifier(measure, reporter, audience)
     return ledger.NewReport(

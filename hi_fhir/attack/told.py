@@ -1,0 +1,93 @@
+"""What somebody was told: reports, the things that they count, and a row for each count that is given or is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+ALL = "all"
+"""Stratifier and stratum of everybody that a reporter counts."""
+SCORE = "score"
+"""The population under which it is told that a share is given, or why it is not."""
+
+OF_RUN = ("run-", "readings-left-out")
+"""How stratifiers of counts of the whole run begin."""
+
+Ints = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+
+class State(IntEnum):
+    """What is told of a count; of a share, why it is not given."""
+
+    EXACT = 0
+    ROUNDED = 1
+    MASKED = 2
+    WITHHELD = 3
+    SCORE_SMALL = 4
+    SCORE_EMPTY = 5
+    SCORE_GIVEN = 6
+    SCORE_OTHER = 7
+
+
+class Name(NamedTuple):
+    """What is counted. A crossing's ids and codes are joined by `*`."""
+
+    stratifier: str
+    stratum: str
+    population: str
+
+    @property
+    def group(self) -> tuple[str, str]:
+        return self.stratifier, self.stratum
+
+
+class Rounding(NamedTuple):
+    """How small counts are hidden: 1 to `masked_to` not given, others to the nearest multiple of `base`."""
+
+    masked_to: int
+    base: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of whom and when a report tells. measure: canonical URL without version. practices: ODS codes, where it says so.
+
+    reference_date, extract_date: ISO days, "" where it does not say. source: how a reader finds it again.
+    """
+
+    measure: str
+    measure_version: str
+    period: tuple[str, str]
+    reference_date: str
+    extract_date: str
+    reporter: str
+    practices: tuple[str, ...]
+    rounding: Rounding
+    source: str
+
+    @property
+    def days(self) -> tuple[str, str, tuple[str, str]]:
+        """The days on which the counts of the same group are the same."""
+        return self.reference_date, self.extract_date, self.period
+
+
+@dataclass(frozen=True)
+class Told:
+    """Reports and their cells by column: places in `reports` and `names`, State, and the number (-1: none).
+
+    same_people: measure and population to a name of who is meant, alike for those that mean the same people.
+    within: pairs of such names of which the first's people are all among the second's.
+    """
+
+    reports: tuple[Report, ...]
+    names: tuple[Name, ...]
+    report: Ints
+    name: Ints
+    state: Ints
+    value: Ints
+    same_people: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    within: frozenset[tuple[str, str]] = frozenset()

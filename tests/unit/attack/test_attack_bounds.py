@@ -1,0 +1,109 @@
+"""Bounds against every table that there is: none that fits what was told is left out."""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from hi_fhir.attack.attacking import bounded
+from hi_fhir.attack.told import Rounding, State
+from hi_fhir.core.progress import Silent
+from tests.support.telling import NHS, WHOLE, Counts, Telling, hidden
+
+FINE = Rounding(masked_to=2, base=3)
+"""Of few values each, so that every table of eighteen counts can be tried."""
+
+
+class Shape(NamedTuple):
+    rows: int
+    columns: int
+    layers: int
+    rule: Rounding
+
+
+SHAPES = [
+    *(Shape(*shape, NHS) for shape in ((1, 2, 1), (2, 2, 1), (1, 3, 1), (2, 3, 1), (1, 2, 2), (2, 2, 2))),
+    *(Shape(*shape, FINE) for shape in ((2, 2, 2), (3, 3, 1), (2, 3, 2), (3, 3, 2))),
+]
+
+
+def values(people: int, rule: Rounding) -> list[int]:
+    """All counts of which the same is told."""
+    told = hidden(people, rule)
+    return [one for one in range(people + 2 * rule.base + rule.masked_to) if hidden(one, rule) == told]
+
+
+def tables_of(layer: np.ndarray, rule: Rounding) -> np.ndarray:
+    """Every table of which each count and margin would be told as of `layer`. Shape: tables x rows x columns."""
+    choices = [values(people, rule) for people in layer.ravel().tolist()]
+    tables = np.array(list(product(*choices))).reshape(-1, *layer.shape)
+    fits = np.ones(len(tables), dtype=bool)
+    for sums, own in (
+        (tables.sum(axis=2), layer.sum(axis=1)),
+        (tables.sum(axis=1), layer.sum(axis=0)),
+        (tables.sum(axis=(1, 2)), layer.sum()),
+    ):
+        for place, people in np.ndenumerate(np.asarray(own)):
+            fits &= np.isin(sums[(slice(None), *place)], values(int(people), rule))
+    return tables[fits]
+
+
+def possible(table: np.ndarray, rule: Rounding) -> tuple[np.ndarray, np.ndarray]:
+    """The least and most of each count over all tables that fit; layers are practices, their sums a network's."""
+    first = tables_of(table[0], rule)
+    if len(table) == 1:
+        return first.min(axis=0)[None], first.max(axis=0)[None]
+    second, both = tables_of(table[1], rule), tables_of(table.sum(axis=0), rule)
+    known = {one.tobytes() for one in both}
+    is_first, is_second = np.zeros(len(first), dtype=bool), np.zeros(len(second), dtype=bool)
+    for place, one in enumerate(first):
+        fits = np.array([(one + other).tobytes() in known for other in second])
+        is_first[place] = fits.any()
+        is_second |= fits
+    ends = [(kept.min(axis=0), kept.max(axis=0)) for kept in (first[is_first], second[is_second])]
+    return np.stack([low for low, _ in ends]), np.stack([high for _, high in ends])
+
+
+def counts(layer: np.ndarray) -> Counts:
+    """A layer as a report tells it: the whole, both margins and their crossing."""
+    found: dict[tuple[str, str], int] = {WHOLE: int(layer.sum())}
+    found |= {("row", f"r{place}"): int(people) for place, people in enumerate(layer.sum(axis=1))}
+    found |= {("column", f"c{place}"): int(people) for place, people in enumerate(layer.sum(axis=0))}
+    return found | {("row*column", f"r{row}*c{column}"): int(people) for (row, column), people in np.ndenumerate(layer)}
+
+
+def telling(table: np.ndarray, rule: Rounding) -> Telling:
+    told = Telling(rule)
+    for place, layer in enumerate(table):
+        told.report(f"P{place}", practices=(f"P{place}",), initial_population=counts(layer))
+    if len(table) > 1:
+        everyone = tuple(f"P{place}" for place in range(len(table)))
+        told.report("N", practices=everyone, initial_population=counts(table.sum(axis=0)))
+    return told
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape[:3])) + f"-{shape.rule.base}")
+@pytest.mark.parametrize("seed", range(3))
+def test_no_value_that_fits_is_left_out(shape: Shape, seed: int) -> None:
+    rule = shape.rule
+    most = 9 if rule == NHS else 4
+    table = np.random.default_rng(seed).integers(0, most + 1, size=(shape.layers, shape.rows, shape.columns))
+    low, high = possible(table, rule)
+    found = bounded(telling(table, rule).told(), Silent())
+    for (layer, row, column), least in np.ndenumerate(low):
+        between = found.of(layer, ("row*column", f"r{row}*c{column}", "initial_population"))
+        assert between[0] <= least
+        assert high[layer, row, column] <= between[1]
+    assert not found.bounds.contradicted.any()
+
+
+def test_what_is_told_is_told_by_its_words() -> None:
+    assert [hidden(people, NHS) for people in (0, 1, 7, 8, 12, 13)] == [
+        (State.EXACT, 0),
+        (State.MASKED, -1),
+        (State.MASKED, -1),
+        (State.ROUNDED, 10),
+        (State.ROUNDED, 10),
+        (State.ROUNDED, 15),
+    ]

@@ -1,0 +1,78 @@
+"""`hi-fhir attack` on the reports of a store: what it says, and with what it exits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hi_fhir.core.files import canonical_json
+from hi_fhir.store import ledger
+from hi_fhir.store.cells import CellRow, NewCells
+from hi_fhir.store.session import open_store
+from tests.support import released
+from tests.support.cli import hi_fhir, settings
+
+OPEN: list[CellRow] = [
+    ("all", "all", "numerator", "rounded", None, 20),
+    ("sex", "female", "numerator", "rounded", None, 15),
+    ("sex", "male", "numerator", "masked", None, None),
+]
+GIVEN_AWAY: list[CellRow] = [
+    ("all", "all", "numerator", "shown", None, 20),
+    ("sex", "female", "numerator", "shown", None, 17),
+    ("sex", "male", "numerator", "masked", None, None),
+]
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with settings(monkeypatch, tmp_path):
+        yield
+
+
+def release(folder: Path, cells: list[CellRow], audience: str = "icb", evaluation: str = "first") -> None:
+    """A report with these cells, as the next version of the one before it."""
+    report = replace(
+        released.new_report(
+            "smoking-status-recorded", "A99001", audience, content=canonical_json({"date": evaluation})
+        ),
+        cells=NewCells.of(cells),
+    )
+    with open_store(folder / "data" / "hi_fhir.sqlite").write() as session:
+        made = ledger.NewRelease(evaluation, audience, "policy", "1", "nothing", {"main": "2025-03-31"})
+        ledger.record_reports(session, made, [report], released.CLOCK.at)
+
+
+def test_nothing_recovered_exits_with_0(tmp_path: Path) -> None:
+    release(tmp_path, OPEN)
+    ran = hi_fhir("attack")
+    assert (ran.code, "No masked count can be worked out" in ran.out) == (0, True)
+
+
+def test_a_recovered_count_is_told_and_exits_with_4(tmp_path: Path) -> None:
+    release(tmp_path, GIVEN_AWAY)
+    ran = hi_fhir("attack")
+    assert ran.code == 4
+    assert "smoking-status-recorded" in ran.out
+    found = hi_fhir("attack", "--json").json
+    assert (found["cells"], found["masked"], found["recovered"]) == (3, 1, 1)
+    assert found["by_stratifier"] == {"sex": 1}
+    [cell] = found["cells_recovered"]
+    assert (cell["reporter"], cell["stratum"], cell["from"], cell["to"]) == ("A99001", "male", 3, 3)
+
+
+def test_what_was_given_before_is_attacked_in_the_ledger_alone(tmp_path: Path) -> None:
+    release(tmp_path, GIVEN_AWAY)
+    release(tmp_path, OPEN, evaluation="second")
+    assert hi_fhir("attack").code == 0
+    assert hi_fhir("attack", "--ledger").code == 4
+    assert hi_fhir("attack", "first").code == 4
+
+
+def test_an_audience_attacks_with_what_it_may_have(tmp_path: Path) -> None:
+    release(tmp_path, GIVEN_AWAY, audience="pcn")
+    assert hi_fhir("attack", "--audience", "pcn").code == 4
+    ran = hi_fhir("attack", "--audience", "public")
+    assert ran.code == 2
+    assert "nothing was released" in ran.err
