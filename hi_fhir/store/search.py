@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from hi_fhir.core.audiences import Audience
@@ -24,6 +24,7 @@ from hi_fhir.store.criteria import (
 )
 from hi_fhir.store.forms import form_of
 from hi_fhir.store.models import Measure, Organisation, Report, ReportContent
+from hi_fhir.store.prepared import Prepared
 
 Definition = Measure | Organisation
 
@@ -50,28 +51,35 @@ class Found:
 
 
 class _Statements(NamedTuple):
-    """Of one form of a search. page: ids and columns of the reports, with the parameters offset and limit."""
+    """Of one form of a search. page: ids and columns of the reports, with the parameters offset and limit.
 
-    page: Select[Any]
-    total: Select[Any]
+    content: of the report with an id, since a page is put in order without contents.
+    """
+
+    page: Prepared
+    total: Prepared
+    content: Prepared
 
 
 def search_reports(
     connection: Connection, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int
 ) -> Found:
     form, values = form_of(criteria)
-    statements = _report_statements(reader, form)
-    asked = {**values, "offset": offset, "limit": limit}
-    rows: Sequence[Sequence[Any]] = connection.execute(statements.page, asked).all() if limit else ()
+    statements = _report_statements(connection.dialect, reader, form)
+    rows = statements.page.rows(connection, {**values, "offset": offset, "limit": limit}) if limit else []
     total = offset + len(rows)
     if not 0 < len(rows) < limit:  # else this page is the last one
-        total = connection.execute(statements.total, values).scalar_one()
-    contents = dict(iter(connection.execute(_CONTENTS, {"reports": [row[0] for row in rows]}))) if rows else {}
-    return Found(total, [StoredVersion(*(*row[1:], contents[row[0]])) for row in rows])
+        [[total]] = statements.total.rows(connection, values)
+    return Found(total, [_with_content(connection, statements, *row) for row in rows])
+
+
+def _with_content(connection: Connection, statements: _Statements, report: int, *columns: Any) -> StoredVersion:
+    [[content]] = statements.content.rows(connection, {"report": report})
+    return StoredVersion(*(*columns, content))
 
 
 @lru_cache(maxsize=256)
-def _report_statements(reader: Reader, form: ReportCriteria) -> _Statements:
+def _report_statements(dialect: Dialect, reader: Reader, form: ReportCriteria) -> _Statements:
     is_named = form.ids or any(token.value for tokens in form.identifiers for token in tokens)
     conditions = [
         _has_report(reader),
@@ -86,7 +94,8 @@ def _report_statements(reader: Reader, form: ReportCriteria) -> _Statements:
     ]
     found = select(Report.id, *_columns(Report)).where(*conditions).order_by(Report.resource_id)
     page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
-    return _Statements(page, select(func.count()).select_from(Report).where(*conditions))
+    total = select(func.count()).select_from(Report).where(*conditions)
+    return _Statements(*(Prepared(statement, dialect) for statement in (page, total, _CONTENT)))
 
 
 def search_measures(
@@ -117,13 +126,13 @@ def search_organisations(
 
 
 def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    row: Sequence[Any] | None = connection.execute(_report_statement(reader), {"id": id_}).first()
-    return StoredVersion(*row) if row else None
+    rows = _report_statement(connection.dialect, reader).rows(connection, {"id": id_})
+    return StoredVersion(*rows[0]) if rows else None
 
 
 @lru_cache
-def _report_statement(reader: Reader) -> Select[Any]:
-    return _REPORT.where(Report.resource_id == bindparam("id"), _has_report(reader))
+def _report_statement(dialect: Dialect, reader: Reader) -> Prepared:
+    return Prepared(_REPORT.where(Report.resource_id == bindparam("id"), _has_report(reader)), dialect)
 
 
 def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
@@ -218,6 +227,4 @@ _REPORT = (
     .join(ReportContent, ReportContent.report_id == Report.id)
     .where(Report.is_latest)
 )
-_CONTENTS = select(ReportContent.report_id, ReportContent.content).where(
-    ReportContent.report_id.in_(bindparam("reports", expanding=True))
-)
+_CONTENT = select(ReportContent.content).where(ReportContent.report_id == bindparam("report"))

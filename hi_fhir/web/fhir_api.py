@@ -95,7 +95,7 @@ def _negotiate() -> None:
 
 def _base_url() -> str:
     """The FHIR base as the client calls it."""
-    return f"{request.host_url}fhir"
+    return f"{request.scheme}://{request.host}/fhir"
 
 
 def _fhir(body: bytes) -> Response:

@@ -28,6 +28,8 @@ def written_alternatives(values: Iterable[str]) -> str:
 
 def parts(text: str, mark: str, most: int | None = None) -> list[str]:
     """What the unescaped `mark`s of a written value part, still as written. most: of them, the last holds the rest."""
+    if "\\" not in text:
+        return text.split(mark, -1 if most is None else most - 1)
     found: list[str] = []
     start = place = 0
     while place < len(text) and len(found) + 1 != most:

@@ -72,9 +72,9 @@ def test_an_empty_file_is_migrated_to_what_the_models_say(store: Store) -> None:
 def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}"
     before = create_engine(url)
-    migrate(before, "0001")
     content = canonical_json(released_reports("icb").reports["U99001"])
     with before.begin() as connection:
+        migrate(connection, "0001")
         connection.execute(text(EARLIER_RELEASE))
         connection.execute(text(EARLIER_REPORT), {"content": content})
     before.dispose()
