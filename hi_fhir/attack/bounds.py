@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hi_fhir.attack.counts import UNBOUNDED, Counts
+from hi_fhir.attack.counts import Counts
+from hi_fhir.attack.relations.scores import Shares, tightened
 from hi_fhir.attack.relations.sums import Sums
-from hi_fhir.attack.told import Bools, Ints
+from hi_fhir.attack.told import UNBOUNDED, Bools, Ints
 from hi_fhir.core.progress import Progress
 
 _MEMBERS_AT_ONCE = 2_000_000
@@ -19,7 +20,10 @@ LOW, HIGH = 0, 1
 
 
 class Step(NamedTuple):
-    """What one round narrowed, a row a bound: the count's place, which side, the sum that did it, and the bound."""
+    """What one round narrowed, a row a bound: the count's place, which side, the sum that did it, and the bound.
+
+    by: numbers sums and, after the last of these, shares.
+    """
 
     place: Ints
     side: Sides
@@ -39,7 +43,7 @@ class Bounds(NamedTuple):
     contradicted: Bools
 
 
-def propagate(counts: Counts, sums: Sums, progress: Progress) -> Bounds:
+def propagate(counts: Counts, sums: Sums, shares: Shares, progress: Progress) -> Bounds:
     """Narrow all intervals as far as single sums can. No value that fits all sums is ever left out.
 
     A sum that cannot hold with what was told is left aside: it is not true of these people.
@@ -50,6 +54,7 @@ def propagate(counts: Counts, sums: Sums, progress: Progress) -> Bounds:
     is_changed = np.ones(len(low), dtype=np.bool_)
     while is_changed.any() and len(steps) < _MOST_ROUNDS:
         found = [_narrowed(low, high, sums, chunk, is_changed, contradicted) for chunk in _chunks(sums)]
+        found.append(_by_shares(low, high, shares, len(sums)))
         step = _best(found, low, high)
         is_changed[:] = False
         is_low = step.side == LOW
@@ -87,9 +92,10 @@ def _narrowed(
     wholes = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     lows, highs = low[members].astype(np.int64), high[members].astype(np.int64)
     whole_low, whole_high = lows[wholes], highs[wholes]
-    least, most = np.add.reduceat(lows, wholes) - whole_low, np.add.reduceat(highs, wholes) - whole_high
-    is_wrong = (least > whole_high) | (most < whole_low)
     numbers = np.flatnonzero(is_active) + first
+    least = np.add.reduceat(lows, wholes) - whole_low + sums.least[numbers]
+    most = np.add.reduceat(highs, wholes) - whole_high + sums.most[numbers]
+    is_wrong = (least > whole_high) | (most < whole_low)
     contradicted[numbers[is_wrong]] = True
     of_whole = np.repeat(np.arange(len(wholes)), sizes)
     new_low = whole_low[of_whole] - (most[of_whole] - highs)
@@ -108,13 +114,17 @@ def _narrowed(
     )
 
 
+def _by_shares(low: Ints, high: Ints, shares: Shares, first: int) -> Step:
+    """What shares narrow, numbered from `first` on."""
+    place, share, is_low, bound = tightened(shares, low, high)
+    return Step(place, np.where(is_low, LOW, HIGH).astype(np.int8), share + np.int32(first), bound)
+
+
 _NOTHING = Step(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 def _best(found: list[Step], low: Ints, high: Ints) -> Step:
     """Of each bound the tightest; of several sums that give it the first. Bounds that cross are left out."""
-    if not found:
-        return _NOTHING
     all_ = Step(
         np.concatenate([one.place for one in found]),
         np.concatenate([one.side for one in found]),

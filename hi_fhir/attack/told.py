@@ -1,7 +1,7 @@
 """What somebody was told: reports, the things that they count, and a row for each count that is given or is not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ ALL = "all"
 SCORE = "score"
 """The population under which it is told that a share is given, or why it is not."""
 
+UNBOUNDED = 2**30
+"""More people than any number here can be."""
 OF_RUN = ("run-", "readings-left-out")
 """How stratifiers of counts of the whole run begin."""
 
@@ -21,16 +23,16 @@ Bools = npt.NDArray[np.bool_]
 
 
 class State(IntEnum):
-    """What is told of a count; of a share, why it is not given."""
+    """What is told of a count; of a share: that it is given, or why it is not."""
 
     EXACT = 0
     ROUNDED = 1
     MASKED = 2
     WITHHELD = 3
-    SCORE_SMALL = 4
-    SCORE_EMPTY = 5
-    SCORE_GIVEN = 6
-    SCORE_OTHER = 7
+    SCORE_GIVEN = 4
+    SCORE_SMALL = 5
+    SCORE_EMPTY = 6
+    SCORE_UNTOLD = 7
 
 
 class Name(NamedTuple):
@@ -50,6 +52,12 @@ class Rounding(NamedTuple):
 
     masked_to: int
     base: int
+
+
+SMALL_NUMBERS = Rounding(masked_to=7, base=5)
+"""Source: NHS Digital's rule for sub-national hospital data, which every policy of hi_fhir that rounds follows."""
+OF_THE_RUN = SMALL_NUMBERS
+"""How counts of the whole run are hidden from everybody, a practice included."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,24 @@ class Report:
         return self.reference_date, self.extract_date, self.period
 
 
+class SamePeople(NamedTuple):
+    """who: measure and version to its populations, each with a name that those have alike who mean the same people.
+
+    within: pairs of such names: all people of the first are among those of the second.
+    """
+
+    who: Mapping[tuple[str, str], Mapping[str, str]]
+    within: frozenset[tuple[str, str]]
+
+
+NOTHING_KNOWN = SamePeople({}, frozenset())
+
+
 @dataclass(frozen=True)
 class Told:
     """Reports and their cells by column: places in `reports` and `names`, State, and the number (-1: none).
 
-    same_people: measure and population to a name of who is meant, alike for those that mean the same people.
-    within: pairs of such names of which the first's people are all among the second's.
+    same: what the definitions of the measures tell.
     """
 
     reports: tuple[Report, ...]
@@ -89,5 +109,4 @@ class Told:
     name: Ints
     state: Ints
     value: Ints
-    same_people: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    within: frozenset[tuple[str, str]] = frozenset()
+    same: SamePeople = NOTHING_KNOWN

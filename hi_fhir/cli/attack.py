@@ -1,5 +1,6 @@
 """`hi-fhir attack`: what somebody can work out of masked counts from all that they were given."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ def attack_command(
       hi-fhir attack --ledger --audience pcn
     """
     from hi_fhir.attack.attacking import attack
+    from hi_fhir.attack.reading.definitions import same_people
     from hi_fhir.attack.reading.ledger import read_ledger
     from hi_fhir.store.session import open_store
 
@@ -56,6 +58,7 @@ def attack_command(
     with TerminalProgress(quiet=as_json) as progress:
         with open_store(config.store_file).read() as session:
             told = read_ledger(session, audience, ever=ever, evaluation=evaluation)
+        told = replace(told, same=same_people(told.reports, config.overlays))
         found = attack(told, progress)
     if as_json:
         print_json(_document(found))

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.attack.told import Name, Report, Rounding, State, Told
+from hi_fhir.attack.told import NOTHING_KNOWN, Name, Report, Rounding, SamePeople, State, Told
 
 NHS = Rounding(masked_to=7, base=5)
-IP, DENOMINATOR, NUMERATOR = "initial_population", "denominator", "numerator"
+IP, NUMERATOR = "initial_population", "numerator"
 WHOLE = ("all", "all")
 
 
@@ -36,9 +36,10 @@ def hidden(people: int, rule: Rounding) -> tuple[State, int]:
 
 @dataclass
 class Telling:
-    """Gathers reports. rule: how each count is told."""
+    """Gathers reports. rule: how each count is told. same: what the definitions tell."""
 
     rule: Rounding = NHS
+    same: SamePeople = NOTHING_KNOWN
     reports: list[Report] = field(default_factory=list)
     cells: list[tuple[int, Name, State, int]] = field(default_factory=list)
 
@@ -47,13 +48,16 @@ class Telling:
         reporter: str = "A",
         *,
         measure: str = "m",
+        version: str = "1",
         practices: tuple[str, ...] = (),
         day: str = "2025-03-31",
         **populations: Counts,
     ) -> "Telling":
         """A report of one measure. populations: of each, its counts."""
         self.reports.append(
-            Report(measure, "1", ("2024-04-01", day), day, day, reporter, practices, self.rule, f"{len(self.reports)}")
+            Report(
+                measure, version, ("2024-04-01", day), day, day, reporter, practices, self.rule, f"{len(self.reports)}"
+            )
         )
         for population, counts in populations.items():
             for group, count in counts.items():
@@ -69,4 +73,4 @@ class Telling:
         names = tuple(dict.fromkeys(name for _, name, _, _ in self.cells))
         rows = [(report, names.index(name), int(state), value) for report, name, state, value in self.cells]
         columns = np.array(rows, dtype=np.int32).reshape(-1, 4).T
-        return Told(tuple(self.reports), names, *columns)
+        return Told(tuple(self.reports), names, *columns, same=self.same)

@@ -7,17 +7,21 @@ import orjson
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from hi_fhir.attack.told import Name, Report, Rounding, State, Told
+from hi_fhir.attack.told import SCORE, SMALL_NUMBERS, Ints, Name, Report, Rounding, State, Told
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.store import models
 from hi_fhir.store.cell_columns import CellColumns, cell_columns
 
-ROUNDING = Rounding(masked_to=7, base=5)
-"""That of every policy of hi_fhir which rounds. Source: NHS Digital's rule for sub-national hospital data."""
-
+_EXACT = Rounding(masked_to=0, base=1)
+_ROUNDINGS = {"practice-exact": _EXACT}
+"""Of policies by which a reporter's own people are not hidden; all others follow SMALL_NUMBERS."""
 _STATES = {"shown": State.EXACT, "rounded": State.ROUNDED, "masked": State.MASKED, "unsupported": State.WITHHELD}
-_SCORES = {"small-number": State.SCORE_SMALL, "empty-denominator": State.SCORE_EMPTY}
+_SCORES = {
+    "small-number": State.SCORE_SMALL,
+    "empty-denominator": State.SCORE_EMPTY,
+    "rounded-away": State.SCORE_GIVEN,  # it would have been: only the rounded counts make no share
+}
 _COVERED = "/StructureDefinition/covered-practice"
 
 
@@ -60,7 +64,7 @@ def _report(row: models.Report, practices: tuple[str, ...]) -> Report:
         extract_date=row.data_date.isoformat(),
         reporter=row.organisation or row.reporter_id,
         practices=practices,
-        rounding=ROUNDING,
+        rounding=_ROUNDINGS.get(row.release.policy_id, SMALL_NUMBERS),
         source=f"{row.identifier}/{row.version}",
     )
 
@@ -74,11 +78,40 @@ def _practices(session: Session, report: int) -> tuple[str, ...]:
 
 
 def _told(reports: Sequence[Report], cells: CellColumns) -> Told:
-    states = [_state(*word) for word in cells.words]
-    of_word = np.array(states or [State.WITHHELD], dtype=np.int32)
-    names = tuple(Name(*name) for name in cells.names)
-    return Told(tuple(reports), names, cells.report, cells.name, of_word[cells.word], cells.value)
+    states = np.array([_state(*word) for word in cells.words] or [State.WITHHELD], dtype=np.int32)
+    names = [Name(*name) for name in cells.names]
+    report, name = _given_scores(names, cells)
+    return Told(
+        tuple(reports),
+        tuple(names),
+        np.concatenate((cells.report, report)),
+        np.concatenate((cells.name, name)),
+        np.concatenate((states[cells.word], np.full(len(report), State.SCORE_GIVEN, dtype=np.int32))),
+        np.concatenate((cells.value, np.full(len(report), -1, dtype=np.int32))),
+    )
+
+
+def _given_scores(names: list[Name], cells: CellColumns) -> tuple[Ints, Ints]:
+    """Report and name of each share that is given: those of denominators of which there is no word that it is not.
+
+    Adds to `names` those of shares that are given everywhere.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    score_of = np.full(len(names), -1, dtype=np.int32)
+    for name, place in list(places.items()):
+        if name.population == "denominator":
+            score = name._replace(population=SCORE)
+            if score not in places:
+                places[score] = len(names)
+                names.append(score)
+            score_of[place] = places[score]
+    has = score_of[cells.name] >= 0
+    given = cells.report[has].astype(np.int64) * len(names) + score_of[cells.name[has]]
+    of_score = np.array([name.population == SCORE for name in names], dtype=np.bool_)[cells.name]
+    absent = cells.report[of_score].astype(np.int64) * len(names) + cells.name[of_score]
+    reports, scores = np.divmod(np.setdiff1d(given, absent), len(names))
+    return reports.astype(np.int32), scores.astype(np.int32)
 
 
 def _state(state: str, reason: str | None) -> State:
-    return _STATES[state] if state in _STATES else _SCORES.get(reason or "", State.SCORE_OTHER)
+    return _STATES[state] if state in _STATES else _SCORES.get(reason or "", State.SCORE_UNTOLD)

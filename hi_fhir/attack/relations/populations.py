@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hi_fhir.attack.counts import KEPT, OUTSIDE, REST, Counts
+from hi_fhir.attack.counts import KEPT, OTHERS, OUTSIDE, REST, Counts
 from hi_fhir.attack.relations.sums import Gathering, Kind
 from hi_fhir.attack.told import Ints, Name
 
@@ -10,6 +10,7 @@ _WITHIN = (
     ("initial_population", ("denominator", OUTSIDE)),
     ("denominator", ("denominator_exclusion", "denominator_exception", "numerator", REST)),
     ("numerator", ("numerator_exclusion", KEPT)),
+    (OTHERS, ("numerator_exclusion", REST)),
 )
 """Each population and those that it falls into: nobody is in two of them. Source: FHIR R4 measure-population."""
 

@@ -1,4 +1,4 @@
-"""Every relation as one thing: a count that is the sum of others."""
+"""Every relation as one thing: a count that is the sum of others, with so many more or fewer at most."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hi_fhir.attack.told import Bools, Ints
+from hi_fhir.attack.told import UNBOUNDED, Bools, Ints
 
 
 class Kind(IntEnum):
@@ -42,12 +42,28 @@ _TOLD = (
 )
 
 
+class Extra(NamedTuple):
+    """How many more people the whole has than its parts, at least and at most."""
+
+    least: int
+    most: int
+
+
+NOBODY = Extra(0, 0)
+ANYBODY = Extra(0, UNBOUNDED)
+
+
 class Sums(NamedTuple):
-    """start: where each sum's members begin among `members`, which are places of counts: the whole, then its parts."""
+    """start: where each sum's members begin among `members`, which are places of counts: the whole, then its parts.
+
+    least, most: how many people the whole has beside its parts.
+    """
 
     kind: npt.NDArray[np.int8]
     start: npt.NDArray[np.int64]
     members: Ints
+    least: Ints
+    most: Ints
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -64,10 +80,11 @@ class Gathering:
     def __init__(self, without: frozenset[Kind] = frozenset()) -> None:
         self._without = without
         self._kinds: list[npt.NDArray[np.int8]] = []
+        self._extras: list[Ints] = []
         self._sizes: list[npt.NDArray[np.int64]] = []
         self._members: list[Ints] = []
 
-    def add(self, kind: Kind, wholes: Ints, parts: Ints, is_part: Bools | None = None) -> None:
+    def add(self, kind: Kind, wholes: Ints, parts: Ints, is_part: Bools | None = None, extra: Extra = NOBODY) -> None:
         """One sum a row. parts: sums x parts; is_part: which of them are; a sum without any is none."""
         if kind in self._without or not len(wholes):
             return
@@ -80,9 +97,12 @@ class Gathering:
         self._kinds.append(np.full(len(wholes), kind, dtype=np.int8))
         self._sizes.append(is_member.sum(axis=1, dtype=np.int64))
         self._members.append(members[is_member].astype(np.int32))
+        self._extras.append(np.tile(np.array(extra, dtype=np.int32), (len(wholes), 1)))
 
     def sums(self) -> Sums:
         if not self._kinds:
-            return Sums(np.zeros(0, np.int8), np.zeros(1, np.int64), np.zeros(0, np.int32))
+            nothing = np.zeros(0, np.int32)
+            return Sums(np.zeros(0, np.int8), np.zeros(1, np.int64), nothing, nothing, nothing)
         start = np.concatenate(([0], np.cumsum(np.concatenate(self._sizes))))
-        return Sums(np.concatenate(self._kinds), start, np.concatenate(self._members))
+        least, most = np.concatenate(self._extras).T
+        return Sums(np.concatenate(self._kinds), start, np.concatenate(self._members), least, most)

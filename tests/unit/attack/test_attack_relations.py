@@ -4,9 +4,9 @@ import pytest
 
 from hi_fhir.attack.attacking import attack, bounded
 from hi_fhir.attack.relations.sums import Kind
-from hi_fhir.attack.told import State
+from hi_fhir.attack.told import SamePeople, State
 from hi_fhir.core.progress import Silent
-from tests.support.telling import WHOLE, Exactly, Telling
+from tests.support.telling import IP, NUMERATOR, WHOLE, Exactly, Telling
 
 F, M = ("sex", "female"), ("sex", "male")
 NONE = frozenset[Kind]()
@@ -49,6 +49,23 @@ BY_NETWORK = (
         numerator={("pcn", "N"): Exactly(20), ("practice", "P"): Exactly(17), ("practice", "Q"): 3},
     )
 )
+EQUAL = SamePeople({("m", "1"): {NUMERATOR: "a"}, ("n", "1"): {IP: "a"}}, frozenset())
+WITHIN = SamePeople({("m", "1"): {NUMERATOR: "a"}, ("n", "1"): {IP: "b"}}, frozenset({("a", "b")}))
+SAME_PEOPLE = (
+    Telling(same=EQUAL)
+    .report(measure="m", numerator={F: 3, M: Exactly(9)})
+    .report(measure="n", initial_population={F: Exactly(3)})
+)
+AMONG_OTHERS = (
+    Telling(same=WITHIN).report(measure="m", numerator={F: 2}).report(measure="n", initial_population={F: Exactly(2)})
+)
+VERSIONS = Telling().report(numerator={F: 3}).report(numerator={F: Exactly(3)})
+RUN = (
+    Telling()
+    .report("P", persons={("run-people", "all"): 3})
+    .report("Q", measure="n", persons={("run-people", "all"): Exactly(3)})
+)
+CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator={F: Exactly(8)})
 
 
 @pytest.mark.parametrize(
@@ -63,13 +80,63 @@ BY_NETWORK = (
         pytest.param(PRACTICES, Kind.AREAS, id="practices"),
         pytest.param(BY_PRACTICE, Kind.AREAS, id="strata by practice"),
         pytest.param(BY_NETWORK, Kind.AREAS, id="strata by network"),
+        pytest.param(SAME_PEOPLE, Kind.SAME_PEOPLE, id="same people"),
+        pytest.param(AMONG_OTHERS, Kind.SAME_PEOPLE, id="people among others"),
+        pytest.param(VERSIONS, Kind.VERSIONS, id="versions"),
+        pytest.param(RUN, Kind.RUN, id="run"),
+        pytest.param(CHANGED, Kind.CHANGE, id="change"),
     ],
 )
 def test_a_masked_count_is_recovered_by_one_kind_of_sum_alone(telling: Telling, kind: Kind) -> None:
-    found = attack(telling.told(), Silent()).recovered
+    found = attack(telling.told(), Silent(), change=1).recovered
     assert len(found) == 1
-    assert attack(telling.told(), Silent(), without=frozenset({kind})).recovered == ()
-    assert attack(telling.told(), Silent(), without=frozenset(Kind) - {kind}).recovered == found
+    assert attack(telling.told(), Silent(), change=1, without=frozenset({kind})).recovered == ()
+    assert attack(telling.told(), Silent(), change=1, without=frozenset(Kind) - {kind}).recovered == found
+
+
+def test_a_share_that_is_given_has_no_few() -> None:
+    """Of 1 to 7 exceptions 5 to 7 leave 1 to 7 others, of whom no share would have been given; 4 or fewer do not."""
+    telling = Telling().report(
+        denominator={WHOLE: Exactly(20)},
+        numerator={WHOLE: Exactly(10)},
+        denominator_exception={WHOLE: 2},
+        score={WHOLE: State.SCORE_GIVEN},
+    )
+    [found] = attack(telling.told(), Silent()).recovered
+    assert (found.low, found.high) == (1, 2)
+    assert attack(telling.told(), Silent(), without=frozenset({Kind.SCORE})).recovered == ()
+
+
+def test_a_share_that_is_not_given_has_few() -> None:
+    telling = Telling().report(
+        denominator={WHOLE: Exactly(20)},
+        numerator={WHOLE: Exactly(11)},
+        denominator_exception={WHOLE: 2},
+        score={WHOLE: State.SCORE_SMALL},
+    )
+    assert bounded(telling.told(), Silent()).of(0, (*WHOLE, "denominator_exception")) == (2, 7)
+    assert bounded(telling.told(), Silent(), without=frozenset({Kind.SCORE})).of(
+        0, (*WHOLE, "denominator_exception")
+    ) == (1, 7)
+
+
+def test_a_share_of_nobody_has_nobody() -> None:
+    telling = Telling().report(
+        denominator={WHOLE: 7},
+        numerator={WHOLE: 0},
+        denominator_exception={WHOLE: 7},
+        score={WHOLE: State.SCORE_EMPTY},
+    )
+    assert bounded(telling.told(), Silent()).of(0, (*WHOLE, "in-none")) == (0, 0)
+
+
+def test_a_correction_says_nothing_of_what_it_corrects() -> None:
+    telling = Telling().report(numerator={F: 3, M: Exactly(9)}).report(numerator={F: Exactly(3), M: Exactly(10)})
+    assert attack(telling.told(), Silent()).recovered == ()
+
+
+def test_nothing_is_supposed_of_another_day_unless_asked() -> None:
+    assert attack(CHANGED.told(), Silent()).recovered == ()
 
 
 def test_a_network_of_which_a_practice_does_not_report_tells_nothing_of_the_others() -> None:
