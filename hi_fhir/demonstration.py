@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.pipeline.run_folder import RunManifest
 from hi_fhir.reports.reporters import organisation_id
@@ -62,12 +62,13 @@ class Demonstration:
     demonstrated: tuple[str, ...]
 
 
-def demonstrate(config: Config, clock: Clock, beside: Path, count: int, seed: int, progress: Progress) -> Demonstration:
+def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Demonstration:
     """Do the main job for `count` synthetic people, from a FHIR server in this process to another, both on loopback.
 
     beside: where the postcodes, memberships and code lists that go with the people are written; the code lists are
     used if `config.overlays` names its `overlay`. Nothing else outside `config.data_dir` is written but the key.
     """
+    config, progress = context.config, context.progress
     write_beside(beside)
     import_postcodes(beside / "postcodes.csv", config.data_dir / "imports")
     import_organisations(beside / "organisations.csv", config.data_dir / "imports")
@@ -77,10 +78,10 @@ def demonstrate(config: Config, clock: Clock, beside: Path, count: int, seed: in
         server.serve(resources, port=0, data_date=DATA_DATE) as source,
         server.serve((), port=0, data_date=DATA_DATE) as target,
     ):
-        manifest = run(config, clock, _request(source.base_url, target.base_url), progress)
+        manifest = run(context, _request(source.base_url, target.base_url))
         evaluated = config.data_dir / "evaluations" / manifest.evaluation
         evaluation = read_evaluation(evaluated)
-        reports, shown = _read_back(config, clock, target.base_url, _shown_file(config, manifest, evaluation))
+        reports, shown = _read_back(context, target.base_url, _shown_file(config, manifest, evaluation))
     progress.start("check", None, "cells")
     cells, differing = _compare(pq.read_table(evaluated / COUNTS_FILE).to_pylist(), expected(people).counts)
     progress.finish(f"{cells:,} counts compared with the sandbox's own")
@@ -130,11 +131,11 @@ def _shown_file(config: Config, manifest: RunManifest, evaluation: EvaluationMan
     return folder / organisation_id(pcn) / f"{SHOWN_MEASURE}.json"
 
 
-def _read_back(config: Config, clock: Clock, target: str, file: Path) -> tuple[int, dict[str, Any]]:
+def _read_back(context: RunContext, target: str, file: Path) -> tuple[int, dict[str, Any]]:
     """How many MeasureReports the target has, and what it has under the identifier of the report in `file`."""
     [identifier] = read_json(file)["identifier"]
     token = urlencode({"identifier": f"{identifier['system']}|{identifier['value']}"})
-    with FhirClient(config, SourceSettings(name="target", address=target), clock) as client:
+    with FhirClient(context.config, SourceSettings(name="target", address=target), context.clock) as client:
         total = _search(client, "_summary=count")["total"]
         return total, _search(client, token)["entry"][0]["resource"]
 

@@ -10,7 +10,7 @@ import msgspec
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
-from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.cli.progress import run_context
 
 if TYPE_CHECKING:  # the engines take a second to import
     from hi_fhir.demonstration import Demonstration
@@ -38,14 +38,13 @@ def demo_command(context: click.Context, count: int, seed: int, folder: Path, as
     Example:
       hi-fhir demo --people 2000
     """
-    from hi_fhir.core.clock import SystemClock
     from hi_fhir.core.config import Config
     from hi_fhir.demonstration import demonstrate
 
     beside = folder / "sandbox"
     config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))
-    with TerminalProgress() as progress:
-        found = demonstrate(config, SystemClock(), beside, count, seed, progress)
+    with run_context(config) as work:
+        found = demonstrate(work, beside, count, seed)
     if as_json:
         print_json({**asdict(found), "run": msgspec.to_builtins(found.run)})
     else:

@@ -1,6 +1,8 @@
 """Progress of long work on a terminal: a bar with rate and time left; a line a finished step when piped."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -16,7 +18,10 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.config import Config
 from hi_fhir.core.shown import shown
+from hi_fhir.pipeline.context import RunContext
 
 
 class _Rate(TextColumn):
@@ -72,3 +77,10 @@ class TerminalProgress:
             self._bars.remove_task(self._task)
             self._task = None
         self._console.print(shown(f"{self._step:<22} {summary}"), markup=False)
+
+
+@contextmanager
+def run_context(config: Config) -> Iterator[RunContext]:
+    """What a command hands to a step, with its progress on the terminal."""
+    with TerminalProgress() as progress:
+        yield RunContext(config, SystemClock(), progress)

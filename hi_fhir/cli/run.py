@@ -12,9 +12,8 @@ from hi_fhir.cli.absence import print_absent
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation
 from hi_fhir.cli.people import print_other_servers, print_people
-from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.cli.progress import run_context
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.days import Period
 
 if TYPE_CHECKING:  # the engines take a second to import
@@ -70,8 +69,8 @@ def run_command(
         publish_url=publish_url,
         keep_raw=keep_raw,
     )
-    with TerminalProgress() as progress:
-        manifest = run(config, SystemClock(), request, progress)
+    with run_context(config) as work:
+        manifest = run(work, request)
     if as_json:
         print_json(msgspec.to_builtins(manifest))
     else:

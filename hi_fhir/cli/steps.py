@@ -10,9 +10,8 @@ from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_people
-from hi_fhir.cli.progress import TerminalProgress
+from hi_fhir.cli.progress import run_context
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
@@ -58,11 +57,11 @@ def pull_command(
         config, registry.load(options.read_measure_ids(measure_ids), config.overlays), load(config.overlays)
     )
     manifests = []
-    with TerminalProgress() as progress:
+    with run_context(config) as work:
         for source in options.read_sources(config, sources):
             unfinished = history.unfinished_sequence(config.data_dir, source.name)
             sequence = unfinished or history.next_sequence(config.data_dir, source.name)
-            manifests.append(pull(config, SystemClock(), source, scope, data_date, sequence, progress))
+            manifests.append(pull(work, source, scope, data_date, sequence))
     if as_json:
         print_json([msgspec.to_builtins(manifest) for manifest in manifests])
         return
@@ -93,12 +92,10 @@ def flatten_command(names: tuple[str, ...], workers: int | None, data_dir: Path 
 
     config = options.read_config(data_dir, workers=workers)
     manifests = []
-    with TerminalProgress() as progress:
+    with run_context(config) as work:
         for name in _names(config, names):
             source = config.sources.get(name, SourceSettings(name=name, address=""))
-            manifests.append(
-                flatten(config, SystemClock(), source, history.latest_pull(config.data_dir, name), progress)
-            )
+            manifests.append(flatten(work, source, history.latest_pull(config.data_dir, name)))
     if as_json:
         print_json([msgspec.to_builtins(manifest) for manifest in manifests])
         return
@@ -137,8 +134,8 @@ def evaluate_command(
     config = options.read_config(data_dir, overlays, workers)
     snapshots = tuple(history.latest_snapshot(config.data_dir, name) for name in _names(config, names))
     measures = registry.load(options.read_measure_ids(measure_ids), config.overlays)
-    with TerminalProgress() as progress:
-        manifest = evaluate(config, SystemClock(), snapshots, measures, period, as_of, load(config.overlays), progress)
+    with run_context(config) as work:
+        manifest = evaluate(work, snapshots, measures, period, as_of, load(config.overlays))
     if as_json:
         print_json(msgspec.to_builtins(manifest))
         return
@@ -169,8 +166,8 @@ def report_command(
 
     config = options.read_config(data_dir, overlays)
     folder = history.find_evaluation(config.data_dir, evaluation)
-    with TerminalProgress() as progress:
-        released = release_evaluation(config, SystemClock(), folder, audience or Audience.PRACTICE, None, progress)
+    with run_context(config) as work:
+        released = release_evaluation(work, folder, audience or Audience.PRACTICE, None)
     if as_json:
         print_json(msgspec.to_builtins(released.reports))
         return
@@ -207,8 +204,8 @@ def publish_command(
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
     config = options.read_config(data_dir, overlays)
     folder = history.find_evaluation(config.data_dir, evaluation)
-    with TerminalProgress() as progress:
-        released = release_evaluation(config, SystemClock(), folder, audience, publish_url, progress, again=again)
+    with run_context(config) as work:
+        released = release_evaluation(work, folder, audience, publish_url, again=again)
     if as_json:
         print_json(msgspec.to_builtins(released.sent))
     elif sent := released.sent:

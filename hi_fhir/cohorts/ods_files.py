@@ -101,7 +101,7 @@ def _taken(
     return found
 
 
-def _practice(file: Path, number: int, cells: Mapping[str, str]) -> OdsRow | None:
+def _practice(_file: Path, _number: int, cells: Mapping[str, str]) -> OdsRow | None:
     code = cells["organisation code"].upper()
     if not code or cells["prescribing setting"] not in (_GP_PRACTICE, "GP Practice"):
         return None

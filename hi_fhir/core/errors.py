@@ -10,7 +10,8 @@
     │   ├── BusyError            another process is doing that work
     │   └── NoRoomError          a disk is full; the same work goes on once it is not
     ├── SourceError          the other server's doing; `retryable` says whether trying again may help  (exit 3)
-    └── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
+    ├── GateError            a data-quality or disclosure gate stopped the run on purpose            (exit 4)
+    └── CancelledError       whoever asked for the work does not want it now; begun again, it goes on     (exit 130)
 
 Anything else that is raised is our own fault (exit 1) and keeps its traceback.
 No message ever carries a patient's id, NHS number, name, postcode or birth date, nor a URL's query.
@@ -77,6 +78,12 @@ class GateError(HiFhirError):
     """A gate stopped the run: counts that do not reconcile, a server total not reached, strata that do not add up."""
 
     exit_code = 4
+
+
+class CancelledError(HiFhirError):
+    """The work was asked to end, and did so where nothing is half done."""
+
+    exit_code = 130
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

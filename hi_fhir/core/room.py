@@ -5,12 +5,21 @@ import shutil
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import NoRoomError, causes
 from hi_fhir.core.files import NO_ROOM
 
+
+class _Context(Protocol):
+    """What a verb is handed first."""
+
+    @property
+    def config(self) -> Config: ...
+
+
+C = TypeVar("C", bound=_Context)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -25,19 +34,20 @@ def is_full(error: BaseException | None) -> bool:
     )
 
 
-def needs_room(verb: Callable[Concatenate[Config, P], R]) -> Callable[Concatenate[Config, P], R]:
+def needs_room(verb: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C, P], R]:
     """The verb, which writes to the data folder, with NoRoomError where that has no room left.
 
     What is finished by then stays, and the verb goes on from it when it is called again.
     """
 
     @wraps(verb)
-    def told(config: Config, /, *arguments: P.args, **named: P.kwargs) -> R:
+    def told(context: C, /, *arguments: P.args, **named: P.kwargs) -> R:
         try:
-            return verb(config, *arguments, **named)
+            return verb(context, *arguments, **named)
         except Exception as error:
             if isinstance(error, NoRoomError) or not is_full(error):
                 raise
+            config = context.config
             _remove_half_written(config.data_dir)
             raise NoRoomError(
                 f"there is no room left for the data folder {config.data_dir}: {_free_mb(config.data_dir):,} MB are "

@@ -18,7 +18,6 @@ from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.resolve import resolve, rule_versions
 from hi_fhir.cohorts.resolve_inputs import ResolveInputs
 from hi_fhir.cohorts.snapshots import read_table
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
@@ -26,7 +25,6 @@ from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file, written_aside
 from hi_fhir.core.locks import held
 from hi_fhir.core.manifests import Format
-from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
 from hi_fhir.engine.protocol import Engine
@@ -46,6 +44,7 @@ from hi_fhir.measures.standing import VERSION as ABSENCE_VERSION
 from hi_fhir.measures.standing import Standing, standings
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.flatten import KERNEL_VERSION
 from hi_fhir.tables.identity import load_key
@@ -108,14 +107,12 @@ def _told(manifest: EvaluationManifest) -> dict[str, object]:
 @step("evaluate", _told)
 @needs_room
 def evaluate(
-    config: Config,
-    clock: Clock,
+    context: RunContext,
     snapshots: tuple[Path, ...],
     measures: Sequence[Measure],
     period: Period,
     as_of: date | None,
     terminology: Terminology,
-    progress: Progress,
 ) -> EvaluationManifest:
     """Make the evaluation of these snapshots, continue an unfinished one, or return a finished one as it is.
 
@@ -125,21 +122,24 @@ def evaluate(
             snapshot whose pull asked for less than the measures read.
         TerminologyError: a value set or mapping is not there.
         GateError: the strata do not add up.
+        CancelledError: the work was asked to end.
     """
+    config = context.config
     job = _job(config, snapshots, tuple(sorted(measures, key=lambda m: m.id)), period, as_of, terminology)
     _check_scope(job.manifests, scope_of(config, job.measures, terminology))
     with held(job.folder / "lock", f"evaluation {job.folder.name} is being made"):
         if not (job.folder / evaluation.MANIFEST).exists():
-            _evaluate(config, job, progress)
+            _evaluate(context, job)
         history.note_newest(job.folder)
         return evaluation.read_evaluation(job.folder)
 
 
-def _evaluate(config: Config, job: _Job, progress: Progress) -> None:
+def _evaluate(context: RunContext, job: _Job) -> None:
+    config = context.config
     with _engine(config, job.folder) as engine:
-        resolution = _resolve(engine, job, progress)
+        resolution = _resolve(engine, job, context)
         units = _units(engine, job)
-        _write_facts(engine, job, units, resolution.persons, progress)
+        _write_facts(engine, job, units, resolution.persons, context)
         _write_counts(engine, job, resolution)
         dropped = _dropped(engine, job, units)
         heard = codings_read(engine, job.inputs.snapshots, job.measures, job.codes)
@@ -287,12 +287,12 @@ def _engine(config: Config, folder: Path) -> Iterator[Engine]:
             spill.rmdir()
 
 
-def _resolve(engine: Engine, job: _Job, progress: Progress) -> Resolution:
+def _resolve(engine: Engine, job: _Job, context: RunContext) -> Resolution:
     """People and links, unless an earlier try of this evaluation finished them."""
     path = job.folder / _RESOLUTION
     if path.exists():
         return _RESOLUTION_FORMAT.read(path)
-    resolution = resolve(engine, job.inputs, job.folder, progress)
+    resolution = resolve(engine, job.inputs, job.folder, context.steps)
     _RESOLUTION_FORMAT.commit(path, resolution)
     return resolution
 
@@ -307,12 +307,12 @@ def _units(engine: Engine, job: _Job) -> list[str]:
     return [row["unit"] for row in engine.query(found).to_pylist()]
 
 
-def _write_facts(engine: Engine, job: _Job, units: Sequence[str], people: int, progress: Progress) -> None:
+def _write_facts(engine: Engine, job: _Job, units: Sequence[str], people: int, context: RunContext) -> None:
     """Leaf rows and facts of each range of buckets that has not all of them yet."""
-    progress.start("evaluate", len(BUCKETS), "buckets of people")
+    context.steps.start("evaluate", len(BUCKETS), "buckets of people")
     passes = list(ranges(people, _PEOPLE_A_PASS))
     left = [buckets for buckets in passes if not all(_file(job, "fact", bucket).exists() for bucket in buckets)]
-    progress.advance(len(BUCKETS) - sum(map(len, left)))
+    context.steps.advance(len(BUCKETS) - sum(map(len, left)))
     types = event_types(all_leaves(job.measures))
     if left:
         reader = BucketReader(engine, job.inputs.snapshots, job.folder)
@@ -321,8 +321,8 @@ def _write_facts(engine: Engine, job: _Job, units: Sequence[str], people: int, p
         events = {type_: reader.events(CLINICAL_TABLES[type_], buckets) for type_ in types}
         evaluator.write_leaves(events, buckets, job.folder)
         evaluator.write_facts(buckets, job.folder)
-        progress.advance(len(buckets))
-    progress.finish(f"{len(job.measures)} measures")
+        context.steps.advance(len(buckets))
+    context.steps.finish(f"{len(job.measures)} measures")
 
 
 def _write_counts(engine: Engine, job: _Job, resolution: Resolution) -> None:

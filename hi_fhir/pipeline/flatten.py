@@ -10,14 +10,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
 from hi_fhir.core.locks import held
-from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
@@ -64,7 +63,7 @@ def _told(manifest: SnapshotManifest) -> dict[str, object]:
 
 @step("flatten", _told)
 @needs_room
-def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, progress: Progress) -> SnapshotManifest:
+def flatten(context: RunContext, source: SourceSettings, pull_id: str) -> SnapshotManifest:
     """Make the snapshot of a finished pull, continue an unfinished one, or return a finished one as it is.
 
     Raises:
@@ -72,17 +71,20 @@ def flatten(config: Config, clock: Clock, source: SourceSettings, pull_id: str, 
         NotFoundError: the pull is not finished, or its lines are gone.
         ConfigError: the identity key lies inside the data folder, or the data has no date and none was given.
         GateError: the lines are not those of the receipts, or the counts do not reconcile.
+        CancelledError: the work was asked to end.
     """
+    config = context.config
     if config.key_file.resolve().is_relative_to(config.data_dir.resolve()):
         raise ConfigError(
             f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere."
         )
     home = config.data_dir / "sources" / source.name
     with held(home / "lock", f"source {source.name} is being worked on"):
-        return _flatten(config, source, home, pull_id, progress)
+        return _flatten(context, source, home, pull_id)
 
 
-def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, progress: Progress) -> SnapshotManifest:
+def _flatten(context: RunContext, source: SourceSettings, home: Path, pull_id: str) -> SnapshotManifest:
+    config = context.config
     key = load_key(config.key_file)
     landed = read_landed(home / "raw" / pull_id)
     bases, answers = own_bases(source, landed.bases), load_answers(config.overlays)
@@ -95,7 +97,7 @@ def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, p
     if not (files.snapshot / MANIFEST).exists():
         owner_folder(files.work)
         with workers(config.workers, sum(chunk.bytes for chunk in landed.chunks)) as run_all:
-            manifest = _make(config, source, landed, files, key, answers, systems, run_all, progress)
+            manifest = _make(context, source, landed, files, key, answers, systems, run_all)
         remove_left_overs(files.snapshot)
         remove_left_overs(files.identity.parent, files.identity.name)
         FORMAT.commit(files.snapshot / MANIFEST, manifest)
@@ -104,7 +106,7 @@ def _flatten(config: Config, source: SourceSettings, home: Path, pull_id: str, p
 
 
 def _make(
-    config: Config,
+    context: RunContext,
     source: SourceSettings,
     landed: Landed,
     files: _Files,
@@ -112,11 +114,11 @@ def _make(
     answers: Answers,
     systems: CodeSystems,
     run_all: RunAll,
-    progress: Progress,
 ) -> SnapshotManifest:
+    config = context.config
     tasks = _chunk_tasks(config, source, landed, files, answers, systems)
-    progress.start("flatten", len(tasks), "chunks")
-    results = run_all(partial(flatten_chunk, key=key), tasks, progress.advance)
+    context.steps.start("flatten", len(tasks), "chunks")
+    results = run_all(partial(flatten_chunk, key=key), tasks, context.steps.advance)
     _check_lines(landed, results)
     folders = tuple(task.folder for task in tasks)
     versions = settle_versions(
@@ -129,12 +131,12 @@ def _make(
     )
     np.save(files.work / "dropped.npy", versions.dropped)
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
-    merged = run_all(merge, merges, _nothing)
+    merged = run_all(merge, merges, context.cancel.check)
     merge_quarantine(folders, files.snapshot / "quarantine")
     patient_id = partial(key.patient_id, source.name)
     lost = lost_records(files.snapshot / "quarantine", folders, landed.scope, systems, patient_id)
     manifest = _manifest(source, landed, files, key, results, versions, merges, merged, lost)
-    progress.finish(_summary(manifest))
+    context.steps.finish(_summary(manifest))
     return manifest
 
 
@@ -301,7 +303,3 @@ def _summary(manifest: SnapshotManifest) -> str:
     received, kept = sum(t.received for t in terms), sum(t.kept for t in terms)
     refused = sum(t.quarantined for t in terms)
     return f"{received} records received, {kept} kept, {refused} in quarantine"
-
-
-def _nothing() -> None:
-    pass

@@ -8,16 +8,15 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
-from hi_fhir.core.progress import Progress
 from hi_fhir.fhir.auth import Origin
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.reports.sending.presence import Presence
@@ -26,7 +25,6 @@ from hi_fhir.reports.sending.targets import Target, read_target
 from hi_fhir.reports.sending.updates import Update, definition_update, report_update
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
-from hi_fhir.store.session import Store
 
 Definitions = Mapping[str, Sequence[Update]]
 """Resources that reports name, by type: Measures, and what is our own in them."""
@@ -55,16 +53,7 @@ def _told(manifest: PublishManifest) -> dict[str, object]:
 
 
 @step("publish", _told)
-def publish(
-    config: Config,
-    clock: Clock,
-    store: Store,
-    released: ReportManifest,
-    url: str,
-    progress: Progress,
-    *,
-    again: bool = False,
-) -> PublishManifest:
+def publish(context: RunContext, released: ReportManifest, url: str, *, again: bool = False) -> PublishManifest:
     """Send the released reports to the FHIR server at `url`, but for those that it says it has as we sent them.
 
     Each answer is kept as it comes, so that the same call after an interruption sends what is missing. again: send
@@ -76,24 +65,26 @@ def publish(
         GateError: the reports may not go there: exact counts of several practices (nothing is sent), or reports made
             with demonstration code lists to a server elsewhere (the others are sent first).
         SourceError: the server did not take them all; the message counts those that it has not.
+        CancelledError: the work was asked to end; what was taken by then is in the ledger.
     """
+    config = context.config
     target = check_target(config, url)
     own = _own(released, config.publish_practice)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
-    with store.read() as session:
+    with context.store.read() as session:
         last = last_deliveries(session, target.base_url)
         entries = {"Measure": _measure_entries(session, fit), **_own_definitions(config)}
     settings = SourceSettings(name="publish", address=target.base_url, token=_token(config, target))
-    with FhirClient(config, settings, clock) as client:
+    with FhirClient(config, settings, context.clock, context.cancel.wait) as client:
         before = {} if again else asking.taken(fit, last)
         there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
         due = [report for report in fit if report.identifier not in there]
-        progress.start("publish", len(due), "reports")
-        sending = _Sending(clock, store, target.base_url, FhirPublisher(client, config.tries), progress)
+        context.steps.start("publish", len(due), "reports")
+        sending = _Sending(context, target.base_url, FhirPublisher(client, config.tries))
         defined = sending.all(due, entries if due else lacking, config.publish_batch)
     restored = len(before) - len(there)
     told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
-    progress.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged")
+    context.steps.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged")
     if len(fit) < len(own):
         raise GateError(
             f"{len(own) - len(fit)} reports were made with demonstration code lists and go to this machine only; the "
@@ -189,11 +180,9 @@ def _own_definitions(config: Config) -> Definitions:
 class _Sending:
     """One call of `publish` at work. target: as the ledger spells it; stored: reports that the server has taken."""
 
-    clock: Clock
-    store: Store
+    context: RunContext
     target: str
     publisher: FhirPublisher
-    progress: Progress
     stored: int = 0
 
     def all(self, due: Sequence[ReleasedReport], entries: Definitions, size: int) -> Counter[str]:
@@ -238,16 +227,16 @@ class _Sending:
         """Send one batch, and keep what comes back before more is sent."""
         versions = {report.identifier: report.version for report in reports}
         for deliveries in self.publisher.publish(self._entries(reports)):
-            with self.store.write() as session:
+            with self.context.store.write() as session:
                 for delivery in deliveries:
                     made = _delivered(delivery, versions[delivery.entry.key], self.target)
-                    record_delivery(session, made, self.clock.now())
-            self.progress.advance(len(deliveries))
+                    record_delivery(session, made, self.context.clock.now())
             yield from deliveries
+            self.context.steps.advance(len(deliveries))
 
     def _entries(self, reports: Iterable[ReleasedReport]) -> list[Update]:
         """The reports as the ledger has them: its bytes count, not the copies on disk."""
-        with self.store.read() as session:
+        with self.context.store.read() as session:
             found = [report_version(session, report.identifier) for report in reports]
         return [report_update(report.content) for report in found if report is not None]
 

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import GateError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import held
-from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.sources import bulk_export, folder, search
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import FORMAT, Pull, PullManifest
@@ -29,13 +28,7 @@ def _told(manifest: PullManifest) -> dict[str, object]:
 @step("pull", _told)
 @needs_room
 def pull(
-    config: Config,
-    clock: Clock,
-    source: SourceSettings,
-    scope: Scope,
-    data_date: date | None,
-    sequence: int,
-    progress: Progress,
+    context: RunContext, source: SourceSettings, scope: Scope, data_date: date | None, sequence: int
 ) -> PullManifest:
     """Land this pull, continue an unfinished one, or return a finished one as it is.
 
@@ -47,20 +40,14 @@ def pull(
         UserError: its folder is not there.
         SourceError: the server failed for longer than it is tried, or what it sent cannot be trusted.
         GateError: what arrived is not what the server said there is.
+        CancelledError: the work was asked to end.
     """
-    with held(config.data_dir / "sources" / source.name / "lock", f"source {source.name} is being worked on"):
-        return _pull(_begin(config, clock, source, scope, data_date, sequence, progress))
+    with held(context.config.data_dir / "sources" / source.name / "lock", f"source {source.name} is being worked on"):
+        return _pull(_begin(context, source, scope, data_date, sequence))
 
 
-def _begin(
-    config: Config,
-    clock: Clock,
-    source: SourceSettings,
-    scope: Scope,
-    data_date: date | None,
-    sequence: int,
-    progress: Progress,
-) -> Pull:
+def _begin(context: RunContext, source: SourceSettings, scope: Scope, data_date: date | None, sequence: int) -> Pull:
+    config = context.config
     method = config.pull_method if source.is_server else folder.METHOD
     name = content_name(
         {
@@ -71,7 +58,19 @@ def _begin(
         }
     )
     place = config.data_dir / "sources" / source.name / "raw" / name
-    return Pull(name, place, method, sequence, config, source, scope, data_date, clock, progress)
+    return Pull(
+        id=name,
+        folder=place,
+        method=method,
+        sequence=sequence,
+        config=config,
+        source=source,
+        scope=scope,
+        data_date=data_date,
+        clock=context.clock,
+        progress=context.steps,
+        stop=context.cancel.part(),
+    )
 
 
 def _pull(job: Pull) -> PullManifest:

@@ -4,17 +4,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config
 from hi_fhir.core.files import content_name
-from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.pipeline.run_folder import at_work, close_run, manifest_of, open_run
-from hi_fhir.store.session import open_store
 
 
 class Released(NamedTuple):
@@ -27,14 +24,7 @@ class Released(NamedTuple):
 
 @needs_room
 def release_evaluation(
-    config: Config,
-    clock: Clock,
-    folder: Path,
-    audience: Audience,
-    publish_url: str | None,
-    progress: Progress,
-    *,
-    again: bool = False,
+    context: RunContext, folder: Path, audience: Audience, publish_url: str | None, *, again: bool = False
 ) -> Released:
     """Report the evaluation in `folder` to an audience and publish that, under the newest run that made it.
 
@@ -44,17 +34,17 @@ def release_evaluation(
     Raises:
         BusyError: the same run is being done by another process; and as `report` and `publish`.
     """
+    config = context.config
     if publish_url:
         check_target(config, publish_url)
     evaluation = read_evaluation(folder)
     made_by = history.run_of(config.data_dir, evaluation.id)
     run = made_by or open_run(config.data_dir, _arguments(evaluation, audience, publish_url))
-    store = open_store(config.store_file)
     with at_work(run):
-        reports = report(config, clock, store, folder, audience, run, progress)
+        reports = report(context, folder, audience, run)
         sent = None
         if publish_url:
-            sent = publish(config, clock, store, reports, publish_url, progress, again=again)
+            sent = publish(context, reports, publish_url, again=again)
         if made_by is None:
             close_run(run, manifest_of(run, evaluation, reports, sent))
     return Released(run, reports, sent)

@@ -1,6 +1,7 @@
 """The fourth step: counts are released to one audience and become MeasureReports, in the store and as files."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +12,10 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
-from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
@@ -25,6 +24,7 @@ from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.measures.standing import Absence, withheld
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
@@ -32,7 +32,6 @@ from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
-from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
 
@@ -88,15 +87,7 @@ def _told(manifest: ReportManifest) -> dict[str, object]:
 
 
 @step("report", _told)
-def report(
-    config: Config,
-    clock: Clock,
-    store: Store,
-    evaluation_folder: Path,
-    audience: Audience,
-    folder: Path,
-    progress: Progress,
-) -> ReportManifest:
+def report(context: RunContext, evaluation_folder: Path, audience: Audience, folder: Path) -> ReportManifest:
     """Release an evaluation to an audience: reports in the store, and as files under `folder`/reports/`audience`.
 
     The same evaluation again gives the same bytes and no new version. A file there that is none of these is removed.
@@ -106,13 +97,14 @@ def report(
         GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
             same period from newer data.
         BusyError: others go on releasing to the audience at the same time.
+        CancelledError: the work was asked to end; nothing was released.
     """
-    terminology = load_terminology(config.overlays)
-    job = _job(config, terminology, evaluation_folder, audience)
+    terminology = load_terminology(context.config.overlays)
+    job = _job(context.config, terminology, evaluation_folder, audience)
     _check_contents(terminology, job.evaluation)
-    built, recorded = _release(store, job, config, clock, progress)
+    built, recorded = _release(context, job)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
-    progress.finish(f"{len(paths)} reports for the {audience} audience")
+    context.steps.finish(f"{len(paths)} reports for the {audience} audience")
     return ReportManifest(
         audience=audience,
         evaluation=job.evaluation.id,
@@ -173,9 +165,7 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
     return pq.read_table(path)
 
 
-def _release(
-    store: Store, job: _Job, config: Config, clock: Clock, progress: Progress
-) -> tuple[list[ReadyReport], list[ledger.Recorded]]:
+def _release(context: RunContext, job: _Job) -> tuple[list[ReadyReport], list[ledger.Recorded]]:
     """Decide, build and keep everything that the audience gets.
 
     Nothing is built while the store is held for writing. What was decided is kept only where nobody was given anything
@@ -184,16 +174,16 @@ def _release(
     Raises:
         BusyError: others go on releasing at the same time.
     """
-    policy = POLICIES[job.audience]
+    store, policy = context.store, POLICIES[job.audience]
     for _ in range(_TRIES):
-        progress.start("report", len(job.measures) * len(job.reporting), "reports")
+        context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
             seen = ledger.released_versions(session, policy.audience.knows)
             released = release(job.exact, policy, _published(session, seen))
-        ready = _build(job, released, config, progress)
+        ready = _build(context, job, released)
         with store.write() as session:
             if ledger.released_versions(session, policy.audience.knows) == seen:
-                return ready.reports, _keep(session, job, released, ready, clock)
+                return ready.reports, _keep(session, job, released, ready, context.clock.now())
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 
 
@@ -205,19 +195,20 @@ class _Ready(NamedTuple):
     organisations: list[ledger.NewOrganisation]
 
 
-def _build(job: _Job, released: ReleasedCounts, config: Config, progress: Progress) -> _Ready:
+def _build(context: RunContext, job: _Job, released: ReleasedCounts) -> _Ready:
+    config = context.config
     settings = ReportSettings(config.identifier_system, config.canonical_base.rstrip("/"))
     records = Records(job.evaluation, settings.base)
     reports = MeasureReports(settings, job.evaluation, released.policy)
     return _Ready(
-        records.reports(ReportCells(released), reports, job.measures, job.reporting, progress),
+        records.reports(ReportCells(released), reports, job.measures, job.reporting, context.steps.advance),
         [records.measure(evaluated) for evaluated in job.measures],
         [records.organisation(reporter) for reporter in job.reporting],
     )
 
 
-def _keep(session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, clock: Clock) -> list[ledger.Recorded]:
-    policy, at = released.policy, clock.now()
+def _keep(session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, at: datetime) -> list[ledger.Recorded]:
+    policy = released.policy
     dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
     new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)
     reports = [one.record for one in ready.reports]

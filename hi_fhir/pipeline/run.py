@@ -10,17 +10,16 @@ import msgspec
 
 from hi_fhir import __version__
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
 from hi_fhir.core.events import about
 from hi_fhir.core.files import content_name
-from hi_fhir.core.progress import Progress
 from hi_fhir.core.room import needs_room
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import check_as_of, check_period, evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import check_target, publish
@@ -37,7 +36,6 @@ from hi_fhir.pipeline.run_folder import (
     read_plan,
 )
 from hi_fhir.sources.chunks import delete_lines
-from hi_fhir.store.session import open_store
 from hi_fhir.tables.dates import london_day
 from hi_fhir.terminology.catalogue import load as load_terminology
 
@@ -57,27 +55,30 @@ class RunRequest:
 
 
 @needs_room
-def run(config: Config, clock: Clock, request: RunRequest, progress: Progress) -> RunManifest:
+def run(context: RunContext, request: RunRequest) -> RunManifest:
     """Do the whole job and return its manifest.
 
     Raises:
         UserError: the request cannot be met as it stands, or the same run is going on in another process.
         SourceError: a server failed for longer than it is tried.
         GateError: counts do not reconcile, or strata do not add up.
+        CancelledError: the work was asked to end.
     """
+    config = context.config
     if request.publish_url and not request.audience:
         raise UserError("publishing needs to know who it is for. Add --audience practice, pcn, icb or public.")
-    check_period(request.period, london_day(clock.now()))
+    check_period(request.period, london_day(context.clock.now()))
     check_as_of(request.period, request.as_of)
     if request.publish_url:
         check_target(config, request.publish_url)
     sources = [source.name for source in request.sources]
     folder = open_run(config.data_dir, _arguments(config, request), sources)
-    with about(run=folder.name), at_work(folder), marked_if_interrupted(folder, clock):
-        return _work(config, clock, request, folder, progress)
+    with about(run=folder.name), at_work(folder), marked_if_interrupted(folder, context.clock):
+        return _work(context, request, folder)
 
 
-def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progress: Progress) -> RunManifest:
+def _work(context: RunContext, request: RunRequest, folder: Path) -> RunManifest:
+    config = context.config
     terminology = load_terminology(config.overlays)
     measures = registry.load(request.measures, config.overlays)
     scope = scope_of(config, measures, terminology)
@@ -86,19 +87,17 @@ def _work(config: Config, clock: Clock, request: RunRequest, folder: Path, progr
     snapshots: list[Path] = []
     told: list[str] = []
     for source in request.sources:
-        pulled = pull(config, clock, source, scope, request.data_date, sequences[source.name], progress)
+        pulled = pull(context, source, scope, request.data_date, sequences[source.name])
         home = config.data_dir / "sources" / source.name
         told += (f"{source.name}: {note}" for note in pulled.notes)
         pulls.append(home / "raw" / pulled.id)
         if not request.keep_raw:
             _delete(history.pulls_of_stopped_runs(config.data_dir, source.name))
         with ended_by_a_stop(folder):
-            snapshots.append(home / "snapshots" / flatten(config, clock, source, pulled.id, progress).id)
+            snapshots.append(home / "snapshots" / flatten(context, source, pulled.id).id)
     with ended_by_a_stop(folder):
-        evaluation = evaluate(
-            config, clock, tuple(snapshots), measures, request.period, request.as_of, terminology, progress
-        )
-        manifest = _release(config, clock, request, folder, evaluation, progress)
+        evaluation = evaluate(context, tuple(snapshots), measures, request.period, request.as_of, terminology)
+        manifest = _release(context, request, folder, evaluation)
         manifest = msgspec.structs.replace(manifest, notes=[*manifest.notes, *told])
     if not request.keep_raw:
         _delete(pulls)
@@ -111,13 +110,10 @@ def _delete(pulls: Iterable[Path]) -> None:
         delete_lines(landed)
 
 
-def _release(
-    config: Config, clock: Clock, request: RunRequest, folder: Path, evaluation: EvaluationManifest, progress: Progress
-) -> RunManifest:
-    store = open_store(config.store_file)
-    evaluated = config.data_dir / "evaluations" / evaluation.id
-    released = report(config, clock, store, evaluated, request.audience or Audience.PRACTICE, folder, progress)
-    sent = publish(config, clock, store, released, request.publish_url, progress) if request.publish_url else None
+def _release(context: RunContext, request: RunRequest, folder: Path, evaluation: EvaluationManifest) -> RunManifest:
+    evaluated = context.config.data_dir / "evaluations" / evaluation.id
+    released = report(context, evaluated, request.audience or Audience.PRACTICE, folder)
+    sent = publish(context, released, request.publish_url) if request.publish_url else None
     return manifest_of(folder, evaluation, released, sent)
 
 

@@ -1,11 +1,10 @@
 """Resources on their way into the store: built, checked, spelt as bytes, with what the store searches them by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hi_fhir.core.files import canonical_json
-from hi_fhir.core.progress import Progress
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.fhir.resources import ShapeChecker
 from hi_fhir.measures.evaluation import EvaluationManifest
@@ -44,9 +43,9 @@ class Records:
         reports: MeasureReports,
         measures: Iterable[EvaluatedMeasure],
         reporters: Iterable[Reporter],
-        progress: Progress,
+        done: Callable[[], None],
     ) -> list[ReadyReport]:
-        """Every reporter's report on every measure, reporter by reporter."""
+        """Every reporter's report on every measure, reporter by reporter. done: called after each."""
         built = []
         for reporter in reporters:
             for evaluated in measures:
@@ -54,7 +53,7 @@ class Records:
                 report = reports.build(evaluated, reporter, own)
                 self._checker.check(*report)
                 built.append(ReadyReport(evaluated, reporter, self._report(report, own, evaluated, reporter)))
-                progress.advance()
+                done()
         return built
 
     def measure(self, evaluated: EvaluatedMeasure) -> NewMeasure:

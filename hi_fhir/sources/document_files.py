@@ -67,7 +67,7 @@ class DocumentFiles:
             if number >= begin and not self._last.done:
                 self._land_file(number, file)
             self._pull.progress.advance(file.length >> 10)
-            if self._pull.stop.is_set():
+            if self._pull.stop.is_asked():
                 return
         if not self._last.done:
             self._flush()

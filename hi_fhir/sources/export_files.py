@@ -90,7 +90,7 @@ def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: S
 
 def _land_lane(pull: Pull, client: FhirClient, with_token: bool, lane: FileLane) -> None:
     for file in lane.files[lane.done :]:
-        if pull.stop.is_set():
+        if pull.stop.is_asked():
             return
         what, accept = f"export file of {lane.lane.type}", {"Accept": bulk.NDJSON}
         request = Request(what, client.place(file.url), headers=accept, with_token=with_token, anywhere=True)
@@ -107,7 +107,7 @@ def _land_answer(lane: Lane, pull: Pull, answer: Answer) -> None:
         if piece.lines:
             lane.append(piece.lines, piece.records)
         lane.add_messages(piece.messages)
-        if pull.stop.is_set():
+        if pull.stop.is_asked():
             return
     lane.checkpoint(files=int(lane.at.position.get("files", 0)) + 1)
     pull.progress.advance(lane.landed - before)

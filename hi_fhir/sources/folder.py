@@ -101,7 +101,7 @@ def _land_files(pull: Pull, folder: Folder, files: Sequence[File], lane: Lane) -
         if file.number >= first:
             _land_file(pull, folder, file, lane)
         pull.progress.advance(file.length >> 10)
-        if pull.stop.is_set():
+        if pull.stop.is_asked():
             return
     if not lane.done:
         lane.finish()
@@ -119,7 +119,7 @@ def _land_file(pull: Pull, folder: Folder, file: File, lane: Lane) -> None:
         offset += piece.size
         if is_whole:
             lane.checkpoint(file=file.number, offset=offset)
-        if pull.stop.is_set():
+        if pull.stop.is_asked():
             return
     lane.checkpoint(file=file.number + 1, offset=0)
 

@@ -131,7 +131,7 @@ def _came(parts: Sequence[Part]) -> int:
 def _land(pull: Pull, client: FhirClient, part: Part) -> None:
     """Land one slice; where its search was lost on the server, from its beginning."""
     for begun in itertools.count(1):
-        if part.lane.done or pull.stop.is_set():
+        if part.lane.done or pull.stop.is_asked():
             return
         try:
             _land_pages(pull, client, part)
@@ -171,7 +171,7 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
             lane.append(page.lines, page.records)
         return _Landed(page.records, bundle.linked("next"), answer.url)
 
-    while not pull.stop.is_set():
+    while not pull.stop.is_asked():
         landed = _exchange(client, part, link, pull.config.page_size, land_page, is_kept=link == kept)
         pull.progress.advance(landed.records)
         if landed.following is None:

@@ -1,7 +1,6 @@
 """What every source is handed when it lands a pull, and what it hands back; the plan comes first on disk, always."""
 
 import contextvars
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from hi_fhir.core.errors import ConfigError, GateError
 from hi_fhir.core.files import owner_folder
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.stopping import Cancellation
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
 from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
@@ -81,7 +81,7 @@ _PLAN_FORMAT = Format("plan of a pull", PullPlan, 1, PULL_AGAIN)
 
 @dataclass(frozen=True)
 class Pull:
-    """One pull at work. `stop` is set when another part of it failed: what still runs ends at its next page."""
+    """One pull at work. stop: asked from outside or when a part of it failed; what still runs ends at its next page."""
 
     id: str
     folder: Path
@@ -93,7 +93,7 @@ class Pull:
     data_date: date | None
     clock: Clock
     progress: Progress
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Cancellation = field(default_factory=Cancellation)
 
     def plan(self, kind: type[P], make: Callable[[], P]) -> P:
         """What an earlier try decided; else what `make` decides now, written down before anything is landed."""
@@ -118,9 +118,10 @@ class Pull:
                 for future in as_completed(futures):
                     future.result()
             except BaseException:
-                self.stop.set()
+                self.stop.ask()
                 pool.shutdown(cancel_futures=True)
                 raise
+        self.stop.check()  # parts that were asked to end do so without a word
 
     def check_failed(self, lanes: Iterable[Lane], advice: str) -> None:
         """Stop where the server says that parts of an export failed, wherever it says so.

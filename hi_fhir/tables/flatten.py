@@ -202,7 +202,7 @@ class _Chunk:
         """Takes lines of a type that nobody asked for, once they are known to be of it."""
         decode = msgspec.json.Decoder(_Header).decode
 
-        def take(line: bytes, number: int) -> None:
+        def take(line: bytes, _number: int) -> None:
             if decode(line).resource_type != type_:
                 raise RefusedError("misfiled")
             self.not_asked_for[type_] += 1
@@ -296,7 +296,7 @@ class _Chunk:
         self.moved[self.task.type] -= 1
         self.moved[type_] += 1
 
-    def _take_deletions(self, line: bytes, number: int) -> None:
+    def _take_deletions(self, line: bytes, _number: int) -> None:
         deletions = read_deletions(line)
         self.moved[DELETED_FOLDER] -= 1
         if not deletions:

@@ -21,9 +21,9 @@ from hi_fhir.cohorts import resolve as resolving
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import evaluate as evaluating
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.terminology.catalogue import Terminology, load
 from tests.support.snapshots import write_snapshot
@@ -50,14 +50,12 @@ def measure(folder: Path, people: int, workers: int) -> dict[str, float]:
     start = time.process_time()
     with _timed_resolve() as in_resolve:
         evaluating.evaluate(
-            config,
-            FixedClock(datetime(2025, 4, 2, tzinfo=UTC)),
+            RunContext(config, FixedClock(datetime(2025, 4, 2, tzinfo=UTC))),
             (snapshot,),
             measures,
             PERIOD,
             None,
             terminology,
-            Silent(),
         )
     cpu = time.process_time() - start
     own = cpu - sum(in_resolve)

@@ -19,10 +19,9 @@ import orjson
 import pyarrow as pa
 import zstandard
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.files import sha256_file
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.scope import Scope
 
@@ -169,7 +168,7 @@ def measure(count: int, workers: int) -> dict[str, object]:
         resources, size = land(config.data_dir / "sources" / "bench" / "raw" / "pull", count)
         pa.array([0])  # imports what pyarrow imports late
         before, started = _cpu(), time.perf_counter()
-        manifest = flatten(config, SystemClock(), SourceSettings("bench", "none"), "pull", Silent())
+        manifest = flatten(RunContext(config), SourceSettings("bench", "none"), "pull")
         wall, cpu = time.perf_counter() - started, _cpu() - before
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         return {

@@ -20,10 +20,9 @@ from urllib.parse import urlencode, urljoin
 import msgspec
 import requests
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.files import read_json
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest
 from hi_fhir.sources.searches import Search, filters
@@ -52,7 +51,7 @@ def measure(url: str, types: tuple[str, ...], config: Config) -> dict[str, objec
         config = replace(config, data_dir=Path(name) / "data")
         scope = Scope(types=dict.fromkeys(types))
         wall, cpu = time.perf_counter(), time.process_time()
-        manifest = pull(config, SystemClock(), SourceSettings("bench", url), scope, None, 1, Silent())
+        manifest = pull(RunContext(config), SourceSettings("bench", url), scope, None, 1)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         plan = config.data_dir / "sources" / "bench" / "raw" / manifest.id / "plan.json"
         searches = _SEARCHES.decode(msgspec.json.encode(read_json(plan)["plan"]["searches"]))

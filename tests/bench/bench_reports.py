@@ -14,9 +14,9 @@ from typing import Any
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import report
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.store.session import open_store
 from tests.support.evaluations import an_area, write_evaluation
 
@@ -44,7 +44,7 @@ def measure(folder: Path, measures: int, practices: int) -> dict[str, object]:
     config, store = Config(data_dir=folder), open_store(folder / "hi_fhir.sqlite")
     took = {name: _timed(name) for name in STEPS}
     started = time.process_time()
-    made = report.report(config, CLOCK, store, folder / "evaluation", "icb", folder / "run", Silent())
+    made = report.report(RunContext(config, CLOCK, opened=store), folder / "evaluation", "icb", folder / "run")
     whole = time.process_time() - started
     store.close()
     each = 1000 / len(made.reports)

@@ -17,12 +17,12 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import Person, registry
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.worked import outcomes
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate
 from hi_fhir.terminology.catalogue import load
 from tests.support import word_tables
@@ -92,7 +92,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory, measure_nodes: set[ops.Node]
     config = config_in(folder, opt_out_policy="type-1-by-code")
     clock = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
     with recorded_queries() as asked:
-        evaluate(config, clock, (village.write(folder),), registry.load(), PERIOD, None, load(), Silent())
+        evaluate(RunContext(config, clock), (village.write(folder),), registry.load(), PERIOD, None, load())
     return measure_nodes | nodes_of(asked)
 
 

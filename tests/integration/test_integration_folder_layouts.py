@@ -16,7 +16,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import GateError, NotFoundError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.run import RunRequest, run
@@ -122,8 +122,8 @@ def a_page(resources: Iterable[Resource]) -> Resource:
 def tables_of(folder: Path, place: Path, keys: Path) -> SnapshotManifest:
     config = config_in(place, key_file=keys / "identity.key")
     source = SourceSettings("elm", str(folder), bases=(render.ABSOLUTE_BASE,))
-    landed = pull(config, CLOCK, source, WHOLE, date(2025, 4, 2), 1, Silent())
-    return flatten(config, CLOCK, source, landed.id, Silent())
+    landed = pull(RunContext(config, CLOCK), source, WHOLE, date(2025, 4, 2), 1)
+    return flatten(RunContext(config, CLOCK), source, landed.id)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def ran(folder: Path, place: Path, *, data_date: date | None = date(2025, 4, 2),
         data_date=data_date,
         measures=("ethnicity-recorded", "encounter-reason-coded"),
     )
-    return run(config_in(place), CLOCK, request, Silent())
+    return run(RunContext(config_in(place), CLOCK), request)
 
 
 def counted(folder: Path) -> Counter[str]:

@@ -10,7 +10,7 @@ import requests
 
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
 from hi_fhir.pipeline.report import ReportManifest
 from hi_fhir.store.session import Store, open_store
@@ -34,7 +34,7 @@ def stores(tmp_path: Path) -> Iterator[list[Store]]:
 
 
 def published(store: Store, released: ReportManifest, hapi: Hapi) -> PublishManifest:
-    return publish(Config(), CLOCK, store, released, hapi.base_url, Silent())
+    return publish(RunContext(Config(), CLOCK, opened=store), released, hapi.base_url)
 
 
 def create(hapi: Hapi, resource: dict[str, object]) -> None:

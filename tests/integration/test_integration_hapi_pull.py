@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
@@ -25,8 +25,8 @@ def snapshot(server: Hapi, config: Config, progress: Silent | None = None) -> Sn
     """The tables of everything on the server that the shipped measures need."""
     scope = scope_of(config, registry.load(None), load(config.overlays))
     elm = SourceSettings("elm", server.base_url)
-    pulled = pull(config, SystemClock(), elm, scope, None, 1, progress or Silent())
-    return flatten(config, SystemClock(), elm, pulled.id, Silent())
+    pulled = pull(RunContext(config, progress=progress or Silent()), elm, scope, None, 1)
+    return flatten(RunContext(config), elm, pulled.id)
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
@@ -81,8 +80,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     for place, name in enumerate(("north", "south")):
         folder = _written(root / name, (half[place] for half in halves))
         source = SourceSettings(name=name, address=str(folder), bases=(render.ABSOLUTE_BASE,))
-        landed = pull(config, SystemClock(), source, scope, None, 1, Silent())
-        snapshot = flatten(config, SystemClock(), source, landed.id, Silent())
+        landed = pull(RunContext(config), source, scope, None, 1)
+        snapshot = flatten(RunContext(config), source, landed.id)
         snapshots.append(config.data_dir / "sources" / name / "snapshots" / snapshot.id)
     return Sources(config, tuple(snapshots))
 
@@ -93,7 +92,7 @@ def _evaluated(sources: Sources, setting: Setting, tmp_path: Path) -> tuple[Eval
     config = replace(sources.config, imd_year=setting.imd_year, opt_out_policy=setting.opt_out, opt_out_list=listed)
     measures, terminology = registry.load(MEASURES), load(config.overlays)
     period = Period(*setting.period)
-    found = evaluate(config, SystemClock(), sources.snapshots, measures, period, setting.as_of, terminology, Silent())
+    found = evaluate(RunContext(config), sources.snapshots, measures, period, setting.as_of, terminology)
     table = pq.read_table(config.data_dir / "evaluations" / found.id / COUNTS_FILE)
     columns = [column.to_pylist() for column in table.columns]
     return found, {tuple(row[:5]): row[5] for row in zip(*columns, strict=True) if row[5]}

@@ -13,15 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.disclosure.counts import Group, Hierarchy
 from hi_fhir.disclosure.hierarchy import nested_strata, sums
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
@@ -56,12 +55,12 @@ def run(sandbox: Path, address: Path | str, root: Path, method: str = "search") 
     )
     import_postcodes(sandbox / "postcodes.csv", config.data_dir / "imports")
     import_organisations(sandbox / "organisations.csv", config.data_dir / "imports")
-    terminology, measures, clock = load(config.overlays), registry.load(MEASURES), SystemClock()
+    terminology, measures, context = load(config.overlays), registry.load(MEASURES), RunContext(config)
     source = SourceSettings(name="main", address=str(address))
-    landed = pull(config, clock, source, scope_of(config, measures, terminology), None, 1, Silent())
-    snapshot = flatten(config, clock, source, landed.id, Silent())
+    landed = pull(context, source, scope_of(config, measures, terminology), None, 1)
+    snapshot = flatten(context, source, landed.id)
     folder = config.data_dir / "sources" / "main" / "snapshots" / snapshot.id
-    evaluation = evaluate(config, clock, (folder,), measures, PERIOD, None, terminology, Silent())
+    evaluation = evaluate(context, (folder,), measures, PERIOD, None, terminology)
     table = pq.read_table(config.data_dir / "evaluations" / evaluation.id / COUNTS_FILE)
     columns = [column.to_pylist() for column in table.columns]
     return Run(snapshot, evaluation, {tuple(row[:5]): row[5] for row in zip(*columns, strict=True)})

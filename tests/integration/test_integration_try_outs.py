@@ -11,8 +11,8 @@ import pytest
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.terminology.catalogue import load
@@ -63,9 +63,9 @@ def counted(config: Config, measure_id: str, records: Iterable[dict[str, Any]]) 
     for record in records:
         chunks.setdefault(f"{record['resourceType']}/0", []).append(record)
     landed = land(config, chunks, scope=scope_of(config, [measure], terminology))
-    snapshot = flatten(config, CLOCK, SOURCE, landed, Silent())
+    snapshot = flatten(RunContext(config, CLOCK), SOURCE, landed)
     folder = config.data_dir / "sources" / SOURCE.name / "snapshots" / snapshot.id
-    manifest = evaluate(config, CLOCK, (folder,), [measure], PERIOD, None, terminology, Silent())
+    manifest = evaluate(RunContext(config, CLOCK), (folder,), [measure], PERIOD, None, terminology)
     rows = pq.read_table(config.data_dir / "evaluations" / manifest.id / "counts.parquet").to_pylist()
     return {row["population"]: row["count"] for row in rows if row["stratifier"] == "all"}
 

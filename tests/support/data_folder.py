@@ -19,7 +19,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import commit_bytes, owner_folder
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.sandbox.folder import write_folder
 from hi_fhir.sandbox.people import make_people
@@ -63,7 +63,7 @@ def write_archive() -> None:
         import_organisations(Path(RECORDS.name, "organisations.csv"), config.data_dir / "imports")
         source = SourceSettings(name=SOURCE, address=RECORDS.name)
         request = RunRequest((source,), PERIOD, measures=MEASURES, audience="icb", keep_raw=True)
-        run(config, CLOCK, request, Silent())
+        run(RunContext(config, CLOCK), request)
         with closing(sqlite3.connect(config.store_file)) as store:
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.rmtree(RECORDS.name)

@@ -5,9 +5,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from tests.support.landing import SOURCE, land
@@ -16,7 +15,7 @@ from tests.support.landing import SOURCE, land
 def rows_of(config: Config, resource: Mapping[str, Any], **landing: Any) -> list[dict[str, Any]]:
     """The rows of a clinical resource, in order; none of it may be refused."""
     type_ = resource["resourceType"]
-    manifest = flatten(config, SystemClock(), SOURCE, land(config, {f"{type_}/000": [resource]}, **landing), Silent())
+    manifest = flatten(RunContext(config), SOURCE, land(config, {f"{type_}/000": [resource]}, **landing))
     assert not manifest.quarantine
     folder = config.data_dir / "sources" / SOURCE.name / "snapshots" / manifest.id / CLINICAL_TABLES[type_]
     return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.files import commit_json, content_name, read_json
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.tables import flatten as kernel
@@ -31,8 +31,8 @@ _TOLD = ("rows", "reconciliation", "quarantine", "dated_by")
 def rows_now(home: Path, clock: FixedClock = CLOCK) -> dict[str, Any]:
     """The numbers and digests of today, made in the folder `home`."""
     config, source = settings_in(home), SourceSettings(name=SOURCE, address=str(RECORDS))
-    landed = pull(config, clock, source, Scope(types=dict.fromkeys(VIEWS)), None, 1, Silent())
-    made = flatten(config, clock, source, landed.id, Silent())
+    landed = pull(RunContext(config, clock), source, Scope(types=dict.fromkeys(VIEWS)), None, 1)
+    made = flatten(RunContext(config, clock), source, landed.id)
     folder = config.data_dir / "sources" / SOURCE / "snapshots" / made.id
     tables = sorted({Path(name).parent.name for name in made.tables})
     told = msgspec.to_builtins(made)

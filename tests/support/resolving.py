@@ -16,12 +16,12 @@ from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.registration import COUNTS, REGISTERED
 from hi_fhir.cohorts.resolve import resolve
 from hi_fhir.cohorts.resolve_inputs import ResolveInputs
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.progress import Silent
 from hi_fhir.engine.connect import connect
 from hi_fhir.engine.protocol import Engine
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import load_key
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -148,7 +148,7 @@ def _flattened(
         chunks.setdefault(f"{record['resourceType']}/000", []).append(record)
     pull = land(config, chunks, data_date=data_date.isoformat())
     source = replace(SOURCE, practice=practice)
-    manifest = flatten(config, SystemClock(), source, pull, Silent())
+    manifest = flatten(RunContext(config), source, pull)
     assert not manifest.quarantine
     return config, config.data_dir / "sources" / SOURCE.name / "snapshots" / manifest.id
 

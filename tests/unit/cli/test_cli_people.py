@@ -8,7 +8,7 @@ import pytest
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.release import release_evaluation
 from hi_fhir.sandbox.folder import write_folder
 from hi_fhir.sandbox.people import make_people
@@ -32,7 +32,7 @@ def lines(text: str) -> list[list[str]]:
 def test_status_tells_of_a_finished_runs_people_and_of_what_was_left_out(place: Path) -> None:
     folder = place / "data" / "evaluations" / "e1"
     manifest = write_evaluation(folder, measures=["ethnicity-recorded"], people=20)
-    release_evaluation(Config(data_dir=place / "data"), CLOCK, folder, "icb", None, Silent())
+    release_evaluation(RunContext(Config(data_dir=place / "data"), CLOCK), folder, "icb", None)
 
     printed = lines(hi_fhir("status").out)
     [run] = hi_fhir("status", "--json").json["runs"]

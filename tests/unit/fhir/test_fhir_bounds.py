@@ -17,9 +17,9 @@ import pytest
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.core.inflating import inflated
-from hi_fhir.core.progress import Silent
 from hi_fhir.fhir.bodies import Limit
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pages import decode_bundle
 from hi_fhir.tables.scope import Scope
@@ -151,7 +151,7 @@ def pages(number_of_news: int) -> Attack:
 
 
 def pull_from(config: Config, base: str) -> Any:
-    return pull(config, NOW, SourceSettings("elm", base), Scope(types={"Patient": None}), None, 1, Silent())
+    return pull(RunContext(config, NOW), SourceSettings("elm", base), Scope(types={"Patient": None}), None, 1)
 
 
 def test_pages_that_bring_nothing_new_come_to_an_end(tmp_path: Path) -> None:

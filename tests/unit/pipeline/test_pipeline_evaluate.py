@@ -14,13 +14,13 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import BusyError, ConfigError
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.measures.dropped import REASONS
 from hi_fhir.measures.evaluate import Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.measures.facts import fact_schema
 from hi_fhir.pipeline import evaluate as module
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate, scope_of
 from hi_fhir.tables.schema import LEAF
 from hi_fhir.tables.scope import Scope
@@ -41,8 +41,8 @@ def config(tmp_path: Path) -> Config:
 
 
 def evaluated(config: Config, *snapshots: Path, measures: tuple[str, ...] = TWO, **named: Any) -> EvaluationManifest:
-    wanted = {"period": PERIOD, "as_of": None, "terminology": TERMINOLOGY, "progress": Silent(), **named}
-    return evaluate(config, CLOCK, snapshots, registry.load(measures), **wanted)
+    wanted = {"period": PERIOD, "as_of": None, "terminology": TERMINOLOGY, **named}
+    return evaluate(RunContext(config, CLOCK), snapshots, registry.load(measures), **wanted)
 
 
 def job(config: Config, *snapshots: Path, measures: tuple[str, ...] = TWO[:1], **named: Any) -> Any:
@@ -210,6 +210,7 @@ def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
     assert files(config, evaluated(config, village)) == expected
 
 
+@pytest.mark.slow
 def test_leaf_rows_are_the_same_however_many_people_a_pass_takes(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +337,7 @@ def test_the_manifest_tells_all_that_decided_the_numbers(config: Config, tmp_pat
     assert len(manifest.tables) == 3 * 16 + 2
 
 
+@pytest.mark.slow
 def test_what_no_source_showed_is_told_of_the_mappings_and_of_the_opt_outs_that_decide(
     config: Config, tmp_path: Path
 ) -> None:

@@ -13,11 +13,10 @@ import pytest
 import zstandard
 from filelock import FileLock
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, ConfigError, GateError, NotFoundError
 from hi_fhir.core.files import sha256_file
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables import schema, workers
 from hi_fhir.tables.clinical import CLINICAL_TABLES
@@ -47,7 +46,7 @@ def version(number: int, updated: str = "2025-03-01T10:00:00Z") -> dict[str, str
 
 
 def flat(config: Config, chunks: dict[str, Any], **landing: Any) -> SnapshotManifest:
-    return flatten(config, SystemClock(), SOURCE, land(config, chunks, **landing), Silent())
+    return flatten(RunContext(config), SOURCE, land(config, chunks, **landing))
 
 
 def rows(config: Config, manifest: SnapshotManifest, table: str) -> list[dict[str, Any]]:
@@ -276,7 +275,7 @@ def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monke
     with monkeypatch.context() as patch:
         patch.setattr("hi_fhir.pipeline.flatten.merge_quarantine", die)
         with pytest.raises(KeyboardInterrupt):
-            flatten(config, SystemClock(), SOURCE, pull, Silent())
+            flatten(RunContext(config), SOURCE, pull)
     for lines in (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst"):
         lines.unlink()
     (snapshot,) = (config.data_dir / "sources" / "elm" / "snapshots").iterdir()
@@ -286,10 +285,10 @@ def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monke
     ]
     for left_over in half_written:
         left_over.write_bytes(b"PAR1")
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     assert not any(left_over.exists() for left_over in half_written)
     assert manifest.rows["observation"] > 51
-    assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
+    assert flatten(RunContext(config), SOURCE, pull) == manifest
     assert not list((config.data_dir / "sources" / "elm" / "snapshots" / manifest.id).glob(".work"))
 
 
@@ -305,7 +304,7 @@ def test_lines_that_differ_from_their_receipt_stop_the_run(config: Config) -> No
     pull = land(config, {"Observation/000": [an_observation("a")]})
     altered(config, pull, lambda manifest: manifest["chunks"][0].update(lines=2))
     with pytest.raises(GateError, match="1 lines were read, its receipt says 2"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_a_chunk_that_was_changed_since_it_was_landed_stops_the_run(config: Config) -> None:
@@ -313,7 +312,7 @@ def test_a_chunk_that_was_changed_since_it_was_landed_stops_the_run(config: Conf
     [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
     file.write_bytes(zstandard.compress(as_line(an_observation("a", code="2")) + b"\n"))
     with pytest.raises(GateError, match=r"Observation/000 of source elm is not what was landed.*Pull again"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_a_chunk_that_was_landed_damaged_stops_the_run(config: Config) -> None:
@@ -322,14 +321,14 @@ def test_a_chunk_that_was_landed_damaged_stops_the_run(config: Config) -> None:
     file.write_bytes(b"torn" + file.read_bytes()[4:])
     altered(config, pull, lambda manifest: manifest["chunks"][0].update(sha256=sha256_file(file)))
     with pytest.raises(GateError, match="is not what was landed"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_what_the_pull_counted_is_held_against_what_the_tables_account_for(config: Config) -> None:
     pull = land(config, {"Observation/000": [an_observation("a")]})
     altered(config, pull, lambda manifest: manifest["counts"]["Observation"].update(received=2))
     with pytest.raises(GateError, match=r"what arrived is not what the tables account for\. Observation"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_a_type_that_was_asked_for_is_told_of_though_none_came(config: Config) -> None:
@@ -341,16 +340,16 @@ def test_a_source_that_another_process_works_on_is_left_alone(config: Config) ->
     pull = land(config, {"Observation/000": [an_observation("a")]})
     lock = config.data_dir / "sources" / "elm" / "lock"
     with FileLock(lock), pytest.raises(BusyError, match="source elm is being worked on by another process"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_a_flatten_that_ended_before_it_cleaned_up_is_cleaned_up_after(config: Config) -> None:
     pull = land(config, {"Observation/000": [b"not a record"]})
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     work = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / ".work"
     (work / "Observation-000").mkdir(parents=True)
     (work / "Observation-000" / "quarantine.arrow").write_bytes(b"not a record")
-    assert flatten(config, SystemClock(), SOURCE, pull, Silent()) == manifest
+    assert flatten(RunContext(config), SOURCE, pull) == manifest
     assert not work.exists()
 
 
@@ -363,8 +362,8 @@ def test_another_name_of_a_system_makes_another_snapshot(config: Config, tmp_pat
     text = "".join(f"# {name}: x\n" for name in head) + f"# state: full\nalias,name\nours,{SCT}\n"
     names.write_text(text, encoding="utf-8")
 
-    before = flatten(config, SystemClock(), SOURCE, pull, Silent())
-    after = flatten(replace(config, overlays=(tmp_path / "overlay",)), SystemClock(), SOURCE, pull, Silent())
+    before = flatten(RunContext(config), SOURCE, pull)
+    after = flatten(RunContext(replace(config, overlays=(tmp_path / "overlay",))), SOURCE, pull)
 
     assert before.id != after.id
     assert [row["system"] for row in rows(config, before, "observation")] == ["OURS"]
@@ -395,7 +394,7 @@ def test_lines_that_are_gone_are_named(config: Config) -> None:
     [file] = (config.data_dir / "sources" / "elm" / "raw").rglob("*.zst")
     file.unlink()
     with pytest.raises(NotFoundError, match="keep-raw"):
-        flatten(config, SystemClock(), SOURCE, pull, Silent())
+        flatten(RunContext(config), SOURCE, pull)
 
 
 def test_data_date_is_the_newest_london_day_where_the_pull_has_none(config: Config) -> None:

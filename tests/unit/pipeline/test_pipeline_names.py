@@ -15,11 +15,11 @@ from hi_fhir.cohorts.imports import import_organisations
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.pipeline import evaluate as evaluating
 from hi_fhir.pipeline import pull as pulling
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables import snapshot
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
@@ -251,7 +251,7 @@ ASKED = Scope(types={"Patient": None, "Observation": ("s|1",)})
 
 def pull_name(config: Config, source: SourceSettings = ELM, scope: Scope = ASKED, sequence: int = 1) -> str:
     clock = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
-    return pulling._begin(config, clock, source, scope, None, sequence, Silent()).id
+    return pulling._begin(RunContext(config, clock), source, scope, None, sequence).id
 
 
 def test_each_input_of_a_pull_changes_its_id(tmp_path: Path) -> None:

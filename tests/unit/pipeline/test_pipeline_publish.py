@@ -15,6 +15,7 @@ from sqlalchemy import select
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
 from hi_fhir.pipeline.report import ReportManifest
 from hi_fhir.sandbox.faults import parse
@@ -63,7 +64,7 @@ def published(
     store: Store, released: ReportManifest, url: str, progress: Silent | None = None, **settings: Any
 ) -> PublishManifest:
     config = Config(tries=3, retry_after_cap_s=0, **settings)
-    return publish(config, CLOCK, store, released, url, progress or Silent())
+    return publish(RunContext(config, CLOCK, progress=progress or Silent(), opened=store), released, url)
 
 
 def found(url: str, type_: str) -> list[dict[str, Any]]:
@@ -202,7 +203,7 @@ def test_all_are_sent_again_where_that_is_asked_for_and_make_no_new_version(stor
 
     with a_server() as url:
         published(store, released, url)
-        manifest = publish(Config(tries=1), CLOCK, store, released, url, Silent(), again=True)
+        manifest = publish(RunContext(Config(tries=1), CLOCK, opened=store), released, url, again=True)
         seen = versions(url)
 
     assert (manifest.sent, manifest.restored, manifest.unchanged, manifest.measures) == (4, 0, 0, 2)

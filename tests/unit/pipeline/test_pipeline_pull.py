@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
-from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
@@ -33,8 +32,8 @@ def snapshot(config: Config, address: str) -> SnapshotManifest:
     scope = scope_of(config, registry.load(None), load(()))
     source = SourceSettings("elm", address)
     sequence = history.next_sequence(config.data_dir, "elm")
-    manifest = pull(config, SystemClock(), source, scope, DAY, sequence, Silent())
-    return flatten(config, SystemClock(), source, manifest.id, Silent())
+    manifest = pull(RunContext(config), source, scope, DAY, sequence)
+    return flatten(RunContext(config), source, manifest.id)
 
 
 @pytest.fixture(scope="module")

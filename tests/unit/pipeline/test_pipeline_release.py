@@ -10,8 +10,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, ConfigError, SourceError
 from hi_fhir.core.files import commit_json, read_json
-from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.release import Released, release_evaluation
 from hi_fhir.pipeline.run_folder import at_work
 from hi_fhir.sandbox.server import serve
@@ -31,7 +31,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def released(config: Config, name: str = "e1", audience: str = "icb", url: str | None = None) -> Released:
-    return release_evaluation(config, CLOCK, config.data_dir / "evaluations" / name, audience, url, Silent())
+    return release_evaluation(RunContext(config, CLOCK), config.data_dir / "evaluations" / name, audience, url)
 
 
 def a_run(config: Config, name: str, evaluation: str | None) -> Path:

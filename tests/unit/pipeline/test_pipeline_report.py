@@ -16,7 +16,6 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_json, read_json, sha256_file
-from hi_fhir.core.progress import Silent
 from hi_fhir.disclosure.counts import ExactCounts, Published, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES, Policy
 from hi_fhir.disclosure.release import ReleasedCounts
@@ -30,6 +29,7 @@ from hi_fhir.measures.evaluation import (
     SnapshotReference,
     read_evaluation,
 )
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.evaluated import evaluated_measures
@@ -68,7 +68,7 @@ def evaluation(tmp_path: Path) -> Path:
 def release(
     config: Config, store: Store, evaluation: Path, audience: str = "icb", clock: FixedClock = AT
 ) -> ReportManifest:
-    return report(config, clock, store, evaluation, audience, config.data_dir / "runs" / "1", Silent())
+    return report(RunContext(config, clock, opened=store), evaluation, audience, config.data_dir / "runs" / "1")
 
 
 def rows(store: Store, kind: type[Report] | type[Release] | type[Measure] | type[Organisation]) -> int:
@@ -210,7 +210,7 @@ def test_what_was_decided_before_others_released_is_decided_anew(
     def decided_slowly(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
         decisions.append(len(published))
         if len(decisions) == 1:
-            report(config, AT, store, evaluation, "public", config.data_dir / "runs" / "2", Silent())
+            report(RunContext(config, AT, opened=store), evaluation, "public", config.data_dir / "runs" / "2")
         return decide(counts, policy, published)
 
     monkeypatch.setattr("hi_fhir.pipeline.report.release", decided_slowly)

@@ -18,8 +18,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NoRoomError
-from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.pipeline.run_folder import RunManifest
 from tests.support.cli import hi_fhir
@@ -69,7 +69,7 @@ def ran(config: Config, folder: Path) -> RunManifest:
         period=Period(date(2024, 4, 1), date(2025, 3, 31)),
         measures=("nhs-number-verified",),
     )
-    return run(config, CLOCK, request, Silent())
+    return run(RunContext(config, CLOCK), request)
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import BusyError, ConfigError, GateError, HiFhirError, SourceError, TerminologyError
-from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.pipeline.run_folder import RunManifest
 from tests.support.cli import hi_fhir
@@ -55,7 +55,7 @@ def ran(config: Config, folder: Path, **asked: Any) -> RunManifest:
         measures=("nhs-number-verified",),
         **asked,
     )
-    return run(config, CLOCK, request, Silent())
+    return run(RunContext(config, CLOCK), request)
 
 
 def states(config: Config) -> list[str]:
@@ -218,7 +218,7 @@ def test_a_period_that_has_not_begun_is_refused_before_anything_is_asked(config:
     for start, day in ((date(2025, 4, 4), None), (date(2030, 1, 1), None)):
         request = RunRequest((SourceSettings("elm", str(folder)),), Period(start, date(2031, 1, 1)), as_of=day)
         with pytest.raises(ConfigError, match=f"begins on {start}, and today is 2025-04-03"):
-            run(config, CLOCK, request, Silent())
+            run(RunContext(config, CLOCK), request)
     assert not config.data_dir.exists()
 
 
@@ -228,4 +228,4 @@ def test_a_period_that_goes_on_is_counted_as_far_as_it_has_come(config: Config, 
         Period(date(2025, 4, 1), date(2026, 3, 31)),
         measures=("nhs-number-verified",),
     )
-    assert run(config, CLOCK, request, Silent()).reports
+    assert run(RunContext(config, CLOCK), request).reports

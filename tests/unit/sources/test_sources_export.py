@@ -17,7 +17,7 @@ import responses
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import Running, serve
@@ -42,7 +42,7 @@ def pull_from(
     config: Config, address: str = BASE, scope: Scope = SCOPE, clock: FixedClock = NOW, **source: Any
 ) -> PullManifest:
     settings = replace(SourceSettings("elm", address), **source)
-    return pull(config, clock, settings, scope, None, 1, Silent())
+    return pull(RunContext(config, clock), settings, scope, None, 1)
 
 
 def an_export(manifest: dict[str, Any], *, waits: int = 0, counts: dict[str, list[int]] | None = None) -> None:
@@ -142,7 +142,7 @@ def test_data_of_a_day_to_come_is_refused_unless_the_day_is_named(config: Config
     with pytest.raises(ConfigError, match=r"its data is of 2025-04-03 by its own account.*--extract-date"):
         pull_from(config)
     settings = SourceSettings("elm", BASE)
-    assert pull(config, NOW, settings, SCOPE, date(2025, 4, 2), 2, Silent()).data_date == "2025-04-02"
+    assert pull(RunContext(config, NOW), settings, SCOPE, date(2025, 4, 2), 2).data_date == "2025-04-02"
 
 
 @responses.activate

@@ -14,10 +14,9 @@ import orjson
 import pytest
 from filelock import FileLock
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError, NotFoundError, UserError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources import folder_reading
 from hi_fhir.sources.chunks import delete_lines
@@ -33,7 +32,7 @@ def a_line(type_: str, id_: str, **more: Any) -> bytes:
 
 def pull_folder(config: Config, folder: Path, *, sequence: int = 1, data_date: date | None = None) -> PullManifest:
     source = SourceSettings(name="elm", address=str(folder))
-    return pull(config, SystemClock(), source, WHOLE, data_date, sequence, Silent())
+    return pull(RunContext(config), source, WHOLE, data_date, sequence)
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError, NotFoundError, UserError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources import document_files, folder_reading
@@ -41,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 def pull_folder(config: Config, folder: Path, *, sequence: int = 1, scope: Scope = WHOLE) -> PullManifest:
     source = SourceSettings(name="elm", address=str(folder))
-    return pull(config, SystemClock(), source, scope, None, sequence, Silent())
+    return pull(RunContext(config), source, scope, None, sequence)
 
 
 def a_patient(id_: str, **more: Any) -> Content:
@@ -90,7 +89,7 @@ def test_what_a_bulk_client_leaves_is_read_as_the_export_that_it_was(config: Con
     }
     assert manifest.data_date == "2025-03-31"  # the newest, in London
     assert manifest.counts["OperationOutcome"].outcomes == 1
-    found = flatten(config, SystemClock(), SourceSettings("elm", str(folder)), manifest.id, Silent()).reconciliation
+    found = flatten(RunContext(config), SourceSettings("elm", str(folder)), manifest.id).reconciliation
     assert (found["Patient"].received, found["Patient"].kept, found["Patient"].deleted) == (3, 1, 1)
     assert "Resource" not in found
 
@@ -198,7 +197,7 @@ def test_what_nobody_asked_for_is_counted_and_not_landed(config: Config, folder:
     put(folder / "a.json", spread(a_bundle(a_patient("p1"), claim, claim, nonsense)))
     manifest = pull_folder(config, folder)
     assert landed_ids(config, manifest) == {"Patient": ["p1"], "Resource": ["n"]}
-    found = flatten(config, SystemClock(), SourceSettings("elm", str(folder)), manifest.id, Silent()).reconciliation
+    found = flatten(RunContext(config), SourceSettings("elm", str(folder)), manifest.id).reconciliation
     assert (found["Claim"].received, found["Claim"].not_asked_for) == (2, 2)
     assert (found["Resource"].received, found["Resource"].quarantined) == (1, 1)
 
@@ -227,7 +226,7 @@ def test_what_is_neither_is_named_once_and_stands_in_quarantine_as_one_record(co
         "1 files hold nothing that is read here and were passed over: 1 .csv",
         "1 files are empty",
     )
-    snapshot = flatten(config, SystemClock(), SourceSettings("elm", str(folder)), manifest.id, Silent())
+    snapshot = flatten(RunContext(config), SourceSettings("elm", str(folder)), manifest.id)
     assert snapshot.quarantine == {"Resource": {"not-json": 2}}
     assert snapshot.reconciliation["Resource"].received == 2
 

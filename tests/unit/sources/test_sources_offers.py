@@ -10,7 +10,7 @@ import responses
 
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest
@@ -39,7 +39,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def pull_from_it(config: Config, scope: Scope) -> PullManifest:
-    return pull(config, NOW, SourceSettings("elm", BASE), scope, None, 1, Silent())
+    return pull(RunContext(config, NOW), SourceSettings("elm", BASE), scope, None, 1)
 
 
 def whole(*types: str) -> Scope:
@@ -96,7 +96,7 @@ def test_a_type_that_is_declared_without_any_interaction_is_asked_for(config: Co
 def test_what_is_not_offered_stands_in_the_snapshot(config: Config) -> None:
     a_scripted_server(lambda one: 404 if one.type == "EpisodeOfCare" else truthful(one))
     manifest = pull_from_it(config, whole("Patient", "EpisodeOfCare"))
-    snapshot = flatten(config, NOW, SourceSettings("elm", BASE), manifest.id, Silent())
+    snapshot = flatten(RunContext(config, NOW), SourceSettings("elm", BASE), manifest.id)
     assert snapshot.not_offered == {"EpisodeOfCare": "its search is answered with 404"}
 
 

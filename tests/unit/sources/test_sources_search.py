@@ -18,6 +18,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import GateError, SourceError
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress, Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import Running, serve
@@ -60,7 +61,7 @@ def pull_from(
     **source: Any,
 ) -> PullManifest:
     settings = replace(SourceSettings("elm", address), **source)
-    return pull(config, NOW, settings, scope, None, sequence, progress or Silent())
+    return pull(RunContext(config, NOW, progress=progress or Silent()), settings, scope, None, sequence)
 
 
 def searches(config: Config, manifest: PullManifest) -> list[Search]:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.terminology.answers import load_answers
 from tests.support.fhir_records import a_concept, an_observation
@@ -122,7 +121,7 @@ def test_rows_that_speak_against_their_code_are_counted_by_kind(config: Config) 
     absent = an_observation("o2", "1", dataAbsentReason=REASON)
     pull = land(config, {"Observation/000": [denied, {**denied, "id": "o3"}, absent]})
 
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
 
     assert manifest.negated == {"observation": {"denied": 2, "absent": 1}}
 

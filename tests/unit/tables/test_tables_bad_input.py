@@ -8,8 +8,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from hi_fhir.core.clock import SystemClock
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from tests.support.landing import SOURCE, config_in, land
 
@@ -138,7 +137,7 @@ def test_bad_line_goes_to_quarantine_and_costs_no_other(
     good = [line(make(f"good-{number}")) for number in range(6)]
     pull = land(config, {f"{type_}/000": [*good[:3], bad(), *good[3:]]}, frames=1)
 
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
 
     [refused_type] = manifest.quarantine
     assert manifest.quarantine == {refused_type: {kind: 1}}
@@ -156,7 +155,7 @@ def test_last_of_duplicate_keys_wins(tmp_path: Path) -> None:
     doubled = GOOD[:-1] + b',"effectiveDateTime":"2023-01-01"}'
     pull = land(config, {"Observation/000": [doubled]})
 
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
 
     folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / "observation"
     [row] = [row for file in folder.glob("*.parquet") for row in pq.read_table(file).to_pylist()]
@@ -166,7 +165,7 @@ def test_last_of_duplicate_keys_wins(tmp_path: Path) -> None:
 def test_empty_line_is_quarantined_too(tmp_path: Path) -> None:
     config = config_in(tmp_path)
     pull = land(config, {"Observation/000": [GOOD, b"", GOOD]})
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     assert manifest.quarantine == {"Observation": {"blank-line": 1}}
 
 
@@ -174,7 +173,7 @@ def test_line_longer_than_many_blocks_is_cut_and_the_next_one_read(tmp_path: Pat
     config = config_in(tmp_path, line_limit_mb=1)
     huge = written(b"NOTE", NOTE, b"x" * 20_000_000)
     pull = land(config, {"Observation/000": [huge, line(observation("next"))]}, frames=1)
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     assert manifest.quarantine == {"Observation": {"too-long": 1}}
     assert manifest.rows["observation"] == 1
 
@@ -189,7 +188,7 @@ def test_no_value_of_a_record_is_in_the_reason(tmp_path: Path) -> None:
         line(patient(birthDate="Canary")),
     ]
     pull = land(config, {"Observation/000": secrets})
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / "quarantine"
     rows = [row for file in folder.glob("*.parquet") for row in pq.read_table(file).to_pylist()]
     assert len(rows) == 5

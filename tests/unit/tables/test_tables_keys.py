@@ -7,10 +7,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import sha256_file
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.schema import KEY
@@ -39,7 +38,7 @@ def deletion(*urls: str, at: str = NEW) -> dict[str, Any]:
 
 
 def made(config: Config, chunks: dict[str, Any], **landing: Any) -> SnapshotManifest:
-    return flatten(config, SystemClock(), SOURCE, land(config, chunks, **landing), Silent())
+    return flatten(RunContext(config), SOURCE, land(config, chunks, **landing))
 
 
 def keys(config: Config, manifest: SnapshotManifest, type_: str = "Observation") -> list[tuple[Any, ...]]:

@@ -7,10 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.tables.bases import NO_HOST, base_key, canonical_base, export_base, host_of
@@ -170,7 +169,7 @@ def taken(tmp_path: Path, *of: str, source: SourceSettings = SOURCE) -> Snapshot
         an_observation(f"o{number}", "77176002") | {"subject": {"reference": one}} for number, one in enumerate(of)
     ]
     landed = land(config, {"Patient/000": [a_patient("p1")], "Observation/000": records})
-    return flatten(config, SystemClock(), source, landed, Silent())
+    return flatten(RunContext(config), source, landed)
 
 
 def test_a_record_about_a_patient_of_another_server_is_refused_and_its_host_told(tmp_path: Path) -> None:
@@ -210,5 +209,5 @@ def test_the_manifest_of_an_export_in_a_folder_tells_whose_references_are_local(
         manifest = {"request": request_url, "transactionTime": "2025-04-02T00:00:00Z", "output": [], "error": []}
         (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     config, source = config_in(tmp_path), SourceSettings("elm", str(folder))
-    landed = pull(config, SystemClock(), source, WHOLE, date(2025, 4, 2), 1, Silent())
-    assert flatten(config, SystemClock(), source, landed.id, Silent()).quarantine == quarantine
+    landed = pull(RunContext(config), source, WHOLE, date(2025, 4, 2), 1)
+    assert flatten(RunContext(config), source, landed.id).quarantine == quarantine

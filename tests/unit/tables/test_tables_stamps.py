@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from hi_fhir.core.clock import FixedClock, SystemClock
+from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.tables.snapshot import SnapshotManifest
@@ -35,7 +35,7 @@ def version(code: str, updated: str | None, number: str | None = None, **fields:
 def made(config: Config, *records: dict[str, Any], **landing: Any) -> SnapshotManifest:
     chunks = {f"{type_}/0": [one for one in records if one["resourceType"] == type_] for type_ in ("Observation",)}
     name = land(config, chunks, **{"data_date": None, "received_date": RECEIVED, **landing})
-    return flatten(config, SystemClock(), SOURCE, name, Silent())
+    return flatten(RunContext(config), SOURCE, name)
 
 
 def test_a_stamp_from_after_the_receipt_dates_nothing_and_is_counted(config: Config) -> None:
@@ -92,7 +92,7 @@ def test_a_deletion_without_a_time_is_no_stamp_that_cannot_be(config: Config) ->
     chunks = {"Observation/0": [version("1", LATER)], "_deleted/0": [bundle]}
     name = land(config, chunks, received_date=RECEIVED)
 
-    manifest = flatten(config, SystemClock(), SOURCE, name, Silent())
+    manifest = flatten(RunContext(config), SOURCE, name)
 
     assert manifest.reconciliation["Observation"].kept == 0
     assert manifest.misdated == {"Observation": 1}
@@ -108,7 +108,7 @@ def test_a_folder_keeps_the_day_of_its_receipt_and_a_named_day_is_believed(tmp_p
     (folder / "Patient.ndjson").write_text('{"resourceType":"Patient","id":"p1"}\n')
     source = SourceSettings("ash", str(folder))
 
-    landed = pull(config_in(tmp_path), FixedClock(SUMMER), source, WHOLE, date(2099, 1, 1), 1, Silent())
+    landed = pull(RunContext(config_in(tmp_path), FixedClock(SUMMER)), source, WHOLE, date(2099, 1, 1), 1)
 
     assert (landed.received_date, landed.data_date) == (RECEIVED, "2099-01-01")
 

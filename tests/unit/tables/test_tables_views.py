@@ -7,9 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.identity import NAMED, load_key
 from hi_fhir.tables.scope import Scope
@@ -31,7 +30,7 @@ def config(tmp_path: Path) -> Config:
 
 def rows(config: Config, resource: dict[str, Any], table: str, **landing: Any) -> list[dict[str, Any]]:
     pull = land(config, {f"{resource['resourceType']}/000": [resource]}, **landing)
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     assert not manifest.quarantine
     folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / table
     return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
@@ -451,7 +450,7 @@ def test_a_record_that_names_nobody_is_refused(
     config: Config, subject: dict[str, Any], contained: list[Any], kind: str
 ) -> None:
     record = a_record("Observation", status="final", code=concept("1"), subject=subject, contained=contained)
-    manifest = flatten(config, SystemClock(), SOURCE, land(config, {"Observation/000": [record]}), Silent())
+    manifest = flatten(RunContext(config), SOURCE, land(config, {"Observation/000": [record]}))
     assert manifest.quarantine == {"Observation": {kind: 1}}
 
 
@@ -464,7 +463,7 @@ def test_ids_that_are_uuids_are_one_in_any_letter_case(config: Config) -> None:
     ]
     versions = [a_patient(id=uuid, meta={"versionId": "1"}), a_patient(id=uuid.lower(), meta={"versionId": "2"})]
     pull = land(config, {"Patient/000": versions, "Observation/000": records})
-    manifest = flatten(config, SystemClock(), SOURCE, pull, Silent())
+    manifest = flatten(RunContext(config), SOURCE, pull)
     folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id
     found = [
         row["patient_id"]

@@ -1,0 +1,51 @@
+"""Work that another thread does not want any more."""
+
+import threading
+import time
+
+import pytest
+
+from hi_fhir.core.errors import CancelledError
+from hi_fhir.core.stopping import Cancellation
+
+
+def test_nothing_ends_that_nobody_asked_to_end() -> None:
+    cancel = Cancellation()
+    cancel.check()
+    cancel.wait(0)
+
+    assert not cancel.is_asked()
+
+
+def test_what_was_asked_to_end_ends_at_its_next_look() -> None:
+    cancel = Cancellation()
+    cancel.ask()
+
+    with pytest.raises(CancelledError, match="goes on where it stopped"):
+        cancel.check()
+
+
+def test_a_part_ends_with_the_whole_whenever_it_began() -> None:
+    whole = Cancellation()
+    before = whole.part()
+    whole.ask()
+
+    assert before.is_asked()
+    assert whole.part().is_asked()
+
+
+def test_a_part_that_ends_alone_leaves_the_whole_going() -> None:
+    whole = Cancellation()
+    whole.part().ask()
+
+    assert not whole.is_asked()
+
+
+def test_a_wait_ends_when_the_work_is_to() -> None:
+    cancel = Cancellation()
+    threading.Timer(0.05, cancel.ask).start()
+    began = time.monotonic()
+
+    with pytest.raises(CancelledError):
+        cancel.wait(60)
+    assert time.monotonic() - began < 30
