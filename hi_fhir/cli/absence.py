@@ -14,7 +14,7 @@ def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     practices: dict[tuple[str, str, str], set[str]] = {}
     for one in absent:
         cause = (one["source"], one["type"], one["standing"])
-        by_cause.setdefault(cause, {}).setdefault(_what(one["populations"]), []).append(one["measure_id"])
+        by_cause.setdefault(cause, {}).setdefault(_what(one), []).append(one["measure_id"])
         practices.setdefault(cause, set()).update(one["practices"])
     for (source, type_, standing), measures in sorted(by_cause.items()):
         number = len(practices[source, type_, standing])
@@ -26,6 +26,9 @@ def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
         )
 
 
-def _what(populations: Sequence[str]) -> str:
-    """Populations by name; all where the initial population is one, since the others are within it."""
+def _what(absent: Mapping[str, Any]) -> str:
+    """Populations by name; all where the initial population is one, since the others are within it. Or strata."""
+    if absent["stratifier"]:
+        return f"{' and '.join(absent['strata'])} by {absent['stratifier']}"
+    populations: Sequence[str] = absent["populations"]
     return "all" if "initial_population" in populations else " and ".join(populations)

@@ -35,6 +35,8 @@ def measures_command() -> None:
 def list_command(overlays: tuple[Path, ...], as_json: bool) -> None:
     """List every measure with its version, the rule set that it follows, the state of its code lists and its origin.
 
+    Then what every measure is broken down by, and where that comes from.
+
     \b
     Example:
       hi-fhir measures list --json
@@ -48,10 +50,19 @@ def list_command(overlays: tuple[Path, ...], as_json: bool) -> None:
     found = [evaluation.measure_reference(one.measure, terminology) for one in there.values()]
     columns = {"id": "measure", "version": "version", "rule_set": "follows", "state": "code lists", "title": "title"}
     rows = [{name: getattr(one, name) for name in columns} | {"from": there[one.id].told} for one in found]
+    common = registry.breakdowns(config.overlays)
     if as_json:
-        print_json(rows)
+        origins = {one.stratifier.id: one.origin for one in common}
+        by = {
+            id_: {one.id: origins.get(one.id, there[id_].origin) for one in there[id_].measure.stratifiers}
+            for id_ in there
+        }
+        print_json([row | {"broken_down_by": by[row["id"]]} for row in rows])
         return
     print_table("Measures", [*columns.values(), "from"], [list(row.values()) for row in rows])
+    say("")
+    told = [[one.stratifier.id, one.stratifier.version, one.stratifier.title, one.origin] for one in common]
+    print_table("Broken down by", ["breakdown", "version", "title", "from"], told)
 
 
 @measures_command.command("show")
@@ -87,6 +98,9 @@ def _print_description(found: dict[str, Any]) -> None:
             for one in found["value_sets"]
         ]
         print_table("Value sets", ["value set", "version", "state", "codes", "seen in a source", "why"], rows)
+        say("")
+    for id_, strata in found["strata"].items():
+        print_table(f"Broken down by {id_}", ["stratum", "who"], [list(one) for one in strata.items()])
         say("")
     about = {
         "rule set": found["rule_set"],
@@ -167,7 +181,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
       hi-fhir measures check
     """
     from hi_fhir.engine.connect import connect
-    from hi_fhir.measures import checks, registry, released, second_opinion, worked
+    from hi_fhir.measures import checks, facts, registry, released, second_opinion, worked
     from hi_fhir.terminology.catalogue import load, overlaid_files
     from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -178,12 +192,15 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     for year in LSOA_OF:
         terminology.ranks(year)
     measures = registry.load(overlays=config.overlays)
+    stratifiers = facts.single_stratifiers(measures)
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(Path(folder) / "spill")
-        second = second_opinion.opinions(engine, Path(folder), measures, terminology)
+        second = second_opinion.opinions(engine, Path(folder), measures, stratifiers, terminology)
         faults = [
             *checks.faults(measures, terminology),
+            *checks.stratifier_faults(stratifiers),
             *worked.failures(engine, Path(folder), measures, terminology),
+            *worked.stratum_failures(engine, Path(folder), stratifiers, terminology),
             *second.faults,
             *released.faults(released.versioned(measures, terminology), released.read_table()),
         ]

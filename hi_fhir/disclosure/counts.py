@@ -30,6 +30,11 @@ class Group(NamedTuple):
     stratifier: str
     stratum: str
 
+    @property
+    def components(self) -> list["Stratum"]:
+        """The stratum itself or, of a crossing, that of each of its margins."""
+        return list(zip(self.stratifier.split("*"), self.stratum.split("*"), strict=True))
+
 
 Stratum = tuple[str, str]
 """Id of a stratifier and code of one of its strata."""
@@ -52,14 +57,16 @@ class ExactCounts:
     """Everything that one release is about: all measures, reporters and strata, and the run's own counts.
 
     groups: people by population. code_lists: the state of the code lists that decide a population, by measure id and
-    population. withheld: populations of groups that the sources leave untold, with the standing of what is wanting.
-    hierarchy: what lies within what, from which follow all sums among the groups.
+    population. strata_lists: the same of strata that are told by words, by measure id and stratum. withheld:
+    populations of groups that the sources leave untold, with the standing of what is wanting. hierarchy: what lies
+    within what, from which follow all sums among the groups.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
     run: Mapping[RunCount, int]
     code_lists: Mapping[tuple[str, str], str]
     withheld: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
+    strata_lists: Mapping[tuple[str, Stratum], str] = field(default_factory=dict)
     hierarchy: Hierarchy = field(default_factory=Hierarchy)
 
 

@@ -61,7 +61,7 @@ def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
     """The strata in which a stratum lies; that of a crossing lies in one of each of its margins."""
     yield from hierarchy.strata.get((group.stratifier, group.stratum), ())
     if "*" in group.stratifier:
-        yield from zip(group.stratifier.split("*"), group.stratum.split("*"), strict=True)
+        yield from group.components
 
 
 def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:

@@ -32,10 +32,15 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
     out from shown ones.
     """
     unsupported = _unsupported(counts.code_lists, policy)
+    strata = _unsupported_strata(counts, policy)
     return ReleasedCounts(
         policy=policy,
         groups={
-            group: _released(exact, {**unsupported.get(group.measure_id, {}), **counts.withheld.get(group, {})}, policy)
+            group: _released(
+                exact,
+                {**unsupported.get(group.measure_id, {}), **strata.get(group, {}), **counts.withheld.get(group, {})},
+                policy,
+            )
             for group, exact in counts.groups.items()
         },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
@@ -54,9 +59,28 @@ def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> d
     """Why code lists cannot bear a count, by measure id and population: with no codes at all, 0 would be silent."""
     found: dict[str, dict[str, str]] = {}
     for (measure_id, population), state in code_lists.items():
-        if state == _MISSING or (state == _PARTIAL and not policy.partial):
-            found.setdefault(measure_id, {})[population] = f"code-lists-{state}"
+        if _is_wanting(state, policy):
+            found.setdefault(measure_id, {})[population] = _reason(state)
     return found
+
+
+def _unsupported_strata(counts: ExactCounts, policy: Policy) -> dict[Group, dict[str, str]]:
+    """Groups of strata that code lists cannot bear, with the reason for each population."""
+    wanting = {name: state for name, state in counts.strata_lists.items() if _is_wanting(state, policy)}
+    found: dict[Group, dict[str, str]] = {}
+    for group, exact in counts.groups.items() if wanting else ():
+        states = {wanting.get((group.measure_id, stratum)) for stratum in group.components}
+        if worst := next((state for state in (_MISSING, _PARTIAL) if state in states), None):
+            found[group] = dict.fromkeys(exact, _reason(worst))
+    return found
+
+
+def _is_wanting(state: str, policy: Policy) -> bool:
+    return state == _MISSING or (state == _PARTIAL and not policy.partial)
+
+
+def _reason(state: str) -> str:
+    return f"code-lists-{state}"
 
 
 def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:

@@ -5,7 +5,8 @@ A sum without that practice would be another number under the same name, and one
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from hi_fhir.disclosure.counts import Group
+from hi_fhir.disclosure.counts import Group, Stratum
+from hi_fhir.measures.model import POPULATIONS
 from hi_fhir.measures.standing import REASONS
 from hi_fhir.measures.stratifiers import PCN, PRACTICE, UNKNOWN
 
@@ -13,20 +14,25 @@ from hi_fhir.measures.stratifiers import PCN, PRACTICE, UNKNOWN
 def withheld_groups(
     groups: Iterable[Group],
     untold: Mapping[tuple[str, str], Mapping[str, str]],
+    untold_strata: Mapping[tuple[str, str], Mapping[Stratum, str]],
     practices: Mapping[str, Collection[str]],
     pcns: Mapping[str, str | None],
 ) -> dict[Group, dict[str, str]]:
     """Groups to the populations that are withheld, each with the gravest of its practices' reasons.
 
-    untold: measure id and practice to population to reason. practices: reporter to those that it covers. pcns: practice
-    to its PCN.
+    untold: measure id and practice to population to reason; untold_strata: to stratum to reason. practices: reporter to
+    those that it covers. pcns: practice to its PCN.
     """
-    if not untold:
+    if not untold and not untold_strata:
         return {}
     found: dict[Group, dict[str, str]] = {}
     for group in groups:
         for practice in _practices(group, practices[group.reporter], pcns):
-            for population, reason in untold.get((group.measure_id, practice), {}).items():
+            reasons = [*untold.get((group.measure_id, practice), {}).items()]
+            if strata := untold_strata.get((group.measure_id, practice)):
+                own = (strata[stratum] for stratum in group.components if stratum in strata)
+                reasons += [(population, reason) for reason in own for population in POPULATIONS]
+            for population, reason in reasons:
                 known = found.setdefault(group, {})
                 known[population] = min(reason, known.get(population, reason), key=REASONS.index)
     return found

@@ -1,9 +1,18 @@
 """Measures as data: what a definition is written in. A definition imports from here alone."""
 
 from hi_fhir.measures import blood_pressure
-from hi_fhir.measures.examples import Example, Person
+from hi_fhir.measures.examples import Example, Person, StratumExample
 from hi_fhir.measures.model import CountMeasure, ProportionMeasure
-from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, ByAge, ByColumn, ByDecile, ByEthnicity, Crossing, Stratifier
+from hi_fhir.measures.stratifiers import (
+    CORE_STRATIFIERS,
+    ByAge,
+    ByColumn,
+    ByDecile,
+    ByEthnicity,
+    ByWords,
+    Crossing,
+    Stratifier,
+)
 from hi_fhir.measures.words.events import (
     clinical_event,
     diagnosed,
@@ -36,6 +45,7 @@ __all__ = [
     "ByColumn",
     "ByDecile",
     "ByEthnicity",
+    "ByWords",
     "CountMeasure",
     "Crossing",
     "Example",
@@ -43,6 +53,7 @@ __all__ = [
     "ProportionMeasure",
     "Quantity",
     "Stratifier",
+    "StratumExample",
     "aged",
     "answered",
     "blood_pressure",

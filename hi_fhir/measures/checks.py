@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.values import LatestValue, Quantity
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.ucum import is_unit
@@ -47,6 +48,17 @@ def _faults(measure: Measure, terminology: Terminology) -> Iterator[str]:
             yield "the examples do not show both somebody who is counted and somebody who is not."
     elif "numerator" not in shown or not shown & {"denominator", "exception"}:
         yield "the examples do not show both somebody in the numerator and somebody of the denominator who is not."
+
+
+def stratifier_faults(stratifiers: Sequence[Stratifier]) -> list[str]:
+    """What is wrong with breakdowns by words, a sentence each that begins with the id."""
+    return [
+        f"{one.id}: no example shows somebody in the stratum {stratum!r}."
+        for one in stratifiers
+        if one.words
+        for stratum in one.strata[:-1]
+        if stratum not in {example.stratum for example in one.examples}
+    ]
 
 
 def _quantities(measure: Measure) -> list[Quantity]:

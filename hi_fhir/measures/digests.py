@@ -50,4 +50,5 @@ def rendered(value: Any) -> Any:
 
 
 def _said(value: Any, of_it: Iterable[Field[Any]]) -> Iterable[Field[Any]]:
-    return (field for field in of_it if field.default is MISSING or getattr(value, field.name) != field.default)
+    said = (field for field in of_it if field.compare)  # what tells no two apart is not what they say
+    return (field for field in said if field.default is MISSING or getattr(value, field.name) != field.default)

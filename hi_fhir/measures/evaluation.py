@@ -12,7 +12,7 @@ from hi_fhir.core.manifests import Format
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.released import Versioned
-from hi_fhir.measures.render.requirements import value_sets
+from hi_fhir.measures.render.requirements import population_needs, value_sets, value_sets_in
 from hi_fhir.measures.standing import Standing
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.terminology.catalogue import Terminology
@@ -40,7 +40,8 @@ class ValueSetReference(msgspec.Struct, frozen=True):
 class MeasureReference(msgspec.Struct, frozen=True):
     """A measure as it was evaluated.
 
-    state: the worst of its value sets': full, outdated, demonstration, partial or missing. reasons: why it is not full.
+    state: the worst of its value sets', but for those of its breakdowns: full, outdated, demonstration, partial or
+    missing. reasons: why any of them is not full.
     unverified: what of it was not seen in the rule set's own text, and value sets whose codes no source showed.
     definition: digest of its definition, by which a report knows that the installed one is the same.
     """
@@ -149,6 +150,7 @@ def not_seen(versions: Iterable[str], terminology: Terminology) -> list[str]:
 
 def measure_reference(measure: Measure, terminology: Terminology) -> MeasureReference:
     used = [terminology.value_set(id_) for id_ in value_sets(measure)]
+    of_populations = value_sets_in(population_needs(measure))
     return MeasureReference(
         id=measure.id,
         version=measure.version,
@@ -157,7 +159,7 @@ def measure_reference(measure: Measure, terminology: Terminology) -> MeasureRefe
         rule_set=measure.rule_set,
         source=measure.source,
         improvement=measure.improvement,
-        state=max((one.state for one in used), key=STATES.index, default=STATES[0]),
+        state=max((one.state for one in used if one.id in of_populations), key=STATES.index, default=STATES[0]),
         reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if one.state != STATES[0]],
         value_sets=[ValueSetReference(one.id, one.version, one.state) for one in used],
         unverified=[*measure.doubts, *(f"codes of {one.id}" for one in used if one.unverified)],

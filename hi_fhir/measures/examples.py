@@ -150,3 +150,14 @@ class Example:
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"example {self.name!r}: {self.outcome!r} is not one of {', '.join(OUTCOMES)}")
+
+
+@dataclass(frozen=True)
+class StratumExample:
+    """Somebody, and in which stratum of a breakdown they are. as_of: by default the end of the period."""
+
+    name: str
+    person: Person
+    stratum: str
+    as_of: date = EXAMPLE_PERIOD.end
+    period: Period = EXAMPLE_PERIOD

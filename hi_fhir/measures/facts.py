@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.render.query import Facts, condition, field_name
+from hi_fhir.measures.render.query import Facts, condition, field_name, is_null
 from hi_fhir.measures.render.strata import place
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
@@ -26,12 +26,12 @@ def fact_name(measure_id: str, population: str) -> str:
 
 
 def all_leaves(measures: Sequence[Measure]) -> tuple[Leaf, ...]:
-    return leaves(word for measure in measures for _, word in measure.populations())
+    return leaves(word for measure in measures for word in measure.words())
 
 
 def single_stratifiers(measures: Sequence[Measure]) -> tuple[Stratifier, ...]:
     """The distinct stratifiers of the measures, those within crossings among them."""
-    return tuple(dict.fromkeys(part for m in measures for stratifier in m.stratifiers for part in stratifier.parts))
+    return tuple(dict.fromkeys(one for measure in measures for one in measure.single_stratifiers))
 
 
 def fact_columns(measure: Measure) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
     columns: dict[str, Any] = {}
     for stratifier in single_stratifiers(measures):
-        columns[stratifier.id] = place(stratifier, rows, frame)
+        columns[stratifier.id] = place(stratifier, facts)
     for measure in measures:
         for name, value in _decided(measure, facts).items():
             columns[fact_name(measure.id, name)] = value
@@ -101,21 +101,16 @@ def _decided(measure: Measure, facts: Facts) -> dict[str, Any]:
     sure = {name: value.fill_null(False) for name, value in stated.items()}
     found = {"initial_population": sure["initial_population"]}
     left = found["initial_population"]
-    undetermined = _is_null(stated["initial_population"])
+    undetermined = is_null(stated["initial_population"])
     if "denominator" in stated:
-        undetermined = undetermined | (left & _is_null(stated["denominator"]))
+        undetermined = undetermined | (left & is_null(stated["denominator"]))
         found["denominator"] = left = left & sure["denominator"]
     for name in ("denominator_exclusion", "numerator", "denominator_exception"):
         if name in stated:
-            undetermined = undetermined | (left & _is_null(stated[name]))
+            undetermined = undetermined | (left & is_null(stated[name]))
             found[name] = left & sure[name]
             left = left & ~sure[name]
     if "numerator_exclusion" in stated:
-        undetermined = undetermined | (found["numerator"] & _is_null(stated["numerator_exclusion"]))
+        undetermined = undetermined | (found["numerator"] & is_null(stated["numerator_exclusion"]))
         found["numerator_exclusion"] = found["numerator"] & sure["numerator_exclusion"]
     return {**found, "undetermined": undetermined}
-
-
-def _is_null(test: Any) -> Any:
-    """Spark refuses what Ibis makes of a test that is asked by itself: `x IS NOT NULL IS NULL`."""
-    return ibis.coalesce(test).isnull()

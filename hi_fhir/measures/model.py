@@ -91,6 +91,16 @@ class Measure:
         defined = self.always_counted.union(name for name, _ in self.populations())
         return tuple(name for name in POPULATIONS if name in defined)
 
+    @property
+    def single_stratifiers(self) -> tuple[Stratifier, ...]:
+        """Its distinct stratifiers, those within crossings among them."""
+        return tuple(dict.fromkeys(part for one in self.stratifiers for part in one.parts))
+
+    def words(self) -> Iterator[Word]:
+        """Every word that decides its populations, and then those that decide its strata."""
+        yield from (word for _, word in self.populations())
+        yield from (word for one in self.single_stratifiers for word in one.words)
+
     def populations(self) -> Iterator[tuple[str, Word]]:
         """Name and word of each population that this measure defines, in order of decision."""
         for name in DEFINED:

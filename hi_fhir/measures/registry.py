@@ -12,7 +12,7 @@ from hi_fhir.core.errors import DefinitionError, NotFoundError
 from hi_fhir.measures import definitions
 from hi_fhir.measures.definition_files import read_definition
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.stratifiers import Crossing, Stratifier
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Crossing, Stratifier
 
 SHIPPED = "shipped"
 _SHIPPED_FOLDER = Path("measures/definitions")
@@ -62,14 +62,44 @@ def defined(overlays: Sequence[Path] = ()) -> dict[str, Defined]:
     """
     shipped = _shipped()
     found = {id_: Defined(measure, SHIPPED) for id_, measure in shipped.items()}
-    breakdowns: dict[str, Stratifier | Crossing] = {}
     for overlay in overlays:
         files = [File(path, read_definition(path)) for path in _python_files(overlay / "measures")]
         for id_, measure in collect(files).items():
             path = overlay / "measures" / _file_name(id_)
             found[id_] = Defined(measure, str(path), replaces=id_ in shipped)
-        breakdowns |= _stratifiers(overlay)
-    return {id_: one._replace(measure=_broken_down(one.measure, breakdowns)) for id_, one in sorted(found.items())}
+    more = [one.stratifier for one in breakdowns(overlays) if one.origin != SHIPPED]
+    there = {id_: one._replace(measure=_broken_down(one.measure, more)) for id_, one in sorted(found.items())}
+    _check_stratifiers(one.measure for one in there.values())
+    return there
+
+
+def _check_stratifiers(measures: Iterable[Measure]) -> None:
+    """That no two breakdowns go by one id: the strata of both would be counted as those of either."""
+    known: dict[str, Stratifier] = {}
+    for measure in measures:
+        for one in measure.single_stratifiers:
+            if known.setdefault(one.id, one) != one:
+                raise DefinitionError(f"{measure.id}: another breakdown has the id {one.id!r} already. Choose another.")
+
+
+class Breakdown(NamedTuple):
+    """A breakdown of every measure, and where it comes from: SHIPPED or a file."""
+
+    stratifier: Stratifier | Crossing
+    origin: str
+
+
+def breakdowns(overlays: Sequence[Path] = ()) -> list[Breakdown]:
+    """What every measure is broken down by: as shipped, then by id what overlays add.
+
+    Raises:
+        DefinitionError: a breakdown is not as the registry needs it.
+    """
+    own = {one.id for one in CORE_STRATIFIERS}
+    added: dict[str, Breakdown] = {}
+    for overlay in overlays:
+        added |= {id_: Breakdown(one, str(path)) for path, id_, one in _stratifiers(overlay) if id_ not in own}
+    return [*(Breakdown(one, SHIPPED) for one in CORE_STRATIFIERS), *(one for _, one in sorted(added.items()))]
 
 
 def overlaid_files(overlays: Sequence[Path]) -> dict[str, str]:
@@ -114,20 +144,20 @@ def collect(files: Iterable[File]) -> dict[str, Measure]:
     return dict(sorted(found.items()))
 
 
-def _stratifiers(overlay: Path) -> Iterator[tuple[str, Stratifier | Crossing]]:
-    """The STRATIFIER of each file of an overlay, with its id."""
+def _stratifiers(overlay: Path) -> Iterator[tuple[Path, str, Stratifier | Crossing]]:
+    """The STRATIFIER of each file of an overlay, with that and its id."""
     for path in _python_files(overlay / "stratifiers"):
         one = read_definition(path).get("STRATIFIER")
         if not isinstance(one, Stratifier | Crossing):
             raise DefinitionError(f"{path}: no STRATIFIER. Set it to a Stratifier.")
         _check_name(path, one.id)
-        yield one.id, one
+        yield path, one.id, one
 
 
-def _broken_down(measure: Measure, more: Mapping[str, Stratifier | Crossing]) -> Measure:
+def _broken_down(measure: Measure, more: Sequence[Stratifier | Crossing]) -> Measure:
     """The measure with the breakdowns of overlays as well; one of an id that it has already is not taken twice."""
     own = {one.id for one in measure.stratifiers}
-    added = [one for id_, one in sorted(more.items()) if id_ not in own]
+    added = [one for one in more if one.id not in own]
     version = "-".join([measure.version, *(f"{one.id}.{one.version}" for one in added)])
     return replace(measure, version=version, stratifiers=(*measure.stratifiers, *added))
 

@@ -4,7 +4,7 @@ The people are those of the worked examples and their neighbours: each with one 
 with birth date and sex changed. Units are the terminology's for both; all else each reads on its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +16,9 @@ from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.plain.setting import Convert, Setting
-from hi_fhir.measures.worked import IMD_YEAR, outcomes
+from hi_fhir.measures.plain.strata import stratum
+from hi_fhir.measures.stratifiers import Stratifier
+from hi_fhir.measures.worked import E, by_frame, outcomes, strata_of
 from hi_fhir.terminology.catalogue import Terminology
 
 _DECIMALS = 9
@@ -30,23 +32,43 @@ class Opinions(NamedTuple):
     faults: list[str]
 
 
-def opinions(engine: Engine, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> Opinions:
+def opinions(
+    engine: Engine,
+    folder: Path,
+    measures: Sequence[Measure],
+    stratifiers: Sequence[Stratifier],
+    terminology: Terminology,
+) -> Opinions:
     """Where the engine and the plain reading differ. `folder`: for temporary files."""
-    convert, asked, faults = converter(terminology), 0, []
+    faults: list[str] = []
+    convert, asked = converter(terminology), 0
     for measure in measures:
-        for frame, named in _by_frame(measure).items():
+        for frame, named in _with_neighbours(measure.examples).items():
             people = [person for _, person in named]
             asked += len(people)
             found = outcomes(engine, folder, [measure], people, frame, terminology)[measure.id]
             setting = Setting(frame.period, frame.as_of, convert)
-            for (name, person), placed in zip(named, found, strict=True):
-                plain = outcome(measure, person, setting)
-                if plain != placed:
-                    faults.append(
-                        f"{measure.id}: {name}: {placed} by the engine, {plain} by the plain reading of its words. One "
-                        "of them is wrong about a word: please report it, with the definition."
-                    )
+            plain = [outcome(measure, person, setting) for person in people]
+            faults += _differences(measure.id, named, found, plain)
+    for one in stratifiers:
+        for frame, named in _with_neighbours(one.examples).items() if one.words else ():
+            people = [person for _, person in named]
+            asked += len(people)
+            found = strata_of(engine, folder, one, people, frame, terminology)
+            setting = Setting(frame.period, frame.as_of, convert)
+            faults += _differences(one.id, named, found, [stratum(one, person, setting) for person in people])
     return Opinions(asked, faults)
+
+
+def _differences(
+    id_: str, named: Sequence[tuple[str, Person]], found: Sequence[str], plain: Sequence[str]
+) -> Iterator[str]:
+    for (name, _), by_engine, by_plain in zip(named, found, plain, strict=True):
+        if by_engine != by_plain:
+            yield (
+                f"{id_}: {name}: {by_engine} by the engine, {by_plain} by the plain reading of its words. One of them "
+                "is wrong about a word: please report it, with the definition."
+            )
 
 
 def converter(terminology: Terminology) -> Convert:
@@ -93,11 +115,12 @@ def _moved(day: date, by: timedelta) -> date:
         return day
 
 
-def _by_frame(measure: Measure) -> dict[Frame, list[tuple[str, Person]]]:
-    """The people of the measure's examples and their neighbours, by what they are looked at by."""
+def _with_neighbours(examples: Iterable[E]) -> dict[Frame, list[tuple[str, Person]]]:
+    """The people of examples and their neighbours, by the period and day that they are looked at."""
     found: dict[Frame, list[tuple[str, Person]]] = {}
-    for example in measure.examples:
-        named = found.setdefault(Frame(example.period, example.as_of, IMD_YEAR), [])
-        named.append((f"example {example.name!r}", example.person))
-        named += ((f"example {example.name!r}, {what}", other) for what, other in neighbours(example.person))
+    for frame, own in by_frame(examples).items():
+        named = found.setdefault(frame, [])
+        for example in own:
+            named.append((f"example {example.name!r}", example.person))
+            named += ((f"example {example.name!r}, {what}", other) for what, other in neighbours(example.person))
     return found

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hi_fhir.measures.model import POPULATIONS, Measure
-from hi_fhir.measures.render.requirements import measure_needs, needs
-from hi_fhir.measures.render.silence import can_hold, rests_on, types_read
+from hi_fhir.measures.render.requirements import Need, measure_needs, needs, population_needs, stratum_needs
+from hi_fhir.measures.render.silence import can_hold, is_told, rests_on, types_read
+from hi_fhir.measures.stratifiers import Stratifier
+from hi_fhir.measures.words.base import Word
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
 
@@ -82,7 +84,10 @@ _WORDS = {
 
 
 class Absence(msgspec.Struct, frozen=True):
-    """What of a measure may not be told, and because of which type of which source. practices: whose people it has."""
+    """What of a measure may not be told, and because of which type of which source: populations, or strata.
+
+    practices: whose people the source has. stratifier: whose strata they are, with all their populations.
+    """
 
     measure_id: str
     source: str
@@ -90,6 +95,8 @@ class Absence(msgspec.Struct, frozen=True):
     standing: str
     populations: tuple[str, ...]
     practices: tuple[str, ...]
+    stratifier: str | None = None
+    strata: tuple[str, ...] = ()
 
 
 def standings(manifest: "SnapshotManifest", orphans: Mapping[str, int], limit: float) -> list[Standing]:
@@ -137,7 +144,7 @@ def wanting(measure: Measure, found: Iterable[Standing]) -> list[Standing]:
 
 
 def unheard(measure: Measure, source: str, found: Found) -> list[str]:
-    """Value sets of a measure, and types that it reads whole, of which no record of the source carries a code."""
+    """Value sets of a measure and its breakdowns, and types read whole, of which no record of the source has a code."""
     there = found.get(source, {})
     asked = measure_needs(measure)
     heard = {value_set or type_ for type_, value_set in asked if there.get(type_, {}).get(value_set or "")}
@@ -157,13 +164,25 @@ def absences(
     absent = []
     for source, types in sorted(by_source.items()):
         practices = tuple(sorted(practice for practice, sources in homes.items() if source in sources))
-        told: dict[tuple[str, str], set[str]] = {}
-        for population, type_, standing in _untold(measure, types, found.get(source, {})) if practices else ():
-            told.setdefault((type_, standing), set()).add(population)
-        for (type_, standing), populations in sorted(told.items()):
+        if not practices:
+            continue
+        heard = found.get(source, {})
+        for (type_, standing), populations in _by_cause(_untold(measure, types, heard)):
             named = tuple(name for name in POPULATIONS if name in populations)
             absent.append(Absence(measure.id, source, type_, standing, named, practices))
+        for by in measure.single_stratifiers:
+            for (type_, standing), untold in _by_cause(_untold_strata(by, types, heard)):
+                strata = tuple(stratum for stratum in by.strata if stratum in untold)
+                absent.append(Absence(measure.id, source, type_, standing, (), practices, by.id, strata))
     return absent
+
+
+def _by_cause(untold: Iterable[tuple[str, str, str]]) -> list[tuple[tuple[str, str], set[str]]]:
+    """What is untold by type and standing, in order."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for what, type_, standing in untold:
+        found.setdefault((type_, standing), set()).add(what)
+    return sorted(found.items())
 
 
 def withheld(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[str, str]]:
@@ -175,22 +194,63 @@ def withheld(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[str, str]]
     return found
 
 
+def withheld_strata(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[tuple[str, str], str]]:
+    """Measure and practice to the strata, by stratifier and stratum, that may not be told, with the gravest reason."""
+    found: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for one in sorted(absent, key=lambda absence: -REASONS.index(absence.standing)):
+        if one.stratifier is not None:
+            strata = dict.fromkeys(((one.stratifier, stratum) for stratum in one.strata), one.standing)
+            for practice in one.practices:
+                found.setdefault((one.measure_id, practice), {}).update(strata)
+    return found
+
+
 def _untold(
     measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
 ) -> Iterator[tuple[str, str, str]]:
     """Population, type and standing: of those that a source's silence or losses leave untold."""
-    silent = _silent(measure, types, found)
+    silent = _silent(population_needs(measure), types, found)
     defined = {name for name, _ in measure.populations()} | ({"denominator", "undetermined"} & {*measure.counted})
     for name, word in measure.populations():
-        rests = rests_on(word)
-        reasons = {(type_, types[type_]) for type_ in rests if _is_loss(type_, types.get(type_))}
-        of_records = {type_ for type_, _ in needs(word)}
-        if name == "initial_population" and _REGISTER in of_records and types.get(_REGISTER) == NOT_OFFERED:
-            reasons.add((_REGISTER, NOT_OFFERED))
+        reasons = _losses(word, types)
+        if name == "initial_population":
+            reasons |= _no_register(word, types)
         if not can_hold(word, silent.keys()):
-            reasons |= {(type_, standing) for type_, standing in silent.items() if type_ in of_records}
+            reasons |= _silence(word, silent)
         for population in defined.intersection((name, *_LATER.get(name, ()))):
             yield from ((population, *reason) for reason in sorted(reasons))
+
+
+def _untold_strata(
+    one: Stratifier, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[str, str, str]]:
+    """Stratum, type and standing, as of populations: of the first word that is not told, and of all after it.
+
+    Whoever is in one of those may be in an earlier one for all that is known. What the measure itself reads plays no
+    part, so that a breakdown is told or not in all measures alike.
+    """
+    silent = _silent(stratum_needs(one), types, found)
+    reasons: set[tuple[str, str]] = set()
+    for number, stratum in enumerate(one.strata if one.words else ()):
+        if number < len(one.words):
+            word = one.words[number]
+            reasons |= _losses(word, types) | _no_register(word, types)
+            reasons |= set() if is_told(word, silent.keys()) else _silence(word, silent)
+        yield from ((stratum, *reason) for reason in sorted(reasons))
+
+
+def _losses(word: Word, types: Mapping[str, str]) -> set[tuple[str, str]]:
+    return {(type_, types[type_]) for type_ in rests_on(word) if _is_loss(type_, types.get(type_))}
+
+
+def _no_register(word: Word, types: Mapping[str, str]) -> set[tuple[str, str]]:
+    """A register of diagnoses without Conditions is not 0 people, it is unknown."""
+    is_wanting = types.get(_REGISTER) == NOT_OFFERED and any(type_ == _REGISTER for type_, _ in needs(word))
+    return {(_REGISTER, NOT_OFFERED)} if is_wanting else set()
+
+
+def _silence(word: Word, silent: Mapping[str, str]) -> set[tuple[str, str]]:
+    return {(type_, silent[type_]) for type_, _ in needs(word) if type_ in silent}
 
 
 def _is_loss(type_: str, standing: str | None) -> bool:
@@ -198,10 +258,10 @@ def _is_loss(type_: str, standing: str | None) -> bool:
     return standing in _LOSSY or (standing == NOTHING and type_ == "Patient")
 
 
-def _silent(measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
-    """Types in which no record with any of the measure's codes came, with why."""
+def _silent(needed: Iterable[Need], types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """Types in which no record with any of the codes that are needed came, with why."""
     asked: dict[str, set[str]] = {}
-    for type_, value_set in measure_needs(measure):
+    for type_, value_set in needed:
         asked.setdefault(type_, set()).add(value_set or "")
     return {
         type_: types[type_] if types.get(type_) in (NOT_OFFERED, NOT_UNDERSTOOD) else NOTHING

@@ -1,6 +1,9 @@
 """How people are told apart in a report: closed, ordered strata, each kind of unknown among them, none twice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from hi_fhir.measures.examples import StratumExample
+from hi_fhir.measures.words.base import Word
 
 UNKNOWN = "unknown"
 """The last stratum of what may not be known of a person or, of a PCN, of a practice."""
@@ -35,18 +38,41 @@ class ByDecile:
     upto: tuple[int, ...]
 
 
-Rule = ByColumn | ByAge | ByEthnicity | ByDecile
+@dataclass(frozen=True)
+class ByWords:
+    """A stratum for each word, then one of those of whom none is true, then `unknown`.
+
+    The first word that is true decides; one that is null before that leaves it unknown.
+    """
+
+    words: tuple[Word, ...]
+
+
+Rule = ByColumn | ByAge | ByEthnicity | ByDecile | ByWords
 
 
 @dataclass(frozen=True)
 class Stratifier:
-    """strata: closed and in order."""
+    """strata: closed and in order. examples: people, and in which of them each is."""
 
     id: str
     version: str
     title: str
     rule: Rule
     strata: tuple[str, ...]
+    examples: tuple[StratumExample, ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.words and (len(self.strata) != len(self.words) + 2 or self.strata[-1] != UNKNOWN):
+            raise ValueError(f"{self.id}: its strata are one for each word, one for the others, and {UNKNOWN!r}")
+        for example in self.examples:
+            if example.stratum not in self.strata:
+                raise ValueError(f"{self.id}: {example.stratum!r} is not one of {', '.join(self.strata)}")
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words that decide its strata; none where it goes by what is settled of the person."""
+        return self.rule.words if isinstance(self.rule, ByWords) else ()
 
     @property
     def parts(self) -> tuple["Stratifier", ...]:

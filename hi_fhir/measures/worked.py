@@ -1,8 +1,10 @@
 """People of worked examples through the real engine: their records become tables, and the facts say where they are."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,11 +13,13 @@ from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.evaluate import Evaluator
-from hi_fhir.measures.examples import SETTLES, Event, Example, Person
+from hi_fhir.measures.examples import SETTLES, Event, Example, Person, StratumExample
 from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
-from hi_fhir.measures.model import DEFINED, Measure
+from hi_fhir.measures.model import DEFINED, NOT_REVIEWED, CountMeasure, Measure
+from hi_fhir.measures.stratifiers import Stratifier
+from hi_fhir.measures.words.population import registered
 from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.schema import PERSON, REFERENCE
@@ -23,6 +27,21 @@ from hi_fhir.terminology.catalogue import Terminology
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
+
+E = TypeVar("E", Example, StratumExample)
+
+_EVERYBODY = CountMeasure(
+    id="everybody",
+    version="1",
+    title="Everybody who is registered",
+    description="What the examples of a breakdown are placed by.",
+    rule_set="examples",
+    source="examples",
+    reviewed_by=NOT_REVIEWED,
+    next_review=date.max,
+    initial_population=registered(),
+    stratifiers=(),
+)
 
 
 def failures(engine: Engine, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> list[str]:
@@ -37,13 +56,48 @@ def failures(engine: Engine, folder: Path, measures: Sequence[Measure], terminol
 
 def placed(engine: Engine, folder: Path, measure: Measure, terminology: Terminology) -> list[tuple[Example, str]]:
     """Each worked example of `measure` with where the engine puts its person; in no stated order."""
-    settings: dict[Frame, list[Example]] = {}
-    for example in measure.examples:
-        settings.setdefault(Frame(example.period, example.as_of, IMD_YEAR), []).append(example)
     found: list[tuple[Example, str]] = []
-    for frame, examples in settings.items():
+    for frame, examples in by_frame(measure.examples).items():
         people = [example.person for example in examples]
         found += zip(examples, outcomes(engine, folder, [measure], people, frame, terminology)[measure.id], strict=True)
+    return found
+
+
+def stratum_failures(
+    engine: Engine, folder: Path, stratifiers: Sequence[Stratifier], terminology: Terminology
+) -> list[str]:
+    """What is wrong with the examples of breakdowns, a sentence each. `folder`: for temporary files."""
+    faults = []
+    for one in stratifiers:
+        for frame, examples in by_frame(one.examples).items():
+            found = strata_of(engine, folder, one, [example.person for example in examples], frame, terminology)
+            faults += [
+                f"{one.id}, example {example.name!r}: {stratum}, not {example.stratum}"
+                for example, stratum in zip(examples, found, strict=True)
+                if stratum != example.stratum
+            ]
+    return faults
+
+
+def strata_of(
+    engine: Engine,
+    folder: Path,
+    stratifier: Stratifier,
+    people: Sequence[Person],
+    frame: Frame,
+    terminology: Terminology,
+) -> list[str]:
+    """The stratum of each of `people`; UNKNOWN of those who are registered nowhere, of whom there is no fact."""
+    rows = _facts(engine, folder, [replace(_EVERYBODY, stratifiers=(stratifier,))], people, frame, terminology)
+    places = (rows.get(_person_id(number), {}).get(stratifier.id, -1) for number in range(len(people)))
+    return [stratifier.strata[place] for place in places]
+
+
+def by_frame(examples: Iterable[E]) -> dict[Frame, list[E]]:
+    """Examples by the period and day that they are looked at."""
+    found: dict[Frame, list[E]] = {}
+    for example in examples:
+        found.setdefault(Frame(example.period, example.as_of, IMD_YEAR), []).append(example)
     return found
 
 
@@ -56,6 +110,22 @@ def outcomes(
     terminology: Terminology,
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
+    rows = _facts(engine, folder, measures, people, frame, terminology)
+    return {
+        measure.id: [_outcome(measure, rows.get(_person_id(number))) for number in range(len(people))]
+        for measure in measures
+    }
+
+
+def _facts(
+    engine: Engine,
+    folder: Path,
+    measures: Sequence[Measure],
+    people: Sequence[Person],
+    frame: Frame,
+    terminology: Terminology,
+) -> dict[str, dict[str, Any]]:
+    """The facts of these people by person_id."""
     leaves = all_leaves(measures)
     events = {type_: engine.keep(f"example_{type_}", rows) for type_, rows in event_rows(people).items()}
     evaluator = Evaluator(engine, measures, frame, example_codes(leaves, terminology), units_of(people))
@@ -63,11 +133,7 @@ def outcomes(
     evaluator.write_leaves(events, _BUCKET, folder)
     evaluator.write_facts(_BUCKET, folder)
     facts = pq.ParquetFile(folder / "fact" / f"{_BUCKET}.parquet").read()
-    rows = {row["person_id"]: row for row in facts.to_pylist()}
-    return {
-        measure.id: [_outcome(measure, rows.get(_person_id(number))) for number in range(len(people))]
-        for measure in measures
-    }
+    return {row["person_id"]: row for row in facts.to_pylist()}
 
 
 def example_codes(leaves: Iterable[Leaf], terminology: Terminology) -> Codes:

@@ -23,10 +23,10 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
-from hi_fhir.measures.standing import Absence, withheld
+from hi_fhir.measures.standing import Absence, withheld, withheld_strata
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.reports.basis import all_absences, run_counts
-from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures
+from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
@@ -136,7 +136,8 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
         groups=groups,
         run=run_counts(evaluation),
         code_lists=code_lists(measures),
-        withheld=withheld_groups(groups, withheld(absent), practices, pcns),
+        strata_lists=strata_lists(measures),
+        withheld=withheld_groups(groups, withheld(absent), withheld_strata(absent), practices, pcns),
         hierarchy=Hierarchy(_nested(measures, terminology), practices, pcns),
     )
     return _Job(evaluation, audience, measures, reporting, exact, absent)

@@ -203,13 +203,15 @@ def absence_extensions(
             sets = (valued("value-set", "String", value_set) for value_set in value_sets)
             yield nested(definition(base, "unheard"), [valued("source", "String", source), *sets])
     for one in absent:
+        populations = [valued("population", "Code", name.replace("_", "-")) for name in one.populations]
+        strata = [valued("stratum", "Code", stratum) for stratum in one.strata]
         yield nested(
-            definition(base, "withheld"),
+            definition(base, "withheld-strata" if one.stratifier else "withheld"),
             [
                 valued("source", "String", one.source),
                 valued("type", "Code", one.type),
                 valued("standing", "Code", one.standing),
-                *(valued("population", "Code", name.replace("_", "-")) for name in one.populations),
+                *([valued("stratifier", "Code", one.stratifier), *strata] if one.stratifier else populations),
                 *(valued("practice", "Reference", organisation(practice)) for practice in one.practices),
             ],
         )

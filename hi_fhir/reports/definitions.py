@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.render.narrative import marked, sentence
+from hi_fhir.measures.render.narrative import marked, sentence, strata_told
 from hi_fhir.measures.stratifiers import Crossing, Stratifier
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
@@ -155,7 +155,11 @@ def _area_stratifier(base: str, id_: str) -> dict[str, Any]:
 def _stratifier(base: str, one: Stratifier | Crossing) -> dict[str, Any]:
     if isinstance(one, Crossing):
         return {"component": [_stratifier(base, part) for part in one.parts]}
-    return {"code": concepts.stratifier(base, one), "criteria": _plain(one.title)}
+    strata = "; ".join(f"{stratum}: {who}" for stratum, who in strata_told(one).items())
+    return {
+        "code": concepts.stratifier(base, one),
+        "criteria": _plain(f"{one.title}: {strata}" if strata else one.title),
+    }
 
 
 def _plain(text: str) -> dict[str, str]:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hi_fhir.core.errors import NotFoundError, UserError
+from hi_fhir.disclosure.counts import Stratum
 from hi_fhir.measures import registry
 from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.evaluation import MeasureReference
 from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.render.requirements import needs
+from hi_fhir.measures.words.base import Word
 from hi_fhir.terminology.data_files import STATES
 
 _AT_FIRST = ("initial_population", "denominator", "undetermined")
@@ -48,6 +50,26 @@ def code_lists(measures: Iterable[EvaluatedMeasure]) -> dict[tuple[str, str], st
     }
 
 
+def strata_lists(measures: Iterable[EvaluatedMeasure]) -> dict[tuple[str, Stratum], str]:
+    """The state of the code lists that decide each stratum that is told by words, by measure id and stratum.
+
+    A stratum rests on the lists of its word and of those before it; the last two, on all.
+    """
+    return {
+        (measure.id, (one.id, stratum)): worst(reference, one.words[: number + 1])
+        for measure, reference in measures
+        for one in measure.single_stratifiers
+        if one.words
+        for number, stratum in enumerate(one.strata)
+    }
+
+
+def worst(reference: MeasureReference, words: Iterable[Word]) -> str:
+    """The worst state of the lists that words are told by."""
+    own = {value_set for word in words for _, value_set in needs(word)}
+    return max((one.state for one in reference.value_sets if one.id in own), key=STATES.index, default=STATES[0])
+
+
 def _evaluated(reference: MeasureReference, there: Mapping[str, registry.Defined]) -> EvaluatedMeasure:
     if reference.id not in there:
         raise NotFoundError(
@@ -73,5 +95,4 @@ def _begun(measure: Measure, reference: MeasureReference, population: str) -> st
     words = [measure.initial_population]
     if measure.denominator is not None and population != "initial_population":
         words.append(measure.denominator)
-    own = {value_set for word in words for _, value_set in needs(word)}
-    return max((one.state for one in reference.value_sets if one.id in own), key=STATES.index, default=STATES[0])
+    return worst(reference, words)

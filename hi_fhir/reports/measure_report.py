@@ -33,7 +33,7 @@ from hi_fhir.reports.basis import (
 from hi_fhir.reports.concepts import Json, definition, valued
 from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.groups import UNDETERMINED, Groups
-from hi_fhir.reports.narrative import narrative, told_of_absence
+from hi_fhir.reports.narrative import narrative, told_of_absence, told_of_breakdowns
 from hi_fhir.reports.reporters import Reporter, area_names, organisation_identifier
 
 
@@ -107,7 +107,7 @@ class MeasureReports:
         wants = wanting(measure, evaluation.standings)
         silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
         absent = concerning(reporter.practices, all_absences(evaluation, [measure]))
-        told = [*map(str, notes), *told_of_absence(wants, silent, absent)]
+        told = [*map(str, notes), *told_of_breakdowns(evaluated), *told_of_absence(wants, silent, absent)]
         strata = _by_stratum(cells)
         [whole] = groups_of(strata[ALL][ALL]).values()
         run = self._told_of_run(cells)

@@ -11,7 +11,7 @@ from hi_fhir.measures.render.narrative import marked
 from hi_fhir.measures.standing import Absence, Standing
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
-from hi_fhir.reports.evaluated import EvaluatedMeasure
+from hi_fhir.reports.evaluated import EvaluatedMeasure, worst
 from hi_fhir.reports.reporters import Reporter
 
 _DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
@@ -59,11 +59,21 @@ def told_of_absence(
         if value_sets:
             yield f"{source}: no record with a code of {', '.join(value_sets)} was received."
     for one in absent:
-        populations = ", ".join(map(_spelt, one.populations))
+        what = ", ".join(map(_spelt, one.populations))
+        if one.stratifier:
+            what = f"by {one.stratifier}, {', '.join(one.strata)}"
         yield (
             f"Withheld for {len(one.practices)} of the practices, and for all that these are part of, because of "
-            f"{one.type} of {one.source} ({one.standing}): {populations}."
+            f"{one.type} of {one.source} ({one.standing}): {what}."
         )
+
+
+def told_of_breakdowns(evaluated: EvaluatedMeasure) -> Iterator[str]:
+    """Sentences on the code lists of breakdowns by words, where they are not whole."""
+    for one in evaluated.measure.single_stratifiers:
+        state = worst(evaluated.reference, one.words)
+        if state in _LABELLED:
+            yield f"Broken down by {one.id}: {_LABELLED[state]}"
 
 
 def _sentence(whole: ReleasedGroup) -> str:

@@ -112,6 +112,19 @@ EXTENSIONS = (
         ),
         repeats=True,
     ),
+    Extension(
+        "withheld-strata",
+        "Strata of a breakdown that are withheld for practices of the reporter, and because of what.",
+        parts=(
+            Part("source"),
+            Part("type", "code"),
+            Part("standing", "code"),
+            Part("stratifier", "code"),
+            Part("stratum", "code", repeats=True),
+            Part("practice", "Reference", repeats=True),
+        ),
+        repeats=True,
+    ),
     Extension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
     Extension("undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)),
     Extension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
@@ -128,7 +141,8 @@ class Codes(NamedTuple):
 
 def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[Codes]:
     """The code systems of measures, of stratifiers and of those strata that no published system has."""
-    stratifiers = {part.id: part for one in CORE_STRATIFIERS for part in one.parts}
+    used = (one for measure in measures for one in measure.single_stratifiers)
+    stratifiers = {one.id: one for one in (*(part for one in CORE_STRATIFIERS for part in one.parts), *used)}
     titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS
     yield Codes("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
     yield Codes("stratifier", "What people are told apart by", tuple(sorted(titles.items())))

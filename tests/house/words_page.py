@@ -6,7 +6,7 @@ from typing import Any
 
 import hi_fhir.measures as language
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
-from hi_fhir.measures.render.narrative import sentence
+from hi_fhir.measures.render.narrative import sentence, strata_told
 from hi_fhir.measures.words.base import Word
 from tests.support import word_tables
 
@@ -15,6 +15,9 @@ _TOLD = (
     "whom it is tried, by the engine and by a plain reading, in every run of the tests: one person a row. The period "
     "is 2024-04-01 to 2025-03-31, and the as-of day its end unless another is named. Names in capitals are value "
     "sets. How to compose words: [add a measure](../how-to/add-a-measure.md).\n"
+)
+_OF_STRATA = (
+    "It is the rule of a breakdown: [bring your own measures](../how-to/bring-your-own-measures.md#a-breakdown)."
 )
 
 
@@ -26,7 +29,12 @@ def words_page(written: str) -> str:
         if word is not None:
             parts += [f"{_told(word)}\n", *_of_what_it_gives(word)]
         for table in word_tables.tables(name):
-            parts.append(_word_table(table))
+            as_of = "" if table.as_of == EXAMPLE_PERIOD.end else f" As of {table.as_of}."
+            parts.append(_table(table, f"*{sentence(table.word)}*.{as_of}", "holds"))
+    parts += [f"## {_signature('ByWords', language.ByWords)}\n", f"{_told(language.ByWords)} {_OF_STRATA}\n"]
+    for one in word_tables.strata_tables():
+        told = "; ".join(f"{stratum}: {who}" for stratum, who in strata_told(one.word).items())
+        parts.append(_table(one, f"*{told}*.", "stratum"))
     return "\n".join(parts)
 
 
@@ -52,12 +60,11 @@ def _of_what_it_gives(word: Any) -> Iterator[str]:
             yield f"- `{shown.replace('(self)', '()')}`: {_told(one)}\n"
 
 
-def _word_table(table: word_tables.Table) -> str:
-    as_of = "" if table.as_of == EXAMPLE_PERIOD.end else f" As of {table.as_of}."
+def _table(table: word_tables.Table[Any], told: str, holds: str) -> str:
     lines = [
         f"    {table.expression}\n",
-        f"*{sentence(table.word)}*.{as_of}\n",
-        "| records | holds | why |",
+        f"{told}\n",
+        f"| records | {holds} | why |",
         "|---|---|---|",
     ]
     lines += [f"| {row.text} | {row.holds} | {row.why} |" for row in table.rows]

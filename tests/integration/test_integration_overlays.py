@@ -1,11 +1,14 @@
 """A deployment's own measure and breakdown, from a folder of its own to the reports of an ICB."""
 
+import shutil
 from pathlib import Path
 
 import orjson
 import pytest
 
+from tests.spec.test_spec_try_outs import FOLDER as TRY_OUTS
 from tests.support.cli import hi_fhir, settings
+from tests.support.reporting import groups_of
 
 SYSTEM = "https://example.org/our-codes"
 MEASURE = '''"""Of registered people with heart failure, the share who ever had an echocardiogram."""
@@ -160,3 +163,58 @@ def test_a_measure_and_a_breakdown_of_an_overlay_come_to_reports(
         "75+": (20, 10),
         "unknown": (0, 0),
     }
+
+
+def test_a_breakdown_by_words_comes_to_reports_and_is_withheld_where_nothing_told_of_it(
+    tmp_path: Path, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlay = tmp_path / "ours"
+    shutil.copytree(TRY_OUTS / "stratifiers", overlay / "stratifiers")
+    asked = ("--period", "2024-04-01..2025-03-31", "--extract-date", "2025-04-02", "--overlay", overlay)
+    code = "162004"
+    runs, found = {}, {}
+
+    with settings(monkeypatch, tmp_path):
+        listed = hi_fhir("measures", "list", "--overlay", overlay)
+        shown = hi_fhir("measures", "show", "ethnicity-recorded", "--overlay", overlay)
+    for case in ("silent", "told"):
+        (tmp_path / case).mkdir()
+        with settings(monkeypatch, tmp_path / case, workers=1):
+            runs[case] = hi_fhir("run", "--source", people, "--measures", "ethnicity-recorded", *asked)
+        found[case] = in_strata(tmp_path / case)
+        with (people / "Condition.ndjson").open("ab") as conditions:
+            conditions.write(b"".join(b"\n" + orjson.dumps(a_diagnosis(number, code)) for number in range(12)))
+
+    assert [one.code for one in runs.values()] == [0, 0], runs
+    assert str(overlay / "stratifiers" / "our_severe_mental_illness.py") in "".join(listed.out.split())
+    assert "severe mental illness diagnosed" in " ".join(shown.out.split())
+    assert "recorded and not-recorded and unknown by our-severe-mental-illness" in runs["silent"].out
+    assert "our-severe-mental-illness" not in runs["told"].out
+    assert found["silent"]["all"] == found["told"]["all"] == {"all": 30}
+    assert found["silent"]["core20"] == {"core20": 0, "rest": 0, "unknown": 30}
+    strata = {case: by["our-severe-mental-illness"] for case, by in found.items()}
+    assert strata == {
+        "silent": dict.fromkeys(("recorded", "not-recorded", "unknown"), "nothing-received"),
+        "told": {"recorded": 12, "not-recorded": 18, "unknown": 0},
+    }
+
+
+def a_diagnosis(number: int, code: str) -> dict[str, object]:
+    return {
+        "resourceType": "Condition",
+        "id": f"i{number}",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": code}]},
+        "onsetDateTime": "2015-01-01",
+        "subject": {"reference": f"Patient/p{number}"},
+    }
+
+
+def in_strata(folder: Path) -> dict[str, dict[str, int | str]]:
+    """The denominator by stratifier and stratum, or why it is withheld, as a practice is given it."""
+    [path] = (folder / "data").rglob("reports/practice/**/ethnicity-recorded.json")
+    told: dict[str, dict[str, int | str]] = {}
+    for stratifier, stratum, counted in groups_of(orjson.loads(path.read_bytes())):
+        [found] = [one for one in counted["population"] if one["code"]["coding"][0]["code"] == "denominator"]
+        reasons = (one["valueCode"] for one in found.get("_count", {}).get("extension", ()) if "withheld" in one["url"])
+        told.setdefault(stratifier, {})[stratum] = found["count"] if "count" in found else next(reasons)
+    return told

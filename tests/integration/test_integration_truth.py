@@ -1,5 +1,6 @@
 """From the sandbox's files to counts: every number is the one worked out from the people before FHIR was written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -31,6 +32,7 @@ from hi_fhir.sandbox.people.model import DATA_DATE
 from hi_fhir.sandbox.truth import MEASURES
 from hi_fhir.tables.snapshot import SnapshotManifest
 from hi_fhir.terminology.catalogue import load
+from tests.spec.test_spec_try_outs import FOLDER as TRY_OUTS
 
 Cell = tuple[str, ...]
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
@@ -44,18 +46,25 @@ class Run:
     counts: dict[Cell, int]
 
 
-def run(sandbox: Path, address: Path | str, root: Path, method: str = "search") -> Run:
+def run(
+    sandbox: Path,
+    address: Path | str,
+    root: Path,
+    method: str = "search",
+    overlays: tuple[Path, ...] = (),
+    ids: Sequence[str] = MEASURES,
+) -> Run:
     """Take a folder or a server all the way to counts, with what the sandbox brings beside its FHIR."""
     config = Config(
         data_dir=root / "data",
         key_file=root / "keys" / "identity.key",
-        overlays=(sandbox / "overlay",),
+        overlays=(sandbox / "overlay", *overlays),
         workers=1,
         pull_method=method,
     )
     import_postcodes(sandbox / "postcodes.csv", config.data_dir / "imports")
     import_organisations(sandbox / "organisations.csv", config.data_dir / "imports")
-    terminology, measures, context = load(config.overlays), registry.load(MEASURES), RunContext(config)
+    terminology, measures, context = load(config.overlays), registry.load(ids, overlays), RunContext(config)
     source = SourceSettings(name="main", address=str(address))
     landed = pull(context, source, scope_of(config, measures, terminology), None, 1)
     snapshot = flatten(context, source, landed.id)
@@ -156,6 +165,24 @@ def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     assert shuffled.snapshot.keys == found.snapshot.keys
     assert shuffled.snapshot.reconciliation == found.snapshot.reconciliation
     assert shuffled.evaluation.id == found.evaluation.id
+
+
+def test_a_breakdown_by_words_has_the_people_of_the_register_that_it_tells_of(
+    truth: dict[str, Any], sandbox: Path, tmp_path: Path
+) -> None:
+    found = run(sandbox, sandbox / "fhir", tmp_path, overlays=(TRY_OUTS,), ids=["ethnicity-recorded"])
+    told = {
+        (practice, population): count
+        for (_, practice, stratifier, stratum, population), count in found.counts.items()
+        if (stratifier, stratum) == ("our-severe-mental-illness", "recorded") and count
+    }
+    expected = {
+        row[1]: row[5]
+        for row in truth["counts"]
+        if (row[0], row[2], row[4]) == ("severe-mental-illness-six-checks", "all", "initial_population")
+    }
+    assert {practice: count for (practice, name), count in told.items() if name == "initial_population"} == expected
+    assert sum(expected.values()) > 20
 
 
 @pytest.fixture(scope="module")

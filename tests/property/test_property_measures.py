@@ -23,8 +23,10 @@ from hi_fhir.measures import (
     EVER,
     FINANCIAL_YEAR,
     IN_PERIOD,
+    ByWords,
     Person,
     Quantity,
+    Stratifier,
     aged,
     answered,
     clinical_event,
@@ -58,8 +60,9 @@ from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.plain.setting import Setting
+from hi_fhir.measures.plain.strata import stratum
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, units_of
+from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, strata_of, units_of
 from hi_fhir.tables.schema import PERSON
 from hi_fhir.terminology.catalogue import load
 from tests.support.evaluations import a_count
@@ -258,6 +261,23 @@ def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
         found = outcomes(engine, Path(folder), measures, crowd, frame, TERMINOLOGY)
 
     assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
+
+
+@few
+@given(st.lists(words, min_size=1, max_size=3), crowds, as_of_days)
+def test_the_engine_breaks_people_down_as_a_plain_reading_of_the_words_does(
+    engine: Engine, deciding: list[Word], crowd: list[Person], as_of: date
+) -> None:
+    names = (*(f"stratum-{number}" for number in range(len(deciding))), "others", "unknown")
+    one, frame = (
+        Stratifier("by-words", "1", "By words", ByWords(tuple(deciding)), names),
+        Frame(PERIOD, as_of, IMD_YEAR),
+    )
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = strata_of(engine, Path(folder), one, crowd, frame, TERMINOLOGY)
+
+    assert found == [stratum(one, person, setting_of(frame)) for person in crowd]
 
 
 @few

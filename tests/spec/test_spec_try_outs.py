@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import checks, worked
+from hi_fhir.measures import checks, second_opinion, worked
 from hi_fhir.measures.definition_files import read_definition
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.outcome import outcome
@@ -57,6 +57,18 @@ def test_a_plain_reading_agrees(measure: Measure) -> None:
         for example in measure.examples
     }
     assert found == {example.name: example.outcome for example in measure.examples}
+
+
+def test_a_breakdown_by_words_is_right_at_every_edge(tmp_path: Path) -> None:
+    [path] = (FOLDER / "stratifiers").glob("*.py")
+    one, terminology, engine = read_definition(path)["STRATIFIER"], load(), connect(tmp_path / "spill")
+
+    assert checks.stratifier_faults([one]) == []
+    assert worked.stratum_failures(engine, tmp_path, [one], terminology) == []
+    second = second_opinion.opinions(engine, tmp_path, [], [one], terminology)
+    assert second.faults == []
+    assert second.people > 50
+    engine.close()
 
 
 def test_no_definition_has_a_fault(terminology: Terminology) -> None:

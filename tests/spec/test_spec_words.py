@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from hi_fhir.measures import registered, registry, worked
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.plain.outcome import outcome
+from hi_fhir.measures.plain.strata import stratum
+from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.terminology.catalogue import load
@@ -30,7 +33,7 @@ ROWS = [
 (PLAIN,) = registry.load(["ethnicity-usable"])
 
 
-def measure_of(table: Table) -> Any:
+def measure_of(table: Table[Word]) -> Any:
     return replace(
         PLAIN, id=str(TABLES.index(table)), initial_population=registered(), numerator=table.word, examples=()
     )
@@ -59,20 +62,42 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], st
 
 
 @pytest.mark.parametrize(("table", "row"), ROWS)
-def test_the_engine_finds_what_a_table_says(places: dict[tuple[int, str], str], table: Table, row: Row) -> None:
+def test_the_engine_finds_what_a_table_says(places: dict[tuple[int, str], str], table: Table[Word], row: Row) -> None:
     assert HOLDS[places[TABLES.index(table), row.text]] == row.holds
 
 
 @pytest.mark.parametrize(("table", "row"), ROWS)
-def test_a_plain_reading_finds_what_a_table_says(table: Table, row: Row) -> None:
+def test_a_plain_reading_finds_what_a_table_says(table: Table[Word], row: Row) -> None:
     assert HOLDS[outcome(measure_of(table), row.person, setting_of(frame_of(table.as_of)))] == row.holds
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.expression)
-def test_a_table_shows_who_it_holds_for_and_who_it_does_not(table: Table) -> None:
+def test_a_table_shows_who_it_holds_for_and_who_it_does_not(table: Table[Word]) -> None:
     assert len({row.text for row in table.rows}) == len(table.rows)
     if table is word_tables.tables(table.name)[0]:
         assert {"yes", "no"} <= {row.holds for row in table.rows}
+
+
+OF_STRATA = word_tables.strata_tables()
+
+
+@pytest.mark.parametrize("table", OF_STRATA, ids=lambda table: table.word.id)
+def test_the_engine_and_a_plain_reading_find_the_strata_that_a_table_says(
+    table: Table[Stratifier], tmp_path: Path
+) -> None:
+    engine, frame = connect(tmp_path / "spill"), frame_of(table.as_of)
+    people = [row.person for row in table.rows]
+    told = [row.holds for row in table.rows]
+
+    assert worked.strata_of(engine, tmp_path, table.word, people, frame, load()) == told
+    assert [stratum(table.word, person, setting_of(frame)) for person in people] == told
+    engine.close()
+
+
+def test_the_tables_of_breakdowns_show_every_stratum() -> None:
+    for table in OF_STRATA:
+        assert {*table.word.strata[:-1]} <= {row.holds for row in table.rows}
+    assert "unknown" in {row.holds for table in OF_STRATA for row in table.rows}
 
 
 def words_of_the_language() -> Iterator[str]:

@@ -17,10 +17,10 @@ from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.standing import Standing, withheld
+from hi_fhir.measures.standing import Standing, withheld, withheld_strata
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
 from hi_fhir.reports.basis import all_absences, run_counts
-from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists
+from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
 from hi_fhir.reports.reporters import reporters
 from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
@@ -65,14 +65,16 @@ def released_reports(
     reporting = reporters(areas, audience)
     table = counts if counts is not None else made_up_counts([measure], areas, people, seed)
     exact = reporter_counts(table, {reporter.code: reporter.practices for reporter in reporting})
-    untold = withheld(all_absences(evaluation, [measure]))
+    absent = all_absences(evaluation, [measure])
     held = withheld_groups(
         exact,
-        untold,
+        withheld(absent),
+        withheld_strata(absent),
         {reporter.code: reporter.practices for reporter in reporting},
         {area.practice_id: area.pcn_id for area in areas},
     )
-    counted = ExactCounts(exact, run_counts(evaluation), code_lists([evaluated]), held)
+    lists, strata = code_lists([evaluated]), strata_lists([evaluated])
+    counted = ExactCounts(exact, run_counts(evaluation), lists, held, strata_lists=strata)
     released = release(counted, POLICIES[audience], [])
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReportCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}

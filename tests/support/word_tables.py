@@ -6,18 +6,19 @@ Each row is a person: records (and what is known of the patient) with semicolons
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import hi_fhir.measures as language
-from hi_fhir.measures import Person, value_set
+from hi_fhir.measures import Person, Stratifier, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD, Event
 from hi_fhir.measures.words.base import Word
 
 FOLDER = Path(__file__).parents[1] / "spec" / "words"
+OF_STRATA = FOLDER.with_name("strata")
 HOLDS = {"numerator": "yes", "denominator": "no", "outside": "no", "undetermined": "unknown"}
 """Where a measure of registered people puts one whose numerator is the word, to what a row says of that."""
 
@@ -45,35 +46,47 @@ class Row:
     why: str
 
 
+Said = TypeVar("Said", Word, Stratifier)
+
+
 @dataclass(frozen=True)
-class Table:
+class Table(Generic[Said]):
     """What an expression holds for. name: of the file, which is that of the word."""
 
     name: str
     expression: str
-    word: Word
+    word: Said
     as_of: date
     rows: tuple[Row, ...]
 
 
-def tables(name: str) -> list[Table]:
+def tables(name: str) -> list[Table[Word]]:
     """The tables of one word, in order."""
-    parts = re.split(r"^    (?=\S)", (FOLDER / f"{name}.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return [_table(name, part) for part in parts[1:]]
+    return [*_tables(FOLDER / f"{name}.md", read_word)]
+
+
+def strata_tables() -> list[Table[Stratifier]]:
+    """The tables of breakdowns by words; `holds` of a row is the stratum."""
+    return [*_tables(OF_STRATA / "by_words.md", read_stratifier)]
+
+
+def _tables(path: Path, read: Callable[[str], Said]) -> Iterator[Table[Said]]:
+    parts = re.split(r"^    (?=\S)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return (_table(path.stem, part, read) for part in parts[1:])
 
 
 def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.md"))
 
 
-def _table(name: str, text: str) -> Table:
+def _table(name: str, text: str, read: Callable[[str], Said]) -> Table[Said]:
     expression, _, rest = text.partition("\n")
     as_of = re.search(r"^As of (\d{4}-\d\d-\d\d)", rest, flags=re.MULTILINE)
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in rest.splitlines() if line[:1] == "|"]
     return Table(
         name=name,
         expression=expression,
-        word=read_word(expression),
+        word=read(expression),
         as_of=date.fromisoformat(as_of[1]) if as_of else EXAMPLE_PERIOD.end,
         rows=tuple(Row(text, read_person(text), holds, *why) for text, holds, *why in _padded(cells[2:])),
     )
@@ -92,10 +105,20 @@ class _Names(dict[str, Any]):
 
 def read_word(expression: str) -> Word:
     """A word as a definition would write it, from the names that a definition imports."""
-    known = _Names({name: getattr(language, name) for name in language.__all__})
-    word = eval(expression, {"__builtins__": {}}, known)  # noqa: S307 our own tables
+    word = _read(expression)
     assert isinstance(word, Word), expression
     return word
+
+
+def read_stratifier(expression: str) -> Stratifier:
+    one = _read(expression)
+    assert isinstance(one, Stratifier), expression
+    return one
+
+
+def _read(expression: str) -> Any:
+    known = _Names({name: getattr(language, name) for name in language.__all__})
+    return eval(expression, {"__builtins__": {}}, known)  # noqa: S307 our own tables
 
 
 def read_person(text: str) -> Person:

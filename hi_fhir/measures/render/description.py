@@ -3,7 +3,7 @@
 from typing import Any
 
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.render.narrative import marked, sentence
+from hi_fhir.measures.render.narrative import marked, sentence, strata_told
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.terminology.catalogue import Terminology
 
@@ -36,5 +36,6 @@ def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
             for one in used
         ],
         "stratifiers": [stratifier.id for stratifier in measure.stratifiers],
+        "strata": {one.id: strata_told(one) for one in measure.single_stratifiers if one.words},
         "examples": {example.name: example.outcome for example in measure.examples},
     }

@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Iterable
 from functools import singledispatch
 
+from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Months, Season, Window
 
@@ -19,6 +20,14 @@ def sentence(word: base.Word) -> str:
 def marked(doubts: Iterable[str]) -> list[str]:
     """Each doubt with the mark before it."""
     return [f"{UNVERIFIED} {doubt}" for doubt in doubts]
+
+
+def strata_told(one: Stratifier) -> dict[str, str]:
+    """Each stratum as a phrase on who is in it; nothing where they go by what is settled of the person."""
+    if not one.words:
+        return {}
+    otherwise = ("none of the others", "not known")
+    return dict(zip(one.strata, (*map(sentence, one.words), *otherwise), strict=True))
 
 
 @singledispatch

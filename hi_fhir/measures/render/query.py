@@ -35,6 +35,11 @@ def condition(word: base.Word, facts: Facts) -> Any:
     raise NotImplementedError(f"{type(word).__name__} has no query")
 
 
+def is_null(test: Any) -> Any:
+    """Spark refuses what Ibis makes of a test that is asked by itself: `x IS NOT NULL IS NULL`."""
+    return ibis.coalesce(test).isnull()
+
+
 def _surely(value: Any) -> Any:
     return value.fill_null(False)
 

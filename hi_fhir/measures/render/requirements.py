@@ -5,6 +5,7 @@ from functools import singledispatch
 
 from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import Measure
+from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
@@ -111,17 +112,32 @@ def _all(words: Iterable[base.Word]) -> frozenset[Need]:
 
 
 def measure_needs(measure: Measure) -> frozenset[Need]:
+    """What a pull asks for: of the populations and of the breakdowns."""
+    return _all(measure.words())
+
+
+def population_needs(measure: Measure) -> frozenset[Need]:
+    """What the populations read: where nothing of it was received they may not be told."""
     return _all(word for _, word in measure.populations())
 
 
+def stratum_needs(one: Stratifier) -> frozenset[Need]:
+    """What the strata of a breakdown read; nothing where they go by what is settled of the person."""
+    return _all(one.words)
+
+
 def value_sets(measure: Measure) -> tuple[str, ...]:
-    """Ids of the value sets that decide a measure's numbers, in order."""
-    return tuple(sorted({value_set for _, value_set in measure_needs(measure) if value_set}))
+    """Ids of the value sets that decide a measure's numbers, those of its breakdowns among them, in order."""
+    return value_sets_in(measure_needs(measure))
+
+
+def value_sets_in(asked: Iterable[Need]) -> tuple[str, ...]:
+    return tuple(sorted({value_set for _, value_set in asked if value_set}))
 
 
 def answer_sets(measures: Iterable[Measure]) -> frozenset[str]:
     """Ids of the value sets of which a code may be the answer to a question."""
-    words = (inner for measure in measures for _, word in measure.populations() for inner in walk(word))
+    words = (inner for measure in measures for word in measure.words() for inner in walk(word))
     answered = (word for word in words if isinstance(word, statuses.LatestStatus) and word.question)
     return frozenset(status.id for word in answered for status in word.statuses)
 

@@ -29,8 +29,14 @@ def rests_on(word: base.Word) -> frozenset[str]:
 
 
 def types_read(measure: Measure) -> frozenset[str]:
-    """Resource types whose records decide who is in the measure's populations."""
-    return frozenset(_REGISTERED).union(*(rests_on(word) for _, word in measure.populations()))
+    """Resource types whose records decide who is in the measure's populations and strata."""
+    return frozenset(_REGISTERED).union(*map(rests_on, measure.words()))
+
+
+def is_told(word: base.Word, silent: Set[str]) -> bool:
+    """Whether neither the word nor its opposite is true of everybody for want of a record of the types in `silent`."""
+    denied = (inner.part for inner in walk(word) if isinstance(inner, base.Not))
+    return can_hold(word, silent) and all(can_hold(part, silent) for part in denied)
 
 
 @singledispatch

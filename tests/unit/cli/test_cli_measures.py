@@ -37,7 +37,7 @@ def test_the_list_names_every_measure_with_its_rules_and_the_state_of_its_code_l
     states = {one["id"]: one["state"] for one in ran.json}
     assert states["learning-disability-health-check"] == "missing"
     assert states["ethnicity-recorded"] == "full"
-    assert {"id", "version", "rule_set", "state", "title", "from"} == set(ran.json[0])
+    assert {"id", "version", "rule_set", "state", "title", "from", "broken_down_by"} == set(ran.json[0])
 
 
 def test_the_list_can_be_read_by_a_person() -> None:

@@ -170,3 +170,38 @@ def test_people_who_are_counted_alone_have_no_score_and_no_reason_for_one(
     assert (group.no_score, score(group)) == (None, Score(None, None))
     (cell,) = cells_of_groups({"all": {"all": group}}, ["initial_population"])
     assert (cell.population, cell.value) == ("initial_population", given)
+
+
+BY_WORDS = Group("ethnicity-recorded", "U99001", "ours", "recorded")
+CROSSED = Group("ethnicity-recorded", "U99001", "sex*ours", "female*recorded")
+
+
+def of_strata(audience: str, state: str) -> ReleasedCounts:
+    """20 people in whole, in a stratum whose code lists are in that state, and in a crossing with it."""
+    exact = ExactCounts(
+        groups={group: dict.fromkeys(POPULATIONS, 20) for group in (GROUP, BY_WORDS, CROSSED)},
+        run={},
+        code_lists={},
+        strata_lists={(GROUP.measure_id, ("ours", "recorded")): state},
+    )
+    return release(exact, POLICIES[audience], ())
+
+
+@pytest.mark.parametrize(
+    ("audience", "state"), [*((one, "partial") for one in ABOVE), *((one, "missing") for one in ("practice", *ABOVE))]
+)
+def test_code_lists_that_cannot_bear_a_stratum_leave_it_out_and_nothing_else(audience: str, state: str) -> None:
+    found = of_strata(audience, state).groups
+
+    assert found[GROUP].cells["numerator"].value == 20
+    for group in (BY_WORDS, CROSSED):
+        assert set(found[group].cells.values()) == {(UNSUPPORTED, None)}
+        assert set(found[group].reasons.values()) == {f"code-lists-{state}"}
+        assert score(found[group]) == Score(None, NO_CODES)
+
+
+@pytest.mark.parametrize(
+    ("audience", "state"), [("practice", "partial"), ("icb", "outdated"), ("icb", "demonstration")]
+)
+def test_code_lists_that_can_bear_a_stratum_give_it(audience: str, state: str) -> None:
+    assert of_strata(audience, state).groups[CROSSED].cells["numerator"].value == 20

@@ -46,7 +46,7 @@ def test_a_day_at_the_end_of_the_calendar_has_no_next() -> None:
 
 
 def test_both_readings_agree_about_everybody(engine: Engine, tmp_path: Path) -> None:
-    found = opinions(engine, tmp_path, [SOUND], load())
+    found = opinions(engine, tmp_path, [SOUND], [], load())
 
     assert found.faults == []
     assert found.people == 2 + 8 + 4
@@ -57,7 +57,7 @@ def test_where_they_differ_the_person_and_both_answers_are_told(
 ) -> None:
     monkeypatch.setattr(second_opinion, "outcome", lambda measure, person, setting: "outside")
 
-    found = opinions(engine, tmp_path, [SOUND], load())
+    found = opinions(engine, tmp_path, [SOUND], [], load())
 
     assert len(found.faults) == found.people
     assert found.faults[0].startswith(

@@ -35,7 +35,9 @@ from hi_fhir.measures.standing import (
     unheard,
     wanting,
     withheld,
+    withheld_strata,
 )
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, ByWords, Stratifier
 from hi_fhir.measures.words import population
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import AgeAtRecord
@@ -137,6 +139,11 @@ def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> Me
     return replace(plain, initial_population=first, numerator=numerator, denominator_exception=exception)
 
 
+def a_breakdown(*words: Word) -> Stratifier:
+    strata = (*(f"stratum-{number}" for number in range(len(words))), "others", UNKNOWN)
+    return Stratifier("ours", "1", "Ours", ByWords(words), strata)
+
+
 SMOKERS = a_measure(
     registered() & aged(at_least=16), observed(SMOKING, EVER), clinical_event(value_set("hypertension"), EVER)
 )
@@ -223,6 +230,73 @@ def test_encounters_are_heard_of_whatever_their_reasons() -> None:
     of_encounters = a_measure(registered() & encounter(), encounter().with_coded_reason())
     assert told(of_encounters, heard={"Encounter": {"": 3}}) == {}
     assert "initial_population" in told(of_encounters)["Encounter"][NOTHING]
+
+
+BY_ILLNESS = a_breakdown(diagnosed(ILLNESS))
+STRATA = BY_ILLNESS.strata
+
+
+def told_of_strata(
+    by: Stratifier, heard: dict[str, dict[str, int]] | None = None, **types: str
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Type to standing to the strata that are withheld of a measure of everybody. types: as `told`."""
+    everybody = replace(a_measure(registered(), ethnicity_stated()), stratifiers=(by,))
+    judged = [Standing("elm", type_, types.get(type_, UNDERSTOOD)) for type_ in TYPES]
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for one in absences(everybody, judged, {"elm": heard or {}}, {"A1": ["elm"], "A2": ["oak"]}):
+        if one.stratifier == by.id:
+            assert one.populations == ()
+            found.setdefault(one.type, {})[one.standing] = one.strata
+    return found
+
+
+def test_strata_are_told_where_the_source_speaks_of_what_decides_them() -> None:
+    assert told_of_strata(BY_ILLNESS, {"Observation": {ILLNESS.id: 1}}) == {}
+
+
+def test_strata_of_whose_codes_no_record_came_are_withheld_each_and_not_counted_as_nobody() -> None:
+    silent = {type_: {NOTHING: STRATA} for type_ in ("Condition", "Observation", "Procedure")}
+    assert told_of_strata(BY_ILLNESS) == silent
+    assert told_of_strata(BY_ILLNESS, {"Condition": {"hypertension": 900}}) == silent
+
+
+@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED])
+def test_strata_of_a_diagnosis_are_unknown_without_conditions(standing: str) -> None:
+    heard = {"Observation": {ILLNESS.id: 1}, "Condition": {ILLNESS.id: 0 if standing == NOT_OFFERED else 3}}
+    assert told_of_strata(BY_ILLNESS, heard, Condition=standing) == {"Condition": {standing: STRATA}}
+
+
+def test_what_withholds_a_stratum_withholds_no_population_and_no_other_breakdown() -> None:
+    everybody = replace(a_measure(registered(), ethnicity_stated()), stratifiers=(*CORE_STRATIFIERS, BY_ILLNESS))
+    judged = [Standing("elm", type_, UNDERSTOOD) for type_ in TYPES]
+    absent = absences(everybody, judged, {}, {"A1": ["elm"]})
+
+    assert withheld(absent)["ethnicity-usable", "A1"] == {}
+    assert withheld_strata(absent) == {
+        ("ethnicity-usable", "A1"): {(BY_ILLNESS.id, stratum): NOTHING for stratum in STRATA}
+    }
+
+
+def test_a_population_is_told_or_not_whatever_breakdowns_read() -> None:
+    smokers = replace(SMOKERS, stratifiers=(BY_ILLNESS,))
+    judged, heard = [Standing("elm", type_, UNDERSTOOD) for type_ in TYPES], {"Observation": {ILLNESS.id: 9}}
+    found, without = (absences(one, judged, {"elm": heard}, {"A1": ["elm"]}) for one in (smokers, SMOKERS))
+    assert [one for one in found if one.stratifier is None] == without != []
+
+
+def test_the_first_word_that_is_not_told_withholds_its_stratum_and_those_after_it() -> None:
+    by = a_breakdown(observed(SMOKING, EVER), clinical_event(ILLNESS, EVER))
+    heard = {"Observation": HEARD}
+    assert told_of_strata(by, heard, Procedure=OVER_LIMIT)["Procedure"] == {OVER_LIMIT: by.strata[1:]}
+
+
+def test_a_stratum_of_those_without_a_record_is_withheld_with_the_silence_that_would_make_it_all() -> None:
+    by = a_breakdown(~observed(SMOKING, EVER))
+    assert told_of_strata(by) == {"Observation": {NOTHING: by.strata}}
+
+
+def test_a_breakdown_by_age_needs_no_record() -> None:
+    assert told_of_strata(a_breakdown(aged(75, None))) == {}
 
 
 def test_a_source_that_no_registered_person_is_from_withholds_nothing() -> None:

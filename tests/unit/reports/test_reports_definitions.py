@@ -1,14 +1,18 @@
 """What a report names of our own is defined, and says what its definition lets it say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hi_fhir.fhir.resources import round_trip
-from hi_fhir.measures import registry
+from hi_fhir.measures import ByWords, Crossing, Stratifier, registry
+from hi_fhir.measures.render.narrative import sentence
 from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
+from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.reports.checks import check_resource
+from hi_fhir.reports.concepts import valued
 from hi_fhir.reports.definitions import definitions, measure_resource
 from hi_fhir.reports.vocabulary import EXTENSIONS
 from tests.support.evaluations import an_area
@@ -16,7 +20,12 @@ from tests.support.reporting import SETTINGS, Note, released_reports
 
 Json = dict[str, Any]
 BASE = SETTINGS.base
-DEFINED = {one["url"]: one for one in definitions(BASE, registry.load())}
+ILLNESS = registry.load(["severe-mental-illness-six-checks"])[0].initial_population
+BY_ILLNESS = Stratifier("ill", "1", "Illness", ByWords((ILLNESS,)), ("recorded", "not-recorded", "unknown"))
+MEASURES = [
+    replace(one, stratifiers=(*one.stratifiers, BY_ILLNESS, Crossing((SEX, BY_ILLNESS)))) for one in registry.load()
+]
+DEFINED = {one["url"]: one for one in definitions(BASE, MEASURES)}
 VOCABULARY = {f"{BASE}/StructureDefinition/{one.name}": one for one in EXTENSIONS}
 PRIMITIVES = ("string", "code", "date", "decimal", "integer", "Reference")
 
@@ -27,9 +36,9 @@ def reports() -> list[Json]:
     areas = [an_area("A99001"), an_area("A99002", pcn=None)]
     told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")]}
     found: list[Json] = []
-    for measure in registry.load():
+    for measure in MEASURES:
         for state in ("full", "missing", None):
-            for wanting in ((), (Standing("main", "Patient", NOT_UNDERSTOOD),)):
+            for wanting in ((), *((Standing("main", type_, NOT_UNDERSTOOD),) for type_ in ("Patient", "Condition"))):
                 made = released_reports("icb", measure=measure, state=state, wanting=wanting, **told)
                 found += made.reports.values()
     return found
@@ -102,7 +111,7 @@ def test_extensions_repeat_only_where_they_may(reports: list[Json]) -> None:
 
 
 def test_every_code_of_our_own_systems_is_in_them(reports: list[Json]) -> None:
-    measures = [measure_resource(BASE, measure) for measure in registry.load()]
+    measures = [measure_resource(BASE, measure) for measure in MEASURES]
     seen = set()
     for resource in (*reports, *measures):
         for _, element in walked(resource, ""):
@@ -117,3 +126,33 @@ def test_every_code_of_our_own_systems_is_in_them(reports: list[Json]) -> None:
 def test_parts_are_of_types_that_fhir_has() -> None:
     kinds = {one.kind for one in EXTENSIONS} | {part.kind for one in EXTENSIONS for part in one.parts}
     assert kinds - {None} <= set(PRIMITIVES)
+
+
+def test_a_measure_says_who_is_in_the_strata_that_words_decide() -> None:
+    [told] = [
+        one
+        for one in measure_resource(BASE, MEASURES[0])["group"][0]["stratifier"]
+        if BY_ILLNESS.id in str(one.get("code"))
+    ]
+
+    assert told["criteria"]["expression"] == (
+        f"Illness: recorded: {sentence(ILLNESS)}; not-recorded: none of the others; unknown: not known"
+    )
+
+
+def test_what_withholds_strata_is_told_in_an_extension_and_in_the_text() -> None:
+    told = {"measure": MEASURES[0], "people": 9, "wanting": (Standing("main", "Condition", NOT_UNDERSTOOD),)}
+    report = released_reports("practice", **told).reports["A99001"]
+    withheld = [one for _, one in own_extensions(report) if one["url"].endswith("/withheld-strata")]
+    [parts] = [
+        [(part["url"], part.get("valueCode")) for part in one["extension"]]
+        for one in withheld
+        if valued("type", "Code", "Condition") in one["extension"]
+    ]
+
+    assert parts == [
+        *(("source", None), ("type", "Condition"), ("standing", NOT_UNDERSTOOD), ("stratifier", "ill")),
+        *(("stratum", one) for one in BY_ILLNESS.strata),
+        ("practice", None),
+    ]
+    assert "Condition of main (none-understood): by ill, recorded, not-recorded, unknown." in report["text"]["div"]
