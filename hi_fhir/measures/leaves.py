@@ -68,8 +68,10 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
         match leaf:
             case Recorded():
                 found.update(leaf.types)
-            case RecordedDays():
-                found.update(leaf.recorded.types)
+            case RecordedDays(LatestEncounter()):
+                found.add("Encounter")
+            case RecordedDays(Recorded(types=types)):
+                found.update(types)
             case RecordedNear():
                 found.update((*leaf.recorded.types, *leaf.other.types))
             case LatestEncounter():
@@ -123,7 +125,7 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
     if any(isinstance(leaf, LatestValue) for leaf in leaves):
         parts.append(_readings(counted["Observation"]))
     if any(isinstance(leaf, RecordedDays) for leaf in leaves):
-        parts.append(day_rows(leaves, counted))
+        parts.append(day_rows(leaves, frame, counted))
     if any(isinstance(leaf, RecordedNear) for leaf in leaves):
         parts.append(near_rows(leaves, counted))
     if any(isinstance(leaf, LatestStatus) for leaf in leaves):

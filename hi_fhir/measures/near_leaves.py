@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
-from hi_fhir.measures.words.events import Offset, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.events import ANY, LatestEncounter, Offset, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.tables.schema import LEAF
 
@@ -22,7 +22,7 @@ def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str,
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for leaf_id, leaf in enumerate(leaves):
-        if isinstance(leaf, RecordedDays):
+        if isinstance(leaf, RecordedDays) and isinstance(leaf.recorded, Recorded):
             found.setdefault("day_code", []).extend(record_codes(leaf_id, leaf.recorded, frame, codes))
         elif isinstance(leaf, RecordedNear):
             found.setdefault("near_code", []).extend(record_codes(leaf_id, leaf.recorded, frame, codes))
@@ -30,21 +30,46 @@ def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str,
     return {name: pa.Table.from_pylist(rows, schema=RECORD_CODE) for name, rows in found.items()}
 
 
-def day_rows(leaves: Sequence[Leaf], counted: Mapping[str, ibis.Table]) -> ibis.Table:
+def day_rows(leaves: Sequence[Leaf], frame: Frame, counted: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns of the leaves that are counted by day. counted: events that count, by resource type."""
-    found = _dated([leaf.recorded for leaf in leaves if isinstance(leaf, RecordedDays)], counted, "day_code")
-    return _rows(found.select("person_id", "leaf_id", "start_date").distinct())
+    by_day = {number: leaf.recorded for number, leaf in enumerate(leaves) if isinstance(leaf, RecordedDays)}
+    coded = [one for one in by_day.values() if isinstance(one, Recorded)]
+    found = [_dated(coded, counted, "day_code").select(*_DAY)] if coded else []
+    for leaf_id, one in by_day.items():
+        if isinstance(one, LatestEncounter):
+            start, end = frame.days(one.window)
+            rows = counted["Encounter"]
+            rows = rows.filter((rows.start_date >= ibis.literal(start)) & (rows.start_date <= ibis.literal(end)))
+            found.append(rows.select("person_id", leaf_id=ibis.literal(leaf_id, "int32"), start_date="start_date"))
+    return _rows(reduce(lambda one, other: one.union(other), found).distinct())
+
+
+_DAY = ("person_id", "leaf_id", "start_date")
 
 
 def near_rows(leaves: Sequence[Leaf], counted: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns of the leaves that lie near others. counted: events that count, by resource type."""
     near = {number: leaf for number, leaf in enumerate(leaves) if isinstance(leaf, RecordedNear)}
     others = _dated([leaf.other for leaf in near.values()], counted, "other_code")
-    others = others.group_by("person_id", "leaf_id").agg(first=others.start_date.min(), latest=others.start_date.max())
     found = _dated([leaf.recorded for leaf in near.values()], counted, "near_code")
-    found = found.join(others, ["person_id", "leaf_id"])
+    to_any = {number: leaf for number, leaf in near.items() if leaf.which == ANY}
+    to_one = {number: leaf for number, leaf in near.items() if leaf.which != ANY}
+    parts = []
+    if to_one:
+        days = others.group_by("person_id", "leaf_id").agg(
+            first=others.start_date.min(), latest=others.start_date.max()
+        )
+        parts.append(_lying_near(found.join(days, ["person_id", "leaf_id"]), to_one))
+    if to_any:
+        days = others.filter(others.leaf_id.isin(list(to_any))).select("person_id", "leaf_id", any="start_date")
+        lying = _lying_near(found.join(days.distinct(), ["person_id", "leaf_id"]), to_any)
+        parts.append(lying.select(*found.columns).distinct())  # near several is one record still
+    return reduce(lambda one, other: one.union(other), map(_rows, parts))
+
+
+def _lying_near(found: ibis.Table, near: Mapping[int, RecordedNear]) -> ibis.Table:
     lies_near = ((found.leaf_id == number) & _is_near(found, leaf) for number, leaf in near.items())
-    return _rows(found.filter(reduce(lambda one, other: one | other, lies_near)))
+    return found.filter(reduce(lambda one, other: one | other, lies_near))
 
 
 def _is_near(rows: ibis.Table, leaf: RecordedNear) -> Any:

@@ -45,7 +45,11 @@ def _(word: events.OnOrAfterFirst, person: Person, setting: Setting) -> bool:
 
 @holds.register
 def _(word: events.AtLeastTimes, person: Person, setting: Setting) -> bool:
-    return len(set(days_of(records(word.recorded, person, setting)))) >= word.count
+    own = word.recorded
+    found = (
+        encounters(own, person, setting) if isinstance(own, events.LatestEncounter) else records(own, person, setting)
+    )
+    return len(set(days_of(found))) >= word.count
 
 
 @holds.register
@@ -64,9 +68,12 @@ def _(word: events.RecordedNear, person: Person, setting: Setting) -> bool:
     others = days_of(records(word.other, person, setting))
     if not others:
         return False
-    other = min(others) if word.which == "first" else max(others)
-    begin, end = _moved(other, word.from_offset), _moved(other, word.to_offset)
-    return any(begin <= day <= end for day in days_of(records(word.recorded, person, setting)))
+    compared = {"first": [min(others)], "latest": [max(others)], "any": others}[word.which]
+    return any(
+        _moved(other, word.from_offset) <= day <= _moved(other, word.to_offset)
+        for day in days_of(records(word.recorded, person, setting))
+        for other in compared
+    )
 
 
 def _moved(day: date, offset: events.Offset) -> date:

@@ -118,7 +118,8 @@ def _(word: events.OnOrAfterFirst) -> str:
 
 @_phrase.register
 def _(word: events.AtLeastTimes) -> str:
-    return f"{_record(word.recorded)} {_when(word.recorded.window)} on at least {word.count} days"
+    what = _record(word.recorded) if isinstance(word.recorded, events.Recorded) else "an encounter"
+    return f"{what} {_when(word.recorded.window)} on at least {word.count} days"
 
 
 @_phrase.register
@@ -131,7 +132,7 @@ def _(word: events.AgeAtRecord) -> str:
 def _(word: events.RecordedNear) -> str:
     span = _near(word.from_offset, word.to_offset)
     own, other = (f"{_record(one)} {_when(one.window)}" for one in (word.recorded, word.other))
-    return f"{own}, {span} the {word.which} {other}"
+    return f"{own}, {span} {word.which if word.which == events.ANY else f'the {word.which}'} {other}"
 
 
 @_phrase.register

@@ -25,6 +25,8 @@ OBSERVATION = ("Observation",)
 PRESCRIPTION = ("MedicationRequest",)
 VACCINATION = ("Immunization",)
 
+ANY = "any"
+
 
 @dataclass(frozen=True)
 class Recorded(Word):
@@ -59,19 +61,22 @@ class Recorded(Word):
         """One of these is dated on or after the first of others."""
         return OnOrAfterFirst(self, day.recorded)
 
-    def before(self, day: "FirstRecord | LatestRecord", within: Months | Days) -> "RecordedNear":
-        """One of these is at most so long before the first or latest of others, or on that day."""
-        return RecordedNear(self, day.recorded, day.which, _long(within, -1), Offset())
+    def before(self, day: "FirstRecord | LatestRecord | Recorded", within: Months | Days) -> "RecordedNear":
+        """One of these is at most so long before the first, the latest or any of others, or on that day."""
+        return RecordedNear(self, *_compared(day), _long(within, -1), Offset())
 
     def after(
-        self, day: "FirstRecord | LatestRecord", within: Months | Days, no_sooner: Months | Days | None = None
+        self,
+        day: "FirstRecord | LatestRecord | Recorded",
+        within: Months | Days,
+        no_sooner: Months | Days | None = None,
     ) -> "RecordedNear":
-        """One of these is at most so long after the first or latest of others, or on that day, and no sooner."""
-        return RecordedNear(self, day.recorded, day.which, _long(no_sooner, 1), _long(within, 1))
+        """One of these is at most so long after the first, the latest or any of others, or that day, and no sooner."""
+        return RecordedNear(self, *_compared(day), _long(no_sooner, 1), _long(within, 1))
 
-    def around(self, day: "FirstRecord | LatestRecord", within: Months | Days) -> "RecordedNear":
-        """One of these is at most so long before or after the first or latest of others."""
-        return RecordedNear(self, day.recorded, day.which, _long(within, -1), _long(within, 1))
+    def around(self, day: "FirstRecord | LatestRecord | Recorded", within: Months | Days) -> "RecordedNear":
+        """One of these is at most so long before or after the first, the latest or any of others."""
+        return RecordedNear(self, *_compared(day), _long(within, -1), _long(within, 1))
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,10 @@ class Offset:
 
     months: int = 0
     days: int = 0
+
+
+def _compared(day: FirstRecord | LatestRecord | Recorded) -> tuple[Recorded, str]:
+    return (day, ANY) if isinstance(day, Recorded) else (day.recorded, day.which)
 
 
 def _long(span: Months | Days | None, sign: int) -> Offset:
@@ -157,9 +166,9 @@ class OnOrAfterFirst(Word):
 
 @dataclass(frozen=True)
 class AtLeastTimes(Word):
-    """There are dated records of a leaf on at least `count` days. Never null."""
+    """There are dated records of a leaf, or encounters, on at least `count` days. Never null."""
 
-    recorded: Recorded
+    recorded: "Recorded | LatestEncounter"
     count: int
 
 
@@ -167,7 +176,7 @@ class AtLeastTimes(Word):
 class RecordedDays:
     """A leaf: the days on which there are records of `recorded`. Leaf row: n days, the first and the last."""
 
-    recorded: Recorded
+    recorded: "Recorded | LatestEncounter"
 
 
 @dataclass(frozen=True)
@@ -189,9 +198,10 @@ class AgeAtRecord(Word):
 
 @dataclass(frozen=True)
 class RecordedNear(Word):
-    """A leaf: a record from one offset to another from the first or latest of others, both inclusive. Never null.
+    """A leaf: a record from one offset to another from the first, the latest or any of others. Never null.
 
-    Both are looked for in their own windows. Leaf row: n codings, the first and the last day.
+    Both ends are inclusive, and both records are looked for in their own windows. One that is among the others lies
+    near itself. which: first, latest or any. Leaf row: n records, the first and the last day.
     """
 
     recorded: Recorded
@@ -212,6 +222,10 @@ class LatestEncounter(Word):
     """
 
     window: Window
+
+    def at_least_times(self, count: int) -> AtLeastTimes:
+        """There are encounters on so many days; several on one day are one."""
+        return AtLeastTimes(self, count)
 
     def with_coded_reason(self) -> "LatestEncounterCoded":
         """The latest one carries a reason with a code."""

@@ -38,15 +38,15 @@ def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
     match leaf:
         case Recorded():
             return (leaf.value_set.id,)
-        case RecordedDays():
-            return (leaf.recorded.value_set.id,)
+        case RecordedDays(Recorded(value_set=value_set)):
+            return (value_set.id,)
         case RecordedNear():
             return leaf.recorded.value_set.id, leaf.other.value_set.id
         case LatestValue():
             return (leaf.reading.quantities[leaf.place].value_set.id,)
         case LatestStatus():
             return tuple(one.id for one in (*leaf.statuses, *([leaf.question] if leaf.question else [])))
-        case LatestEncounter():
+        case LatestEncounter() | RecordedDays():
             return ()
 
 
