@@ -26,6 +26,7 @@ _DAY_US = 86_400_000_000
 _FIRST_INSTANT = (2 - _EPOCH) * _DAY_US
 _LAST_INSTANT = (date.max.toordinal() - _EPOCH - 2) * _DAY_US
 _CACHE = 50_000
+_COMMON_ZONES = frozenset({"Z", "+00:00", "+01:00"})  # after whole seconds
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME = re.compile(r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
@@ -74,6 +75,15 @@ def date_reader() -> Callable[[str, str], When]:
     def read(text: str, path: str) -> When:
         if len(text) <= 10:
             return date_of(text) or _keep(dates, text, _read_date(text, path))
+        if text[10:17:3] == "T::" and text[4:8:3] == "--" and text[19:] in _COMMON_ZONES:
+            try:
+                instant = datetime.fromisoformat(text)
+            except ValueError:
+                pass  # an impossible day, or a leap second
+            else:
+                if _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+                    since = instant - _ORIGIN
+                    return None, since.days * _DAY_US + since.seconds * 1_000_000
         midnight, time = midnight_of(text[:10]), time_of(text[10:])
         if midnight is not None and time is not None:
             return None, midnight + time

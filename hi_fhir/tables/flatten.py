@@ -21,15 +21,15 @@ from hi_fhir.core.manifests import Format
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.keys import KeyBuffer, keys_file
-from hi_fhir.tables.lines import Oversized, read_blocks
+from hi_fhir.tables.lines import Block, Oversized, read_blocks
 from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
+from hi_fhir.tables.readers import MALFORMED, LeftOut, OtherReader, RecordReader, stated_type
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
-from hi_fhir.tables.views.coded import concepts_by_which_asked, is_asked_for, own_concept
-from hi_fhir.tables.views.elements import Context, Shapes, State, codings
+from hi_fhir.tables.views.elements import Context, Shapes
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
 from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
@@ -37,8 +37,6 @@ from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
 KERNEL_VERSION = 15
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
-
-_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
 
 
 class ChunkTask(msgspec.Struct, frozen=True):
@@ -83,10 +81,6 @@ class ChunkResult(msgspec.Struct, frozen=True):
 
 
 _RESULT_FORMAT = Format("result of a chunk", ChunkResult, 2, "Remove the folder of its snapshot and flatten again.")
-
-
-class _Header(msgspec.Struct, gc=False, rename="camel"):
-    resource_type: str
 
 
 def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
@@ -137,8 +131,7 @@ class _Chunk:
         self.deletions = 0
         self.refused: list[tuple[Any, ...]] = []
         self.moved: Counter[str] = Counter()
-        self.not_asked_for: Counter[str] = Counter()
-        self.foreign_codes: dict[str, Counter[str]] = defaultdict(Counter)
+        self.left_out = LeftOut()
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
@@ -147,67 +140,44 @@ class _Chunk:
         self.references = References(frozenset(task.bases))
         self.systems = SystemNames(task.systems)
         self.read_date = date_reader()
-        self.readers: dict[str, Callable[[bytes, int], None]] = {}
+        self.readers: dict[str, RecordReader | OtherReader] = {}
 
     def read(self) -> ChunkResult:
-        type_ = self.task.type
-        take = self._take_deletions if type_ == DELETED_FOLDER else self._reader(type_)
         number = 0
-        for offset, ascii_only, lines in read_blocks(self.task.path, self.task.line_limit):
-            for line in lines:
-                number += 1
-                try:
-                    if not ascii_only:
-                        _check_text(line)
-                    take(line, number)
-                except _MALFORMED as error:
-                    self._reroute(line, number, error, (offset, lines))
+        for block in read_blocks(self.task.path, self.task.line_limit):
+            number = self._take_block(block, number + 1)
             self._drain()
         return self._finish(number)
 
-    def _reader(self, type_: str) -> Callable[[bytes, int], None]:
-        """A function that takes one line of this type in, or raises one of _MALFORMED."""
+    def _take_block(self, block: Block, first: int) -> int:
+        """Take a block whose first line has this number; the number of its last."""
+        refuse = partial(self._reroute, block, first)
+        take: Callable[[bytes, int], None] = self._take_deletions
+        if self.task.type != DELETED_FOLDER:
+            reader = self._reader(self.task.type)
+            records = reader.records_of(block)
+            if records is not None:
+                reader.take(records, first, refuse)
+                return first + len(records) - 1
+            take = reader.take_line
+        for number, line in enumerate(block.lines, first):
+            try:
+                _check_text(line)
+                take(line, number)
+            except MALFORMED as error:
+                refuse(number, error)
+        return first + len(block.lines) - 1
+
+    def _reader(self, type_: str) -> RecordReader | OtherReader:
+        """What takes the records of a type in."""
         if type_ not in self.readers:
             asked = type_ in VIEWS and type_ in self.task.scope.types
-            self.readers[type_] = self._asked_reader(type_) if asked else self._other_reader(type_)
+            self.readers[type_] = (
+                RecordReader(type_, VIEWS[type_], self._context(type_), self.keys[type_], self.left_out)
+                if asked
+                else OtherReader(type_, self.left_out)
+            )
         return self.readers[type_]
-
-    def _asked_reader(self, type_: str) -> Callable[[bytes, int], None]:
-        view = VIEWS[type_]
-        decode = msgspec.json.Decoder(view.struct).decode
-        context = self._context(type_)
-        emit, asked = view.emitter(context), context.asked
-        add_key, not_asked_for = self.keys[type_].rows.append, self.not_asked_for
-        left_out, deleted = State.NOT_ASKED_FOR, State.DELETED
-
-        def take(line: bytes, number: int) -> None:
-            record: Any = decode(line)
-            state = emit(record, number)
-            if state == left_out and asked is not None:
-                not_asked_for[type_] += 1
-                foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
-                if foreign is not None:
-                    self.foreign_codes[type_][foreign] += 1
-            elif state == deleted and asked is not None and not is_asked_for(context, *concepts_by_which_asked(record)):
-                state = State.DELETED_NOT_ASKED_FOR
-            meta = record.meta
-            if meta is None:
-                add_key((record.id, None, None, state, number))
-            else:
-                add_key((record.id, meta.last_updated, meta.version_id, state, number))
-
-        return take
-
-    def _other_reader(self, type_: str) -> Callable[[bytes, int], None]:
-        """Takes lines of a type that nobody asked for, once they are known to be of it."""
-        decode = msgspec.json.Decoder(_Header).decode
-
-        def take(line: bytes, _number: int) -> None:
-            if decode(line).resource_type != type_:
-                raise RefusedError("misfiled")
-            self.not_asked_for[type_] += 1
-
-        return take
 
     def _context(self, type_: str) -> Context:
         tokens = self.task.scope.types[type_]
@@ -250,15 +220,19 @@ class _Chunk:
         self.patient_ids.append(self.key.patient_id(self.task.source_id, id_))
         return len(self.patient_ids) - 1
 
-    def _reroute(self, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
-        """A line that its chunk's type could not take: to its own type where it says another, else to quarantine."""
+    def _reroute(self, block: Block, first: int, number: int, error: Exception) -> None:
+        """A line that its chunk's type could not take: to its own type where it says another, else to quarantine.
+
+        first: the number of the first line of its block.
+        """
+        line = block.lines[number - first]
+        refuse = partial(self._refuse, block, number - first, number)
         if self.task.type == DELETED_FOLDER:
-            self._refuse("Bundle", line, number, error, place)
+            refuse("Bundle", error)
             return
-        type_ = self._stated_type(line)
+        type_ = stated_type(line)
         if type_ == "Bundle" != self.task.type:
-            bundle = RefusedError("bundle", "$", "a Bundle among records: what it holds was not read")
-            self._refuse(self.task.type, line, number, bundle, place)
+            refuse(self.task.type, RefusedError("bundle", "$", "a Bundle among records: what it holds was not read"))
         elif type_ not in (None, self.task.type) and not isinstance(line, Oversized) and type_ in RESOURCE_TYPES:
             try:
                 _check_text(line)
@@ -266,28 +240,21 @@ class _Chunk:
                     raise RefusedError("operation-outcome", "$", "a message of the server in place of a record")
                 if is_mislabelled(line, type_, self.task.type):
                     raise RefusedError("misfiled", "$.resourceType", "has elements of another type than it says it is")
-                self._reader(type_)(line, number)
+                self._reader(type_).take_line(line, number)
                 self._move(type_)
-            except _MALFORMED as own_error:
-                self._refuse(type_, line, number, own_error, place)
+            except MALFORMED as own_error:
+                refuse(type_, own_error)
         elif type_ is not None and type_ not in RESOURCE_TYPES:
-            unknown = RefusedError("unknown-type", "$.resourceType", "not a resource type of FHIR R4")
-            self._refuse(self.task.type, line, number, unknown, place)
+            refuse(self.task.type, RefusedError("unknown-type", "$.resourceType", "not a resource type of FHIR R4"))
         else:
-            self._refuse(self.task.type, line, number, error, place)
+            refuse(self.task.type, error)
 
-    def _stated_type(self, line: bytes) -> str | None:
-        try:
-            return msgspec.json.decode(line, type=_Header).resource_type
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return None
-
-    def _refuse(self, type_: str, line: bytes, number: int, error: Exception, place: tuple[int, list[bytes]]) -> None:
-        start, lines = place
-        index = next(i for i, other in enumerate(lines) if other is line)
-        offset = start + sum(map(len, lines[:index])) + index
-        refusal = diagnose(line, error)
-        self.refused.append(row(type_, self.chunk, number, offset, refusal, line))
+    def _refuse(self, block: Block, place: int, number: int, type_: str, error: Exception) -> None:
+        """place: of the line in its block."""
+        lines = block.lines
+        offset = block.offset + sum(map(len, lines[:place])) + place
+        refusal = diagnose(lines[place], error)
+        self.refused.append(row(type_, self.chunk, number, offset, refusal, lines[place]))
         self._move(type_)
         self.quarantined[type_][refusal.kind] += 1
 
@@ -301,14 +268,14 @@ class _Chunk:
         self.moved[DELETED_FOLDER] -= 1
         if not deletions:
             self.moved["Bundle"] += 1
-            self.not_asked_for["Bundle"] += 1
+            self.left_out.records["Bundle"] += 1
         for deletion in deletions:
             self.moved[deletion.type] += 1
             if deletion.type in self.keys:
                 self.deletions += 1
-                self.keys[deletion.type].rows.append((deletion.id, deletion.at, None, State.TOMBSTONE, self.deletions))
+                self.keys[deletion.type].add_deletion(deletion, self.deletions)
             else:
-                self.not_asked_for[deletion.type] += 1
+                self.left_out.records[deletion.type] += 1
 
     def _drain(self, least: int | None = None) -> None:
         for buffer in self.buffers.values():
@@ -334,12 +301,12 @@ class _Chunk:
         return ChunkResult(
             lines=lines,
             moved={type_: count for type_, count in self.moved.items() if count},
-            not_asked_for=dict(self.not_asked_for),
+            not_asked_for=dict(self.left_out.records),
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,
             keys=keys,
             other_servers=by_host(self.references.elsewhere),
-            foreign_codes={type_: dict(found) for type_, found in self.foreign_codes.items()},
+            foreign_codes={type_: dict(found) for type_, found in self.left_out.foreign_codes.items()},
         )
 
 

@@ -4,7 +4,8 @@ While a snapshot is made, each chunk has one file of keys a type. What stays is 
 the version that stands. The ids of patients are keyed hashes in both, as they are in every table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 from hi_fhir.core.files import commit_file, owner_folder, written_aside
 from hi_fhir.tables.partial import write_ipc
 from hi_fhir.tables.schema import INSTANT, KEY
+from hi_fhir.tables.tombstones import Deletion
+from hi_fhir.tables.views.elements import Meta, State
 
 FOLDER = "keys"
 
@@ -30,6 +33,9 @@ _VERSIONS = pa.schema(
 )
 """Grain: one row per version of a resource of one type in scope, and per deletion."""
 
+_BUFFERED = [field.with_type(pa.duration("us")) if field.type == INSTANT else field for field in _VERSIONS]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_META = Meta()
 _BATCH = 1_000
 _GROUP_ROWS = 1 << 17
 
@@ -40,25 +46,52 @@ def keys_file(folder: Path, type_: str) -> Path:
 
 
 class KeyBuffer:
-    """The versions of one type in a chunk, emptied into Arrow before they outgrow the cache.
-
-    rows: id, lastUpdated, versionId, state and line, of a deletion its number in the chunk. named: what stands for ids.
-    """
+    """The versions of one type in a chunk, emptied into Arrow before they outgrow the cache. named: stands for ids."""
 
     def __init__(self, first_seq: int, named: Callable[[str], str] | None) -> None:
-        self.rows: list[tuple[Any, ...]] = []
         self._first_seq, self._named = first_seq, named
+        self._clear()
         self._batches: list[pa.RecordBatch] = []
 
+    def _clear(self) -> None:
+        self._ids: list[str] = []
+        self._updated: list[datetime | None] = []
+        self._versions: list[str | None] = []
+        self._states: list[State] = []
+        self._numbers: list[int] = []
+
+    def add(self, records: Sequence[Any], states: Sequence[State], numbers: Sequence[int]) -> None:
+        """Add the versions that records are, by their states and the numbers of their lines."""
+        metas = [record.meta or _NO_META for record in records]
+        self._ids += [record.id for record in records]
+        self._updated += [meta.last_updated for meta in metas]
+        self._versions += [meta.version_id for meta in metas]
+        self._states += states
+        self._numbers += numbers
+
+    def add_deletion(self, deletion: Deletion, number: int) -> None:
+        """Add one; number: which of the chunk's deletions it is."""
+        self._ids.append(deletion.id)
+        self._updated.append(deletion.at)
+        self._versions.append(None)
+        self._states.append(State.TOMBSTONE)
+        self._numbers.append(number)
+
     def drain(self, least: int = _BATCH) -> None:
-        """Turn the rows into Arrow if there are at least `least`."""
-        if len(self.rows) < least or not self.rows:
+        """Turn the versions into Arrow if there are at least `least`."""
+        if len(self._ids) < least or not self._ids:
             return
-        ids, *others = zip(*self.rows, strict=True)
-        columns = [ids if self._named is None else list(map(self._named, ids)), *others]
-        self.rows.clear()
-        arrays = [pa.array(values, field.type) for values, field in zip(columns, _VERSIONS, strict=True)]
+        columns = [
+            self._ids if self._named is None else list(map(self._named, self._ids)),
+            [updated and updated - _EPOCH for updated in self._updated],
+            self._versions,
+            self._states,
+            self._numbers,
+        ]
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, _BUFFERED, strict=True)]
+        arrays[1] = arrays[1].view(pa.int64()).view(INSTANT)
         arrays[-1] = pc.add(arrays[-1], self._first_seq)
+        self._clear()
         self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=_VERSIONS))
 
     def write(self, path: Path) -> int:

@@ -1,6 +1,8 @@
 """The lines of a landed chunk with their places, read frame by frame in constant memory."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import zstandard
@@ -14,10 +16,40 @@ class Oversized(bytes):
     length: int
 
 
-def read_blocks(path: Path, limit: int) -> Iterator[tuple[int, bool, list[bytes]]]:
-    """Blocks of whole lines: the offset of the first line before compression, whether all are ASCII, and the lines.
+@dataclass
+class Block:
+    """Whole lines one after the other, without the newline of the last one. offset: of the first before compression.
 
-    A line longer than `limit` bytes comes alone, as `Oversized`. Every line ends in a newline but perhaps the last one.
+    A line longer than the limit is a block of its own, as `Oversized`.
+    """
+
+    offset: int
+    data: bytes
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        return [self.data] if isinstance(self.data, Oversized) else self.data.split(b"\n")
+
+    def objects(self) -> int:
+        """How many objects it holds if every line is one JSON object by its ends and no line is blank; else 0.
+
+        Between the braces of two lines no JSON document goes on, so where as many documents are read as there are
+        lines, each is one.
+        """
+        if isinstance(self.data, Oversized):
+            return 0
+        data, count = self.data, 1
+        end = data.find(b"\n")
+        while end >= 0:
+            if data[end - 1 : end + 2] != b"}\n{":
+                return 0
+            count += 1
+            end = data.find(b"\n", end + 1)
+        return count
+
+
+def read_blocks(path: Path, limit: int) -> Iterator[Block]:
+    """All lines of a chunk. Every line ends in a newline but perhaps the last one. limit: bytes of a line.
 
     Raises:
         zstandard.ZstdError: the chunk is damaged.
@@ -26,30 +58,30 @@ def read_blocks(path: Path, limit: int) -> Iterator[tuple[int, bool, list[bytes]
         offset, rest, ahead = 0, b"", b""
         while block := ahead or stream.read(_BLOCK):
             ahead = b""
-            lines = block.split(b"\n")
-            lines[0] = rest + lines[0]
-            rest = lines.pop()
-            if lines:
-                ascii_only = block.isascii() and lines[0].isascii()
-                yield from _within_limit(offset, ascii_only, lines, limit)
-                offset += sum(map(len, lines)) + len(lines)
+            end = block.rfind(b"\n")
+            if end < 0:
+                rest += block
+            else:
+                lines = Block(offset, b"".join((rest, memoryview(block)[:end])))
+                rest = block[end + 1 :]
+                yield from _within_limit(lines, limit)
+                offset += len(lines.data) + 1
             if len(rest) > limit:
                 line, ahead = _read_past(stream, rest, limit)
                 rest = b""
-                yield offset, False, [line]
+                yield Block(offset, line)
                 offset += line.length + 1
         if rest:
-            yield from _within_limit(offset, rest.isascii(), [rest], limit)
+            yield from _within_limit(Block(offset, rest), limit)
 
 
-def _within_limit(
-    offset: int, ascii_only: bool, lines: list[bytes], limit: int
-) -> Iterator[tuple[int, bool, list[bytes]]]:
-    if max(map(len, lines)) <= limit:
-        yield offset, ascii_only, lines
+def _within_limit(block: Block, limit: int) -> Iterator[Block]:
+    if len(block.data) <= limit or max(map(len, lines := block.lines)) <= limit:
+        yield block
         return
+    offset = block.offset
     for line in lines:
-        yield offset, False, [line if len(line) <= limit else _oversized(line, len(line), limit)]
+        yield Block(offset, line if len(line) <= limit else _oversized(line, len(line), limit))
         offset += len(line) + 1
 
 

@@ -24,10 +24,10 @@ class Condition(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Condition, int], int]:
+def emitter(context: Context) -> Callable[[Condition, int], State]:
     """A function that appends the rows of one Condition and says what became of it."""
 
-    def emit(record: Condition, line: int) -> int:
+    def emit(record: Condition, line: int) -> State:
         if has_code(record.verification_status, "entered-in-error"):
             return State.DELETED
         record.id = same_id(record.id)

@@ -40,10 +40,10 @@ class Encounter(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Encounter, int], int]:
+def emitter(context: Context) -> Callable[[Encounter, int], State]:
     """A function that appends the rows of one Encounter and says what became of it: one row at least for its reason."""
 
-    def emit(record: Encounter, line: int) -> int:
+    def emit(record: Encounter, line: int) -> State:
         if record.status == "entered-in-error":
             return State.DELETED
         coded: list[Part] = [("", concept) for concept in record.reason_code if codings(concept)]

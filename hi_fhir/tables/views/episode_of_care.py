@@ -25,7 +25,7 @@ class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
+def emitter(context: Context) -> Callable[[EpisodeOfCare, int], State]:
     """A function that appends the row of one EpisodeOfCare. One whose status is of no registration is a row without
     kind; what its type makes of it is its kind, since only with all Organizations it is known what an organisation is.
 
@@ -33,7 +33,7 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], int]:
     """
     rows = context.tables["registration"]
 
-    def emit(record: EpisodeOfCare, line: int) -> int:
+    def emit(record: EpisodeOfCare, line: int) -> State:
         if record.status == "entered-in-error":
             return State.DELETED
         patient = context.subjects.of(record.patient, record.contained)

@@ -21,10 +21,10 @@ class Immunization(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Immunization, int], int]:
+def emitter(context: Context) -> Callable[[Immunization, int], State]:
     """A function that appends the rows of one Immunization and says what became of it."""
 
-    def emit(record: Immunization, line: int) -> int:
+    def emit(record: Immunization, line: int) -> State:
         if record.status == "entered-in-error":
             return State.DELETED
         if not is_asked_for(context, record.vaccine_code):

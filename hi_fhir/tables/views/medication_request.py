@@ -25,10 +25,10 @@ class MedicationRequest(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[MedicationRequest, int], int]:
+def emitter(context: Context) -> Callable[[MedicationRequest, int], State]:
     """A function that appends the rows of one MedicationRequest and says what became of it."""
 
-    def emit(record: MedicationRequest, line: int) -> int:
+    def emit(record: MedicationRequest, line: int) -> State:
         if record.status == "entered-in-error":
             return State.DELETED
         if not is_asked_for(context, record.medication_codeable_concept):

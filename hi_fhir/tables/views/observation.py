@@ -69,7 +69,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
 _UNCODED = (Coding(),)
 
 
-def emitter(context: Context) -> Callable[[Observation, int], int]:
+def emitter(context: Context) -> Callable[[Observation, int], State]:
     """A function that appends the rows of one Observation and says what became of it."""
     append = context.tables["observation"].append
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
@@ -77,7 +77,7 @@ def emitter(context: Context) -> Callable[[Observation, int], int]:
     units = QuantityUnits(context.systems)
     kept = State.KEPT
 
-    def emit(record: Observation, line: int) -> int:
+    def emit(record: Observation, line: int) -> State:
         status = record.status
         if status == "entered-in-error":
             return State.DELETED

@@ -34,11 +34,11 @@ class Organization(msgspec.Struct, gc=False, rename="camel"):
         return stated_kind(self.type, self.extension)
 
 
-def emitter(context: Context) -> Callable[[Organization, int], int]:
+def emitter(context: Context) -> Callable[[Organization, int], State]:
     """A function that appends the rows of one Organization: one for each of its ODS codes."""
     rows = context.tables["organization"]
 
-    def emit(record: Organization, line: int) -> int:
+    def emit(record: Organization, line: int) -> State:
         record.id = same_id(record.id)
         part_of = context.references.organization(record.part_of.reference) if record.part_of else None
         kind = record.stated_kind()

@@ -57,11 +57,11 @@ class Patient(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Patient, int], int]:
+def emitter(context: Context) -> Callable[[Patient, int], State]:
     """A function that appends the rows of one Patient: one of `patient` and `identity`, any number of the others."""
     rows = context.tables["patient"]
 
-    def emit(record: Patient, line: int) -> int:
+    def emit(record: Patient, line: int) -> State:
         born = _born(context, record.birth_date) if record.birth_date else None
         died = None
         if record.deceased_date_time:

@@ -21,10 +21,10 @@ class Procedure(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Procedure, int], int]:
+def emitter(context: Context) -> Callable[[Procedure, int], State]:
     """A function that appends the rows of one Procedure and says what became of it."""
 
-    def emit(record: Procedure, line: int) -> int:
+    def emit(record: Procedure, line: int) -> State:
         if record.status == "entered-in-error":
             return State.DELETED
         if not is_asked_for(context, record.code):

@@ -16,14 +16,14 @@ from hi_fhir.tables.views import (
     patient,
     procedure,
 )
-from hi_fhir.tables.views.elements import Context
+from hi_fhir.tables.views.elements import Context, State
 
 
 class View(NamedTuple):
     """How one resource type becomes rows."""
 
     struct: type[msgspec.Struct]
-    emitter: Callable[[Context], Callable[[Any, int], int]]
+    emitter: Callable[[Context], Callable[[Any, int], State]]
     tables: tuple[str, ...]
     also: str  # elements of the type that are not read here, but in another type
     subject: str = "$.subject.reference"

@@ -169,6 +169,34 @@ def test_empty_line_is_quarantined_too(tmp_path: Path) -> None:
     assert manifest.quarantine == {"Observation": {"blank-line": 1}}
 
 
+NEXT = line(observation("next"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "quarantined"),
+    [
+        ([GOOD + NEXT, b"", GOOD], {"not-json": 1, "blank-line": 1}),
+        ([b"", GOOD + NEXT], {"not-json": 1, "blank-line": 1}),
+        ([GOOD + b"\r" + NEXT, GOOD, b""], {"not-json": 1, "blank-line": 1}),
+        ([GOOD + NEXT, *GOOD.split(b",", 1)], {"not-json": 2, "wrong-type": 1}),
+        ([GOOD[:-1], b"}", GOOD + NEXT], {"not-json": 3}),
+        ([GOOD + b"," + NEXT, GOOD[:-1], b"}"], {"not-json": 3}),
+    ],
+)
+def test_as_many_records_as_lines_are_none_the_less_refused_where_a_line_is_not_one(
+    tmp_path: Path, lines: list[bytes], quarantined: dict[str, int]
+) -> None:
+    pull = land(config_in(tmp_path), {"Observation/000": lines}, frames=1)
+    manifest = flatten(RunContext(config_in(tmp_path)), SOURCE, pull)
+    assert manifest.quarantine == {"Observation": quarantined}
+
+
+def test_lines_that_end_as_on_another_system_are_read(tmp_path: Path) -> None:
+    pull = land(config_in(tmp_path), {"Observation/000": [GOOD + b"\r", NEXT + b"\r"]}, frames=1)
+    manifest = flatten(RunContext(config_in(tmp_path)), SOURCE, pull)
+    assert (manifest.quarantine, manifest.rows["observation"]) == ({}, 2)
+
+
 def test_line_longer_than_many_blocks_is_cut_and_the_next_one_read(tmp_path: Path) -> None:
     config = config_in(tmp_path, line_limit_mb=1)
     huge = written(b"NOTE", NOTE, b"x" * 20_000_000)

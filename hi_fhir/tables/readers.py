@@ -1,0 +1,144 @@
+"""The records of one resource type within a chunk: decoded, handed to the type's view, and their versions kept.
+
+Lines that are good are read together, by the block; in a block that has a bad one each line is read by itself.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hi_fhir.tables.keys import KeyBuffer
+from hi_fhir.tables.lines import Block
+from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.views.coded import concepts_by_which_asked, is_asked_for, own_concept
+from hi_fhir.tables.views.elements import Context, State, codings
+from hi_fhir.tables.views.registry import View
+
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
+"""What the reading of a bad line raises."""
+
+Refuse = Callable[[int, Exception], None]
+"""Told the number of a line that could not be taken, and why."""
+
+
+class LeftOut(msgspec.Struct):
+    """Records that nobody asked for: how many by type; and, by type and system, those whose codes are all of systems
+    of which no code was asked for."""
+
+    records: Counter[str] = msgspec.field(default_factory=Counter)
+    foreign_codes: dict[str, Counter[str]] = msgspec.field(default_factory=lambda: defaultdict(Counter))
+
+
+class RecordReader:
+    """Takes the records of one type that is asked for."""
+
+    def __init__(self, type_: str, view: View, context: Context, keys: KeyBuffer, left_out: LeftOut) -> None:
+        decoder: Any = msgspec.json.Decoder(view.struct)
+        self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
+        self._emit = view.emitter(context)
+        self._type, self._context, self._keys, self._left_out = type_, context, keys, left_out
+
+    def take_line(self, line: bytes, number: int) -> None:
+        """Take one line in, or raise one of MALFORMED."""
+        record = self._decode(line)
+        self._keep([record], [self._emit(record, number)], [number])
+
+    def records_of(self, block: Block) -> list[Any] | None:
+        """The records of a block, a line each; None where it may have a line that is none."""
+        return _documents(block, self._decode_lines)
+
+    def take(self, records: Sequence[Any], first: int, refuse: Refuse) -> None:
+        """Take the records of a block in. first: the number of its first line."""
+        emit, refused = self._emit, False
+        states: list[State | None] = []
+        add = states.append
+        for number, record in enumerate(records, first):
+            try:
+                add(emit(record, number))
+            except MALFORMED as error:
+                add(None)
+                refuse(number, error)
+                refused = True
+        numbers: Sequence[int] = range(first, first + len(records))
+        if refused:
+            good = [place for place, state in enumerate(states) if state is not None]
+            records, numbers = [records[place] for place in good], [first + place for place in good]
+        self._keep(records, [state for state in states if state is not None], numbers)
+
+    def _keep(self, records: Sequence[Any], states: list[State], numbers: Sequence[int]) -> None:
+        """Keep the versions of records whose rows are made."""
+        if self._context.asked is not None and states.count(State.KEPT) < len(states):
+            states = [
+                state if state is State.KEPT else self._judged(record, state)
+                for record, state in zip(records, states, strict=True)
+            ]
+        self._keys.add(records, states, numbers)
+
+    def _judged(self, record: Any, state: State) -> State:
+        """The state of a record that has no rows, which is counted if nobody asked for it."""
+        context, asked = self._context, self._context.asked
+        if state is State.NOT_ASKED_FOR and asked is not None:
+            self._left_out.records[self._type] += 1
+            foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
+            if foreign is not None:
+                self._left_out.foreign_codes[self._type][foreign] += 1
+        elif state is State.DELETED and not is_asked_for(context, *concepts_by_which_asked(record)):
+            return State.DELETED_NOT_ASKED_FOR
+        return state
+
+
+class _Header(msgspec.Struct, gc=False, rename="camel"):
+    resource_type: str
+
+
+class OtherReader:
+    """Takes the records of a type that nobody asked for, once they are known to be of it."""
+
+    def __init__(self, type_: str, left_out: LeftOut) -> None:
+        self._type, self._left_out = type_, left_out
+
+    def take_line(self, line: bytes, _number: int) -> None:
+        """Count one line, or raise one of MALFORMED."""
+        if _header(line).resource_type != self._type:
+            raise RefusedError("misfiled")
+        self._left_out.records[self._type] += 1
+
+    def records_of(self, block: Block) -> list[Any] | None:
+        """The heads of the records of a block; None where it may have a line that is none."""
+        return _documents(block, _headers)
+
+    def take(self, records: Sequence[_Header], first: int, refuse: Refuse) -> None:
+        """Count the records of a block. first: the number of its first line."""
+        for number, record in enumerate(records, first):
+            if record.resource_type == self._type:
+                self._left_out.records[self._type] += 1
+            else:
+                refuse(number, RefusedError("misfiled"))
+
+
+_header_decoder = msgspec.json.Decoder(_Header)
+_header, _headers = _header_decoder.decode, _header_decoder.decode_lines
+
+
+def stated_type(line: bytes) -> str | None:
+    """The type that a line says it is of."""
+    try:
+        return _header(line).resource_type
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _documents(block: Block, decode_lines: Callable[[bytes], list[Any]]) -> list[Any] | None:
+    count = block.objects()
+    if count:
+        try:
+            if not block.data.isascii():
+                block.data.decode()  # also what is skipped unread must be UTF-8
+            documents = decode_lines(block.data)
+        except MALFORMED:
+            return None
+        if len(documents) == count:
+            return documents
+    return None
