@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -104,26 +103,38 @@ class KeyBuffer:
         return int(versions.num_rows)
 
 
-def write_keys(connection: duckdb.DuckDBPyConnection, folder: Path, type_: str) -> None:
-    """Write the file of a type, from the tables `keys` and `verdict` of its versions (see `versions._settle`).
+class KeyWriter:
+    """The file of a type that a snapshot keeps, given its rows in order of id."""
 
-    A resource that nobody asked for has no row, so that a source that sends all leaves what a search does.
-    """
-    rows = connection.sql(
-        """SELECT id, updated, version, keys.state, coalesce(disordered, false) AS misdated
-        FROM keys LEFT JOIN verdict USING (seq)
-        WHERE coalesce(place, 1) = 1 AND is_asked_for ORDER BY id"""
-    )
-    target = owner_folder(folder) / f"{type_}.parquet"
-    temporary = written_aside(target)
-    with pq.ParquetWriter(
-        temporary,
-        KEY,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=["version"],
-        column_encoding={"id": "DELTA_BYTE_ARRAY"},
-    ) as writer:
-        for batch in rows.to_arrow_reader(_GROUP_ROWS):
-            writer.write_table(pa.Table.from_batches([batch]).cast(KEY), row_group_size=_GROUP_ROWS)
-    commit_file(temporary, target)
+    def __init__(self, folder: Path, type_: str) -> None:
+        self._target = owner_folder(folder) / f"{type_}.parquet"
+        self._temporary = written_aside(self._target)
+        self._waiting: pa.Table = KEY.empty_table()
+
+    def __enter__(self) -> "KeyWriter":
+        self._file = pq.ParquetWriter(
+            self._temporary,
+            KEY,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=["version"],
+            column_encoding={"id": "DELTA_BYTE_ARRAY"},
+        )
+        return self
+
+    def add(self, rows: pa.Table) -> None:
+        """Add rows of KEY; groups of rows in the file are of one size, whatever comes together."""
+        self._waiting = pa.concat_tables([self._waiting, rows.cast(KEY)])
+        while self._waiting.num_rows >= _GROUP_ROWS:
+            self._write(self._waiting.slice(0, _GROUP_ROWS))
+            self._waiting = self._waiting.slice(_GROUP_ROWS)
+
+    def _write(self, rows: pa.Table) -> None:
+        self._file.write_table(rows.combine_chunks(), row_group_size=_GROUP_ROWS)
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if self._waiting.num_rows and failed is None:
+            self._write(self._waiting)
+        self._file.close()
+        if failed is None:
+            commit_file(self._temporary, self._target)

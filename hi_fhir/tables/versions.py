@@ -8,23 +8,24 @@ the versions of a resource that has such a stamp, tombstones go before all else 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from hi_fhir.core.days import LONDON
-from hi_fhir.tables.keys import keys_file, write_keys
+from hi_fhir.tables.key_order import in_order
+from hi_fhir.tables.keys import KeyWriter, keys_file
 from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.schema import INSTANT, KEY
 from hi_fhir.tables.views.elements import State
 from hi_fhir.tables.views.registry import VIEWS
-
-_KEYS_A_PASS = 16_000_000
 
 
 class Versions(NamedTuple):
@@ -51,6 +52,20 @@ class _Settled(NamedTuple):
     misdated: int
 
 
+class _Judged(NamedTuple):
+    """Versions between which it was decided. place: 1 stands. disordered: a stamp of one of them cannot be."""
+
+    seq: np.ndarray
+    place: np.ndarray
+    state: np.ndarray
+    disordered: np.ndarray
+
+
+_GONE = (State.DELETED, State.DELETED_NOT_ASKED_FOR, State.TOMBSTONE)
+_NOT_ASKED_FOR = (State.NOT_ASKED_FOR, State.DELETED_NOT_ASKED_FOR)
+_NEVER = np.iinfo(np.int64).max
+
+
 def settle_versions(
     folders: Sequence[Path],
     keys: Mapping[str, int],
@@ -65,19 +80,9 @@ def settle_versions(
     the London day on which the lines had come; None where it is not known, so that every stamp is believed.
     """
     temporary.mkdir(exist_ok=True)
-    connection = duckdb.connect()
-    try:
-        connection.execute("SET threads = 1")
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"SET memory_limit = '{memory_mb}MB'")
-        connection.execute("SET temp_directory = ?", [str(temporary)])
-        for state in State:
-            connection.execute(f"CREATE MACRO {state.name}() AS {state:d}")
-        connection.execute(f"SET VARIABLE too_late = {_after(received)}")
-        settled = {type_: _settle(connection, folders, type_, keys[type_], target) for type_ in sorted(keys)}
-    finally:
-        connection.close()
+    too_late = _after(received)
+    with closing(_Judge(folders, temporary, memory_mb, too_late)) as judge:
+        settled = {type_: _settle(folders, type_, keys[type_], target, judge, too_late) for type_ in sorted(keys)}
     return Versions(
         dropped=np.sort(np.concatenate([np.empty(0, dtype=np.int64), *(one.dropped for one in settled.values())])),
         superseded={type_: one.superseded for type_, one in settled.items() if one.superseded},
@@ -87,101 +92,134 @@ def settle_versions(
     )
 
 
-def _settle(
-    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], type_: str, keys: int, target: Path
-) -> _Settled:
-    files = [str(path) for folder in folders if (path := keys_file(folder, type_)).exists()]
-    connection.register("received", ds.dataset(files, format="ipc"))
-    connection.execute(
-        """CREATE OR REPLACE TEMP VIEW keys AS SELECT * EXCLUDE (updated, state),
-            state NOT IN (not_asked_for(), deleted_not_asked_for()) AS is_asked_for,
-            CASE WHEN state = deleted_not_asked_for() THEN deleted() ELSE state END AS state,
-            CASE WHEN regexp_full_match(version, '[0-9]+') THEN try_cast(version AS HUGEINT) END AS number,
-            state <> tombstone() AND updated >= getvariable('too_late') AS misdated,
-            CASE WHEN state = tombstone() OR updated < getvariable('too_late') THEN updated END AS updated
-        FROM received"""
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE verdict (seq BIGINT, place BIGINT, state TINYINT, disordered BOOLEAN)"
-    )
-    passes = max(1, -(-keys // _KEYS_A_PASS))
-    for number in range(passes):
-        _judge(connection, folders, type_, [passes, number])
-    dropped = connection.execute("SELECT seq FROM verdict WHERE place > 1").fetchnumpy()["seq"]
-    superseded, deleted = _only(
-        connection,
-        """SELECT count(*) FILTER (place > 1 AND state <> not_asked_for()),
-            count(*) FILTER (place = 1 AND state IN (deleted(), tombstone())) FROM verdict""",
-    )
-    misdated, newest_us = _only(
-        connection,
-        "SELECT count(*) FILTER (misdated), epoch_us(max(updated) FILTER (state = kept())) FROM keys",
-    )
-    write_keys(connection, target, type_)
-    connection.unregister("received")
-    return _Settled(np.asarray(dropped, dtype=np.int64), superseded, deleted, newest_us, misdated)
-
-
-def _only(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    """The one row of a query."""
-    [row] = connection.execute(query).fetchall()
-    return tuple(row)
-
-
-def _after(received: date | None) -> str:
-    """The first instant after that London day, as SQL."""
+def _after(received: date | None) -> int:
+    """The first instant after that London day, in microseconds."""
     if received is None:
-        return "'infinity'::TIMESTAMPTZ"
-    midnight = datetime.combine(received + timedelta(days=1), time(), LONDON).astimezone(UTC)
-    return f"'{midnight.isoformat()}'::TIMESTAMPTZ"
+        return _NEVER
+    midnight = datetime.combine(received + timedelta(days=1), time(), LONDON)
+    return (midnight - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], type_: str, part: list[int]) -> None:
-    """Add to `verdict` the versions of those ids that came more than once or were deleted, each with its place.
+def _settle(folders: Sequence[Path], type_: str, keys: int, target: Path, judge: "_Judge", too_late: int) -> _Settled:
+    files = [path for folder in folders if (path := keys_file(folder, type_)).exists()]
+    settled, dropped = _Settled(np.empty(0, dtype=np.int64), 0, 0, None, 0), []
+    with KeyWriter(target, type_) as writer:
+        for rows in in_order(files, keys):
+            state = rows["state"].to_numpy()
+            updated = rows["updated"].cast(pa.int64())
+            late = pc.fill_null(pc.greater_equal(updated, too_late), False).to_numpy() & (state != State.TOMBSTONE)
+            if late.any():
+                updated = pc.if_else(pa.array(late), None, updated)
+            newest = pc.max(updated.filter(pa.array(state == State.KEPT))).as_py()
+            disputed = _repeated(rows["id"]) | np.isin(state, _GONE)
+            judged = judge.decide(type_, rows.filter(pa.array(disputed)))
+            writer.add(_standing(rows.set_column(1, "updated", updated.cast(INSTANT)), disputed, judged))
+            dropped.append(judged.seq[judged.place > 1])
+            settled = settled._replace(
+                superseded=settled.superseded
+                + int(np.count_nonzero((judged.place > 1) & (judged.state != State.NOT_ASKED_FOR))),
+                deleted=settled.deleted
+                + int(np.count_nonzero((judged.place == 1) & np.isin(judged.state, (State.DELETED, State.TOMBSTONE)))),
+                newest_us=max((day for day in (settled.newest_us, newest) if day is not None), default=None),
+                misdated=settled.misdated + int(np.count_nonzero(late)),
+            )
+    return settled._replace(dropped=np.concatenate([settled.dropped, *dropped]))
 
-    Ids are looked for by their hashes; two that have the same are looked at, and told apart by themselves. part: into
-    how many parts the hashes are cut, and the number of this one.
+
+def _repeated(ids: pa.ChunkedArray) -> np.ndarray:
+    """Which ids, in order, are also that of a neighbour."""
+    whole = ids.combine_chunks()
+    found = np.zeros(len(whole), dtype=bool)
+    same = pc.equal(whole.slice(1), whole.slice(0, len(whole) - 1)).to_numpy(zero_copy_only=False)
+    found[1:] |= same
+    found[:-1] |= same
+    return found
+
+
+def _standing(rows: pa.Table, disputed: np.ndarray, judged: _Judged) -> pa.Table:
+    """Of rows in order of id those of KEY: the versions that stand.
+
+    A resource that nobody asked for has none, so that a source that sends all leaves what a search does.
     """
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE doubted AS SELECT hashed FROM (SELECT hash(id) AS hashed, state FROM keys)
-        WHERE hashed % ? = ? GROUP BY hashed HAVING count(*) > 1 OR max(state IN (deleted(), tombstone()))""",
-        part,
-    )
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE rival AS
-        SELECT id, seq, version, state, disordered, rank() OVER (
-            PARTITION BY id
-            ORDER BY
-                (disordered AND state = tombstone()) DESC,
-                CASE WHEN disordered THEN coalesce(number, -1) END DESC,
-                updated DESC NULLS LAST,
-                (state = tombstone()) DESC,
-                coalesce(number, -1) DESC,
-                (state = deleted()) DESC
-        ) AS place
-        FROM (
-            SELECT *, bool_or(coalesce(misdated, false)) OVER (PARTITION BY id) AS disordered
-            FROM keys WHERE hash(id) IN (SELECT hashed FROM doubted)
-        )"""
-    )
-    connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
-    tied = connection.sql(
-        """SELECT seq FROM (
-            SELECT *, count(*) OVER (PARTITION BY id) AS n FROM rival
-            WHERE place = 1 AND state NOT IN (deleted(), tombstone())
-        ) WHERE n > 1 ORDER BY seq"""
-    ).to_arrow_table()
-    for digests in _digests(connection, folders, VIEWS[type_].tables, tied):
-        connection.register("digests", digests)
-        connection.execute("INSERT INTO content SELECT * FROM digests")
-        connection.unregister("digests")
-    connection.execute(
-        """INSERT INTO verdict
-        SELECT seq, row_number() OVER (
-            PARTITION BY id ORDER BY place, coalesce(digest, '') DESC, version, seq
-        ), state, disordered
-        FROM rival LEFT JOIN content USING (seq)"""
-    )
+    state = rows["state"].to_numpy()
+    stands = ~disputed & ~np.isin(state, _NOT_ASKED_FOR)
+    places = np.flatnonzero(disputed)
+    state, misdated = state.copy(), np.zeros(state.size, dtype=bool)
+    if places.size:
+        mine = places[np.argsort(rows["seq"].to_numpy()[places])]  # in the order of what was judged
+        stands[mine] = (judged.place == 1) & ~np.isin(state[mine], _NOT_ASKED_FOR)
+        state[mine], misdated[mine] = judged.state, judged.disordered
+    columns = [rows["id"], rows["updated"], rows["version"], pa.array(state), pa.array(misdated)]
+    return pa.Table.from_arrays(columns, schema=KEY).filter(pa.array(stands))
+
+
+class _Judge:
+    """Decides between the versions of some resources, in an engine that is begun when it is first needed."""
+
+    def __init__(self, folders: Sequence[Path], temporary: Path, memory_mb: int, too_late: int) -> None:
+        self._folders, self._too_late = folders, too_late
+        self._settings = {"temp_directory": str(temporary), "memory_limit": f"{memory_mb}MB"}
+
+    def close(self) -> None:
+        if "_connection" in self.__dict__:
+            self._connection.close()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False, **self._settings})
+        connection.execute("SET TimeZone = 'UTC'")
+        for state in State:
+            connection.execute(f"CREATE MACRO {state.name}() AS {state:d}")
+        connection.execute("SET VARIABLE too_late = ?", [self._too_late])
+        return connection
+
+    def decide(self, type_: str, keys: pa.Table) -> _Judged:
+        """Place these versions of a type among those of their ids, of which all are here; in order of seq."""
+        if not keys.num_rows:
+            nothing = np.empty(0, dtype=np.int64)
+            return _Judged(nothing, nothing, nothing, nothing.astype(bool))
+        connection = self._connection
+        connection.register("received", keys)
+        connection.execute(
+            """CREATE OR REPLACE TEMP TABLE rival AS
+            SELECT id, seq, version, state, disordered, rank() OVER (
+                PARTITION BY id
+                ORDER BY
+                    (disordered AND state = tombstone()) DESC,
+                    CASE WHEN disordered THEN coalesce(number, -1) END DESC,
+                    updated DESC NULLS LAST,
+                    (state = tombstone()) DESC,
+                    coalesce(number, -1) DESC,
+                    (state = deleted()) DESC
+            ) AS place
+            FROM (SELECT *, bool_or(misdated) OVER (PARTITION BY id) AS disordered FROM (
+                SELECT id, seq, version,
+                    CASE WHEN state = deleted_not_asked_for() THEN deleted() ELSE state END AS state,
+                    CASE WHEN regexp_full_match(version, '[0-9]+') THEN try_cast(version AS HUGEINT) END AS number,
+                    state <> tombstone() AND coalesce(epoch_us(updated) >= getvariable('too_late'), false) AS misdated,
+                    CASE WHEN NOT misdated THEN updated END AS updated
+                FROM received
+            ))"""
+        )
+        connection.unregister("received")
+        connection.execute("CREATE OR REPLACE TEMP TABLE content (seq BIGINT, digest VARCHAR)")
+        tied = connection.sql(
+            """SELECT seq FROM (
+                SELECT *, count(*) OVER (PARTITION BY id) AS n FROM rival
+                WHERE place = 1 AND state NOT IN (deleted(), tombstone())
+            ) WHERE n > 1 ORDER BY seq"""
+        ).to_arrow_table()
+        for digests in _digests(connection, self._folders, VIEWS[type_].tables, tied):
+            connection.register("digests", digests)
+            connection.execute("INSERT INTO content SELECT * FROM digests")
+            connection.unregister("digests")
+        found = connection.execute(
+            """SELECT seq, row_number() OVER (
+                PARTITION BY id ORDER BY place, coalesce(digest, '') DESC, version, seq
+            ) AS place, state, disordered
+            FROM rival LEFT JOIN content USING (seq) ORDER BY seq"""
+        ).fetchnumpy()
+        return _Judged(*(np.asarray(found[name]) for name in _Judged._fields))
 
 
 def _digests(

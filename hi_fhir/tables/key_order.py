@@ -1,0 +1,109 @@
+"""The versions of one type from all chunks in order of id, range of ids by range, so that memory has a bound."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+RANGE_KEYS = 2_000_000
+"""About how many versions are in memory at a time."""
+
+_WIDTH = 8  # bytes of an id that stand in one number
+_SAMPLES = 4_096  # ids of a chunk that tell where to cut
+
+Prefixes = npt.NDArray[np.uint64]
+
+
+def in_order(files: Sequence[Path], count: int) -> Iterator[pa.Table]:
+    """The rows of some files of keys by id, and of one id by seq. count: of rows. No id is in two of the tables.
+
+    Ids that are the same in their first bytes, but for those that all of them begin with, are in one table, however
+    many they are.
+    """
+    skip = _common([_ends(_read(path)["id"]) for path in files])
+    cuts = _cuts(files, skip, -(-count // RANGE_KEYS))
+    for low, high in zip([None, *cuts], [*cuts, None], strict=True):
+        parts = [part for path in files if (part := _between(_read(path), skip, low, high)).num_rows]
+        if parts:
+            rows = pa.concat_tables(parts).combine_chunks()
+            yield rows.take(pa.array(_order(rows, skip)))
+
+
+def _read(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _ends(ids: pa.ChunkedArray) -> tuple[bytes, bytes]:
+    ends = pc.min_max(ids)
+    return ends["min"].as_py().encode(), ends["max"].as_py().encode()
+
+
+def _common(ends: Sequence[tuple[bytes, bytes]]) -> int:
+    """How many bytes all ids begin with."""
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    return next((place for place, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
+
+
+def _cuts(files: Sequence[Path], skip: int, ranges: int) -> list[np.uint64]:
+    """The numbers at which ids are cut into about equal ranges."""
+    if ranges < 2:
+        return []
+    samples = []
+    for path in files:
+        ids = _read(path)["id"].chunk(0)
+        samples.append(_prefixes(ids.take(pa.array(np.linspace(0, len(ids) - 1, _SAMPLES).astype(np.int64))), skip))
+    sample = np.sort(np.concatenate(samples))
+    return list(np.unique(sample[np.linspace(0, sample.size, ranges + 1).astype(np.int64)[1:-1]]))
+
+
+def _between(rows: pa.Table, skip: int, low: np.uint64 | None, high: np.uint64 | None) -> pa.Table:
+    if low is None and high is None:
+        return rows
+    prefixes = _prefixes(rows["id"].chunk(0), skip)
+    mine = np.ones(prefixes.size, dtype=bool)
+    if low is not None:
+        mine &= prefixes >= low
+    if high is not None:
+        mine &= prefixes < high
+    return rows.filter(pa.array(mine))
+
+
+def _order(rows: pa.Table, skip: int) -> npt.NDArray[np.int64]:
+    """Places of the rows in order: by numbers that stand for the ids, and by the ids where these are the same."""
+    prefixes = _prefixes(rows["id"].chunk(0), skip)
+    order = np.argsort(prefixes)
+    in_turn = prefixes[order]
+    same = in_turn[1:] == in_turn[:-1]
+    tied = np.zeros(order.size, dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    if same.any():
+        places = order[tied]
+        doubtful = rows.select(["id", "seq"]).take(pa.array(places))
+        order[tied] = places[
+            pc.sort_indices(doubtful, sort_keys=[("id", "ascending"), ("seq", "ascending")]).to_numpy()
+        ]
+    return order
+
+
+def _prefixes(ids: pa.StringArray, skip: int) -> Prefixes:
+    """Of each id the bytes after the first `skip` as a number that compares as they do, shorter ones filled with 0."""
+    _, offsets, data = ids.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    letters = np.frombuffer(data, dtype=np.uint8)
+    starts = ends[:-1] + skip
+    width = ends[1:] - starts
+    found = np.zeros((len(ids), _WIDTH), dtype=np.uint8)
+    all_wide = width.size > 0 and int(width.min()) >= _WIDTH
+    for place in range(_WIDTH):
+        if all_wide:
+            found[:, place] = letters[starts + place]
+        else:
+            there = width > place
+            found[there, place] = letters[starts[there] + place]
+    numbers: Prefixes = found.view(">u8").ravel().astype(np.uint64)
+    return numbers
