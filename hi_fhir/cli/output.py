@@ -31,12 +31,23 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
+_TERMS = {
+    "carried": "carried forward",
+    "received": "received",
+    "kept": "kept",
+    "superseded": "superseded",
+    "deleted": "deleted",
+    "not_asked_for": "out of scope",
+    "quarantined": "quarantined",
+}
+"""Terms of a reconciliation, and what they are called."""
+
+
 def print_reconciliation(sources: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
-    """received = kept + superseded + deleted + not asked for + quarantined, a row a source and resource type."""
-    terms = ("carried", "received", "kept", "superseded", "deleted", "not_asked_for", "quarantined")
+    """received = kept + superseded + deleted + out of scope + quarantined, a row a source and resource type."""
     rows = [
-        [source, kind, *(counts[term] for term in terms)]
+        [source, kind, *(counts[term] for term in _TERMS)]
         for source, kinds in sorted(sources.items())
         for kind, counts in sorted(kinds.items())
     ]
-    print_table("Reconciliation", ["source", "type", *(term.replace("_", " ") for term in terms)], rows)
+    print_table("Reconciliation", ["source", "type", *_TERMS.values()], rows)

@@ -116,7 +116,7 @@ def _print_evaluations(manifests: Sequence[dict[str, Any]]) -> None:
         ]
         for told in map(_evaluation, manifests)
     ]
-    print_table("Evaluations", ["evaluation", "period", "as of", "data", "sources", "measures"], rows)
+    print_table("Evaluations", ["evaluation", "period", "reference date", "extract date", "sources", "measures"], rows)
 
 
 def _deliveries(config: "Config") -> "list[DeliveryCount]":

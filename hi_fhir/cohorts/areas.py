@@ -1,4 +1,4 @@
-"""Practice to PCN to ICB on the as-of day: by the imported file, else by what Organization.partOf says."""
+"""Practice to PCN to ICB on the reference date: by the imported file, else by what Organization.partOf says."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -17,8 +17,8 @@ from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.engine.protocol import Engine
 
 YEARS = 120
-"""How far from the data's date a date may lie. Nobody in the United Kingdom has been known to live so long [U], and the
-dates that systems write for none (year 1, 1753, 1800, 1899-12-30, 1900-01-01, 2999, 9999) lie beyond."""
+"""How far from the extract date a date may lie. Nobody in the United Kingdom has been known to live so long [U], and
+the dates that systems write for none (year 1, 1753, 1800, 1899-12-30, 1900-01-01, 2999, 9999) lie beyond."""
 
 _KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "patient": {"birth": ("birth_date",), "death": ("death_date",), "home": ("home_from", "home_until")},

@@ -21,7 +21,7 @@ def rank_table(ranks: DeprivationRanks) -> pa.Table:
 
 
 def at_home(patient: ibis.Table, other_home: ibis.Table, as_of: date) -> ibis.Table:
-    """`patient` with the postcode and areas of the home that it is on the as-of day; none where it has none then."""
+    """`patient` with the postcode and areas of their home on the reference date; none where it has none then."""
     current = other_home.filter(_is_current(other_home, as_of))
     order = ibis.window(group_by=current.patient_id, order_by=current.place)
     current = current.mutate(turn=ibis.row_number().over(order))

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Area(msgspec.Struct, frozen=True, order=True):
-    """A practice and what it belongs to on the as-of day. None: not known."""
+    """A practice and what it belongs to on the reference date. None: not known."""
 
     practice_id: str
     practice_name: str | None

@@ -62,7 +62,7 @@ def _number(line: int, row: list[str], column: int) -> str:
 
 
 def opted_out_by_code(spoken: ibis.Table) -> ibis.Table:
-    """People with a type 1 opt-out and no later withdrawal, whatever the as-of day.
+    """People with a type 1 opt-out and no later withdrawal, whatever the reference date.
 
     spoken: rows with person_id, day (never null; undated is the earliest day) and says (one of TYPE_1_SETS).
     Grain: one row a person; column person_id.

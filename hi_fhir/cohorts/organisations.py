@@ -1,4 +1,4 @@
-"""Which organisation is a practice, a branch of one, a network or a board, and which code each has on the as-of day.
+"""Which organisation is a practice, a branch of one, a network or a board, and its code on the reference date.
 
 What the source says of an organisation decides (ODS role or type), then the imported organisations file and what a
 source is declared to be, then the shape of the ODS code; never the place in the chain of Organization.partOf.
@@ -39,7 +39,7 @@ _STEM = 6
 
 
 class Organisation(NamedTuple):
-    """code: the ODS code that holds on the as-of day. kind: as the source says it. parent: what it is part of."""
+    """code: the ODS code that holds on the reference date. kind: as the source says it. parent: what it is part of."""
 
     code: str | None
     name: str | None

@@ -1,4 +1,4 @@
-"""Who is registered where on the as-of day. Rule `registration`, version 5 (docs/explanation/rules.md)."""
+"""Who is registered where on the reference date. Rule `registration`, version 5 (docs/explanation/rules.md)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -77,7 +77,7 @@ def _own_practice(rows: ibis.Table, declared: Mapping[str, str]) -> ibis.Value:
 
 
 def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[str, str], as_of: date) -> ibis.Table:
-    """What each patient's deciding kind of registration says, judged for the as-of day.
+    """What each patient's deciding kind of registration says, judged for the reference date.
 
     stated: as `stated_rows`. resident: as `linking.Linked` has it. declared: source to its own practice. Of a patient
     that another has replaced only the episodes count, as the other's.

@@ -30,7 +30,7 @@ def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Tabl
 def spoken_rows(
     engine: Engine, snapshots: Sequence[Path], codes: ibis.Table, members: ibis.Table, as_of: date
 ) -> ibis.Table:
-    """Rows of records that count and carry one of `codes`; those on ethnicity up to the as-of day.
+    """Rows of records that count and carry one of `codes`; those on ethnicity up to the reference date.
 
     Columns: person_id, day (EARLIEST where undated), says, category_2001, category_2021.
     """

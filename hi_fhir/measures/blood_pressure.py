@@ -18,7 +18,7 @@ PRESSURE_DECLINED = value_set("blood-pressure-declined")
 INVITATION = value_set("hypertension-invitation")
 
 NO_AMBULATORY = "readings of ambulatory monitoring, which QOF takes like those at home, are not read"
-NOT_TO_MARCH = "the months end on the as-of day, those of QOF on 31 March"
+NOT_TO_MARCH = "the months end on the reference date, those of QOF on 31 March"
 
 
 def clinic(within: Window) -> LatestReading:

@@ -1,4 +1,4 @@
-"""What an evaluation holds fixed: the period, the as-of day, the IMD year and what value sets stand for."""
+"""What an evaluation holds fixed: the period, the reference date, the IMD year and what value sets stand for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -118,7 +118,7 @@ def evaluate(
 
     Raises:
         BusyError: another process makes the same evaluation.
-        ConfigError: no snapshot, two of one source, an as-of day outside the period or after the data's date, or a
+        ConfigError: no snapshot, two of one source, a reference date outside the period or after the extract date, or a
             snapshot whose pull asked for less than the measures read.
         TerminologyError: a value set or mapping is not there.
         GateError: the strata do not add up.
@@ -203,7 +203,7 @@ def _check_scope(manifests: Iterable[SnapshotManifest], needed: Scope) -> None:
 
 
 def _as_of(manifests: Sequence[SnapshotManifest], period: Period, named: date | None) -> date:
-    """The day that was named, else the period's end, or the data's date if that is earlier.
+    """The day that was named, else the period's end, or the extract date if that is earlier.
 
     A later day than either would be one of which the data cannot tell, or whose records lie outside the period.
     """

@@ -226,11 +226,11 @@ def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
     """That no report of older data comes after one of newer: the last version is what a period is known by."""
     if overtaken:
         source, last, next_ = overtaken[0]
-        what = f"data of {source} of" if source else "the reference date"
+        what = f"the extract date of {source}" if source else "the reference date"
         raise GateError(
             f"evaluation {job.evaluation.id}: {len(overtaken)} reports were released to the {job.audience} audience "
             f"from newer data already ({what} {last}, here {next_}), and older data does not come after it. Evaluate "
-            "the newest snapshots; to report as of an earlier day, give a period that ends on it."
+            "the newest snapshots; to report by an earlier reference date, give a period that ends on it."
         )
 
 

@@ -50,7 +50,7 @@ def report_identifier(
 ) -> str:
     """The UUID of a report, the same for every version: of measure, reporter, period and audience, in our system.
 
-    What was known later in the period, or after it, is the next version; the data's date and the as-of day are inside.
+    What was known later in the period, or after it, is the next version; extract date and reference date are inside.
     """
     period = (evaluation.period.start, evaluation.period.end)
     name = canonical_json([measure_id, reporter, *period, audience]).decode()

@@ -34,8 +34,8 @@ def narrative(
     measure, reference = evaluated
     period = evaluation.period
     before = [
-        f"{measure.title}. {reporter.code}, {period.start} to {period.end}, as of {evaluation.as_of}, from data of "
-        f"{evaluation.data_date}.",
+        f"{measure.title}. {reporter.code}, {period.start} to {period.end}; reference date {evaluation.as_of}, extract "
+        f"date {evaluation.data_date}.",
         _sentence(whole),
     ]
     after = [

@@ -39,7 +39,7 @@ class Extension(NamedTuple):
 EXTENSIONS = (
     Extension(
         "report-basis",
-        "Whom the report is for, by which policies, and as of which day its numbers are.",
+        "Whom the report is for, by which policies, and the reference date (`as-of`) of its numbers.",
         parts=(
             Part("audience", "code"),
             Part("disclosure-policy"),
@@ -60,7 +60,7 @@ EXTENSIONS = (
     ),
     Extension(
         "data-source",
-        "A source of the data and the day that they are of.",
+        "A source of the data and its extract date (`data-date`).",
         parts=(Part("source"), Part("data-date")),
         repeats=True,
     ),

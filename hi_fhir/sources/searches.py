@@ -63,7 +63,7 @@ def code_search(type_: str, tokens: Iterable[str]) -> Search:
     """One search for the codes of all `system|code` tokens; of the whole type where no search parameter finds them.
 
     Codes alone, since a server finds a system only by the name that the record has for it, and it goes by many. What
-    else has such a code is left out as not asked for when it is read.
+    else has such a code is left out when it is read, as out of scope.
     """
     parameter = CODE_PARAMETERS.get(type_)
     return Search(type_, parameter, _codes(tokens), None, (Slice(),)) if parameter else whole_type(type_)

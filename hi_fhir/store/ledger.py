@@ -101,7 +101,7 @@ class _Last(NamedTuple):
 class LaterDay(NamedTuple):
     """A day of a report's last version that lies after the same day of what would be its next.
 
-    source: whose data's date it is; None: the as-of day. last, next: as ISO text.
+    source: whose extract date it is; None: the reference date. last, next: as ISO text.
     """
 
     source: str | None

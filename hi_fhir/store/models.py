@@ -106,7 +106,7 @@ class Report(Versioned, Base):
     """Grain: one row a version of a MeasureReport, without its content. data_date is the report's `date`.
 
     A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
-    before that was so have an identifier for each as-of day and data's date; they keep it.
+    before that was so have an identifier for each reference date and extract date; they keep it.
 
     is_latest: no later version of the report is there. is_current: latest, and no other report of the same measure,
     reporter, period and audience is of later days; what a search that names no report finds.

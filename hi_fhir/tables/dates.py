@@ -102,7 +102,7 @@ def date_reader() -> Callable[[str, str], When]:
 def read_span(read_date: Callable[[str, str], When], text: str, path: str) -> int:
     """The span of London days of a date or instant; of one that stands for none the days as written.
 
-    Which dates of a life cannot be is known only with the data's date; until then they are as the record has them.
+    Which dates of a life cannot be is known only with the extract date; until then they are as the record has them.
 
     Raises:
         RefusedError: as `read_date`.

@@ -158,7 +158,7 @@ PERSON = pa.schema(
     [
         pa.field("person_id", pa.string(), nullable=False),  # the least patient_id of the linked ones
         pa.field("practice_id", pa.string()),  # ODS code; null where not registered
-        pa.field("registered", pa.bool_(), nullable=False),  # on the as-of day
+        pa.field("registered", pa.bool_(), nullable=False),  # on the reference date
         pa.field("registered_on", pa.date32()),
         pa.field("birth_date", pa.date32()),
         pa.field("age", pa.int16()),  # completed years at the period's end

@@ -1,4 +1,4 @@
-"""What a pull asks for: resource types and, for some, the codes. All else that arrives is counted as not asked for."""
+"""What a pull asks for: resource types and, for some, the codes. All else that arrives is out of scope, and counted."""
 
 import msgspec
 

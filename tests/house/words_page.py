@@ -13,7 +13,7 @@ from tests.support import word_tables
 _TOLD = (
     "A word is true of somebody, false, or unknown (null) where what it needs is not known. Each table has people on "
     "whom it is tried, by the engine and by a plain reading, in every run of the tests: one person a row. The period "
-    "is 2024-04-01 to 2025-03-31, and the as-of day its end unless another is named. Names in capitals are value "
+    "is 2024-04-01 to 2025-03-31, and the reference date its end unless another is named. Names in capitals are value "
     "sets. How to compose words: [add a measure](../how-to/add-a-measure.md).\n"
 )
 _OF_STRATA = (

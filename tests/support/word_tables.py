@@ -1,8 +1,8 @@
 """The tables that say in text what a word is true for: `tests/spec/words/<word>.md`, which the reference shows too.
 
-A table has an expression above it, indented, and below that, where it is another than the period's end, the as-of day.
-Each row is a person: records (and what is known of the patient) with semicolons between them, whether the word holds
-(yes, no or unknown) and, where it does not go without saying, why. What is written in capitals is a value set.
+A table has an expression above it, indented, and below that, where it is another than the period's end, the reference
+date. Each row is a person: records (and what is known of the patient) with semicolons between them, whether the word
+holds (yes, no or unknown) and, where it does not go without saying, why. What is written in capitals is a value set.
 """
 
 import re

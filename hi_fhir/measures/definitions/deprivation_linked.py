@@ -6,9 +6,9 @@ from hi_fhir.measures import Example, Person, ProportionMeasure, deprivation_lin
 
 MEASURE = ProportionMeasure(
     id="deprivation-linked",
-    version="2026.1",
+    version="2026.2",
     title="Deprivation linked",
-    description="People registered on the as-of day whose address is linked to the index of multiple deprivation.",
+    description="People registered on the reference date whose address is linked to the index of multiple deprivation.",
     rule_set="hi_fhir data quality",
     source="our own data-quality rule",
     reviewed_by="not yet reviewed by a clinician",

@@ -9,9 +9,9 @@ from hi_fhir.measures import Example, Person, ProportionMeasure, ethnicity_recor
 
 MEASURE = ProportionMeasure(
     id="ethnicity-recorded",
-    version="2022.1",
+    version="2022.2",
     title="Ethnicity recorded",
-    description="People registered on the as-of day whose ethnicity is stated, not stated or refused.",
+    description="People registered on the reference date whose ethnicity is stated, not stated or refused.",
     rule_set="IIF HI-02 2022/23",
     source="Investment and Impact Fund 2022/23, indicator HI-02, as implementers describe it",
     reviewed_by="not yet reviewed by a clinician",

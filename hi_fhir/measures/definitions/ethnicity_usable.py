@@ -6,9 +6,9 @@ from hi_fhir.measures import Example, Person, ProportionMeasure, ethnicity_state
 
 MEASURE = ProportionMeasure(
     id="ethnicity-usable",
-    version="2026.1",
+    version="2026.2",
     title="Ethnicity usable",
-    description="People registered on the as-of day whose ethnicity is stated as a category.",
+    description="People registered on the reference date whose ethnicity is stated as a category.",
     rule_set="hi_fhir data quality",
     source="our own data-quality rule",
     reviewed_by="not yet reviewed by a clinician",

@@ -1,7 +1,7 @@
 """Blood pressure treated to target in people of 80 or over with hypertension.
 
-Of registered people on the hypertension register, the share whose latest reading in the 12 months to the as-of day is
-150/90 mmHg or lower, or 145/85 or lower where it was taken at home. No reading: not met.
+Of registered people on the hypertension register, the share whose latest reading in the 12 months to the reference date
+is 150/90 mmHg or lower, or 145/85 or lower where it was taken at home. No reading: not met.
 """
 
 from datetime import date
@@ -18,11 +18,11 @@ def someone(born: date = date(1940, 1, 1)) -> Person:
 
 MEASURE = ProportionMeasure(
     id="hypertension-treated-to-target-80-and-over",
-    version="2025.1",
+    version="2025.2",
     title="Hypertension treated to target, 80 or over",
     description=(
-        "People aged 80 or over with hypertension whose latest blood pressure in the 12 months to the as-of day is "
-        "150/90 mmHg or lower (145/85 or lower at home [U])."
+        "People aged 80 or over with hypertension whose latest blood pressure in the 12 months to the reference date "
+        "is 150/90 mmHg or lower (145/85 or lower at home [U])."
     ),
     rule_set="QOF HYP009",
     source="Quality and Outcomes Framework, indicator HYP009, as implementers describe it",

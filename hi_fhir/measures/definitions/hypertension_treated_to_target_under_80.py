@@ -1,7 +1,7 @@
 """Blood pressure treated to target in people of 79 or under with hypertension.
 
-Of registered people on the hypertension register, the share whose latest reading in the 12 months to the as-of day is
-140/90 mmHg or lower, or 135/85 or lower where it was taken at home. No reading: not met.
+Of registered people on the hypertension register, the share whose latest reading in the 12 months to the reference date
+is 140/90 mmHg or lower, or 135/85 or lower where it was taken at home. No reading: not met.
 """
 
 from datetime import UTC, date, datetime
@@ -28,11 +28,11 @@ def someone(born: date = date(1970, 1, 1)) -> Person:
 
 MEASURE = ProportionMeasure(
     id="hypertension-treated-to-target-under-80",
-    version="2025.1",
+    version="2025.2",
     title="Hypertension treated to target, 79 or under",
     description=(
-        "People aged 79 or under with hypertension whose latest blood pressure in the 12 months to the as-of day is "
-        "140/90 mmHg or lower (135/85 or lower at home)."
+        "People aged 79 or under with hypertension whose latest blood pressure in the 12 months to the reference date "
+        "is 140/90 mmHg or lower (135/85 or lower at home)."
     ),
     rule_set="QOF HYP008",
     source="Quality and Outcomes Framework, indicator HYP008, as implementers describe it",
@@ -56,7 +56,9 @@ MEASURE = ProportionMeasure(
             "a reading on the first of the 12 months", someone().blood_pressure(130, 80, date(2024, 4, 1)), "numerator"
         ),
         Example("a reading the day before them", someone().blood_pressure(130, 80, date(2024, 3, 31)), "denominator"),
-        Example("a reading after the as-of day", someone().blood_pressure(130, 80, date(2025, 4, 1)), "denominator"),
+        Example(
+            "a reading after the reference date", someone().blood_pressure(130, 80, date(2025, 4, 1)), "denominator"
+        ),
         Example(
             "the last of a day decides",
             someone().blood_pressure(135, 80, JANUARY, at=MORNING).blood_pressure(150, 95, JANUARY, at=EVENING),

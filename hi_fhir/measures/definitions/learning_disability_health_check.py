@@ -89,7 +89,7 @@ MEASURE = ProportionMeasure(
         Example("14 on the last day of the period", someone(born=date(2011, 3, 31)), "denominator"),
         Example("14 the day after", someone(born=date(2011, 4, 1)), "outside"),
         Example("diagnosis without a date", Person().diagnosed(DISABILITY, on=None), "denominator"),
-        Example("diagnosed after the as-of day", Person().diagnosed(DISABILITY, on=date(2025, 4, 1)), "outside"),
+        Example("diagnosed after the reference date", Person().diagnosed(DISABILITY, on=date(2025, 4, 1)), "outside"),
         Example(
             "no birth date",
             Person(born=None).diagnosed(DISABILITY, on=date(2000, 1, 1)),

@@ -6,9 +6,9 @@ from hi_fhir.measures import Example, Person, ProportionMeasure, nhs_number_veri
 
 MEASURE = ProportionMeasure(
     id="nhs-number-verified",
-    version="2026.1",
+    version="2026.2",
     title="NHS number verified",
-    description="People registered on the as-of day whose NHS number is present, valid and verified.",
+    description="People registered on the reference date whose NHS number is present, valid and verified.",
     rule_set="hi_fhir data quality",
     source="our own data-quality rule",
     reviewed_by="not yet reviewed by a clinician",

@@ -1,8 +1,8 @@
 """Six physical health checks of people with a severe mental illness.
 
-Of registered people on the register, the share who in the 12 months to the as-of day had each of: blood pressure, BMI,
-alcohol, lipids, HbA1c or glucose, and smoking status. A remission code on or after the latest diagnosis takes them off
-the register.
+Of registered people on the register, the share who in the 12 months to the reference date had each of: blood pressure,
+BMI, alcohol, lipids, HbA1c or glucose, and smoking status. A remission code on or after the latest diagnosis takes them
+off the register.
 """
 
 from datetime import date
@@ -37,11 +37,11 @@ def someone(without: str = "", on: date = JUNE) -> Person:
 
 MEASURE = ProportionMeasure(
     id="severe-mental-illness-six-checks",
-    version="2025.1",
+    version="2025.2",
     title="Severe mental illness, six physical health checks",
     description=(
-        "People with a severe mental illness who in the 12 months to the as-of day had blood pressure, BMI, alcohol, "
-        "lipids, HbA1c or glucose, and smoking status recorded."
+        "People with a severe mental illness who in the 12 months to the reference date had blood pressure, BMI, "
+        "alcohol, lipids, HbA1c or glucose, and smoking status recorded."
     ),
     rule_set="NHS England PHSMI",
     source="Physical health checks for people with severe mental illness (PHSMI), as its publishers describe it",
@@ -57,7 +57,7 @@ MEASURE = ProportionMeasure(
     doubts=(
         "lithium puts nobody on the register; PHSMI leaves out those who are on it for lithium alone, QOF keeps them",
         "lipids are asked of everybody in 12 months; QOF's MH011 gives those of lower risk 24",
-        "register and months are those of the as-of day; PHSMI's are of the last day of a quarter, QOF's of 31 March",
+        "register and months are of the reference date; PHSMI's are of the last day of a quarter, QOF's of 31 March",
         blood_pressure.NO_AMBULATORY,
     ),
     examples=(

@@ -8,9 +8,9 @@ SMOKING = value_set("smoking-status")
 
 MEASURE = ProportionMeasure(
     id="smoking-status-recorded",
-    version="2026.1",
+    version="2026.2",
     title="Smoking status recorded",
-    description="People aged 16 or over with a smoking status recorded in the 12 months to the as-of day.",
+    description="People aged 16 or over with a smoking status recorded in the 12 months to the reference date.",
     rule_set="hi_fhir smoking status",
     source="our own rule",
     reviewed_by="not yet reviewed by a clinician",
@@ -18,12 +18,12 @@ MEASURE = ProportionMeasure(
     initial_population=registered() & aged(at_least=16),
     numerator=observed(SMOKING, months(12)),
     examples=(
-        Example("recorded on the as-of day", Person().observed(SMOKING, date(2025, 3, 31)), "numerator"),
+        Example("recorded on the reference date", Person().observed(SMOKING, date(2025, 3, 31)), "numerator"),
         Example("recorded on the first of the 12 months", Person().observed(SMOKING, date(2024, 4, 1)), "numerator"),
         Example("recorded the day before", Person().observed(SMOKING, date(2024, 3, 31)), "denominator"),
         Example("recorded the day after", Person().observed(SMOKING, date(2025, 4, 1)), "denominator"),
         Example(
-            "an earlier as-of day moves the 12 months",
+            "an earlier reference date moves the 12 months",
             Person().observed(SMOKING, date(2024, 1, 1)),
             "numerator",
             as_of=date(2024, 12, 31),

@@ -1,4 +1,4 @@
-"""What a reading goes by beside the person: the period, the as-of day, and how a value's unit becomes another."""
+"""What a reading goes by beside the person: the period, the reference date, and how a value's unit becomes another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -52,7 +52,7 @@ def _(word: base.Not) -> str:
 
 @_phrase.register
 def _(word: population.Registered) -> str:
-    return "registered on the as-of day"
+    return "registered on the reference date"
 
 
 @_phrase.register
@@ -245,14 +245,16 @@ def _either(names: Iterable[str]) -> str:
 def _when(window: Window) -> str:
     match window:
         case Ever():
-            return "up to the as-of day"
+            return "up to the reference date"
         case InPeriod():
             return "in the period"
         case Months(count):
-            return f"in the {count} months to the as-of day"
+            return f"in the {count} months to the reference date"
         case Days(count):
             weeks, odd = divmod(count, 7)
-            return f"in the {count} days to the as-of day" if odd else f"in the {weeks} weeks to the as-of day"
+            return (
+                f"in the {count} days to the reference date" if odd else f"in the {weeks} weeks to the reference date"
+            )
         case Season(first, last):
             return f"from {_day_of_year(*first)} to {_day_of_year(*last)}"
 

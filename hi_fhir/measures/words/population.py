@@ -12,7 +12,7 @@ ANSWERED = ("stated", "not-stated", "refused")
 
 @dataclass(frozen=True)
 class Registered(Word):
-    """Registered with a practice on the as-of day. Never null."""
+    """Registered with a practice on the reference date. Never null."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class RegistrationBegunWithin(Word):
 
 
 def registered() -> Word:
-    """Registered with a practice on the as-of day: what every initial population begins with."""
+    """Registered with a practice on the reference date: what every initial population begins with."""
     return Registered()
 
 

@@ -1,4 +1,4 @@
-"""Spans of days that a word looks at, relative to the period and the as-of day. Both ends inclusive."""
+"""Spans of days that a word looks at, relative to the period and the reference date. Both ends inclusive."""
 
 import calendar
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from hi_fhir.core.days import Period, months_to
 
 @dataclass(frozen=True)
 class Ever:
-    """Up to the as-of day, undated records among them."""
+    """Up to the reference date, undated records among them."""
 
 
 @dataclass(frozen=True)
 class InPeriod:
-    """From the start of the period to the as-of day."""
+    """From the start of the period to the reference date."""
 
 
 @dataclass(frozen=True)
 class Months:
-    """The `count` months that end on the as-of day."""
+    """The `count` months that end on the reference date."""
 
     count: int
 
 
 @dataclass(frozen=True)
 class Days:
-    """The `count` days that end on the as-of day, which is one of them."""
+    """The `count` days that end on the reference date, which is one of them."""
 
     count: int
 
@@ -35,7 +35,7 @@ class Days:
 class Season:
     """From one day of the year to another, each as month and day: the last that began by the end of the period.
 
-    It ends on the as-of day where that is earlier. One that begins after the as-of day has no days yet.
+    It ends on the reference date where that is earlier. One that begins after the reference date has no days yet.
     """
 
     first: tuple[int, int]
@@ -54,17 +54,17 @@ FINANCIAL_YEAR = Season((4, 1), (3, 31))
 
 
 def months(count: int) -> Months:
-    """The months that end on the as-of day."""
+    """The months that end on the reference date."""
     return Months(count)
 
 
 def days(count: int) -> Days:
-    """The days that end on the as-of day."""
+    """The days that end on the reference date."""
     return Days(count)
 
 
 def weeks(count: int) -> Days:
-    """The weeks that end on the as-of day."""
+    """The weeks that end on the reference date."""
     return Days(7 * count)
 
 

@@ -92,7 +92,7 @@ def around_period(chance: Random) -> When | None:
 
 
 def long_past(chance: Random) -> When | None:
-    """The date of a lasting diagnosis: mostly years ago, often vague, now and then recent or after the as-of day."""
+    """The date of a lasting diagnosis: mostly years ago, often vague, at times recent or after the reference date."""
     match _LONG_PAST.pick(chance):
         case "day":
             return When(before_period(chance))

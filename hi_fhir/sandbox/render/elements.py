@@ -21,7 +21,7 @@ _UPDATED = tuple(
     (datetime(2024, 9, 1, 7, tzinfo=UTC) + timedelta(minutes=163 * step)).isoformat(timespec="milliseconds")
     for step in range(1_873)
 )
-"""When resources were last updated: up to the morning of the day before the data's date."""
+"""When resources were last updated: up to the morning of the day before the extract date."""
 
 
 def meta_of(profile: str, id_: str) -> Resource:

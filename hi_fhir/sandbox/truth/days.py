@@ -13,7 +13,7 @@ _OF_RECORDS = range(1900, 2200)
 
 
 def can_be(when: When) -> bool:
-    """Whether a date of somebody's life is within 120 years of the data's date; others are unknown, and counted."""
+    """Whether a date of somebody's life is within 120 years of the extract date; others are unknown, and counted."""
     first, last = (DATA_DATE.replace(year=DATA_DATE.year + years) for years in (-_YEARS, _YEARS))
     return first <= when.day <= last
 

@@ -24,7 +24,7 @@ def ethnicity_of(extension: Code | None, statements: Sequence[Statement]) -> str
     """A letter of the 16 categories of 2001, or not-stated, refused, not-known or not-recorded.
 
     extension: of the patient record that speaks for the person. statements: of all of the person's records, up to the
-    as-of day.
+    reference date.
     """
     in_extension = extension.says if extension else None
     if in_extension in LETTERS:

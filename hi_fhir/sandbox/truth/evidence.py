@@ -1,4 +1,4 @@
-"""What of a person's records is seen: those that count, up to the as-of day, by what their codes mean."""
+"""What of a person's records is seen: those that count, up to the reference date, by what their codes mean."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class Evidence:
 
 
 def evidence_of(person: Person, as_of: date = AS_OF) -> Evidence:
-    """The evidence that all patient records of a person give together, up to the as-of day."""
+    """The evidence that all patient records of a person give together, up to the reference date."""
     evidence = Evidence()
     own = {patient.id for patient in person.patients}
     problems = {one.id: one for one in person.records if one.type == "Condition" and one.status != "entered-in-error"}

@@ -1,4 +1,4 @@
-"""What becomes of each resource when the scope of all measures is asked for: kept, deleted or not asked for."""
+"""What becomes of each resource when the scope of all measures is asked for: kept, deleted or out of scope."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who is registered where on the as-of day, by the rule `registration`."""
+"""Who is registered where on the reference date, by the rule `registration`."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -71,7 +71,7 @@ def _is_current(registration: Registration, as_of: date) -> bool:
 
 
 def _is_dead(patient: Patient, as_of: date) -> bool:
-    """Dead by the as-of day; an undated death counts."""
+    """Dead by the reference date; an undated death counts."""
     if patient.death is None:
         return False
     return patient.death.when is None or patient.death.when.day <= as_of

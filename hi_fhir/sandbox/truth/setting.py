@@ -25,11 +25,11 @@ class Setting:
 
     @property
     def in_period(self) -> Window:
-        """From the period's start to the as-of day."""
+        """From the period's start to the reference date."""
         return self.period[0], self.as_of
 
     def months(self, count: int) -> Window:
-        """The months to the as-of day: from the day after the same day so many months ago, or that month's last."""
+        """The months to the reference date: from the day after that day so many months ago, or the month's last."""
         year, month = divmod(self.as_of.year * 12 + self.as_of.month - 1 - count, 12)
         last = monthrange(year, month + 1)[1]
         return date(year, month + 1, min(self.as_of.day, last)) + timedelta(days=1), self.as_of

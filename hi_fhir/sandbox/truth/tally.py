@@ -44,7 +44,7 @@ _UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
 
 
 def areas(as_of: date = AS_OF) -> dict[str, Membership]:
-    """Each practice's membership on the as-of day, by ODS code."""
+    """Each practice's membership on the reference date, by ODS code."""
     return {
         one.practice.ods_code: one
         for one in MEMBERSHIPS

@@ -46,7 +46,7 @@ MEASURE = ProportionMeasure(
         Example("the latest decides", measured(0.6).measured(LEVEL, 1.2, LATER, unit="mmol/L"), "denominator"),
         Example("on the first of 4 months", measured(0.6, date(2024, 12, 1)), "numerator"),
         Example("the day before", measured(0.6, date(2024, 11, 30)), "denominator"),
-        Example("on the as-of day", measured(0.6, date(2025, 3, 31)), "numerator"),
+        Example("on the reference date", measured(0.6, date(2025, 3, 31)), "numerator"),
         Example("the day after", measured(0.6, date(2025, 4, 1)), "denominator"),
         Example("no level", patient, "denominator"),
         Example("prescribed on the first of 6 months", Person().prescribed(LITHIUM, date(2024, 10, 1)), "denominator"),

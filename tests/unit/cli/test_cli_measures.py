@@ -53,8 +53,8 @@ def test_a_measure_is_shown_in_sentences_with_its_code_lists_and_whose_rules_the
     assert ran.code == 0
     found = ran.json
     assert found["populations"] == {
-        "initial_population": "registered on the as-of day and aged 16 or over at the period's end",
-        "numerator": "smoking status recorded in the 12 months to the as-of day",
+        "initial_population": "registered on the reference date and aged 16 or over at the period's end",
+        "numerator": "smoking status recorded in the 12 months to the reference date",
     }
     [used] = found["value_sets"]
     assert (used["id"], used["state"], used["verified"]) == ("smoking-status", "full", True)
@@ -137,7 +137,9 @@ def test_an_example_is_explained_word_by_word() -> None:
     unknown = hi_fhir("measures", "explain", "smoking-status-recorded", "--example", "nobody")
 
     assert listed.json["undated"] == "denominator"
-    assert "numerator:\n  no: smoking status recorded in the 12 months to the as-of day\nso: denominator" in told.out
+    assert (
+        "numerator:\n  no: smoking status recorded in the 12 months to the reference date\nso: denominator" in told.out
+    )
     assert as_json.json["outcome"] == "denominator"
     assert as_json.json["populations"]["numerator"]["answer"] == "no"
     assert unknown.code == 2

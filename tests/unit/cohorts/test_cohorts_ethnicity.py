@@ -86,7 +86,7 @@ CASES = {
         _observed((WHITE_BRITISH, EARLIER), (INDIAN, LATER)),
         ("stated", "observation", "H"),
     ),
-    "what comes after the as-of day is not seen": (
+    "what comes after the reference date is not seen": (
         _observed((WHITE_BRITISH, EARLIER), (INDIAN, TOO_LATE)),
         ("stated", "observation", "A"),
     ),

@@ -1,4 +1,4 @@
-"""Practices, branches, networks and boards told apart, and what each practice belongs to on the as-of day."""
+"""Practices, branches, networks and boards told apart, and what each practice belongs to on the reference date."""
 
 from datetime import date
 

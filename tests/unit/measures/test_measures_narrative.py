@@ -38,7 +38,7 @@ BOTH = latest_reading(
 @pytest.mark.parametrize(
     ("word", "phrase"),
     [
-        (registered(), "registered on the as-of day"),
+        (registered(), "registered on the reference date"),
         (aged(16), "aged 16 or over at the period's end"),
         (aged(at_most=79), "aged 79 or under at the period's end"),
         (aged(18, 79), "aged 18 to 79 at the period's end"),
@@ -46,16 +46,19 @@ BOTH = latest_reading(
         (ethnicity_stated(), "ethnicity stated"),
         (nhs_number_verified(), "NHS number present, valid and verified"),
         (deprivation_linked(), "linked to a deprivation rank of the run's IMD year"),
-        (registration_begun(within=months(9)), "registration begun in the 9 months to the as-of day"),
+        (registration_begun(within=months(9)), "registration begun in the 9 months to the reference date"),
         (observed(REVIEW, IN_PERIOD), "annual review recorded in the period"),
-        (prescribed(value_set("statin"), months(6)), "statin prescribed in the 6 months to the as-of day"),
+        (prescribed(value_set("statin"), months(6)), "statin prescribed in the 6 months to the reference date"),
         (vaccinated(value_set("flu-vaccine"), IN_PERIOD), "flu vaccine given in the period"),
-        (clinical_event(REVIEW, EVER), "annual review recorded up to the as-of day"),
-        (clinical_event(REVIEW, EVER).first.within(months(9)), "first annual review in the 9 months to the as-of day"),
-        (diagnosed(ASTHMA), "asthma diagnosed up to the as-of day"),
+        (clinical_event(REVIEW, EVER), "annual review recorded up to the reference date"),
+        (
+            clinical_event(REVIEW, EVER).first.within(months(9)),
+            "first annual review in the 9 months to the reference date",
+        ),
+        (diagnosed(ASTHMA), "asthma diagnosed up to the reference date"),
         (
             diagnosed(ASTHMA, unless_resolved_by=value_set("asthma-resolved")),
-            "asthma diagnosed up to the as-of day, with no asthma resolved on or after the latest diagnosis",
+            "asthma diagnosed up to the reference date, with no asthma resolved on or after the latest diagnosis",
         ),
         (
             clinical_event(REVIEW, IN_PERIOD).twice(days_apart=7),
@@ -67,25 +70,26 @@ BOTH = latest_reading(
         ),
         (encounter(), "an encounter in the period"),
         (encounter().with_coded_reason(), "the latest encounter in the period carries a coded reason"),
-        (WEIGHT, "weight in the 12 months to the as-of day"),
-        (BOTH, "systolic and diastolic on one day up to the as-of day"),
-        (WEIGHT.at_most(80.5), "latest reading in the 12 months to the as-of day with weight at most 80.5 kg"),
+        (WEIGHT, "weight in the 12 months to the reference date"),
+        (BOTH, "systolic and diastolic on one day up to the reference date"),
+        (WEIGHT.at_most(80.5), "latest reading in the 12 months to the reference date with weight at most 80.5 kg"),
         (
             BOTH.at_most(145, 85, unverified=True),
-            "latest reading up to the as-of day with systolic at most 145 mm[Hg] and diastolic at most 85 mm[Hg] [U]",
+            "latest reading up to the reference date with systolic at most 145 mm[Hg] and diastolic at most 85 mm[Hg] "
+            "[U]",
         ),
         (
             BOTH.no_earlier_than(WEIGHT),
             "that reading no earlier than the latest of weight",
         ),
-        (registered() & aged(16), "registered on the as-of day and aged 16 or over at the period's end"),
+        (registered() & aged(16), "registered on the reference date and aged 16 or over at the period's end"),
         (
             registered() & (ethnicity_stated() | ~ethnicity_recorded()),
-            "registered on the as-of day and (ethnicity stated or not (ethnicity stated, not stated or refused))",
+            "registered on the reference date and (ethnicity stated or not (ethnicity stated, not stated or refused))",
         ),
         (
             registered() & ethnicity_stated() | nhs_number_verified(),
-            "(registered on the as-of day and ethnicity stated) or NHS number present, valid and verified",
+            "(registered on the reference date and ethnicity stated) or NHS number present, valid and verified",
         ),
     ],
 )

@@ -49,7 +49,7 @@ def test_a_measure_that_changed_and_kept_its_version_is_a_fault(terminology: Ter
 
     [fault] = faults(versioned([changed], terminology), released)
     assert fault.startswith(
-        "measures/smoking-status-recorded: it is not what its version 2026.1 was released as. Raise"
+        "measures/smoking-status-recorded: it is not what its version 2026.2 was released as. Raise"
     )
     assert faults(versioned([replace(changed, version="2026.2")], terminology), released) == []
 

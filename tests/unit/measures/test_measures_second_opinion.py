@@ -71,8 +71,8 @@ def test_an_explanation_has_each_word_with_its_answer() -> None:
 
     found = explained(measure, SMOKER, Setting(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, convert))
 
-    assert found["initial_population"] == Answer("registered on the as-of day", "yes")
+    assert found["initial_population"] == Answer("registered on the reference date", "yes")
     numerator = found["numerator"]
     assert numerator.answer == "no"
     assert [part.answer for part in numerator.parts] == ["yes", "no"]
-    assert numerator.parts[1].parts == (Answer("smoking status recorded up to the as-of day", "yes"),)
+    assert numerator.parts[1].parts == (Answer("smoking status recorded up to the reference date", "yes"),)

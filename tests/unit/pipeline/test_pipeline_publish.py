@@ -388,7 +388,7 @@ def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
         sent = {report["measure"] for report in found(url, "MeasureReport")}
 
     assert stopped.value.exit_code == 4
-    assert sent == {"https://hi-fhir.example/fhir/Measure/smoking-status-recorded|2026.1"}
+    assert sent == {"https://hi-fhir.example/fhir/Measure/smoking-status-recorded|2026.2"}
 
 
 def test_exact_reports_of_several_practices_go_to_no_one_server(store: Store) -> None:

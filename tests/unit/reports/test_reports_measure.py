@@ -34,7 +34,7 @@ def test_a_population_is_told_as_a_sentence() -> None:
     first = measure_resource(BASE, measure)["group"][0]["population"][0]
     assert first["criteria"] == {
         "language": "text/plain",
-        "expression": "registered on the as-of day and aged 16 or over at the period's end",
+        "expression": "registered on the reference date and aged 16 or over at the period's end",
     }
 
 
@@ -93,4 +93,4 @@ def test_a_count_is_a_cohort_of_one_population() -> None:
     assert resource["scoring"]["coding"][0]["code"] == "cohort"
     assert "improvementNotation" not in resource
     (population,) = resource["group"][0]["population"]
-    assert population["criteria"]["expression"] == "registered on the as-of day"
+    assert population["criteria"]["expression"] == "registered on the reference date"

@@ -190,7 +190,9 @@ TRAITS: dict[str, Callable[[], int]] = {
     "in two records": lambda: _of_people(lambda p: len(p.patients) > 1),
     "died": lambda: _of_patients(lambda p: p.death and p.death.when and p.death.when.day < AS_OF),
     "died without a date": lambda: _of_patients(lambda p: p.death and p.death.when is None),
-    "died after the as-of day": lambda: _of_patients(lambda p: p.death and p.death.when and p.death.when.day > AS_OF),
+    "died after the reference date": lambda: _of_patients(
+        lambda p: p.death and p.death.when and p.death.when.day > AS_OF
+    ),
     "inactive": lambda: _of_patients(lambda p: p.active is False),
     "restricted": lambda: _of_patients(lambda p: p.restricted),
     "no birth date": lambda: _of_patients(lambda p: p.born is None),
@@ -239,7 +241,7 @@ TRAITS: dict[str, Callable[[], int]] = {
         )
         for what, dates in LIVES.items()
     },
-    "born after the as-of day": lambda: _of_patients(lambda p: p.born and AS_OF < p.born.day < date(2100, 1, 1)),
+    "born after the reference date": lambda: _of_patients(lambda p: p.born and AS_OF < p.born.day < date(2100, 1, 1)),
     "as old as can be": lambda: _of_patients(lambda p: p.born and p.born.day.year == 1905),
     **{
         f"registration details: {way}": lambda has=has: _of_registrations(
