@@ -92,7 +92,7 @@ def test_reports_measures_and_reporters_arrive(store: Store) -> None:
         measures = found(url, "Measure")
 
     assert manifest == PublishManifest(
-        target=url, audience="icb", sent=4, restored=0, unchanged=0, withheld=0, measures=2, definitions=27
+        target=url, audience="icb", sent=4, restored=0, unchanged=0, withheld=0, measures=2, definitions=28
     )
     assert len(reports) == 4
     assert len(measures) == 2
@@ -388,7 +388,7 @@ def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
         sent = {report["measure"] for report in found(url, "MeasureReport")}
 
     assert stopped.value.exit_code == 4
-    assert sent == {"https://hi-fhir.example/fhir/Measure/smoking-status-recorded|2026.2"}
+    assert sent == {"https://hi-fhir.example/fhir/Measure/smoking-status-recorded|2026.1"}
 
 
 def test_exact_reports_of_several_practices_go_to_no_one_server(store: Store) -> None:
