@@ -2,29 +2,38 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from hi_fhir.attack.bounds import Bounds, propagate
+from hi_fhir.attack.chains import Chains, link
 from hi_fhir.attack.counts import Counts, counts_of
-from hi_fhir.attack.findings import Findings, findings_of
+from hi_fhir.attack.exact.checking import check
+from hi_fhir.attack.findings import Example, Findings, Recovered, chosen_examples, recovered_counts
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.populations import add_populations
 from hi_fhir.attack.relations.same import add_change, add_run, add_same_people, add_versions
 from hi_fhir.attack.relations.scores import NO_SHARES, shares_of
 from hi_fhir.attack.relations.strata import add_strata
-from hi_fhir.attack.relations.sums import Gathering, Kind, Sums
-from hi_fhir.attack.told import Name, Told
-from hi_fhir.core.progress import Progress
+from hi_fhir.attack.relations.sums import Gathering, Kind
+from hi_fhir.attack.systems import System
+from hi_fhir.attack.told import Name, State, Told
+from hi_fhir.core.progress import Progress, Silent
 
 
 class Bounded(NamedTuple):
     """Every count and between what it must lie."""
 
     counts: Counts
-    sums: Sums
+    system: System
     bounds: Bounds
 
+    def place(self, report: int, name: tuple[str, str, str]) -> int:
+        """Where a count is. report: its place; name: stratifier, stratum and population."""
+        return report * len(self.counts.names) + self.counts.places[Name(*name)]
+
     def of(self, report: int, name: tuple[str, str, str]) -> tuple[int, int]:
-        """Between what a count must lie. report: its place; name: stratifier, stratum and population."""
-        place = report * len(self.counts.names) + self.counts.places[Name(*name)]
+        """Between what the count of a report must lie."""
+        place = self.place(report, name)
         return int(self.bounds.low[place]), int(self.bounds.high[place])
 
 
@@ -46,14 +55,46 @@ def bounded(
     sums = gathering.sums()
     progress.start("attack", None, "rounds")
     shares = NO_SHARES if Kind.SCORE in without else shares_of(told, counts)
-    bounds = propagate(counts, sums, shares, progress)
-    progress.finish(f"{len(sums):,} sums over {len(told.reports):,} reports, {len(bounds.steps)} rounds")
-    return Bounded(counts, sums, bounds)
+    system = System(counts.low, counts.high, sums, shares)
+    bounds = propagate(system, progress)
+    progress.finish(f"{sums.total:,} sums over {len(told.reports):,} reports, {len(bounds.steps)} rounds")
+    return Bounded(counts, system, bounds)
 
 
 def attack(
-    told: Told, progress: Progress, *, change: int | None = None, without: frozenset[Kind] = frozenset()
+    told: Told,
+    progress: Progress,
+    *,
+    change: int | None = None,
+    limit_s: float = 0,
+    without: frozenset[Kind] = frozenset(),
 ) -> Findings:
-    """What masked counts are given away by what was told. change, without: as of `bounded`."""
+    """What masked counts are given away by what was told.
+
+    limit_s: seconds for the check beyond single sums. change, without: as of `bounded`.
+    """
     found = bounded(told, progress, change=change, without=without)
-    return findings_of(found.counts, len(told.report), found.bounds)
+    alone = found.bounds.high - found.bounds.low + 1
+    checked = check(found.system, found.bounds, found.counts.is_masked, limit_s, progress)
+    together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
+    possible = np.minimum(checked.possible, together.high - together.low + 1)
+    recovered = recovered_counts(found.counts, together, possible, alone)
+    chains = Chains(found.system, found.bounds)
+    return Findings(
+        reports=len(told.reports),
+        cells=int((told.state <= State.WITHHELD).sum()),
+        masked=int(found.counts.is_masked.sum()),
+        sums=found.system.sums.total,
+        contradicted=int(found.bounds.contradicted.sum()),
+        decided=checked.decided,
+        nearby=checked.nearby,
+        unseen=checked.unseen,
+        recovered=recovered,
+        examples=tuple(_example(found, chains, one) for one in chosen_examples(recovered, chains.depth)),
+    )
+
+
+def _example(found: Bounded, chains: Chains, one: Recovered) -> Example:
+    numbers = chains.of(one.place)
+    links = tuple(link(found.counts, found.system, number) for number in numbers)
+    return Example(one, links, *chains.ends(one.place, numbers))

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.relations.scores import Shares, tightened
 from hi_fhir.attack.relations.sums import Sums
+from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import UNBOUNDED, Bools, Ints
 from hi_fhir.core.progress import Progress
 
@@ -43,18 +43,18 @@ class Bounds(NamedTuple):
     contradicted: Bools
 
 
-def propagate(counts: Counts, sums: Sums, shares: Shares, progress: Progress) -> Bounds:
+def propagate(system: System, progress: Progress) -> Bounds:
     """Narrow all intervals as far as single sums can. No value that fits all sums is ever left out.
 
     A sum that cannot hold with what was told is left aside: it is not true of these people.
     """
-    low, high = counts.low.copy(), counts.high.copy()
-    contradicted = np.zeros(len(sums), dtype=np.bool_)
+    low, high, sums, shares = system.low.copy(), system.high.copy(), system.sums, system.shares
+    contradicted = np.zeros(sums.total, dtype=np.bool_)
     steps: list[Step] = []
     is_changed = np.ones(len(low), dtype=np.bool_)
     while is_changed.any() and len(steps) < _MOST_ROUNDS:
         found = [_narrowed(low, high, sums, chunk, is_changed, contradicted) for chunk in _chunks(sums)]
-        found.append(_by_shares(low, high, shares, len(sums)))
+        found.append(_by_shares(low, high, shares, sums.total))
         step = _best(found, low, high)
         is_changed[:] = False
         is_low = step.side == LOW
@@ -69,9 +69,9 @@ def propagate(counts: Counts, sums: Sums, shares: Shares, progress: Progress) ->
 def _chunks(sums: Sums) -> Iterator[tuple[int, int]]:
     """Ranges of sums with about as many members each."""
     first = 0
-    while first < len(sums):
+    while first < sums.total:
         last = int(np.searchsorted(sums.start, sums.start[first] + _MEMBERS_AT_ONCE, side="right")) - 1
-        last = min(max(last, first + 1), len(sums))
+        last = min(max(last, first + 1), sums.total)
         yield first, last
         first = last
 
@@ -87,7 +87,7 @@ def _narrowed(
     sizes = np.diff(start)
     members = members[np.repeat(is_active, sizes)]
     if not len(members):
-        return _NOTHING
+        return NOTHING
     sizes = sizes[is_active]
     wholes = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     lows, highs = low[members].astype(np.int64), high[members].astype(np.int64)
@@ -120,7 +120,7 @@ def _by_shares(low: Ints, high: Ints, shares: Shares, first: int) -> Step:
     return Step(place, np.where(is_low, LOW, HIGH).astype(np.int8), share + np.int32(first), bound)
 
 
-_NOTHING = Step(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32))
+NOTHING = Step(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 def _best(found: list[Step], low: Ints, high: Ints) -> Step:
@@ -136,8 +136,14 @@ def _best(found: list[Step], low: Ints, high: Ints) -> Step:
     is_first = np.ones(len(step.place), dtype=np.bool_)
     is_first[1:] = (step.place[1:] != step.place[:-1]) | (step.side[1:] != step.side[:-1])
     step = step.of(np.flatnonzero(is_first))
-    new_low, new_high = low.copy(), high.copy()
+    return step.of(np.flatnonzero(_is_sound(step, low, high)))
+
+
+def _is_sound(step: Step, low: Ints, high: Ints) -> Bools:
+    """By bound: whether the count's other end, new or old, leaves it a value."""
     is_low = step.side == LOW
-    new_low[step.place[is_low]] = step.bound[is_low]
-    new_high[step.place[~is_low]] = step.bound[~is_low]
-    return step.of(np.flatnonzero(new_low[step.place] <= new_high[step.place]))
+    other = np.where(is_low, high[step.place], low[step.place])
+    lower = np.flatnonzero(step.place[1:] == step.place[:-1])  # places stand in order, each with its lower end first
+    other[lower], other[lower + 1] = step.bound[lower + 1], step.bound[lower]
+    found: Bools = np.where(is_low, step.bound <= other, step.bound >= other)
+    return found

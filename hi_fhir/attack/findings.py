@@ -1,44 +1,87 @@
-"""What was recovered of what is masked, by how much is left of it and where it stands."""
+"""What was recovered of what is masked, by how much is left of it, where it stands, and from what."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hi_fhir.attack.bounds import Bounds
 from hi_fhir.attack.counts import Counts
-from hi_fhir.attack.told import Name, Report
+from hi_fhir.attack.told import FEWEST, Ints, Name, Report
 
-FEWEST = 3
-"""A masked count that has fewer possible values than this is recovered."""
+_EXAMPLES = 10
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """A masked count and between what it must lie, both included."""
+    """A masked count, between what it must lie, both included, and how many values are possible.
+
+    is_alone: whether single sums gave it away, one after the other; else it took several at once.
+    """
 
     report: Report
     name: Name
     low: int
     high: int
+    possible: int
+    is_alone: bool
     place: int
 
-    @property
-    def possible(self) -> int:
-        """How many values it can have."""
-        return self.high - self.low + 1
+
+@dataclass(frozen=True)
+class Term:
+    """A count in a chain and between what it lies by itself; high: None where it is not bounded."""
+
+    report: Report
+    name: Name
+    low: int
+    high: int | None
+    is_masked: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    """One of the relations from which a count was recovered: the whole is its parts and `least` to `most` others.
+
+    most: None where it is not bounded.
+    """
+
+    why: str
+    whole: Term
+    parts: tuple[Term, ...]
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A recovered count with a chain of relations, none of which can be left out, and between what it lies by these."""
+
+    recovered: Recovered
+    chain: tuple[Link, ...]
+    low: int
+    high: int
 
 
 @dataclass(frozen=True)
 class Findings:
-    """cells, masked: counted over all reports. contradicted: sums that the numbers do not keep, and so told nothing."""
+    """cells, masked: counted over all reports. contradicted: sums that the numbers do not keep, and so told nothing.
+
+    decided, nearby, unseen: masked counts by what the check beyond single sums came to. examples: of what was
+    recovered.
+    """
 
     reports: int
     cells: int
     masked: int
     sums: int
     contradicted: int
+    decided: int
+    nearby: int
+    unseen: int
     recovered: tuple[Recovered, ...]
+    examples: tuple[Example, ...]
 
     def by_stratifier(self) -> Counter[str]:
         return Counter(one.name.stratifier for one in self.recovered)
@@ -47,18 +90,26 @@ class Findings:
         return Counter(one.possible for one in self.recovered)
 
 
-def findings_of(counts: Counts, cells: int, bounds: Bounds) -> Findings:
-    """cells: how many were told."""
-    left = bounds.high - bounds.low + 1
-    places = np.flatnonzero(counts.is_masked & (left < FEWEST)).tolist()
+def recovered_counts(counts: Counts, bounds: Bounds, possible: Ints, alone: Ints) -> tuple[Recovered, ...]:
+    """The masked counts of which fewer than FEWEST values are possible. alone: so many by single sums."""
+    places = np.flatnonzero(counts.is_masked & (possible < FEWEST)).tolist()
     found = (
-        Recovered(*counts.named(place), int(bounds.low[place]), int(bounds.high[place]), place) for place in places
+        Recovered(
+            *counts.named(place),
+            low=int(bounds.low[place]),
+            high=int(bounds.high[place]),
+            possible=int(possible[place]),
+            is_alone=bool(alone[place] < FEWEST),
+            place=place,
+        )
+        for place in places
     )
-    return Findings(
-        reports=len(counts.reports),
-        cells=cells,
-        masked=int(counts.is_masked.sum()),
-        sums=len(bounds.contradicted),
-        contradicted=int(bounds.contradicted.sum()),
-        recovered=tuple(sorted(found, key=lambda one: (one.possible, one.name, one.report.source))),
-    )
+    return tuple(sorted(found, key=lambda one: (one.possible, one.name, one.report.source)))
+
+
+def chosen_examples(recovered: Sequence[Recovered], depth: Callable[[int], int]) -> list[Recovered]:
+    """A few that single sums gave away: of each stratifier the first found, then others. depth: in which turn."""
+    alone = sorted((one for one in recovered if one.is_alone), key=lambda one: depth(one.place))
+    firsts = {one.name.stratifier: one for one in alone[::-1]}
+    others = [one for one in alone if one is not firsts[one.name.stratifier]]
+    return [*sorted(firsts.values(), key=lambda one: depth(one.place)), *others][:_EXAMPLES]

@@ -13,6 +13,8 @@ ALL = "all"
 SCORE = "score"
 """The population under which it is told that a share is given, or why it is not."""
 
+FEWEST = 3
+"""A masked count that has fewer possible values than this is recovered."""
 UNBOUNDED = 2**30
 """More people than any number here can be."""
 OF_RUN = ("run-", "readings-left-out")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from hi_fhir.attack.counts import KEPT, OTHERS, REST, Counts
 from hi_fhir.attack.told import Bools, Ints, State, Told
@@ -18,6 +19,10 @@ class Shares(NamedTuple):
     others: Ints
     masked_to: Ints
     state: Ints
+
+    def of(self, numbers: npt.NDArray[np.int64]) -> "Shares":
+        """Those with these numbers, in this order."""
+        return Shares(*(column[numbers] for column in self))
 
 
 NO_SHARES = Shares(*(np.zeros(0, np.int32) for _ in range(4)))

@@ -65,8 +65,17 @@ class Sums(NamedTuple):
     least: Ints
     most: Ints
 
-    def __len__(self) -> int:
+    @property
+    def total(self) -> int:
+        """How many there are."""
         return len(self.kind)
+
+    def of(self, numbers: npt.NDArray[np.int64]) -> "Sums":
+        """Those with these numbers, in this order."""
+        sizes = np.diff(self.start)[numbers]
+        start = np.concatenate(([0], np.cumsum(sizes)))
+        places = np.repeat(self.start[numbers] - start[:-1], sizes) + np.arange(start[-1])
+        return Sums(self.kind[numbers], start, self.members[places], self.least[numbers], self.most[numbers])
 
     def members_of(self, sum_: int) -> list[int]:
         """The whole and its parts."""

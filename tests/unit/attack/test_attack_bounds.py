@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hi_fhir.attack.attacking import bounded
-from hi_fhir.attack.told import Rounding, State
+from hi_fhir.attack.exact.checking import check
+from hi_fhir.attack.told import FEWEST, Rounding, State
 from hi_fhir.core.progress import Silent
 from tests.support.telling import NHS, WHOLE, Counts, Telling, hidden
 
@@ -96,6 +97,15 @@ def test_no_value_that_fits_is_left_out(shape: Shape, seed: int) -> None:
         assert between[0] <= least
         assert high[layer, row, column] <= between[1]
     assert not found.bounds.contradicted.any()
+    checked = check(found.system, found.bounds, found.counts.is_masked, 60, Silent())
+    for (layer, row, column), least in np.ndenumerate(low):
+        place = found.place(layer, ("row*column", f"r{row}*c{column}", "initial_population"))
+        most = high[layer, row, column]
+        assert checked.low[place] <= least
+        assert most <= checked.high[place]
+        if found.counts.is_masked[place]:
+            assert (checked.possible[place] < FEWEST) == (most - least + 1 < FEWEST)
+    assert (checked.nearby, checked.unseen) == (0, 0)
 
 
 def test_what_is_told_is_told_by_its_words() -> None:
