@@ -6,6 +6,7 @@ A folder without its manifest is unfinished and may be continued or removed; one
 import errno
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,21 @@ def written_aside(path: Path) -> Path:
 
 def commit_bytes(path: Path, content: bytes) -> None:
     """Put `content` at `path` whole or not at all, owner only."""
-    temporary = written_aside(path)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_FILE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    commit_files({path: content})
+
+
+def commit_files(contents: Mapping[Path, bytes]) -> None:
+    """Put each content at its path whole or not at all, owner only; the folders are there."""
+    for path, content in contents.items():
+        temporary = written_aside(path)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_FILE)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    for folder in dict.fromkeys(path.parent for path in contents):
+        sync_folder(folder)
 
 
 def commit_file(temporary: Path, path: Path) -> None:

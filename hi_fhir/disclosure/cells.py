@@ -1,40 +1,51 @@
-"""The cells of one report: all that it tells of people, and so all that is kept of it as rows."""
+"""The cells of one stratum: all that is told of its people, and so all that is kept of it as rows."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from hi_fhir.disclosure.counts import ABSENT, SCORE, Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
 from hi_fhir.disclosure.statistics import score
 
-Strata = Mapping[str, ReleasedGroup]
-"""Released groups by stratum."""
+_NONE = (None,)
 
 
-def cells_of_groups(strata: Mapping[str, Strata], populations: Collection[str]) -> Iterator[ReleasedCell]:
-    """The cells of a report's groups. strata: by stratifier. populations: those that the measure has."""
-    for stratifier, groups in strata.items():
-        for stratum, group in groups.items():
-            for population in populations:
-                state, value = group.cells[population]
-                yield ReleasedCell(stratifier, stratum, population, state, group.reasons.get(population), value)
-            if reason := score(group).reason:
-                yield ReleasedCell(stratifier, stratum, SCORE, ABSENT, reason, None)
+class StratumCells(NamedTuple):
+    """Cells by column, since there are hundreds in each of thousands of reports.
+
+    populations: SCORE among them where no score is given.
+    """
+
+    populations: tuple[str, ...]
+    states: tuple[str, ...]
+    reasons: tuple[str | None, ...]
+    values: tuple[int | None, ...]
 
 
-def cells_of_run(run: Mapping[RunCount, Cell]) -> Iterator[ReleasedCell]:
+def stratum_cells(group: ReleasedGroup, populations: tuple[str, ...]) -> StratumCells:
+    """What is told of a group. populations: those that the measure has."""
+    states, values = zip(*[group.cells[population] for population in populations], strict=True)
+    reasons = tuple([group.reasons.get(one) for one in populations]) if group.reasons else _NONE * len(populations)
+    if no_score := score(group).reason:
+        return StratumCells((*populations, SCORE), (*states, ABSENT), (*reasons, no_score), (*values, None))
+    return StratumCells(populations, states, reasons, values)
+
+
+def group_of(cells: StratumCells) -> ReleasedGroup:
+    """The group that cells tell of: what `stratum_cells` was made from."""
+    reasons = dict(zip(cells.populations, cells.reasons, strict=True))
+    no_score = reasons.pop(SCORE, None)
+    by_population = zip(cells.populations, cells.states, cells.values, strict=True)
+    return ReleasedGroup(
+        {
+            population: Cell(CellState(state), value)
+            for population, state, value in by_population
+            if population != SCORE
+        },
+        no_score,
+        {population: reason for population, reason in reasons.items() if reason is not None},
+    )
+
+
+def cells_of_run(run: Mapping[RunCount, Cell]) -> Iterable[ReleasedCell]:
     """The cells of the counts of the whole run that a report gives."""
     return (ReleasedCell(*name, cell.state, None, cell.value) for name, cell in run.items())
-
-
-def groups_of(cells: Iterable[ReleasedCell]) -> dict[str, dict[str, ReleasedGroup]]:
-    """The groups that cells tell of, by stratifier and stratum: what `cells_of_groups` was made from."""
-    found: dict[str, dict[str, ReleasedGroup]] = {}
-    for cell in cells:
-        strata = found.setdefault(cell.stratifier, {})
-        group = strata.setdefault(cell.stratum, ReleasedGroup({}, None, {}))
-        if cell.population == SCORE:
-            strata[cell.stratum] = group._replace(no_score=cell.reason)
-            continue
-        group.cells[cell.population] = Cell(CellState(cell.state), cell.value)
-        if cell.reason is not None:
-            group.reasons[cell.population] = cell.reason
-    return found

@@ -5,7 +5,6 @@ Source of the thresholds: NHS Digital's rule for sub-national hospital data: 1 t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, Cell
@@ -22,18 +21,13 @@ class Rule:
         return 0 < count <= self.masked_to
 
     def apply(self, count: int) -> Cell:
-        """What is given of a count. Most counts of a release are small, and many the same: they are worked out once."""
-        return _applied(self, count)
-
-
-@lru_cache(maxsize=100_000)
-def _applied(rule: Rule, count: int) -> Cell:
-    if rule.is_small(count):
-        return Cell(MASKED, None)
-    if count == 0 or rule.base == 1:
-        return Cell(SHOWN, count)
-    # A whole number is never half-way between two multiples of an odd base, so no rule for ties is needed.
-    return Cell(ROUNDED, (count + rule.base // 2) // rule.base * rule.base)
+        """What is given of a count."""
+        if self.is_small(count):
+            return Cell(MASKED, None)
+        if count == 0 or self.base == 1:
+            return Cell(SHOWN, count)
+        # A whole number is never half-way between two multiples of an odd base, so no rule for ties is needed.
+        return Cell(ROUNDED, (count + self.base // 2) // self.base * self.base)
 
 
 EXACT = Rule(masked_to=0, base=1)

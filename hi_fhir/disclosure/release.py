@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from hi_fhir.core.files import content_name
 from hi_fhir.disclosure.counts import UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
-from hi_fhir.disclosure.policies import Policy
+from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score_numerator
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
 _WITHHELD = Cell(UNSUPPORTED, None)
+_NO_REASONS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -31,28 +32,46 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
     No policy holds a count back for its sake yet: this is primary suppression alone, and a masked count may be worked
     out from shown ones.
     """
-    unsupported = _unsupported(counts.code_lists, policy)
-    strata = _unsupported_strata(counts, policy)
+    unsupported, own = _unsupported(counts.code_lists, policy), _Applied(policy.own)
+    why = (_unsupported_strata(counts, policy), counts.withheld)
     return ReleasedCounts(
         policy=policy,
         groups={
-            group: _released(
-                exact,
-                {**unsupported.get(group.measure_id, {}), **strata.get(group, {}), **counts.withheld.get(group, {})},
-                policy,
-            )
-            for group, exact in counts.groups.items()
+            group: _released(exact, _reasons(group, unsupported, *why), own) for group, exact in counts.groups.items()
         },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([one.identifier, one.version, one.sha256] for one in published), _SHA256),
     )
 
 
-def _released(exact: Mapping[str, int], reasons: Mapping[str, str], policy: Policy) -> ReleasedGroup:
-    """reasons: why counts are withheld, by population; some of them may be of none that is counted."""
-    cells = {population: policy.own.apply(count) for population, count in exact.items()}
-    own = {population: reason for population, reason in reasons.items() if population in cells}
-    return ReleasedGroup(cells | dict.fromkeys(own, _WITHHELD), _no_score(exact, policy), own)
+class _Applied(dict[int, Cell]):
+    """What a rule gives of each count: most of a release are small, and many the same, so it is worked out once."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __missing__(self, count: int) -> Cell:
+        cell = self[count] = self.rule.apply(count)
+        return cell
+
+
+def _reasons(
+    group: Group, unsupported: Mapping[str, Mapping[str, str]], *of_group: Mapping[Group, Mapping[str, str]]
+) -> Mapping[str, str]:
+    """Why counts are withheld, by population; some of them may be of none that is counted. Later reasons prevail."""
+    reasons = unsupported.get(group.measure_id, _NO_REASONS)
+    for more in of_group:
+        if group in more:
+            reasons = {**reasons, **more[group]}
+    return reasons
+
+
+def _released(exact: Mapping[str, int], reasons: Mapping[str, str], own: _Applied) -> ReleasedGroup:
+    cells = {population: own[count] for population, count in exact.items()}
+    if not reasons:
+        return ReleasedGroup(cells, _no_score(exact, own.rule), {})
+    withheld = {population: reason for population, reason in reasons.items() if population in cells}
+    return ReleasedGroup(cells | dict.fromkeys(withheld, _WITHHELD), _no_score(exact, own.rule), withheld)
 
 
 def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:
@@ -83,7 +102,7 @@ def _reason(state: str) -> str:
     return f"code-lists-{state}"
 
 
-def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:
+def _no_score(exact: Mapping[str, int], rule: Rule) -> str | None:
     """Why the exact counts forbid a score, although their released ones may be there."""
     if "denominator" not in exact:
         return None
@@ -91,6 +110,6 @@ def _no_score(exact: Mapping[str, int], policy: Policy) -> str | None:
     if denominator == 0:
         return EMPTY
     numerator = score_numerator(exact)
-    if policy.own.is_small(numerator) or policy.own.is_small(denominator - numerator):
+    if rule.is_small(numerator) or rule.is_small(denominator - numerator):
         return SMALL
     return None

@@ -22,6 +22,9 @@ class Score(NamedTuple):
     reason: str | None
 
 
+_NO_SHARE = Score(None, None)
+
+
 def score_denominator(counts: Mapping[str, int]) -> int:
     """People of whom the numerator is a share."""
     return counts["denominator"] - counts.get("denominator_exclusion", 0) - counts.get("denominator_exception", 0)
@@ -47,13 +50,19 @@ def score(group: ReleasedGroup) -> Score:
     None where one of them is not given, where the policy says so, and where rounding each of them leaves no share.
     """
     if "denominator" not in group.cells:
-        return Score(None, None)
-    parts = {name: group.cells[name] for name in PARTS if name in group.cells}
-    counts = {name: cell.value for name, cell in parts.items() if cell.value is not None}
-    if len(counts) < len(parts):
-        is_unsupported = any(cell.state == UNSUPPORTED for cell in parts.values())
+        return _NO_SHARE
+    counts: dict[str, int] = {}
+    is_unsupported, is_whole = False, True
+    for name in PARTS:
+        if name in group.cells:
+            state, value = group.cells[name]
+            if value is None:
+                is_unsupported, is_whole = is_unsupported or state == UNSUPPORTED, False
+            else:
+                counts[name] = value
+    if not is_whole:
         return Score(None, NO_CODES if is_unsupported else MASKED_PART)
     if group.no_score:
         return Score(None, group.no_score)
-    value = share(counts)
-    return Score(value, ROUNDED_AWAY if value is None else None)
+    found = share(counts)
+    return Score(found, ROUNDED_AWAY if found is None else None)

@@ -15,7 +15,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.events import step
-from hi_fhir.core.files import commit_bytes, owner_folder, sha256_file
+from hi_fhir.core.files import commit_files, owner_folder, sha256_file
 from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
@@ -26,8 +26,9 @@ from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed
 from hi_fhir.measures.standing import Absence, withheld, withheld_strata
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
-from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
+from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
@@ -202,7 +203,7 @@ def _build(context: RunContext, job: _Job, released: ReleasedCounts) -> _Ready:
     records = Records(job.evaluation, settings.base)
     reports = MeasureReports(settings, job.evaluation, released.policy)
     return _Ready(
-        records.reports(ReportCells(released), reports, job.measures, job.reporting, context.steps.advance),
+        records.reports(ReleaseCells(released), reports, job.measures, job.reporting, context.steps.advance),
         [records.measure(evaluated) for evaluated in job.measures],
         [records.organisation(reporter) for reporter in job.reporting],
     )
@@ -245,17 +246,20 @@ def _cells(session: Session, version: ledger.ReleasedVersion) -> list[ReleasedCe
 
 def _write_files(folder: Path, built: Sequence[ReadyReport]) -> list[str]:
     """A folder a reporter, since each practice is given its own alone. What else is in `folder` goes."""
+    folders = {one: owner_folder(folder / one) for one in dict.fromkeys(one.record.reporter_id for one in built)}
     contents = {
-        folder / one.record.reporter_id / f"{one.evaluated.measure.id}.json": one.record.content for one in built
+        folders[one.record.reporter_id] / f"{one.evaluated.measure.id}.json": one.record.content for one in built
     }
     for path in [path for path in folder.rglob("*") if path.is_file() and path not in contents]:
         path.unlink()
-    for path, content in contents.items():
-        if not (path.exists() and path.read_bytes() == content):
-            commit_bytes(owner_folder(path.parent) / path.name, content)
+    commit_files({path: content for path, content in contents.items() if not _is_there(path, content)})
     for left in [path for path in folder.iterdir() if not any(path.iterdir())]:
         left.rmdir()
     return [str(path) for path in contents]
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    return path.exists() and path.read_bytes() == content
 
 
 def _released(built: ReadyReport, version: ledger.ReleasedVersion, path: str) -> ReleasedReport:

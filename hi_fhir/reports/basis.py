@@ -184,17 +184,10 @@ def concerning(practices: Collection[str], absent: Iterable[Absence]) -> list[Ab
     return [one for one in own if one.practices]
 
 
-def absence_extensions(
-    base: str,
-    standings: Iterable[Standing],
-    unheard: Mapping[str, Sequence[str]],
-    absent: Iterable[Absence],
-    organisation: Callable[[str], Json],
+def missing_extensions(
+    base: str, standings: Iterable[Standing], unheard: Mapping[str, Sequence[str]]
 ) -> Iterator[Json]:
-    """standings: of types that are not understood. unheard: source to value sets of which no record came.
-
-    organisation: the reference to an ODS code's Organization.
-    """
+    """standings: of types that are not understood. unheard: source to value sets of which no record came."""
     for standing in standings:
         own = [valued("source", "String", standing.source), valued("type", "Code", standing.type)]
         yield nested(definition(base, "standing"), [*own, valued("standing", "Code", standing.standing)])
@@ -202,6 +195,10 @@ def absence_extensions(
         if value_sets:
             sets = (valued("value-set", "String", value_set) for value_set in value_sets)
             yield nested(definition(base, "unheard"), [valued("source", "String", source), *sets])
+
+
+def withheld_extensions(base: str, absent: Iterable[Absence], organisation: Callable[[str], Json]) -> Iterator[Json]:
+    """organisation: the reference to an ODS code's Organization."""
     for one in absent:
         populations = [valued("population", "Code", name.replace("_", "-")) for name in one.populations]
         strata = [valued("stratum", "Code", stratum) for stratum in one.strata]

@@ -172,7 +172,7 @@ class ReportChecker:
     def parsed(self) -> int:
         return self._shapes.parsed
 
-    def check(self, head: dict[str, Any], content: bytes) -> None:
+    def check(self, head: Json, content: bytes) -> None:
         """Check a report by its bytes. head: what it has beside its group.
 
         Raises:
@@ -190,7 +190,7 @@ class ReportChecker:
         paths = paths_of(head)
         for path, spelt in _spellings(group, strata).items():
             paths |= self._paths(f"MeasureReport.group.{path}", spelt)
-        self._shapes.check_paths(paths, lambda: orjson.loads(content))
+        self._shapes.check_paths(paths, lambda: _of_each_shape(orjson.loads(content)))
 
     def _paths(self, path: str, spelt: set[bytes]) -> set[str]:
         """Check what was not spelt so before; the paths in it, which those of before need not be told again."""
@@ -202,6 +202,26 @@ class ReportChecker:
             paths |= paths_of(element, path)
         known |= spelt
         return paths
+
+
+def _of_each_shape(report: Json) -> Json:
+    """The report with one stratum of each shape that its strata have."""
+    for stratifier in report["group"][0]["stratifier"]:
+        by_shape = {frozenset(paths_of(stratum, "stratum")): stratum for stratum in stratifier["stratum"]}
+        stratifier["stratum"] = list(by_shape.values())
+    return report
+
+
+def check_values(columns: Iterable[Sequence[int | None]]) -> None:
+    """Check the counts of a report of which all else is spelt as in reports that were checked.
+
+    Raises:
+        InvalidResourceError: one of them is negative or too large.
+    """
+    for column in columns:
+        given = [value for value in column if value is not None]
+        if given and not 0 <= min(given) <= max(given) <= _MOST:
+            raise InvalidResourceError("a count that is negative or too large")
 
 
 def _check_strata(strata: Iterable[_Stratum]) -> None:

@@ -4,135 +4,164 @@ A report has a hundred strata that differ in their numbers. So what they have in
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
 
 from hi_fhir.core.files import canonical_json
-from hi_fhir.disclosure.counts import SCORE, Cell, CellState, ReleasedCell
+from hi_fhir.disclosure.cells import StratumCells
+from hi_fhir.disclosure.counts import SCORE, Cell, CellState
 from hi_fhir.disclosure.statistics import share
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
+from hi_fhir.reports.cells import UNDETERMINED, Strata
+from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.concepts import Json, absent, definition, nested, valued
 from hi_fhir.terminology.systems import UCUM
 
-UNDETERMINED = "undetermined"
-_MOST = 2**31 - 1
-
-Strata = Mapping[str, Sequence[ReleasedCell]]
-"""Cells by stratum."""
-Form = tuple[str | tuple[str, str, str | None], ...]
-"""What is told of a stratum: the names of the counts that are given, and of the others their state and reason too."""
 _PLACE = re.compile(rb'"@(\w+)@"')
+_COUNTS = b"\0"
 
 
 class _Template(NamedTuple):
-    """JSON with a %b for each of `names`: populations and SCORE."""
+    """What is told of a stratum, with a %d for each count and a %b for a score. places: those of the counts, in order.
+
+    A score comes after the last of the values.
+    """
 
     text: bytes
-    names: tuple[str, ...]
+    places: Callable[[Sequence[Any]], Any]
+    has_score: bool
+
+
+class _Layout(NamedTuple):
+    """A group without its counts, in pieces: they stand between these, each stratum's in the order of `strata`."""
+
+    pieces: list[bytes]
+    strata: list[tuple[str, str]]
 
 
 class Groups:
-    """Builds groups. names: of organisations, by ODS code. made: forms of strata that were told so far."""
+    """Builds groups. names: of organisations, by ODS code."""
 
     def __init__(self, base: str, names: Mapping[str, str]) -> None:
         self._base = base
         self._names = names
-        self._templates: dict[Form, _Template] = {}
+        self._templates: dict[tuple[Sequence[Any], ...], _Template] = {}
+        self._texts: set[bytes] = set()
+        self._layouts: dict[tuple[object, ...], _Layout] = {}
         self._stratum = cache(self._named)
 
-    def of(self, measure: Measure, strata: Mapping[str, Strata]) -> bytes:
-        """The group of a report on `measure`, in whole and by each stratifier. strata: by stratifier."""
-        stratifiers = [
-            *(self._area_stratifier(id_, strata[id_]) for id_ in concepts.AREAS if id_ in strata),
-            *(self._stratifier(one, strata.get(one.id, {})) for one in measure.stratifiers),
-        ]
+    @property
+    def spelt(self) -> int:
+        """How many layouts and templates were spelt so far."""
+        return len(self._layouts) + len(self._texts)
+
+    def of(self, measure: Measure, strata: Strata) -> bytes:
+        """The group of a report on `measure`, in whole and by each stratifier."""
+        areas = [(id_, tuple(sorted(strata[id_]))) for id_ in concepts.AREAS if id_ in strata]
+        key = (measure.id, *areas)
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layouts[key] = self._layout(measure, areas)
+        parts = [b""] * (2 * len(layout.strata) + 1)
+        parts[::2] = layout.pieces
+        parts[1::2] = [self._counted(strata[stratifier][stratum]) for stratifier, stratum in layout.strata]
+        return b"".join(parts)
+
+    def _layout(self, measure: Measure, areas: Iterable[tuple[str, Sequence[str]]]) -> _Layout:
+        strata = [(ALL, ALL)]
+        stratifiers = []
+        for id_, codes in areas:
+            strata += [(id_, code) for code in codes]
+            stratifiers.append(self._area_stratifier(id_, codes))
+        for one in measure.stratifiers:
+            strata += [(one.id, code) for code in one.strata]
+            stratifiers.append(self._stratifier(one))
         code = canonical_json(concepts.measure_group(self._base, measure))
-        return b'{"code":%b,%b,"stratifier":[%b]}' % (code, self._counted(strata[ALL][ALL]), b",".join(stratifiers))
+        text = b'{"code":%b,%b,"stratifier":[%b]}' % (code, _COUNTS, b",".join(stratifiers))
+        return _Layout(text.split(_COUNTS), strata)
 
-    def forms(self) -> frozenset[Form]:
-        """The forms of all strata that were told so far."""
-        return frozenset(self._templates)
-
-    def _area_stratifier(self, id_: str, strata: Strata) -> bytes:
+    def _area_stratifier(self, id_: str, codes: Iterable[str]) -> bytes:
         """By network or practice, of a reporter that has several."""
-        built = [self._told(*self._area(id_, code), strata[code]) for code in sorted(strata)]
-        code = canonical_json(concepts.area_stratifier(self._base, id_))
-        return b'{"code":[%b],"stratum":[%b]}' % (code, b",".join(built))
+        values = [canonical_json(concepts.area(self._base, id_, code, self._names)) for code in codes]
+        strata = b",".join([b'{%b,"value":%b}' % (_COUNTS, value) for value in values])
+        return b'{"code":[%b],"stratum":[%b]}' % (canonical_json(concepts.area_stratifier(self._base, id_)), strata)
 
-    def _area(self, id_: str, code: str) -> tuple[bytes, bytes]:
-        return b"", b',"value":' + canonical_json(concepts.area(self._base, id_, code, self._names))
-
-    def _stratifier(self, one: Stratifier | Crossing, strata: Strata) -> bytes:
+    def _stratifier(self, one: Stratifier | Crossing) -> bytes:
         """A crossing has no code of its own: the components of its strata carry theirs."""
-        built = b",".join([self._told(*self._stratum(one, stratum), strata[stratum]) for stratum in one.strata])
+        strata = b",".join([self._stratum(one, stratum) for stratum in one.strata])
         if isinstance(one, Crossing):
-            return b'{"stratum":[%b]}' % built
-        return b'{"code":[%b],"stratum":[%b]}' % (canonical_json(concepts.stratifier(self._base, one)), built)
+            return b'{"stratum":[%b]}' % strata
+        return b'{"code":[%b],"stratum":[%b]}' % (canonical_json(concepts.stratifier(self._base, one)), strata)
 
-    def _named(self, one: Stratifier | Crossing, stratum: str) -> tuple[bytes, bytes]:
-        """What a stratum is told apart by, as it stands before its counts and after them."""
+    def _named(self, one: Stratifier | Crossing, stratum: str) -> bytes:
+        """A stratum with what it is told apart by."""
         if isinstance(one, Crossing):
-            return b'"component":%b,' % canonical_json(concepts.components(self._base, one, stratum)), b""
-        return b"", b',"value":' + canonical_json(concepts.stratum(self._base, one, stratum))
+            components = canonical_json(concepts.components(self._base, one, stratum))
+            return b'{"component":%b,%b}' % (components, _COUNTS)
+        return b'{%b,"value":%b}' % (_COUNTS, canonical_json(concepts.stratum(self._base, one, stratum)))
 
-    def _told(self, before: bytes, after: bytes, cells: Sequence[ReleasedCell]) -> bytes:
-        return b"{%b%b%b}" % (before, self._counted(cells), after)
-
-    def _counted(self, cells: Sequence[ReleasedCell]) -> bytes:
+    def _counted(self, cells: StratumCells) -> bytes:
         """Extension, score and populations, in this order."""
-        form = tuple([cell[2] if cell[5] is not None else cell[2:5] for cell in cells])
+        form = cells[:3]
         template = self._templates.get(form)
         if template is None:
             template = self._templates[form] = self._template(cells)
-        values = {cell[2]: cell[5] for cell in cells}
-        return template.text % tuple([_spelt(name, values) for name in template.names])
+        values = (*cells.values, _score(cells)) if template.has_score else cells.values
+        spelt: bytes = template.text % template.places(values)
+        return spelt
 
-    def _template(self, cells: Sequence[ReleasedCell]) -> _Template:
-        by_name = {cell.population: cell for cell in cells}
-        extensions = [self._extension(by_name[UNDETERMINED])]
-        counts: Json = {"extension": extensions, "population": [*map(self._population, _populations(cells))]}
-        if SCORE in by_name:
-            extensions.append(valued(definition(self._base, "score-absent"), "Code", by_name[SCORE].reason))
-        elif "denominator" in by_name:
+    def _template(self, cells: StratumCells) -> _Template:
+        given = {population: Cell(CellState(state), value) for population, state, _, value in zip(*cells, strict=True)}
+        reasons = dict(zip(cells.populations, cells.reasons, strict=True))
+        told = [(one, given[one], reasons[one]) for one in concepts.ORDER if one in given]
+        extensions = [self._extension(UNDETERMINED, given[UNDETERMINED], reasons[UNDETERMINED])]
+        counts: Json = {"extension": extensions, "population": [self._population(*one) for one in told]}
+        has_score = SCORE not in given and "denominator" in given
+        if SCORE in given:
+            extensions.append(valued(definition(self._base, "score-absent"), "Code", reasons[SCORE]))
+        elif has_score:
             counts["measureScore"] = {"value": f"@{SCORE}@", "unit": "1", "system": UCUM, "code": "1"}
         spelt = canonical_json(counts)[1:-1].replace(b"%", b"%%")
-        return _Template(_PLACE.sub(b"%b", spelt), tuple(name.decode() for name in _PLACE.findall(spelt)))
+        text = _PLACE.sub(lambda place: b"%b" if place[1] == SCORE.encode() else b"%d", spelt)
+        self._texts.add(text)
+        names = [*cells.populations, SCORE]
+        return _Template(text, _places([names.index(name.decode()) for name in _PLACE.findall(spelt)]), has_score)
 
-    def _population(self, cell: ReleasedCell) -> Json:
+    def _population(self, name: str, cell: Cell, reason: str | None) -> Json:
         """A population with its count or the reason why there is none."""
-        code = concepts.population(cell.population)
+        code = concepts.population(name)
         if cell.value is None:
-            return {"_count": {"extension": self._absent(cell)}, "code": code}
-        return {"code": code, "count": f"@{cell.population}@"}
+            return {"_count": {"extension": self._absent(cell, reason)}, "code": code}
+        return {"code": code, "count": f"@{name}@"}
 
-    def _extension(self, cell: ReleasedCell) -> Json:
+    def _extension(self, name: str, cell: Cell, reason: str | None) -> Json:
         """An extension with the count of a population, or with the reason why there is none."""
-        url = definition(self._base, cell.population)
+        url = definition(self._base, name)
         if cell.value is None:
-            return nested(url, self._absent(cell))
-        return valued(url, "Integer", f"@{cell.population}@")
+            return nested(url, self._absent(cell, reason))
+        return valued(url, "Integer", f"@{name}@")
 
-    def _absent(self, cell: ReleasedCell) -> list[Json]:
+    def _absent(self, cell: Cell, reason: str | None) -> list[Json]:
         """Why a count is not given: R4's code, and our own reason where it is withheld."""
-        found = [absent(Cell(CellState(cell.state), None))]
-        if cell.reason is not None:
-            found.append(valued(definition(self._base, "withheld-reason"), "Code", cell.reason))
+        found = [absent(cell)]
+        if reason is not None:
+            found.append(valued(definition(self._base, "withheld-reason"), "Code", reason))
         return found
 
 
-def _populations(cells: Sequence[ReleasedCell]) -> list[ReleasedCell]:
-    """Those of populations, in the order in which a report gives them, whatever that of the cells is."""
-    own = [cell for cell in cells if cell.population not in (UNDETERMINED, SCORE)]
-    return sorted(own, key=lambda cell: concepts.ORDER.index(cell.population))
+def _places(numbers: Sequence[int]) -> Callable[[Sequence[Any]], Any]:
+    """What picks the values at these places, as the right side of a %."""
+    return itemgetter(*numbers) if numbers else lambda _: ()
 
 
-def _spelt(name: str, values: Mapping[str, Any]) -> bytes:
-    """A count, or the score that follows from the counts."""
-    if name == SCORE:
-        return orjson.dumps(share(values))
-    return b"%d" % values[name]
+def _score(cells: StratumCells) -> bytes:
+    value = share(dict(zip(cells.populations, cells.values, strict=True)))  # type: ignore[arg-type]  # all are given
+    if value is None:
+        raise InvalidResourceError("measureScore: the counts make no share, and no reason is given")
+    return orjson.dumps(value)

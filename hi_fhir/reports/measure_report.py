@@ -1,7 +1,7 @@
 """A MeasureReport (R4, summary) of one measure and reporter, from released counts alone."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,30 +9,29 @@ import orjson
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.files import canonical_json
-from hi_fhir.disclosure.cells import cells_of_groups, cells_of_run, groups_of
-from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
+from hi_fhir.disclosure.cells import group_of
+from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, RunCount
 from hi_fhir.disclosure.policies import Policy
-from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.render.silence import types_read
-from hi_fhir.measures.standing import unheard, wanting
+from hi_fhir.measures.standing import Absence, Standing, unheard, wanting
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import (
-    absence_extensions,
     all_absences,
     concerning,
-    is_of_run,
     measure_extensions,
+    missing_extensions,
     notes_on,
     release_extensions,
     run_counts,
     run_extensions,
-    told_of_run,
+    withheld_extensions,
 )
+from hi_fhir.reports.cells import ReportCells
 from hi_fhir.reports.concepts import Json, definition, valued
 from hi_fhir.reports.evaluated import EvaluatedMeasure
-from hi_fhir.reports.groups import UNDETERMINED, Groups
+from hi_fhir.reports.groups import Groups
 from hi_fhir.reports.narrative import narrative, told_of_absence, told_of_breakdowns
 from hi_fhir.reports.reporters import Reporter, area_names, organisation_identifier
 
@@ -62,28 +61,31 @@ def measure_url(base: str, measure_id: str) -> str:
 
 
 class BuiltReport(NamedTuple):
-    """head: all but its group. content: canonical JSON."""
+    """A report as it goes out.
+
+    head: all but its group and the extensions that the reports on its measure have in common. content: canonical JSON.
+    is_known: what stands in it is spelt as in reports before, but for the head and for numbers.
+    """
 
     head: Json
+    common: list[Json]
     content: bytes
+    is_known: bool
 
 
-class ReportCells:
-    """The cells of the reports of one release: what each gives and withholds, which is all that it is built from."""
+class _OfMeasure(NamedTuple):
+    """What the reports on a measure have in common.
 
-    def __init__(self, released: ReleasedCounts) -> None:
-        self._run = released.run
-        self._strata: dict[tuple[str, str], dict[str, dict[str, ReleasedGroup]]] = {}
-        for (measure_id, reporter, stratifier, stratum), group in released.groups.items():
-            self._strata.setdefault((measure_id, reporter), {}).setdefault(stratifier, {})[stratum] = group
+    run: the cells of the run that they give. told: sentences. spelt: the extensions.
+    """
 
-    def of(self, evaluated: EvaluatedMeasure, reporter: str) -> list[ReleasedCell]:
-        measure, reference = evaluated
-        populations = (*concepts.defined_populations(measure), UNDETERMINED)
-        return [
-            *cells_of_groups(self._strata[measure.id, reporter], populations),
-            *cells_of_run(told_of_run(self._run, types_read(measure), reference)),
-        ]
+    run: tuple[ReleasedCell, ...]
+    told: list[str]
+    wants: list[Standing]
+    silent: Mapping[str, Sequence[str]]
+    absent: list[Absence]
+    extensions: list[Json]
+    spelt: bytes
 
 
 class MeasureReports:
@@ -97,46 +99,63 @@ class MeasureReports:
         self._groups = Groups(settings.base, self._names)
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
+        self._measures: dict[str, _OfMeasure] = {}
 
-    def build(self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: Sequence[ReleasedCell]) -> BuiltReport:
+    def build(self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: ReportCells) -> BuiltReport:
         """The report: R4, no meta, no literal reference."""
-        measure, reference = evaluated
-        base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
+        measure, evaluation = evaluated.measure, self._evaluation
+        spelt = self._groups.spelt
+        of_measure = self._measures.get(measure.id)
+        is_known = of_measure is not None and of_measure.run == cells.run
+        if of_measure is None or not is_known:
+            of_measure = self._measures[measure.id] = self._of_measure(evaluated, cells.run)
+        absent = concerning(reporter.practices, of_measure.absent)
+        told = [*of_measure.told, *told_of_absence(of_measure.wants, of_measure.silent, absent)]
+        whole = group_of(cells.strata[ALL][ALL])
         identifier = report_identifier(self._settings, evaluation, measure.id, reporter.code, self._audience)
-        notes = notes_on(evaluation.notes, types)
-        wants = wanting(measure, evaluation.standings)
-        silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
-        absent = concerning(reporter.practices, all_absences(evaluation, [measure]))
-        told = [*map(str, notes), *told_of_breakdowns(evaluated), *told_of_absence(wants, silent, absent)]
-        strata = _by_stratum(cells)
-        [whole] = groups_of(strata[ALL][ALL]).values()
-        run = self._told_of_run(cells)
+        own = [
+            *withheld_extensions(self._settings.base, absent, self._organisation),
+            *(self._covered(practice) for practice in reporter.practices),
+        ]
         head = {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": narrative(evaluated, reporter, evaluation, whole[ALL], told),
-            "extension": [
-                *self._common,
-                *run_extensions(base, notes, run),
-                *measure_extensions(base, reference, run),
-                *absence_extensions(base, wants, silent, absent, self._organisation),
-                *(self._covered(practice) for practice in reporter.practices),
-            ],
+            "text": narrative(evaluated, reporter, evaluation, whole, told),
+            "extension": own,
             "identifier": [{"system": self._settings.identifier_system, "value": identifier}],
             "status": "complete",
             "type": "summary",
-            "measure": f"{measure_url(base, measure.id)}|{measure.version}",
+            "measure": f"{measure_url(self._settings.base, measure.id)}|{measure.version}",
             "date": evaluation.data_date.isoformat(),
             "reporter": self._organisation(reporter.code),
             "period": {"start": evaluation.period.start.isoformat(), "end": evaluation.period.end.isoformat()},
             **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
         }
-        group = orjson.Fragment(self._groups.of(measure, strata))
-        return BuiltReport(head, canonical_json(head | {"group": [group]}))
+        group = orjson.Fragment(b"[%b]" % self._groups.of(measure, cells.strata))
+        extension = orjson.Fragment(b"[%b,%b]" % (of_measure.spelt, canonical_json(own)[1:-1]))
+        content = canonical_json(head | {"extension": extension, "group": group})
+        return BuiltReport(head, of_measure.extensions, content, is_known and self._groups.spelt == spelt)
+
+    def _of_measure(self, evaluated: EvaluatedMeasure, run: tuple[ReleasedCell, ...]) -> _OfMeasure:
+        measure, reference = evaluated
+        base, evaluation, types = self._settings.base, self._evaluation, types_read(measure)
+        notes = notes_on(evaluation.notes, types)
+        wants = wanting(measure, evaluation.standings)
+        silent = {one.source_id: unheard(measure, one.source_id, evaluation.heard) for one in evaluation.snapshots}
+        told = self._told_of_run(run)
+        extensions = [
+            *self._common,
+            *run_extensions(base, notes, told),
+            *measure_extensions(base, reference, told),
+            *missing_extensions(base, wants, silent),
+        ]
+        spelt = canonical_json(extensions)[1:-1]
+        sentences = [*map(str, notes), *told_of_breakdowns(evaluated)]
+        return _OfMeasure(run, sentences, wants, silent, all_absences(evaluation, [measure]), extensions, spelt)
 
     def _told_of_run(self, cells: Sequence[ReleasedCell]) -> dict[RunCount, Cell]:
         """The counts of the run among the cells, in the order in which a report gives them."""
-        given = {cell[:3]: Cell(CellState(cell.state), cell.value) for cell in cells if is_of_run(cell.stratifier)}
+        given = {cell[:3]: Cell(CellState(cell.state), cell.value) for cell in cells}
         return {name: given[name] for name in self._run if name in given}
 
     def _organisation(self, code: str) -> Json:
@@ -146,11 +165,3 @@ class MeasureReports:
     def _covered(self, practice: str) -> Json:
         url = definition(self._settings.base, "covered-practice")
         return valued(url, "Reference", self._organisation(practice))
-
-
-def _by_stratum(cells: Sequence[ReleasedCell]) -> dict[str, dict[str, list[ReleasedCell]]]:
-    """The cells of groups, by stratifier and stratum."""
-    found: dict[str, dict[str, list[ReleasedCell]]] = {}
-    for cell in cells:
-        found.setdefault(cell[0], {}).setdefault(cell[1], []).append(cell)
-    return found

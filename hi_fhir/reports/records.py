@@ -1,19 +1,18 @@
 """Resources on their way into the store: built, checked, spelt as bytes, with what the store searches them by."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from hi_fhir.core.files import canonical_json
-from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.fhir.resources import ShapeChecker
 from hi_fhir.measures.evaluation import EvaluationManifest
-from hi_fhir.reports.checks import ReportChecker, check_resource
+from hi_fhir.reports.cells import ReleaseCells, ReportCells
+from hi_fhir.reports.checks import ReportChecker, check_report_head, check_resource, check_values
 from hi_fhir.reports.definitions import measure_resource
 from hi_fhir.reports.evaluated import EvaluatedMeasure
-from hi_fhir.reports.measure_report import BuiltReport, MeasureReports, ReportCells, measure_url
+from hi_fhir.reports.measure_report import BuiltReport, MeasureReports, measure_url
 from hi_fhir.reports.reporters import Reporter, organisation_id, organisation_resource
-from hi_fhir.store.cells import Name, NewCells
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewReport
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 
@@ -35,11 +34,10 @@ class Records:
         self._base = base
         self._shapes = ShapeChecker()
         self._checker = ReportChecker()
-        self._names: dict[tuple[Name, ...], tuple[Name, ...]] = {}
 
     def reports(
         self,
-        cells: ReportCells,
+        cells: ReleaseCells,
         reports: MeasureReports,
         measures: Iterable[EvaluatedMeasure],
         reporters: Iterable[Reporter],
@@ -51,8 +49,9 @@ class Records:
             for evaluated in measures:
                 own = cells.of(evaluated, reporter.code)
                 report = reports.build(evaluated, reporter, own)
-                self._checker.check(*report)
-                built.append(ReadyReport(evaluated, reporter, self._report(report, own, evaluated, reporter)))
+                record = self._report(report, own, evaluated, reporter)
+                self._check(report, record)
+                built.append(ReadyReport(evaluated, reporter, record))
                 done()
         return built
 
@@ -70,8 +69,18 @@ class Records:
         resource = organisation_resource(reporter)
         return NewOrganisation(resource["id"], ODS_SYSTEM, reporter.code, self._content(resource))
 
+    def _check(self, report: BuiltReport, record: NewReport) -> None:
+        """Check the whole of a report in which something is spelt for the first time, and of others what is theirs."""
+        if report.is_known:
+            check_report_head(report.head)
+            check_values([record.cells.values])
+        else:
+            self._checker.check(
+                report.head | {"extension": [*report.common, *report.head["extension"]]}, report.content
+            )
+
     def _report(
-        self, built: BuiltReport, cells: Sequence[ReleasedCell], evaluated: EvaluatedMeasure, reporter: Reporter
+        self, built: BuiltReport, cells: ReportCells, evaluated: EvaluatedMeasure, reporter: Reporter
     ) -> NewReport:
         [identifier] = built.head["identifier"]
         return NewReport(
@@ -89,7 +98,7 @@ class Records:
             as_of=self._evaluation.as_of,
             data_date=self._evaluation.data_date,
             content=built.content,
-            cells=NewCells.of(cells, self._names),
+            cells=cells.columns(),
         )
 
     def _content(self, resource: dict[str, Any]) -> bytes:

@@ -20,8 +20,9 @@ from hi_fhir.measures.model import Measure
 from hi_fhir.measures.standing import Standing, withheld, withheld_strata
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
 from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, strata_lists
-from hi_fhir.reports.measure_report import MeasureReports, ReportCells, ReportSettings
+from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
 from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
 
@@ -30,11 +31,12 @@ SETTINGS = ReportSettings("urn:example:measure-report", "https://example.invalid
 
 @dataclass(frozen=True)
 class Released:
-    """reports, cells: by reporter's code. exact: the counts behind them."""
+    """reports, cells, known: by reporter's code. exact: the counts behind them. known: see BuiltReport."""
 
     reports: dict[str, dict[str, Any]]
     cells: dict[str, list[ReleasedCell]]
     exact: dict[Group, dict[str, int]]
+    known: dict[str, bool]
 
 
 def a_measure(id_: str = "hypertension-treated-to-target-under-80") -> Measure:
@@ -76,12 +78,14 @@ def released_reports(
     lists, strata = code_lists([evaluated]), strata_lists([evaluated])
     counted = ExactCounts(exact, run_counts(evaluation), lists, held, strata_lists=strata)
     released = release(counted, POLICIES[audience], [])
-    building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReportCells(released)
+    building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReleaseCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}
+    built = {one.code: building.build(evaluated, one, cells[one.code]) for one in reporting}
     return Released(
-        {one.code: orjson.loads(building.build(evaluated, one, cells[one.code]).content) for one in reporting},
-        cells,
+        {code: orjson.loads(report.content) for code, report in built.items()},
+        {code: [*own.rows()] for code, own in cells.items()},
         exact,
+        {code: report.is_known for code, report in built.items()},
     )
 
 

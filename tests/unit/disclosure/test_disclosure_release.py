@@ -2,7 +2,7 @@
 
 import pytest
 
-from hi_fhir.disclosure.cells import cells_of_groups
+from hi_fhir.disclosure.cells import StratumCells, stratum_cells
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
@@ -168,8 +168,10 @@ def test_people_who_are_counted_alone_have_no_score_and_no_reason_for_one(
 
     assert group.cells["initial_population"].value == given
     assert (group.no_score, score(group)) == (None, Score(None, None))
-    (cell,) = cells_of_groups({"all": {"all": group}}, ["initial_population"])
-    assert (cell.population, cell.value) == ("initial_population", given)
+    state = group.cells["initial_population"].state
+    assert stratum_cells(group, ("initial_population",)) == StratumCells(
+        ("initial_population",), (state,), (None,), (given,)
+    )
 
 
 BY_WORDS = Group("ethnicity-recorded", "U99001", "ours", "recorded")

@@ -31,6 +31,7 @@ from hi_fhir.measures.evaluation import (
 )
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.reports.cells import ReportCells
 from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.evaluated import evaluated_measures
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
@@ -197,8 +198,8 @@ def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, stor
     reporting = {one.code: one for one in reporters(read.areas, "icb")}
     with store.read() as session:
         for one in manifest.reports:
-            cells = [ReleasedCell(*row) for row in report_cells(session, one.identifier, one.version)]
-            rebuilt = reports.build(evaluated, reporting[one.reporter], cells).content
+            rows = (ReleasedCell(*row) for row in report_cells(session, one.identifier, one.version))
+            rebuilt = reports.build(evaluated, reporting[one.reporter], ReportCells.of_rows(rows)).content
             assert rebuilt == Path(one.path).read_bytes()
 
 

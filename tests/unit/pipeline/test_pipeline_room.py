@@ -108,7 +108,7 @@ def reports(made: RunManifest) -> list[bytes]:
         ("hi_fhir.pipeline.evaluate.resolve", ENGINE),
         pytest.param("hi_fhir.pipeline.evaluate.commit_file", FULL, marks=pytest.mark.slow),
         ("hi_fhir.store.ledger.record_reports", STORE),
-        pytest.param("hi_fhir.pipeline.report.commit_bytes", FULL, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.pipeline.report.commit_files", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.run.close_run", FULL, marks=pytest.mark.slow),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.fhir.resources import paths_of
-from hi_fhir.reports.checks import InvalidResourceError, ReportChecker, check_resource
+from hi_fhir.reports.checks import InvalidResourceError, ReportChecker, check_resource, check_values
+from tests.support.evaluations import an_area
 from tests.support.reporting import released_reports
 
 Json = dict[str, Any]
@@ -109,3 +110,23 @@ def test_the_models_see_every_path_that_a_report_has() -> None:
             seen |= paths_of(report)
         assert paths_of(report) <= seen
     assert 2 <= checker.parsed <= 8 < len(made)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"), [(0, True), (2**31 - 1, True), (None, True), (-1, False), (2**31, False)]
+)
+def test_counts_are_checked_where_all_else_is_known(value: int | None, is_right: bool) -> None:
+    if is_right:
+        check_values([[], [5, value]])
+    else:
+        with pytest.raises(InvalidResourceError, match="negative or too large"):
+            check_values([[], [5, value]])
+
+
+def test_a_report_that_is_known_holds_to_all_checks() -> None:
+    """Whatever its numbers, a report of known spellings is one that the checks of whole reports let pass."""
+    released = released_reports("icb", people=300, areas=[an_area(f"A{n:05d}", f"U{n // 3:05d}") for n in range(30)])
+    assert {True, False} == {*released.known.values()}
+    for code, report in released.reports.items():
+        if released.known[code]:
+            check(report)
