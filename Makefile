@@ -4,8 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
 
+SIDE_BY_SIDE := -n 2 --dist worksteal
+MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all check fix data-folder docs bench mutants lock
+.PHONY: help setup demo serve test test-rest test-all check fix data-folder docs bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +32,16 @@ serve: setup ## serve what `make demo` made, on loopback
 	$(BIN)/hi-fhir serve --data-dir demo-data/data --port 8765
 
 test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)
-	$(BIN)/pytest -n 2 -m "not real and not slow" $(if $(COVERAGE),--cov --cov-branch --cov-report=term:skip-covered)
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not real and not slow" $(if $(COVERAGE),$(MEASURED))
 
-test-all: setup ## all tests, with the real parts (a HAPI server, Spark); installs what it can
+test-rest: setup ## what `make test` leaves out: slow cases, property tests at length, a HAPI server, Spark; installs what it can
 	tests/hapi/install.sh
 	tests/spark/install.sh
-	$(BIN)/pytest -n 2 -m "not real" --hypothesis-profile=long
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long \
+		$(if $(COVERAGE),$(MEASURED) --cov-append)
 	$(BIN)/pytest -m real
+
+test-all: test test-rest ## all tests
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .

@@ -31,7 +31,7 @@ def as_sent(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
-@pytest.mark.parametrize("state", ["full", "partial", "missing"])
+@pytest.mark.parametrize("state", ["full", pytest.param("partial", marks=pytest.mark.slow), "missing"])
 @pytest.mark.parametrize("people", [9, *(pytest.param(count, marks=pytest.mark.slow) for count in (0, 200))])
 def test_a_report_of_every_shape_comes_back_as_it_went(audience: str, state: str, people: int) -> None:
     for report in released_reports(audience, state=state, people=people, notes=[A_NOTE]).reports.values():

@@ -168,6 +168,7 @@ def test_canaries_of_a_server_stay_in_the_tables(
     assert _hunt({**places, "URLs": "\n".join(asked), **_kept(data_dir)}) == []
 
 
+@pytest.mark.slow
 def test_canaries_in_malformed_lines_stay_in_the_quarantine(
     beside: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

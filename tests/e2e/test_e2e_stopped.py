@@ -31,6 +31,7 @@ def when_it_has_begun_to_pull(data_dir: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_told_to_end_goes_on_by_the_same_command(tmp_path: Path, number: signal.Signals, code: int):
     data_dir = tmp_path / "data"

@@ -33,6 +33,15 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
     return HEAVY.intersection(ran.stderr.split())
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of before, whose store is brought up to date."""
+    made = tmp_path_factory.mktemp("start-up")
+    unpack(made)
+    loaded(made, "status")
+    return made
+
+
 @pytest.mark.parametrize(
     ("arguments", "used"),
     [
@@ -42,11 +51,8 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         (["status"], {"rich", "sqlalchemy"}),
     ],
 )
-def test_a_command_loads_what_it_uses(tmp_path: Path, arguments: list[str], used: set[str]) -> None:
-    unpack(tmp_path)
-    loaded(tmp_path, "status")  # which migrates a store of before
-
-    assert loaded(tmp_path, *arguments) == used
+def test_a_command_loads_what_it_uses(folder: Path, arguments: list[str], used: set[str]) -> None:
+    assert loaded(folder, *arguments) == used
 
 
 @pytest.mark.parametrize("name", COMMANDS)

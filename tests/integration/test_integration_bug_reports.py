@@ -95,13 +95,15 @@ def code_of(concept: Mapping[str, Any]) -> str:
     return code
 
 
+@pytest.mark.slow
 def test_the_living_with_a_death_date_to_come_are_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """synthetichealth/synthea issue 77."""
     dying = a_patient(deceasedDateTime="2031-02-03T10:00:00Z")
     assert counts_of(group_of(reported(tmp_path, [dying], REGISTERED, monkeypatch)))["denominator"] == 1
 
 
-@pytest.mark.parametrize("unit", [{"unit": "mm[Hg]"}, *slow({"unit": "mmHg"}, {"code": "mm[Hg]"})])
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", [{"unit": "mm[Hg]"}, {"unit": "mmHg"}, {"code": "mm[Hg]"}])
 def test_a_unit_in_words_is_a_unit(unit: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """cqframework/clinical_quality_language issue 1497."""
     diagnosis = a_record("Condition", "38341003", onsetDateTime="2015-01-01")
@@ -109,7 +111,8 @@ def test_a_unit_in_words_is_a_unit(unit: dict[str, str], tmp_path: Path, monkeyp
     assert counts_of(group)["numerator"] == 1
 
 
-@pytest.mark.parametrize(("written", "sex"), [(" male ", "male"), *slow(("Female", "female"), ("MALE", "male"))])
+@pytest.mark.slow
+@pytest.mark.parametrize(("written", "sex"), [(" male ", "male"), ("Female", "female"), ("MALE", "male")])
 def test_a_sex_may_be_written_in_capitals(
     written: str, sex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,9 +121,8 @@ def test_a_sex_may_be_written_in_capitals(
     assert strata_of(group, "sex") == {sex: 1}
 
 
-@pytest.mark.parametrize(
-    "born", ["1960-05-05T00:00:00.000+00:00", *slow("1960-05-05T00:00:00", "1960-05-05T00:00:00Z")]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("born", ["1960-05-05T00:00:00.000+00:00", "1960-05-05T00:00:00", "1960-05-05T00:00:00Z"])
 def test_a_birth_date_at_midnight_is_a_date(born: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FirelyTeam/spark issue 69, microsoft/fhir-server issue 775."""
     group = group_of(reported(tmp_path, [a_patient(birthDate=born)], REGISTERED, monkeypatch))
@@ -166,7 +168,8 @@ def a_bundle(*resources: Resource, **more: Any) -> Resource:
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
 
 
-@pytest.mark.parametrize("order", [1, *slow(-1)])
+@pytest.mark.slow
+@pytest.mark.parametrize("order", [1, -1])
 def test_a_resolved_condition_is_no_diagnosis_whatever_code_stands_beside(
     order: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +179,8 @@ def test_a_resolved_condition_is_no_diagnosis_whatever_code_stands_beside(
     assert counts["initial-population"] == 0
 
 
-@pytest.mark.parametrize("given", [{}, *slow({"birthDate": None})])
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [{}, {"birthDate": None}])
 def test_who_has_no_birth_date_but_a_reason_for_it_is_of_unknown_age(
     given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,12 +191,14 @@ def test_who_has_no_birth_date_but_a_reason_for_it_is_of_unknown_age(
     assert strata_of(group_of(reported(tmp_path, [masked], REGISTERED, monkeypatch)), "age-band") == {"unknown": 1}
 
 
+@pytest.mark.slow
 def test_nulls_among_the_words_of_a_name_lose_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """hapifhir/org.hl7.fhir.core issue 705."""
     masked = a_patient(name=[{"given": [None, None], "_given": [{"extension": []}, None]}])
     assert counts_of(group_of(reported(tmp_path, [masked], REGISTERED, monkeypatch)))["denominator"] == 1
 
 
+@pytest.mark.slow
 def test_stamps_without_a_zone_are_told_and_make_no_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FirelyTeam/firely-net-sdk issue 865."""
     diagnosis = a_record("Condition", "38341003", meta={"lastUpdated": "2025-04-01T10:00:00.123"})
@@ -202,6 +208,7 @@ def test_stamps_without_a_zone_are_told_and_make_no_0(tmp_path: Path, monkeypatc
     assert "Condition" in ran.err + ran.out
 
 
+@pytest.mark.slow
 def test_an_encounter_from_before_birth_is_no_encounter_of_the_period(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

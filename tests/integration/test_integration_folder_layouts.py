@@ -141,8 +141,8 @@ def expected(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> SnapshotMa
 @pytest.mark.parametrize(
     "write",
     [
-        written_as_transactions,
         written_in_a_zip,
+        pytest.param(written_as_transactions, marks=pytest.mark.slow),
         pytest.param(written_as_posts_without_ids, marks=pytest.mark.slow),
         pytest.param(written_as_pages, marks=pytest.mark.slow),
     ],
@@ -216,6 +216,7 @@ def test_the_examples_of_uk_core_are_all_received(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_bulk_export_as_a_client_left_it_is_of_the_day_in_its_log(tmp_path: Path) -> None:
     folder = shared("corpora", "sample-bulk-10")
     made = ran(folder, tmp_path, data_date=None, year=2023)

@@ -118,6 +118,7 @@ def people(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_measure_and_a_breakdown_of_an_overlay_come_to_reports(
     tmp_path: Path, overlay: Path, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

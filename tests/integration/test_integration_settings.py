@@ -113,12 +113,9 @@ APART = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "setting",
-    [
-        pytest.param(TOGETHER, id="several at once"),
-        *(pytest.param(setting, id=name, marks=pytest.mark.slow) for name, setting in APART.items()),
-    ],
+    "setting", [pytest.param(setting, id=name) for name, setting in {"several at once": TOGETHER, **APART}.items()]
 )
 def test_every_number_is_the_expected_one(sources: Sources, setting: Setting, tmp_path: Path) -> None:
     truth = expected(PEOPLE, setting)

@@ -148,6 +148,7 @@ def test_the_files_date_themselves(truth: dict[str, Any], found: Run) -> None:
     assert found.evaluation.as_of == date.fromisoformat(truth["as_of"])
 
 
+@pytest.mark.slow
 def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     sandbox: Path, found: Run, root: Path, tmp_path: Path
 ) -> None:

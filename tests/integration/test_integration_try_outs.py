@@ -21,6 +21,7 @@ from tests.support.fhir_records import a_concept
 from tests.support.landing import SOURCE, config_in, land
 from tests.support.made_up_codes import SYSTEM, overlay_of
 
+pytestmark = pytest.mark.slow
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
 CLOCK = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
 BY_ID = {measure.id: measure for measure in MEASURES}

@@ -55,8 +55,12 @@ def test_the_practice_has_exact_counts_and_every_score_that_there_is(exact: dict
     assert (score(group).value is None) == (score_denominator(exact) == 0)
 
 
+few = settings(max_examples=settings.default.max_examples // 6)
+"""Each example builds and checks the reports of a whole release."""
+
+
 @pytest.mark.parametrize("audience", ABOVE)
-@settings(max_examples=10, deadline=None)
+@few
 @given(people_each=st.integers(0, 120), seed=st.integers(0, 10_000))
 def test_a_report_outside_the_practice_holds_no_small_number(audience: str, people_each: int, seed: int) -> None:
     released = released_reports(audience, people=people_each, seed=seed)
@@ -66,7 +70,7 @@ def test_a_report_outside_the_practice_holds_no_small_number(audience: str, peop
             assert number == 0 or (number >= 10 and number % 5 == 0)
 
 
-@settings(max_examples=10, deadline=None)
+@few
 @given(people_each=st.integers(0, 60), seed=st.integers(0, 10_000))
 def test_a_report_has_every_stratum_and_its_zeros(people_each: int, seed: int) -> None:
     measure = a_measure()

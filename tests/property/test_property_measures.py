@@ -272,6 +272,7 @@ def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
     assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
 
 
+@pytest.mark.slow
 @few
 @given(st.lists(words, min_size=1, max_size=3), crowds, as_of_days)
 def test_the_engine_breaks_people_down_as_a_plain_reading_of_the_words_does(

@@ -54,6 +54,7 @@ def test_an_example_stands_for_every_population_that_a_definition_gives(measure:
     assert {name for name, _ in measure.populations()} < set(POPULATIONS)
 
 
+@pytest.mark.slow
 def test_examples_are_judged_together_and_apart_alike(tmp_path) -> None:
     engine = connect(tmp_path / "spill")
     people = [Person(ethnicity="stated", ethnic_group_2021="white"), Person(born=None), Person(practice=None)]

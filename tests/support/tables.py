@@ -4,6 +4,8 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +157,8 @@ class SnapshotBuilder:
             (folder / table).mkdir(parents=True)
             for bucket in BUCKETS:
                 rows = [row for row in self.rows[table] if row["patient_id"][0] == bucket]
-                pq.write_table(_table(rows, schema), folder / table / f"{bucket}.parquet")
+                path = folder / table / f"{bucket}.parquet"
+                pq.write_table(_table(rows, schema), path) if rows else path.write_bytes(_empty(table))
         (folder / "organization").mkdir()
         pq.write_table(_table(self.rows["organization"], ORGANIZATION), folder / "organization" / "all.parquet")
         FORMAT.commit(folder / MANIFEST, self._manifest(folder))
@@ -193,6 +196,14 @@ class SnapshotBuilder:
             not_offered={},
             lost={},
         )
+
+
+@cache
+def _empty(table: str) -> bytes:
+    """The Parquet file of a table without rows, of which a snapshot has nearly two hundred."""
+    file = BytesIO()
+    pq.write_table(SCHEMAS[table].empty_table(), file)
+    return file.getvalue()
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

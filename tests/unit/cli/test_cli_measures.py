@@ -97,6 +97,7 @@ def test_an_overlay_stands_in_for_the_shipped_list(tmp_path: Path) -> None:
     assert (alcohol["state"], alcohol["version"], alcohol["codes"]) == ("full", "9", 1)
 
 
+@pytest.mark.slow
 def test_the_check_runs_every_example_and_finds_nothing_wrong_with_what_is_shipped() -> None:
     ran = hi_fhir("measures", "check", "--json")
 

@@ -86,6 +86,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.slow
 def test_a_folder_with_every_odd_mark_in_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: dict[str, bytes]
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_data_of_another_folder_that_the_name_would_match_as_a_pattern_is_no
     assert reports_of(tmp_path, pattern, monkeypatch) == plain
 
 
+@pytest.mark.slow
 def test_a_slash_at_the_end_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with settings(monkeypatch, tmp_path, data_dir="data/"):
         source = given(Path("x"), 1)

@@ -48,6 +48,7 @@ def test_status_tells_of_a_finished_runs_people_and_of_what_was_left_out(place: 
     assert run["result"]["dropped_readings"] == manifest.dropped_readings
 
 
+@pytest.mark.slow
 def test_a_run_tells_of_its_people_in_short(place: Path) -> None:
     write_folder(place / "sandbox", make_people(40, seed=1), gz=False)
     chosen = ("--source", place / "sandbox" / "fhir", "--period", PERIOD, "--measures", "ethnicity-recorded")

@@ -1,6 +1,7 @@
 from datetime import date
 
 import pyarrow.parquet as pq
+import pytest
 
 from hi_fhir.cohorts.buckets import BucketReader
 from hi_fhir.cohorts.people import LINK_FILE
@@ -23,10 +24,17 @@ def _two_sources() -> tuple[SnapshotBuilder, SnapshotBuilder]:
     return main, other
 
 
-def test_events_follow_their_person_into_another_bucket(tmp_path):
-    resolved = resolve_snapshots(tmp_path, *_two_sources())
-    reader = BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
+@pytest.fixture(scope="module")
+def resolved(tmp_path_factory):
+    return resolve_snapshots(tmp_path_factory.mktemp("two"), *_two_sources())
 
+
+@pytest.fixture
+def reader(resolved, tmp_path):
+    return BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
+
+
+def test_events_follow_their_person_into_another_bucket(resolved, reader):
     seen = {}
     for bucket in BUCKETS:
         for row in reader.events("observation", bucket).to_pyarrow().to_pylist():
@@ -39,10 +47,7 @@ def test_events_follow_their_person_into_another_bucket(tmp_path):
     assert sum(reader.events("encounter", bucket).count().execute() for bucket in BUCKETS) == 40
 
 
-def test_events_of_one_range_stay_what_they_were_when_another_is_read(tmp_path):
-    resolved = resolve_snapshots(tmp_path, *_two_sources())
-    reader = BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
-
+def test_events_of_one_range_stay_what_they_were_when_another_is_read(reader):
     first, last = reader.events("observation", BUCKETS[:8]), reader.events("observation", BUCKETS[8:])
 
     assert set(first.columns) == {*CLINICAL.names, "person_id"}
@@ -79,10 +84,7 @@ def test_the_link_has_whoever_is_another_person_or_nobody(tmp_path):
     assert linked == {max(first, second): min(first, second), patient_id("ghost"): None}
 
 
-def test_no_event_is_read_twice_whatever_buckets_are_read_together(tmp_path):
-    resolved = resolve_snapshots(tmp_path, *_two_sources())
-    reader = BucketReader(connect(tmp_path / "spill"), resolved.snapshots, resolved.out)
-
+def test_no_event_is_read_twice_whatever_buckets_are_read_together(reader):
     for buckets in (BUCKETS, BUCKETS[:8], BUCKETS[8:]):
         rows = reader.events("observation", buckets).to_pyarrow().to_pylist()
         found = [(row["source_id"], row["resource_id"]) for row in rows]

@@ -107,9 +107,9 @@ def test_without_a_directory_every_postcode_is_unknown(tmp_path):
 @pytest.mark.parametrize(
     ("as_of", "postcode"),
     [
-        (date(2024, 4, 30), "CF11AA"),
+        pytest.param(date(2024, 4, 30), "CF11AA", marks=pytest.mark.slow),
         (date(2024, 5, 1), "AB12CD"),
-        (date(2025, 3, 30), "AB12CD"),
+        pytest.param(date(2025, 3, 30), "AB12CD", marks=pytest.mark.slow),
         (date(2025, 3, 31), "IM11AA"),
     ],
 )

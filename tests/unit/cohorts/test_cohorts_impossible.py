@@ -36,7 +36,7 @@ def test_a_death_of_long_ago_is_one_and_one_that_is_far_ahead_is_none_yet(tmp_pa
     assert found.impossible_dates == {"death": len(NEVER)}
 
 
-@pytest.mark.parametrize("end", ["start", "end"])
+@pytest.mark.parametrize("end", [pytest.param("start", marks=pytest.mark.slow), "end"])
 def test_such_a_day_neither_begins_nor_ends_a_registration_or_a_home(tmp_path, end):
     records = [
         patient(
@@ -53,7 +53,7 @@ def test_such_a_day_neither_begins_nor_ends_a_registration_or_a_home(tmp_path, e
     assert found.impossible_dates == {"home": len(NEVER), "registration": len(NEVER)}
 
 
-@pytest.mark.parametrize("end", ["start", "end"])
+@pytest.mark.parametrize("end", [pytest.param("start", marks=pytest.mark.slow), "end"])
 def test_such_a_day_neither_begins_nor_ends_the_code_of_an_organisation(tmp_path, end):
     organisations = [
         {"resourceType": "Organization", "id": id_, "identifier": [coded(f"A9900{id_[1:]}", **{end: day})]}

@@ -59,6 +59,7 @@ def test_one_birth_date_that_disagrees_links_nobody_of_the_number(tmp_path):
     assert found.nhs_number == {"verified": 3}
 
 
+@pytest.mark.slow
 def test_patients_without_a_number_are_in_no_conflict_however_their_birth_dates_differ(tmp_path):
     main = SnapshotBuilder()
     for name, born in (("ann", BORN), ("bob", date(1980, 1, 1)), ("cy", None)):
@@ -67,7 +68,9 @@ def test_patients_without_a_number_are_in_no_conflict_however_their_birth_dates_
     assert (found.persons, found.link_conflicts) == (3, 0)
 
 
-@pytest.mark.parametrize(("count", "persons", "standing"), [(9, 1, "verified"), (10, 10, "placeholder")])
+@pytest.mark.parametrize(
+    ("count", "persons", "standing"), [pytest.param(9, 1, "verified", marks=pytest.mark.slow), (10, 10, "placeholder")]
+)
 def test_a_number_that_many_patients_of_a_source_share_is_a_placeholder(tmp_path, count, persons, standing):
     main, other = SnapshotBuilder(), SnapshotBuilder("other")
     for number in range(count):
@@ -79,6 +82,7 @@ def test_a_number_that_many_patients_of_a_source_share_is_a_placeholder(tmp_path
     assert resolved.found.link_conflicts == 0
 
 
+@pytest.mark.slow
 def test_a_number_in_many_sources_is_nobodys_placeholder(tmp_path):
     builders = [SnapshotBuilder(f"s{number}") for number in range(10)]
     for builder in builders:
@@ -95,7 +99,7 @@ def test_an_opt_out_takes_all_who_bear_the_number_and_is_matched_once(tmp_path):
     assert (found.persons, found.opted_out, found.opt_outs_unmatched) == (0, 2, 1)
 
 
-@pytest.mark.parametrize("kind", ["replaced-by", "replaces"])
+@pytest.mark.parametrize("kind", ["replaced-by", pytest.param("replaces", marks=pytest.mark.slow)])
 def test_who_was_replaced_is_the_survivor_with_the_survivors_fields(tmp_path, kind):
     main = SnapshotBuilder()
     old = main.patient(
@@ -124,6 +128,7 @@ def test_records_of_who_was_replaced_are_the_survivors(tmp_path):
     assert resolve_snapshots(tmp_path, main)[new]["ethnicity"] == "stated"
 
 
+@pytest.mark.slow
 def test_of_who_was_replaced_episodes_register_and_their_own_fields_do_not(tmp_path):
     main = SnapshotBuilder()
     for name, kind in (("episode", "episode"), ("field", "general-practitioner")):
@@ -136,6 +141,7 @@ def test_of_who_was_replaced_episodes_register_and_their_own_fields_do_not(tmp_p
     assert resolved.found.not_registered_by_reason == {"no-registration": 1}
 
 
+@pytest.mark.slow
 def test_a_practice_that_a_source_is_registers_a_merged_patient_once(tmp_path):
     main = SnapshotBuilder(practice="OWN")
     old, new = main.patient("old", practice=None), main.patient("new", practice=None)
@@ -156,6 +162,7 @@ def test_a_chain_leads_on_to_the_other_sources_record_of_the_same_number(tmp_pat
     assert {resolved.links[one] for one in (first, second, third, elsewhere)} == {min(third, elsewhere)}
 
 
+@pytest.mark.slow
 def test_the_birth_date_of_who_was_replaced_is_no_conflict(tmp_path):
     main, other = SnapshotBuilder(), SnapshotBuilder("other")
     of_number(main, "old", birth_date=date(1980, 1, 1))
@@ -224,6 +231,7 @@ def test_an_identifier_of_nobody_or_of_several_people_is_counted_by_table(tmp_pa
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_records_of_one_person_may_have_the_same_identifier(tmp_path):
     main = SnapshotBuilder()
     of_number(main, "ann", practice=None)
@@ -236,6 +244,7 @@ def test_two_records_of_one_person_may_have_the_same_identifier(tmp_path):
     assert not any(resolved.found.identifiers_of_several.values())
 
 
+@pytest.mark.slow
 def test_what_names_somebody_who_opted_out_is_left_out_too(tmp_path):
     main = SnapshotBuilder()
     of_number(main, "ann")

@@ -87,6 +87,7 @@ def test_a_branch_belongs_to_the_practice_it_is_part_of_else_to_that_of_its_code
     assert [found.place_of_code(code).practice for code in ("A99001001", "A99009123")] == ["A99002", "A99009"]
 
 
+@pytest.mark.slow
 def test_a_sub_icb_between_a_practice_and_its_board_leads_to_the_board(tmp_path):
     main = SnapshotBuilder()
     main.organization("i", "QAA")
@@ -176,6 +177,7 @@ def test_practices_belong_to_what_the_imported_file_says_on_the_as_of_day(tmp_pa
     assert found.versions["import/organisations"] == "v1"
 
 
+@pytest.mark.slow
 def test_a_practice_that_the_file_knows_on_other_days_belongs_to_nothing_known(tmp_path):
     main = SnapshotBuilder()
     main.organization("p1", "A99001", name="First", part_of="n1")
@@ -227,8 +229,8 @@ def test_a_code_that_sources_call_differently_is_what_the_first_of_them_says_in_
 @pytest.mark.parametrize(
     ("told", "area"),
     [
-        (("U99007", None), ("A99001", "U99007", "QAA")),  # as from ePCN alone
-        ((None, "QBB"), ("A99001", "U99001", "QBB")),  # as from epraccur alone
+        pytest.param(("U99007", None), ("A99001", "U99007", "QAA"), marks=pytest.mark.slow),  # as from ePCN alone
+        pytest.param((None, "QBB"), ("A99001", "U99001", "QBB"), marks=pytest.mark.slow),  # as from epraccur alone
         (("U99007", "QBB"), ("A99001", "U99007", "QBB")),
     ],
 )
@@ -243,6 +245,7 @@ def test_what_the_imported_file_tells_of_no_practice_is_as_the_server_says(tmp_p
     assert areas(resolve_snapshots(tmp_path, main, areas=file).found) == [area]
 
 
+@pytest.mark.slow
 def test_a_practice_of_which_the_file_tells_nothing_that_it_tells_of_another_belongs_to_none(tmp_path):
     file = AreaFile(
         (Membership("A99001", None, None, None, None), Membership("A99002", "U99007", "QBB", None, None)), "v1"

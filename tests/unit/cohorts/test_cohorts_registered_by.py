@@ -136,6 +136,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, Told]:
     return resolve_cases(tmp_path_factory.mktemp("cases"), CASES)
 
 
+@pytest.mark.slow
 def test_a_programme_or_a_hospitals_episode_is_no_registration(tmp_path):
     programme = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/episodeofcare-type", "code": "diab"}]}
     records = (
@@ -180,6 +181,7 @@ def test_a_type_that_says_registration_needs_no_organisation_that_is_known_to_be
     assert resolve_records(tmp_path, patient(), organisation("X1"), typed)["p1"]["practice_id"] == "X1"
 
 
+@pytest.mark.slow
 def test_a_code_of_use_old_is_passed_over(tmp_path):
     replaced = organisation({"value": "A00001", "use": "old"}, {"value": "A99002", "use": "official"})
     records = (patient(managingOrganization={"reference": "Organization/o1"}), replaced)
@@ -214,6 +216,7 @@ def test_an_organisation_within_the_record_is_found_there(told, element, named):
     assert told[element, named].person["practice_id"] == ("A99001" if named == "#o1" else None)
 
 
+@pytest.mark.slow
 def test_an_episode_may_have_its_practice_within_itself(tmp_path):
     own = episode(contained=[organisation("A99001")], managingOrganization={"reference": "#o1"})
 
@@ -240,6 +243,7 @@ def test_registration_details_decide_before_what_the_patient_names(told, number)
     assert told[number].reason == DETAILS_ALONE[number][1]
 
 
+@pytest.mark.slow
 def test_registration_details_that_name_nobody_are_of_the_practice_that_the_source_is(tmp_path):
     left = patient(extension=[details(period={"end": "2020-01-01"})])
 

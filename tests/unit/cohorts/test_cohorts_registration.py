@@ -146,6 +146,7 @@ def test_patients_with_one_nhs_number_are_one_person_with_the_fields_of_the_reco
     assert resolved.found.persons == 2
 
 
+@pytest.mark.slow
 def test_dead_if_any_linked_record_says_so_and_then_the_lowest_patient_speaks(tmp_path):
     main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
     ids = {
@@ -160,6 +161,7 @@ def test_dead_if_any_linked_record_says_so_and_then_the_lowest_patient_speaks(tm
     assert person["sex"] == ids[min(ids)]
 
 
+@pytest.mark.slow
 def test_restricted_if_any_linked_record_says_so(tmp_path):
     main, other = SnapshotBuilder("main"), SnapshotBuilder("other")
     main.patient("ann", nhs_key=nhs_key("ann"), restricted=True, practice=None)
@@ -260,6 +262,7 @@ def test_a_source_without_history_long_after_the_period_is_reconstructed(tmp_pat
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dated", "noted"), [(2, False), (1, True)])
 def test_a_source_has_history_where_half_of_the_deciding_registrations_are_dated(tmp_path, dated, noted):
     main = SnapshotBuilder(data_date=date(2025, 6, 1))
@@ -272,6 +275,7 @@ def test_a_source_has_history_where_half_of_the_deciding_registrations_are_dated
     assert ["reconstructed" in note.text for note in found.notes].count(True) == noted
 
 
+@pytest.mark.slow
 def test_a_practice_whose_own_server_states_no_registration_has_no_history(tmp_path):
     main = SnapshotBuilder(data_date=date(2025, 6, 1), practice="OWN")
     main.patient("stated", practice="A1")
@@ -283,6 +287,7 @@ def test_a_practice_whose_own_server_states_no_registration_has_no_history(tmp_p
     assert any("reconstructed" in note.text for note in found.notes)
 
 
+@pytest.mark.slow
 def test_a_practice_is_at_home_in_the_sources_whose_records_speak_for_its_people(tmp_path):
     elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
     for builder, practice in ((elm, "A1"), (oak, None)):
@@ -312,6 +317,7 @@ def test_events_of_nobody_are_counted_by_source_and_table(tmp_path):
     assert found.orphans == {"main": {"observation": 1, "encounter": 1, "registration": 1}, "oak": {"observation": 1}}
 
 
+@pytest.mark.slow
 def test_a_later_run_in_the_same_process_sees_its_own_tables(tmp_path):
     first, second = SnapshotBuilder(), SnapshotBuilder()
     first.patient("ann")
@@ -320,6 +326,7 @@ def test_a_later_run_in_the_same_process_sees_its_own_tables(tmp_path):
     assert set(resolve_snapshots(tmp_path / "1", first).links) != set(resolve_snapshots(tmp_path / "2", second).links)
 
 
+@pytest.mark.slow
 def test_registrations_that_name_one_organisation_that_is_no_practice_are_each_left_out_once(tmp_path):
     main = SnapshotBuilder()
     for name in ("ann", "bob", "cy"):

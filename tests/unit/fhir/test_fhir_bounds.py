@@ -77,7 +77,16 @@ def test_what_is_beyond_a_bound_is_named_and_not_asked_for_again(attack: Attack,
     assert len(tried) == 1
 
 
-@pytest.mark.parametrize("attack", [hostile.endless, hostile.endless_chunks, hostile.bomb, hostile.many_objects])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        hostile.bomb,
+        *(
+            pytest.param(attack, marks=pytest.mark.slow)
+            for attack in (hostile.endless, hostile.endless_chunks, hostile.many_objects)
+        ),
+    ],
+)
 def test_memory_stays_under_a_stated_figure(attack: Attack) -> None:
     with hostile.hostile(attack) as base:
         kind, peak_mb = under_attack(base)

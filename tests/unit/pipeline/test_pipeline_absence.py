@@ -136,7 +136,8 @@ def test_a_file_of_a_type_that_holds_no_json_is_no_zero(place: Path) -> None:
     assert "main: no Observation that was received could be understood" in ran.json["notes"]
 
 
-@pytest.mark.parametrize("lost", [20, pytest.param(0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [20, 0])
 def test_sums_with_a_practice_of_which_no_patient_was_read_are_withheld(place: Path, lost: int) -> None:
     (place / "areas.csv").write_text(AREAS + "A99001,U99001,QXX,,\nA99002,U99001,QXX,,\n")
     assert hi_fhir("mappings", "import-organisations", str(place / "areas.csv")).code == 0
@@ -156,6 +157,7 @@ def test_sums_with_a_practice_of_which_no_patient_was_read_are_withheld(place: P
     assert ("oak", "Patient", standing) in [(one["source"], one["type"], one["standing"]) for one in ran.json["absent"]]
 
 
+@pytest.mark.slow
 def test_a_register_without_conditions_that_can_be_read_is_unknown_and_not_empty(place: Path) -> None:
     measure = "hypertension-treated-to-target-under-80"
     lost = unreadable("Condition", "c1", HYPERTENSION)
@@ -179,6 +181,7 @@ def test_a_measure_that_reads_all_conditions_does_not_silence_one_that_looks_for
     assert {one["measure_id"] for one in basis[1]} == {"encounter-reason-coded"}
 
 
+@pytest.mark.slow
 def test_patients_that_cannot_be_read_withhold_everything(place: Path) -> None:
     bad = [{**a_patient(f"x{number}"), "birthDate": "soon"} for number in range(5)]
     report = reports(run(write(place / "export", *PEOPLE, *SMOKERS, *bad)))["A99001"]

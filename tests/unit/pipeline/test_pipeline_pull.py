@@ -64,8 +64,8 @@ def by_folder(setting: Callable[..., Config], tmp_path_factory: pytest.TempPathF
 PASSING = "429:0.1,503:0.1,truncated-body:0.1,410-mid-search:0.5,duplicate-pages:0.2,expired-links:0.5"
 
 
-@pytest.mark.parametrize("faults", ["", PASSING])
-@pytest.mark.parametrize("method", ["search", "export", "export-patient"])
+@pytest.mark.parametrize("faults", ["", pytest.param(PASSING, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", ["search", "export", pytest.param("export-patient", marks=pytest.mark.slow)])
 def test_a_server_gives_the_tables_that_its_folder_gives(
     setting: Callable[..., Config], by_folder: SnapshotManifest, served: list[dict[str, Any]], method: str, faults: str
 ) -> None:
