@@ -1,41 +1,25 @@
-"""What the pages show is true: commands have their options, Python runs, data parses, links lead somewhere."""
+"""What the pages name is there: commands with their options, tasks, files that links lead to."""
 
-import ast
 import re
 import shlex
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
 from hi_fhir.cli.main import cli
+from tests.support.pages import PAGES, ROOT, blocks, command_lines
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    path
-    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md"))
-    if path.name != "cli.md"  # is what the commands print
-)
 TASKS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-BLOCK = re.compile(r"(?<=\n\n)((?: {4}.*\n(?:\n+(?= {4}))?)+)")
 INLINE = re.compile(r"`((?:hi-fhir|make) [^`]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-COMMENT = re.compile(r"\s{2,}\(.*$|\s+#\s.*$|\s{3,}[a-z].*$")
-PYTHON = ('"""', "from ", "import ")
 
 
-def blocks(page: Path) -> Iterator[str]:
-    for found in BLOCK.findall(page.read_text(encoding="utf-8")):
-        yield re.sub(r"^ {4}", "", found, flags=re.MULTILINE)
-
-
-def command_lines(page: Path) -> list[str]:
-    shown = [COMMENT.sub("", line) for block in blocks(page) for line in block.replace("\\\n", " ").splitlines()]
-    named = INLINE.findall(page.read_text(encoding="utf-8"))
-    lines = (line.strip().removeprefix("$ ").removeprefix(".venv/bin/").removesuffix("&") for line in (*shown, *named))
-    return [line for line in lines if re.match(r"(hi-fhir|make) ", line)]
+def commands_of(page: Path) -> list[str]:
+    """Ours, in blocks and in sentences."""
+    shown = [line for block in blocks(page) for line in command_lines(block)]
+    named = [line.removeprefix(".venv/bin/") for line in INLINE.findall(page.read_text(encoding="utf-8"))]
+    return [line for line in (*shown, *named) if re.match(r"(hi-fhir|make) ", line)]
 
 
 def fault_of(line: str) -> str | None:
@@ -69,18 +53,7 @@ def check(command: click.Command, words: list[str]) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_and_task_that_a_page_shows_is_there(page: Path) -> None:
-    assert [fault for line in command_lines(page) if (fault := fault_of(line))] == []
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_block_of_python_and_of_data_is_sound(page: Path) -> None:
-    for block in blocks(page):
-        if block.startswith(PYTHON):
-            exec(compile(block, str(page), "exec"), {})  # noqa: S102 - our own pages
-        elif block.startswith("Example("):
-            ast.parse(f"[{block}]")
-        elif block.startswith("[") and "]\n" in block:
-            tomllib.loads(block)
+    assert [fault for line in commands_of(page) if (fault := fault_of(line))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,6 +1,7 @@
 """The command line as its user runs it: processes of their own, which end with the test."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -72,6 +73,20 @@ def interrupt(process: "subprocess.Popen[Any]", number: signal.Signals = signal.
         if process.poll() is None:
             process.kill()
             process.wait(timeout=END_S)
+
+
+@contextmanager
+def serving(data_dir: Path, *arguments: str, ended_by: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """`hi-fhir serve` as a process that finds SIGINT and SIGTERM ignored, as in a script's background; its base URL."""
+    command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+    with started_ignoring_signals(command, environment(data_dir / "identity.key")) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/fhir", process.stdout.readline())
+        assert found
+        try:
+            yield found[0]
+        finally:
+            assert interrupt(process, ended_by) == 0
 
 
 @contextmanager

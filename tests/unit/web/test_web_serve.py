@@ -1,11 +1,7 @@
 """The service as its operator meets it: health, addresses, and the command as a process."""
 
-import re
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import requests
@@ -17,7 +13,7 @@ from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.serve import serve
 from tests.support.cli import hi_fhir
-from tests.support.processes import HI_FHIR, environment, interrupt, started_ignoring_signals
+from tests.support.processes import serving
 from tests.support.released import CLOCK, release
 
 
@@ -64,7 +60,7 @@ def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
     release(store)
     store.close()
 
-    with running(tmp_path) as base_url:
+    with serving(tmp_path) as base_url:
         bundle = requests.get(f"{base_url}/MeasureReport?_count=3", timeout=5).json()
         following = next(link["url"] for link in bundle["link"] if link["relation"] == "next")
         rest = requests.get(following, timeout=5).json()
@@ -78,7 +74,7 @@ def test_a_practice_is_served_its_own_reports(tmp_path):
     own = release(store, audience="practice").reports
     store.close()
 
-    with running(tmp_path, "--audience", "practice", "--practice", "a99002") as base_url:
+    with serving(tmp_path, "--audience", "practice", "--practice", "a99002") as base_url:
         bundle = requests.get(f"{base_url}/MeasureReport", timeout=5).json()
 
     served = {entry["resource"]["id"] for entry in bundle["entry"]}
@@ -119,19 +115,5 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_service_that_was_started_where_signals_are_ignored_ends_by_each(tmp_path, number):
-    with running(tmp_path, ended_by=number) as base_url:
+    with serving(tmp_path, ended_by=number) as base_url:
         assert requests.get(f"{base_url}/metadata", timeout=5).status_code == 200
-
-
-@contextmanager
-def running(data_dir: Path, *arguments: str, ended_by: signal.Signals = signal.SIGINT) -> Iterator[str]:
-    """`hi-fhir serve` as a process that finds SIGINT and SIGTERM ignored, as in a script's background; its base URL."""
-    command = [*HI_FHIR, "serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
-    with started_ignoring_signals(command, environment(data_dir / "identity.key")) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+/fhir", process.stdout.readline())
-        assert found
-        try:
-            yield found[0]
-        finally:
-            assert interrupt(process, ended_by) == 0
