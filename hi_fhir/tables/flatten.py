@@ -20,14 +20,17 @@ from hi_fhir.core.files import owner_folder, sha256_file
 from hi_fhir.core.manifests import Format
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
+from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.keys import KeyBuffer, keys_file
 from hi_fhir.tables.lines import Block, Oversized, read_blocks
-from hi_fhir.tables.partial import TABLES, TableBuffer, write_ipc
+from hi_fhir.tables.partial import TABLES, TableBuffer
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
 from hi_fhir.tables.readers import MALFORMED, LeftOut, OtherReader, RecordReader, stated_type
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.scope import Scope
+from hi_fhir.tables.shapes import SCHEMA as SHAPES
+from hi_fhir.tables.shapes import shapes_file
 from hi_fhir.tables.tombstones import DELETED_FOLDER, read_deletions
 from hi_fhir.tables.views.elements import Context, Shapes
 from hi_fhir.tables.views.registry import RESOURCE_TYPES, VIEWS, is_mislabelled
@@ -35,7 +38,7 @@ from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 15
+KERNEL_VERSION = 16
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 
@@ -287,11 +290,12 @@ class _Chunk:
         self._drain(least=1)
         folder = self.task.folder
         rows = {}
-        shapes = [(part, self.systems[system], *others) for part, system, *others in self.shapes]
         for table, buffer in self.buffers.items():
-            count = buffer.write(folder / f"{table}.arrow", self.patient_ids, shapes)
+            count = buffer.write(folder / f"{table}.arrow", self.patient_ids)
             if count:
                 rows[table] = count
+        shapes = [(part, self.systems[system], *others) for part, system, *others in self.shapes]
+        write_ipc(shapes_file(folder), _table(shapes, SHAPES))
         keys = {}
         for type_, versions in self.keys.items():
             if count := versions.write(keys_file(folder, type_)):
@@ -318,7 +322,7 @@ def _check_text(line: bytes) -> None:
 
 
 def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True)
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.Table.from_arrays(
         [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
     )

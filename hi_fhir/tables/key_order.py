@@ -8,6 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hi_fhir.tables.ipc import read_ipc
+from hi_fhir.tables.ordering import places_in_order
+
 RANGE_KEYS = 2_000_000
 """About how many versions are in memory at a time."""
 
@@ -23,18 +26,14 @@ def in_order(files: Sequence[Path], count: int) -> Iterator[pa.Table]:
     Ids that are the same in their first bytes, but for those that all of them begin with, are in one table, however
     many they are.
     """
-    skip = _common([_ends(_read(path)["id"]) for path in files])
+    skip = _common([_ends(read_ipc(path)["id"]) for path in files])
     cuts = _cuts(files, skip, -(-count // RANGE_KEYS))
     for low, high in zip([None, *cuts], [*cuts, None], strict=True):
-        parts = [part for path in files if (part := _between(_read(path), skip, low, high)).num_rows]
+        parts = [part for path in files if (part := _between(read_ipc(path), skip, low, high)).num_rows]
         if parts:
             rows = pa.concat_tables(parts).combine_chunks()
-            yield rows.take(pa.array(_order(rows, skip)))
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+            prefixes = _prefixes(rows["id"].chunk(0), skip)
+            yield rows.take(pa.array(places_in_order(prefixes, rows.select(["id", "seq"]).take)))
 
 
 def _ends(ids: pa.ChunkedArray) -> tuple[bytes, bytes]:
@@ -54,7 +53,7 @@ def _cuts(files: Sequence[Path], skip: int, ranges: int) -> list[np.uint64]:
         return []
     samples = []
     for path in files:
-        ids = _read(path)["id"].chunk(0)
+        ids = read_ipc(path)["id"].chunk(0)
         samples.append(_prefixes(ids.take(pa.array(np.linspace(0, len(ids) - 1, _SAMPLES).astype(np.int64))), skip))
     sample = np.sort(np.concatenate(samples))
     return list(np.unique(sample[np.linspace(0, sample.size, ranges + 1).astype(np.int64)[1:-1]]))
@@ -70,24 +69,6 @@ def _between(rows: pa.Table, skip: int, low: np.uint64 | None, high: np.uint64 |
     if high is not None:
         mine &= prefixes < high
     return rows.filter(pa.array(mine))
-
-
-def _order(rows: pa.Table, skip: int) -> npt.NDArray[np.int64]:
-    """Places of the rows in order: by numbers that stand for the ids, and by the ids where these are the same."""
-    prefixes = _prefixes(rows["id"].chunk(0), skip)
-    order = np.argsort(prefixes)
-    in_turn = prefixes[order]
-    same = in_turn[1:] == in_turn[:-1]
-    tied = np.zeros(order.size, dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    if same.any():
-        places = order[tied]
-        doubtful = rows.select(["id", "seq"]).take(pa.array(places))
-        order[tied] = places[
-            pc.sort_indices(doubtful, sort_keys=[("id", "ascending"), ("seq", "ascending")]).to_numpy()
-        ]
-    return order
 
 
 def _prefixes(ids: pa.StringArray, skip: int) -> Prefixes:

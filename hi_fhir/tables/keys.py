@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import commit_file, owner_folder, written_aside
-from hi_fhir.tables.partial import write_ipc
+from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.schema import INSTANT, KEY
 from hi_fhir.tables.tombstones import Deletion
 from hi_fhir.tables.views.elements import Meta, State

@@ -17,11 +17,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, written_aside
-from hi_fhir.tables.partial import TABLES
+from hi_fhir.tables.ipc import read_ipc
+from hi_fhir.tables.ordering import places_in_order, sorted_places
+from hi_fhir.tables.partial import CATEGORIES, TABLES
 from hi_fhir.tables.schema import BUCKETS
+from hi_fhir.tables.shapes import known_shapes, unfolded
 
 RANGE_ROWS = 250_000
 _GROUP_ROWS = 1 << 17
+_LATEST = np.iinfo(np.int32).max
 _WITHOUT_RESOURCES = (
     "ethnic_category",
     "identity",
@@ -66,6 +70,8 @@ def merge(task: MergeTask) -> Merged:
             rows = _collect(task, prefix, dropped)
             if rows is not None:
                 rows = _in_order(rows)
+                if "shape" in rows.column_names:
+                    rows = unfolded(rows, known_shapes(task.folders).shapes)
                 counts = _counted(counts, task.table, rows)
                 writer.add(_finished(rows, task))
     commit_file(temporary, task.target)
@@ -92,6 +98,7 @@ def _ranges(task: MergeTask) -> Iterator[str]:
 
 
 def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | None:
+    """The rows of one range of people from all chunks, with the shapes that they have together."""
     parts = []
     for folder in task.folders:
         path = folder / f"{task.table}.arrow"
@@ -100,20 +107,29 @@ def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | No
             if dropped.size:
                 part = part.filter(pa.array(~_contains(dropped, part["seq"].to_numpy())))
             if part.num_rows:
-                parts.append(part)
+                parts.append(_renumbered(part, known_shapes(task.folders).numbers[folder]))
     return pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else None
+
+
+def _renumbered(rows: pa.Table, numbers: np.ndarray) -> pa.Table:
+    if "shape" not in rows.column_names:
+        return rows
+    return rows.set_column(rows.column_names.index("shape"), "shape", pa.array(numbers[rows["shape"].to_numpy()]))
 
 
 def _slice(path: Path, prefix: str) -> pa.Table:
     """The rows of one partial file whose patient_id begins with `prefix`."""
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all()
+    table = read_ipc(path)
     if not prefix:
         return table
     column = table["patient_id"].chunk(0)
     low, high = _bounds(column.dictionary, prefix)
-    start, stop = np.searchsorted(column.indices.to_numpy(), [low, high])
-    return table.slice(start, stop - start)
+    indices = column.indices.to_numpy()
+    start, stop = np.searchsorted(indices, [low, high])
+    mine = pa.DictionaryArray.from_arrays(
+        pa.array(indices[start:stop] - np.int32(low)), column.dictionary.slice(low, high - low)
+    )
+    return table.slice(start, stop - start).set_column(0, "patient_id", mine)
 
 
 def _bounds(sorted_ids: pa.Array, prefix: str) -> tuple[int, int]:
@@ -140,10 +156,17 @@ def _contains(sorted_values: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _in_order(rows: pa.Table) -> pa.Table:
     """By person, then day, then every other column, so that equal inputs in any order give equal bytes."""
     names = [name for name in rows.column_names if name != "seq"]
-    first = [name for name in ("patient_id", "start_date", "resource_id", "component") if name in names]
+    first = [name for name in ("patient_id", "start_date", "resource_id") if name in names]
     keys = first + [name for name in names if name not in first]
     comparable = pa.table({name: _ranked(rows[name]) for name in keys})
-    return rows.take(pc.sort_indices(comparable, sort_keys=[(name, "ascending") for name in keys]))
+    if first[:1] != ["patient_id"]:
+        return rows.take(sorted_places(comparable))
+    numbers = comparable["patient_id"].to_numpy().astype(np.int64) << 32
+    keys.remove("patient_id")
+    if "start_date" in keys:
+        numbers += comparable["start_date"].cast(pa.int32()).fill_null(_LATEST).to_numpy() + np.int64(1 << 31)
+        keys.remove("start_date")
+    return rows.take(pa.array(places_in_order(numbers, comparable.select(keys).take)))
 
 
 def _ranked(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -195,14 +218,16 @@ def _finished(rows: pa.Table, task: MergeTask) -> pa.Table:
     if task.table == "registration":
         rows = rows.filter(pc.is_valid(rows["kind"]))
     columns = []
-    for field in TABLES[task.table]:
+    schema = written_schema(TABLES[task.table])
+    for field in schema:
         if field.name == "source_id":
-            columns.append(pa.repeat(task.source_id, rows.num_rows))
+            whole = pa.DictionaryArray.from_arrays(np.zeros(rows.num_rows, dtype=np.int32), [task.source_id])
+            columns.append(whole)
         elif field.name == "resource_id" and task.table == "ethnic_category":
             columns.append(rows["patient_id"].cast(pa.string()))
         else:
             columns.append(rows[field.name].cast(field.type))
-    return pa.Table.from_arrays(columns, schema=TABLES[task.table])
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 class _Writer:
@@ -210,11 +235,20 @@ class _Writer:
 
     def __init__(self, target: Path | io.BytesIO, schema: pa.Schema) -> None:
         self.rows = 0
-        self._schema = schema
+        written = written_schema(schema)
         plain = {"resource_id", "at", "value", "name", "source_patient_id"}
         words = [field.name for field in schema if field.name not in plain]
-        self._file = pq.ParquetWriter(target, schema, compression="zstd", compression_level=1, use_dictionary=words)
-        self._waiting: pa.Table = schema.empty_table()
+        self._file = pq.ParquetWriter(
+            target,
+            written,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=words,
+            column_encoding={"resource_id": "DELTA_BYTE_ARRAY"} if "resource_id" in schema.names else None,
+            write_statistics=words,
+            store_schema=False,
+        )
+        self._waiting: pa.Table = written.empty_table()
 
     def __enter__(self) -> "_Writer":
         return self
@@ -232,7 +266,31 @@ class _Writer:
             self._waiting = self._waiting.slice(_GROUP_ROWS)
 
     def _write(self, rows: pa.Table) -> None:
-        self._file.write_table(rows.combine_chunks(), row_group_size=_GROUP_ROWS)
+        rows = rows.unify_dictionaries().combine_chunks()
+        columns = [_with_own_words(column.chunk(0)) for column in rows.itercolumns()]
+        self._file.write_table(pa.Table.from_arrays(columns, schema=rows.schema), row_group_size=_GROUP_ROWS)
+
+
+def written_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of a table while it is written, with numbers for words; a reader sees the words."""
+    words = {*CATEGORIES, "patient_id", "source_id"}
+    return pa.schema(
+        [field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.name in words else field for field in schema]
+    )
+
+
+def _with_own_words(column: pa.Array) -> pa.Array:
+    """A column with the words that it has alone, in their order, so that its bytes depend on nothing but its rows."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    is_used = np.zeros(len(column.dictionary), dtype=bool)
+    is_used[column.indices.drop_null().to_numpy()] = True
+    used = np.flatnonzero(is_used)
+    words = column.dictionary.take(pa.array(used))
+    order = pc.sort_indices(words)
+    number = np.zeros(len(column.dictionary), dtype=np.int32)
+    number[used[order.to_numpy()]] = np.arange(used.size, dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(number).take(column.indices), words.take(order))
 
 
 def merge_quarantine(folders: Sequence[Path], target: Path) -> None:
@@ -241,17 +299,12 @@ def merge_quarantine(folders: Sequence[Path], target: Path) -> None:
     parts = [folder / "quarantine.arrow" for folder in folders if (folder / "quarantine.arrow").exists()]
     types: dict[str, list[Path]] = {}
     for part in parts:
-        for type_ in sorted(set(_read(part)["type"].to_pylist())):
+        for type_ in sorted(set(read_ipc(part)["type"].to_pylist())):
             types.setdefault(type_, []).append(part)
     for type_, files in types.items():
         temporary = written_aside(target / f"{type_}.parquet")
-        with pq.ParquetWriter(temporary, _read(files[0]).schema, compression="zstd") as writer:
+        with pq.ParquetWriter(temporary, read_ipc(files[0]).schema, compression="zstd") as writer:
             for file in files:
-                rows = _read(file)
+                rows = read_ipc(file)
                 writer.write_table(rows.filter(pc.equal(rows["type"], type_)))
         commit_file(temporary, target / f"{type_}.parquet")
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()

@@ -1,7 +1,8 @@
 """Rows of one chunk on their way to the tables: small batches become Arrow, a chunk becomes one sorted file a table.
 
 A partial file is an Arrow IPC file whose rows stand in order of patient_id, so that any range of people is one slice.
-`seq` (chunk number and line) tells a resource's rows from those of its other versions; it never reaches a table.
+`seq` (chunk number and line) tells a resource's rows from those of its other versions; it never reaches a table. A
+clinical row has the number of its shape in place of the columns that are the same in many rows; see `shapes`.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hi_fhir.core.files import commit_file, written_aside
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.dates import SPAN_BITS, london_days
+from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.schema import (
     CLINICAL,
     IDENTITY,
@@ -25,6 +26,7 @@ from hi_fhir.tables.schema import (
     PATIENT_LINK,
     REGISTRATION,
 )
+from hi_fhir.tables.shapes import SHAPE
 
 TABLES: dict[str, pa.Schema] = {
     **dict.fromkeys(CLINICAL_TABLES.values(), CLINICAL),
@@ -39,8 +41,9 @@ TABLES: dict[str, pa.Schema] = {
 }
 """Every table that flatten writes; `identity` goes elsewhere than the others."""
 
-_SHAPE = ("component", "system", "code", "unit", "status", "dated_by", "comparator", "negation")
-_CATEGORIES = frozenset({*_SHAPE, "sex", "nhs_number", "kind", "organization_kind"})
+CATEGORIES = frozenset({*SHAPE, "sex", "nhs_number", "kind", "organization_kind"})
+"""Columns of few words, which are numbers for words until they are written."""
+
 _BATCH = 1_000
 _CLINICAL = (
     pa.field("patient_id", pa.int32()),
@@ -86,7 +89,7 @@ class TableBuffer:
         self.rows.clear()
         self._batches.append(pa.RecordBatch.from_arrays(arrays, names=[field.name for field in self._fields]))
 
-    def write(self, path: Path, patient_ids: Sequence[str], shapes: Sequence[tuple[str | None, ...]]) -> int:
+    def write(self, path: Path, patient_ids: Sequence[str]) -> int:
         """Write the chunk's rows in order of patient_id; the number of rows, and no file where there are none."""
         self.drain(least=1)
         if not self._batches:
@@ -98,7 +101,7 @@ class TableBuffer:
             patients, order = _ranked_patients(rows["patient_id"], patient_ids)
             rows = rows.take(order).set_column(0, "patient_id", patients.take(order))
         if self._schema is CLINICAL:
-            rows = _unfolded(rows, shapes)
+            rows = _dated(rows)
         write_ipc(path, self._typed(rows))
         return int(rows.num_rows)
 
@@ -108,11 +111,11 @@ class TableBuffer:
         for name, column in zip(rows.column_names, rows.itercolumns(), strict=True):
             if name == "seq":
                 columns[name] = pc.add(column, self._first_seq)
-            elif pa.types.is_dictionary(column.type):
+            elif pa.types.is_dictionary(column.type) or name == "shape":
                 columns[name] = column
             else:
                 columns[name] = column.cast(self._schema.field(name).type)
-                if name in _CATEGORIES:
+                if name in CATEGORIES:
                     columns[name] = columns[name].dictionary_encode()
         return pa.table(columns)
 
@@ -127,16 +130,11 @@ def _ranked_patients(numbers: pa.ChunkedArray, patient_ids: Sequence[str]) -> tu
     return pa.DictionaryArray.from_arrays(pa.array(ranks), dictionary), pa.array(np.argsort(ranks, kind="stable"))
 
 
-def _unfolded(rows: pa.Table, shapes: Sequence[tuple[str | None, ...]]) -> pa.Table:
-    """Clinical rows with their shapes and spans of days as the columns that they stand for."""
-    shape, span = rows["shape"].combine_chunks(), rows["span"]
-    columns = {"patient_id": rows["patient_id"], "resource_id": rows["resource_id"]}
-    for name, words in zip(_SHAPE, zip(*shapes, strict=True), strict=True):
-        encoded = pa.array(words, pa.string()).dictionary_encode()
-        columns[name] = pa.DictionaryArray.from_arrays(encoded.indices.take(shape), encoded.dictionary)
-    first, last = _days(span.combine_chunks(), rows["at"].combine_chunks())
-    columns |= {"start_date": first, "end_date": last}
-    return pa.table({**columns, **{name: rows[name] for name in ("at", "value", "seq")}})
+def _dated(rows: pa.Table) -> pa.Table:
+    """Clinical rows with first and last days in place of their spans."""
+    first, last = _days(rows["span"].combine_chunks(), rows["at"].combine_chunks())
+    place = rows.column_names.index("span")
+    return rows.set_column(place, "start_date", first).add_column(place + 1, "end_date", last)
 
 
 def _days(spans: pa.Array, instants: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -148,11 +146,3 @@ def _days(spans: pa.Array, instants: pa.Array) -> tuple[pa.Array, pa.Array]:
         pa.nulls(len(instants), pa.int64()), instants.is_valid(), pa.array(london_days(known))
     )
     return tuple(pc.coalesce(days, london).cast(pa.int32()) for days in (first, last))
-
-
-def write_ipc(path: Path, table: pa.Table) -> None:
-    """Commit a table as one Arrow IPC file of one batch."""
-    temporary = written_aside(path)
-    with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    commit_file(temporary, path)

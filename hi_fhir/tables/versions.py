@@ -20,10 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hi_fhir.core.days import LONDON
+from hi_fhir.tables.ipc import read_ipc
 from hi_fhir.tables.key_order import in_order
 from hi_fhir.tables.keys import KeyWriter, keys_file
+from hi_fhir.tables.ordering import repeated_texts
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.schema import INSTANT, KEY
+from hi_fhir.tables.shapes import read_shapes, unfolded
 from hi_fhir.tables.views.elements import State
 from hi_fhir.tables.views.registry import VIEWS
 
@@ -111,7 +114,7 @@ def _settle(folders: Sequence[Path], type_: str, keys: int, target: Path, judge:
             if late.any():
                 updated = pc.if_else(pa.array(late), None, updated)
             newest = pc.max(updated.filter(pa.array(state == State.KEPT))).as_py()
-            disputed = _repeated(rows["id"]) | np.isin(state, _GONE)
+            disputed = repeated_texts(rows["id"]) | np.isin(state, _GONE)
             judged = judge.decide(type_, rows.filter(pa.array(disputed)))
             writer.add(_standing(rows.set_column(1, "updated", updated.cast(INSTANT)), disputed, judged))
             dropped.append(judged.seq[judged.place > 1])
@@ -124,16 +127,6 @@ def _settle(folders: Sequence[Path], type_: str, keys: int, target: Path, judge:
                 misdated=settled.misdated + int(np.count_nonzero(late)),
             )
     return settled._replace(dropped=np.concatenate([settled.dropped, *dropped]))
-
-
-def _repeated(ids: pa.ChunkedArray) -> np.ndarray:
-    """Which ids, in order, are also that of a neighbour."""
-    whole = ids.combine_chunks()
-    found = np.zeros(len(whole), dtype=bool)
-    same = pc.equal(whole.slice(1), whole.slice(0, len(whole) - 1)).to_numpy(zero_copy_only=False)
-    found[1:] |= same
-    found[:-1] |= same
-    return found
 
 
 def _standing(rows: pa.Table, disputed: np.ndarray, judged: _Judged) -> pa.Table:
@@ -242,14 +235,15 @@ def _texts(connection: duckdb.DuckDBPyConnection, folder: Path, table: str, seqs
     path = folder / f"{table}.arrow"
     if not path.exists():
         return None
-    with pa.memory_map(str(path)) as source:
-        rows = pa.ipc.open_file(source).read_all()
-        rows = rows.filter(pc.is_in(rows["seq"], value_set=seqs.combine_chunks()))
-        names = [field.name for field in TABLES[table] if field.name != "source_id"]
-        columns = ", ".join(f'coalesce("{name}"::VARCHAR, chr(29))' for name in names)
-        connection.register("found", rows)
-        texts = connection.sql(
-            f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"  # noqa: S608  our own column names
-        ).to_arrow_table()
-        connection.unregister("found")
+    rows = read_ipc(path)
+    rows = rows.filter(pc.is_in(rows["seq"], value_set=seqs.combine_chunks()))
+    if "shape" in rows.column_names:
+        rows = unfolded(rows, read_shapes(folder))
+    names = [field.name for field in TABLES[table] if field.name != "source_id"]
+    columns = ", ".join(f'coalesce("{name}"::VARCHAR, chr(29))' for name in names)
+    connection.register("found", rows)
+    texts = connection.sql(
+        f"SELECT seq, concat_ws(chr(31), '{table}', {columns}) AS text FROM found"  # noqa: S608  our own column names
+    ).to_arrow_table()
+    connection.unregister("found")
     return texts

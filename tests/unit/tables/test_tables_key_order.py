@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from hi_fhir.tables import key_order
+from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.key_order import in_order
-from hi_fhir.tables.partial import write_ipc
 
 
 def files_of(folder: Path, ids: list[str], files: int) -> list[Path]:
