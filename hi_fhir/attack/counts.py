@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hi_fhir.attack.told import OF_RUN, OF_THE_RUN, UNBOUNDED, Bools, Ints, Name, Report, State, Told
+from hi_fhir.attack.told import OCCASIONS, OF_RUN, OF_THE_RUN, UNBOUNDED, Bools, Ints, Name, Report, State, Told
 
 OUTSIDE, REST, KEPT, OTHERS = "outside-denominator", "in-none", "score-numerator", "score-others"
 """Populations that no report gives and that lie between those it gives: of the initial population, who is not in the
@@ -82,7 +82,9 @@ def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> t
     below, above = base // 2, (base - 1) // 2  # of two multiples that are as near, the higher was given
     is_exact, is_rounded, is_masked = (state == one for one in (State.EXACT, State.ROUNDED, State.MASKED))
     low = np.select([is_exact, is_rounded, is_masked], [value, np.maximum(value - below, masked_to + 1), 1], 0)
-    high = np.select([is_exact, is_rounded, is_masked], [value, value + above, masked_to], UNBOUNDED)
+    is_of_few = np.array([one.population == OCCASIONS for one in told.names], dtype=np.bool_)[name]
+    most = np.where(is_of_few, UNBOUNDED, masked_to)  # few people, however often
+    high = np.select([is_exact, is_rounded, is_masked], [value, value + above, most], UNBOUNDED)
     return low.astype(np.int32), high.astype(np.int32)
 
 

@@ -15,6 +15,10 @@ SCORE = "score"
 
 FEWEST = 3
 """A masked count that has fewer possible values than this is recovered."""
+
+OCCASIONS = "occasions"
+"""The population under which a ratio tells how often something was, not of how many people."""
+
 UNBOUNDED = 2**30
 """More people than any number here can be."""
 OF_RUN = ("run-", "readings-left-out")

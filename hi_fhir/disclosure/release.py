@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hi_fhir.core.files import content_name
-from hi_fhir.disclosure.counts import UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
+from hi_fhir.disclosure.counts import MASKED, UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
 from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score_numerator
+from hi_fhir.measures.model import OCCASIONS
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
@@ -68,6 +69,8 @@ def _reasons(
 
 def _released(exact: Mapping[str, int], reasons: Mapping[str, str], own: _Applied) -> ReleasedGroup:
     cells = {population: own[count] for population, count in exact.items()}
+    if OCCASIONS in exact and own.rule.is_small(exact["numerator"]):
+        cells[OCCASIONS] = Cell(MASKED, None)  # however often: it is of few people
     if not reasons:
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hi_fhir.disclosure.counts import UNSUPPORTED, ReleasedGroup
+from hi_fhir.measures.model import OCCASIONS
 
 EMPTY = "empty-denominator"
 SMALL = "small-number"
@@ -11,12 +12,15 @@ MASKED_PART = "masked-part"
 ROUNDED_AWAY = "rounded-away"
 NO_CODES = "unsupported"
 
-PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator", "numerator_exclusion")
-"""Populations that a score is worked out from."""
+PARTS = ("denominator", "denominator_exclusion", "denominator_exception", "numerator", "numerator_exclusion", OCCASIONS)
+"""Populations that a score is worked out from; of a ratio the people in the numerator decide whether there is one."""
 
 
 class Score(NamedTuple):
-    """value: from 0 to 1, or None with the reason; neither where people are counted alone, without a denominator."""
+    """value: from 0 to 1, of a ratio any that is not negative; or None with the reason.
+
+    Neither where people are counted alone, without a denominator.
+    """
 
     value: float | None
     reason: str | None
@@ -38,9 +42,11 @@ def score_numerator(counts: Mapping[str, int]) -> int:
 def share(counts: Mapping[str, int]) -> float | None:
     """(numerator - its exclusions) / (denominator - exclusions - exceptions); None where that is no share.
 
-    counts: people by population, of those that the measure has.
+    Of a ratio occasions / (denominator - exclusions). counts: by population, of those that the measure has.
     """
     denominator, numerator = score_denominator(counts), score_numerator(counts)
+    if OCCASIONS in counts:
+        return counts[OCCASIONS] / denominator if denominator > 0 else None
     return numerator / denominator if denominator > 0 and 0 <= numerator <= denominator else None
 
 

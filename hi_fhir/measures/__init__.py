@@ -2,7 +2,7 @@
 
 from hi_fhir.measures import blood_pressure
 from hi_fhir.measures.examples import Example, Person, StratumExample
-from hi_fhir.measures.model import CountMeasure, ProportionMeasure
+from hi_fhir.measures.model import CountMeasure, ProportionMeasure, RatioMeasure
 from hi_fhir.measures.stratifiers import (
     CORE_STRATIFIERS,
     ByAge,
@@ -18,6 +18,7 @@ from hi_fhir.measures.words.events import (
     diagnosed,
     encounter,
     observed,
+    occasions,
     prescribed,
     vaccinated,
     value_set,
@@ -52,6 +53,7 @@ __all__ = [
     "Person",
     "ProportionMeasure",
     "Quantity",
+    "RatioMeasure",
     "Stratifier",
     "StratumExample",
     "aged",
@@ -69,6 +71,7 @@ __all__ = [
     "months",
     "nhs_number_verified",
     "observed",
+    "occasions",
     "prescribed",
     "registered",
     "registration_begun",

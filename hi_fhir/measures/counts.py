@@ -13,7 +13,7 @@ import pyarrow as pa
 from hi_fhir.core.errors import GateError
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.facts import fact_columns, fact_name
-from hi_fhir.measures.model import Measure
+from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN, Crossing, Stratifier
 from hi_fhir.tables.schema import COUNTS
 
@@ -128,11 +128,12 @@ def _check_nested(measure: Measure, whole: Cells) -> None:
     count = {name: whole[:, :, number] for number, name in enumerate(measure.counted)}
     if not measure.has_score:
         return
-    settled = count["denominator_exclusion"] + count["numerator"] + count["denominator_exception"]
+    settled = count["denominator_exclusion"] + count["numerator"] + count.get("denominator_exception", 0)
     within = {
         "numerator, exclusions and exceptions than in the denominator": (settled, count["denominator"]),
         "denominator than in the initial population": (count["denominator"], count["initial_population"]),
         "numerator exclusion than in the numerator": (count.get("numerator_exclusion", 0), count["numerator"]),
+        "numerator than it has occasions": (count["numerator"], count.get(OCCASIONS, count["numerator"])),
     }
     for told, (part, of_all) in within.items():
         if (part > of_all).any():

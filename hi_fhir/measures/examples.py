@@ -20,6 +20,12 @@ OUTCOMES = ("outside", "initial-population", "denominator", *SETTLES.values())
 """Where a measure puts somebody: `denominator` is those of it who are in none of the others, `initial-population` those
 of that who are not in a denominator that is narrower."""
 
+
+def times(outcome: str, number: int) -> str:
+    """An outcome with how often."""
+    return f"{outcome}, {number} times"
+
+
 _PRACTICE = "X99001"
 
 
@@ -139,13 +145,19 @@ ENCOUNTER_REASON = "encounter-reason"
 
 @dataclass(frozen=True)
 class Example:
-    """outcome: one of OUTCOMES. as_of: by default the end of the period."""
+    """outcome: one of OUTCOMES. as_of: the period's end by default. times: in the numerator of a ratio, how often."""
 
     name: str
     person: Person
     outcome: str
     as_of: date = EXAMPLE_PERIOD.end
     period: Period = EXAMPLE_PERIOD
+    times: int | None = None
+
+    @property
+    def told(self) -> str:
+        """The outcome, with how often where that is counted."""
+        return self.outcome if self.times is None else times(self.outcome, self.times)
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:

@@ -7,8 +7,8 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.measures.frame import Frame
-from hi_fhir.measures.model import Measure
-from hi_fhir.measures.render.query import Facts, condition, field_name, is_null
+from hi_fhir.measures.model import OCCASIONS, Measure, RatioMeasure
+from hi_fhir.measures.render.query import Facts, condition, field_name, is_null, occasions
 from hi_fhir.measures.render.strata import place
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
@@ -35,15 +35,19 @@ def single_stratifiers(measures: Sequence[Measure]) -> tuple[Stratifier, ...]:
 
 
 def fact_columns(measure: Measure) -> tuple[str, ...]:
-    """The populations of `measure` that facts hold: those it defines, and undetermined."""
-    return (*(name for name, _ in measure.populations()), "undetermined")
+    """The populations of `measure` that facts hold: those it defines, and what is counted beside."""
+    own = [name for name, _ in measure.populations()]
+    return (*own, *(name for name in (OCCASIONS, "undetermined") if name in measure.counted))
 
 
 def fact_schema(measures: Sequence[Measure]) -> pa.Schema:
-    """Columns of `fact_rows`: person_id, practice_id, the place of each stratum and the booleans of each measure."""
+    """Columns of `fact_rows`: person_id, practice_id, the place of each stratum, and of each measure its booleans.
+
+    Of a ratio there is also how often.
+    """
     places = [pa.field(stratifier.id, pa.int8(), nullable=False) for stratifier in single_stratifiers(measures)]
     booleans = [
-        pa.field(fact_name(measure.id, name), pa.bool_(), nullable=False)
+        pa.field(fact_name(measure.id, name), pa.int32() if name == OCCASIONS else pa.bool_(), nullable=False)
         for measure in measures
         for name in fact_columns(measure)
     ]
@@ -113,4 +117,6 @@ def _decided(measure: Measure, facts: Facts) -> dict[str, Any]:
     if "numerator_exclusion" in stated:
         undetermined = undetermined | (found["numerator"] & is_null(stated["numerator_exclusion"]))
         found["numerator_exclusion"] = found["numerator"] & sure["numerator_exclusion"]
+    if isinstance(measure, RatioMeasure):
+        found[OCCASIONS] = found["numerator"].ifelse(occasions(measure.occasions, facts), 0).cast("int32")
     return {**found, "undetermined": undetermined}

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from hi_fhir.measures.examples import Example
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Crossing, Stratifier
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.events import Occasions
 
 DEFINED = (
     "initial_population",
@@ -26,9 +27,12 @@ POPULATIONS = (
     "denominator_exception",
     "numerator",
     "numerator_exclusion",
+    "occasions",
     "undetermined",
 )
-"""Populations that are counted, as far as a measure has them."""
+"""Populations that are counted, as far as a measure has them; occasions are no people, but how often something was."""
+
+OCCASIONS = "occasions"
 
 
 NOT_REVIEWED = "not yet reviewed by a clinician"
@@ -78,7 +82,7 @@ class Measure:
 
     @property
     def has_score(self) -> bool:
-        """Whether what it counts comes to a share."""
+        """Whether what it counts comes to a share or a ratio."""
         return "denominator" in self.counted
 
     @property
@@ -121,7 +125,29 @@ class ProportionMeasure(Measure):
     scoring = "proportion"
     must_have = frozenset({"initial_population", "numerator"})
     may_have = frozenset({"denominator", "denominator_exclusion", "numerator_exclusion", "denominator_exception"})
-    always_counted = frozenset(POPULATIONS) - {"numerator_exclusion"}
+    always_counted = frozenset(POPULATIONS) - {"numerator_exclusion", OCCASIONS}
+
+
+@dataclass(frozen=True)
+class RatioMeasure(Measure):
+    """How often something was of the people in the denominator, by person: visits, prescriptions.
+
+    numerator: what `occasions` counts. Its people are those of whom there is any.
+    """
+
+    scoring = "ratio"
+    must_have = frozenset({"initial_population", "numerator"})
+    may_have = frozenset({"denominator", "denominator_exclusion"})
+    always_counted = must_have | may_have | {OCCASIONS, "undetermined"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.numerator, Occasions):
+            raise ValueError(f"{self.id}: the numerator of a ratio is counted. Say occasions(...).")
+
+    @property
+    def occasions(self) -> Occasions:
+        return cast("Occasions", self.numerator)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ _LATER = {
         "numerator",
         "numerator_exclusion",
         "denominator_exception",
+        "occasions",
         "undetermined",
     ),
     "denominator": (
@@ -51,10 +52,11 @@ _LATER = {
         "numerator",
         "numerator_exclusion",
         "denominator_exception",
+        "occasions",
         "undetermined",
     ),
-    "denominator_exclusion": ("numerator", "numerator_exclusion", "denominator_exception"),
-    "numerator": ("numerator_exclusion", "denominator_exception"),
+    "denominator_exclusion": ("numerator", "numerator_exclusion", "denominator_exception", "occasions"),
+    "numerator": ("numerator_exclusion", "denominator_exception", "occasions"),
 }
 """Populations that are decided among those whom an earlier one has or has not settled."""
 
@@ -210,7 +212,9 @@ def _untold(
 ) -> Iterator[tuple[str, str, str]]:
     """Population, type and standing: of those that a source's silence or losses leave untold."""
     silent = _silent(population_needs(measure), types, found)
-    defined = {name for name, _ in measure.populations()} | ({"denominator", "undetermined"} & {*measure.counted})
+    defined = {name for name, _ in measure.populations()} | (
+        {"denominator", "occasions", "undetermined"} & {*measure.counted}
+    )
     for name, word in measure.populations():
         reasons = _losses(word, types)
         if name == "initial_population":

@@ -13,11 +13,11 @@ from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.evaluate import Evaluator
-from hi_fhir.measures.examples import SETTLES, Event, Example, Person, StratumExample
+from hi_fhir.measures.examples import SETTLES, Event, Example, Person, StratumExample, times
 from hi_fhir.measures.facts import all_leaves, fact_name
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
-from hi_fhir.measures.model import DEFINED, NOT_REVIEWED, CountMeasure, Measure
+from hi_fhir.measures.model import DEFINED, NOT_REVIEWED, OCCASIONS, CountMeasure, Measure, RatioMeasure
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.population import registered
 from hi_fhir.measures.words.tree import Leaf, value_sets_of
@@ -47,10 +47,10 @@ _EVERYBODY = CountMeasure(
 def failures(engine: Engine, folder: Path, measures: Sequence[Measure], terminology: Terminology) -> list[str]:
     """What is wrong with the worked examples of `measures`, a sentence each. `folder`: for temporary files."""
     return [
-        f"{measure.id}, example {example.name!r}: {outcome}, not {example.outcome}"
+        f"{measure.id}, example {example.name!r}: {outcome}, not {example.told}"
         for measure in measures
         for example, outcome in placed(engine, folder, measure, terminology)
-        if outcome != example.outcome
+        if outcome != example.told
     ]
 
 
@@ -223,4 +223,7 @@ def _outcome(measure: Measure, row: Mapping[str, Any] | None) -> str:
         return "outside"
     if not measure.has_score or (measure.denominator is not None and "denominator" not in found):
         return "initial-population"
-    return next((outcome for name, outcome in SETTLES.items() if name in found), "denominator")
+    outcome = next((outcome for name, outcome in SETTLES.items() if name in found), "denominator")
+    if isinstance(measure, RatioMeasure) and "numerator" in found:
+        return times(outcome, row[fact_name(measure.id, OCCASIONS)])
+    return outcome

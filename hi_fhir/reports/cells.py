@@ -7,6 +7,7 @@ from typing import NamedTuple
 from hi_fhir.disclosure.cells import StratumCells, cells_of_run, stratum_cells
 from hi_fhir.disclosure.counts import ReleasedCell, ReleasedGroup
 from hi_fhir.disclosure.release import ReleasedCounts
+from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.render.silence import types_read
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import is_of_run, told_of_run
@@ -75,7 +76,8 @@ class ReleaseCells:
 
     def of(self, evaluated: EvaluatedMeasure, reporter: str) -> ReportCells:
         measure = evaluated.measure
-        populations = (*concepts.defined_populations(measure), UNDETERMINED)
+        beside = (name for name in (OCCASIONS, UNDETERMINED) if name in measure.counted)
+        populations = (*concepts.defined_populations(measure), *beside)
         strata = {
             stratifier: {stratum: stratum_cells(group, populations) for stratum, group in groups.items()}
             for stratifier, groups in self._groups[measure.id, reporter].items()

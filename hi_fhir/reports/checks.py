@@ -102,7 +102,8 @@ def _head(report: Json) -> Iterator[str]:
 
 _URIS = (".url", ".system")
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+Number = Annotated[float, Meta(ge=0)]
+_OF_RATIO = b'/StructureDefinition/numerator-people"'
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -123,7 +124,7 @@ class _Extension(_Part):
 
 
 class _Score(_Part):
-    value: Share
+    value: Number
     unit: Raw
     system: Raw
     code: Raw
@@ -229,6 +230,10 @@ def _check_strata(strata: Iterable[_Stratum]) -> None:
         raise InvalidResourceError("stratum: a value or components, not both (mrp-2)")
 
 
+def _is_of_ratio(counted: _Counted) -> bool:
+    return any(bytes(one.url).endswith(_OF_RATIO) for one in counted.extension)
+
+
 def _check_counts(all_: Iterable[_Counted]) -> None:
     """Each population once, with a count or the reason why not; and so the counts in extensions."""
     for counted in all_:
@@ -237,6 +242,8 @@ def _check_counts(all_: Iterable[_Counted]) -> None:
             raise InvalidResourceError("a population twice")
         if any((one.count is UNSET) == (one.withheld is UNSET) for one in populations):
             raise InvalidResourceError("a population's count or the reason why there is none, not both")
+        if isinstance(counted.score, _Score) and counted.score.value > 1 and not _is_of_ratio(counted):
+            raise InvalidResourceError("a share of more than all")
         for one in counted.extension:
             if sum(part is not UNSET for part in (one.count, one.code, one.extension)) != 1:
                 raise InvalidResourceError("an extension has a value or extensions, not both (ext-1)")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from hi_fhir.disclosure.counts import MASKED, UNSUPPORTED, Cell
-from hi_fhir.measures.model import POPULATIONS, Measure
+from hi_fhir.measures.model import OCCASIONS, POPULATIONS, Measure
 from hi_fhir.measures.stratifiers import (
     ETHNIC_CATEGORY_16,
     ETHNIC_GROUP_5,
@@ -58,7 +58,7 @@ _LABELS = {
 }
 AREAS = {PCN: "Primary care network", PRACTICE: "Practice"}
 """Stratifiers of a reporter that has several, with their titles, in the order in which a report gives them."""
-ORDER = tuple(name for name in POPULATIONS if name != "undetermined")
+ORDER = tuple(name for name in POPULATIONS if name not in (OCCASIONS, "undetermined"))
 """Populations that FHIR knows, in the order in which a report gives them."""
 
 

@@ -15,7 +15,7 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import StratumCells
 from hi_fhir.disclosure.counts import SCORE, Cell, CellState
 from hi_fhir.disclosure.statistics import share
-from hi_fhir.measures.model import Measure
+from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts
 from hi_fhir.reports.cells import UNDETERMINED, Strata
@@ -119,8 +119,12 @@ class Groups:
     def _template(self, cells: StratumCells) -> _Template:
         given = {population: Cell(CellState(state), value) for population, state, _, value in zip(*cells, strict=True)}
         reasons = dict(zip(cells.populations, cells.reasons, strict=True))
-        told = [(one, given[one], reasons[one]) for one in concepts.ORDER if one in given]
-        extensions = [self._extension(UNDETERMINED, given[UNDETERMINED], reasons[UNDETERMINED])]
+        counted = {"numerator": OCCASIONS} if OCCASIONS in given else {}
+        names = [counted.get(one, one) for one in concepts.ORDER if one in given]
+        told = [(one, given[one], reasons[one]) for one in names]
+        extensions = [self._extension(UNDETERMINED, UNDETERMINED, given, reasons)]
+        if counted:
+            extensions.append(self._extension("numerator-people", "numerator", given, reasons))
         counts: Json = {"extension": extensions, "population": [self._population(*one) for one in told]}
         has_score = SCORE not in given and "denominator" in given
         if SCORE in given:
@@ -130,22 +134,24 @@ class Groups:
         spelt = canonical_json(counts)[1:-1].replace(b"%", b"%%")
         text = _PLACE.sub(lambda place: b"%b" if place[1] == SCORE.encode() else b"%d", spelt)
         self._texts.add(text)
-        names = [*cells.populations, SCORE]
-        return _Template(text, _places([names.index(name.decode()) for name in _PLACE.findall(spelt)]), has_score)
+        columns = [*cells.populations, SCORE]
+        return _Template(text, _places([columns.index(name.decode()) for name in _PLACE.findall(spelt)]), has_score)
 
     def _population(self, name: str, cell: Cell, reason: str | None) -> Json:
         """A population with its count or the reason why there is none."""
-        code = concepts.population(name)
+        code = concepts.population("numerator" if name == OCCASIONS else name)
         if cell.value is None:
             return {"_count": {"extension": self._absent(cell, reason)}, "code": code}
         return {"code": code, "count": f"@{name}@"}
 
-    def _extension(self, name: str, cell: Cell, reason: str | None) -> Json:
+    def _extension(
+        self, name: str, population: str, given: Mapping[str, Cell], reasons: Mapping[str, str | None]
+    ) -> Json:
         """An extension with the count of a population, or with the reason why there is none."""
         url = definition(self._base, name)
-        if cell.value is None:
-            return nested(url, self._absent(cell, reason))
-        return valued(url, "Integer", f"@{name}@")
+        if given[population].value is None:
+            return nested(url, self._absent(given[population], reasons[population]))
+        return valued(url, "Integer", f"@{population}@")
 
     def _absent(self, cell: Cell, reason: str | None) -> list[Json]:
         """Why a count is not given: R4's code, and our own reason where it is withheld."""

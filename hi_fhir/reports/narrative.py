@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 from hi_fhir.disclosure.counts import MASKED, ReleasedGroup
 from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.render.narrative import marked
 from hi_fhir.measures.standing import Absence, Standing
 from hi_fhir.reports import concepts
@@ -82,6 +83,10 @@ def _sentence(whole: ReleasedGroup) -> str:
         return f"Counted: {_count(whole, 'initial_population')}."
     denominator, numerator = (_count(whole, name) for name in ("denominator", "numerator"))
     share, reason = score(whole)
+    if OCCASIONS in whole.cells:
+        told = f"{share:.2f} for each person" if share is not None else f"no ratio is given ({reason})"
+        often = _count(whole, OCCASIONS)
+        return f"In the denominator: {denominator}. Counted of these: {often}, of {numerator} people; {told}."
     of_whom = "of those who are neither excluded nor excepted"
     told = f"a share of {share:.1%} {of_whom}" if share is not None else f"no share is given ({reason})"
     if "numerator_exclusion" in whole.cells:

@@ -127,6 +127,12 @@ EXTENSIONS = (
     ),
     Extension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
     Extension("undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)),
+    Extension(
+        "numerator-people",
+        "People of whom anything is counted in the numerator of a ratio.",
+        "integer",
+        contexts=(GROUP, STRATUM),
+    ),
     Extension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
 )
 

@@ -127,3 +127,27 @@ def test_the_denominator_is_those_on_the_medicine(config: Config) -> None:
     )
 
     assert [found[name] for name in ("initial_population", "denominator", "numerator")] == [3, 2, 1]
+
+
+def test_a_ratio_counts_days_and_the_people_of_whom_there_are_any(config: Config) -> None:
+    found = counted(
+        config,
+        "antibiotics-per-person",
+        [
+            *(a_record("MedicationRequest", "ann", "antibiotic", f"2024-06-{day:02}") for day in range(1, 13)),
+            *(a_record("MedicationRequest", "bea", "antibiotic", on) for on in ("2024-05-01", "2024-07-01")),
+            a_record("MedicationRequest", "bea", "antibiotic", "2024-07-01", id="again-that-day"),
+            a_record("MedicationRequest", "cy", "antibiotic", "2024-03-31"),
+            a_record("MedicationRequest", "dot", "antibiotic", "2024-05-01"),
+            a_record("Condition", "dot", "cystic-fibrosis", "2024-05-01"),
+        ],
+    )
+
+    assert found == {
+        "initial_population": 5,
+        "denominator": 5,
+        "denominator_exclusion": 1,
+        "numerator": 2,
+        "occasions": 10 + 2,
+        "undetermined": 0,
+    }

@@ -11,13 +11,15 @@ from hi_fhir.disclosure.counts import ExactCounts, Group
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.statistics import score, score_denominator
-from hi_fhir.measures.model import POPULATIONS
+from hi_fhir.measures.model import OCCASIONS
+from hi_fhir.measures.model import POPULATIONS as ALL_POPULATIONS
 from hi_fhir.reports.checks import check_resource
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, released_reports
 
 ABOVE = ("pcn", "icb", "public")
 GROUP = Group("m", "r", "all", "all")
 SMALL = range(1, 8)
+POPULATIONS = tuple(name for name in ALL_POPULATIONS if name != OCCASIONS)
 
 
 @st.composite
@@ -45,6 +47,24 @@ def test_nothing_small_is_given_and_no_score_where_there_must_be_none(audience: 
     if denominator == 0 or members in SMALL or denominator - members in SMALL:
         assert value is None
     assert value is None or 0 <= value <= 1
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+@given(exact=people(), often=st.integers(1, 52))
+def test_how_often_something_was_is_given_where_it_was_of_enough_people(
+    audience: str, exact: dict[str, int], often: int
+) -> None:
+    people_in_it = exact["numerator"]
+    ratio = {name: exact[name] for name in ("initial_population", "denominator", "denominator_exclusion", "numerator")}
+    counts = ExactCounts({GROUP: {**ratio, OCCASIONS: people_in_it * often}}, {}, {})
+    (group,) = release(counts, POLICIES[audience], []).groups.values()
+    cell, (value, reason) = group.cells[OCCASIONS], score(group)
+    assert (cell.value is None) == (people_in_it in SMALL)
+    assert cell.value is None or abs(cell.value - people_in_it * often) <= 2
+    assert (value is None) == (reason is not None)
+    if value is not None:
+        assert people_in_it not in SMALL
+        assert value >= 0
 
 
 @given(exact=people())

@@ -41,6 +41,7 @@ from hi_fhir.measures import (
     months,
     nhs_number_verified,
     observed,
+    occasions,
     prescribed,
     registered,
     registration_begun,
@@ -65,7 +66,7 @@ from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, outcomes, person_rows, strata_of, units_of
 from hi_fhir.tables.schema import PERSON
 from hi_fhir.terminology.catalogue import load
-from tests.support.evaluations import a_count
+from tests.support.evaluations import a_count, a_ratio
 from tests.support.plain_units import convert, setting_of
 
 A, B = value_set("a"), value_set("b")
@@ -170,6 +171,7 @@ statuses = st.builds(
     windows,
     st.sampled_from((None, Q)),
 )
+counted = st.builds(occasions, records | st.builds(encounter, spans), st.sampled_from((1, 2, 12)))
 ages = st.sampled_from(((None, 14), (14, None), (18, 80)))
 lengths = st.sampled_from((days(0), days(30), weeks(9), months(1), months(6)))
 single_words: st.SearchStrategy[Word] = st.one_of(
@@ -208,6 +210,7 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(encounter, spans),
     st.builds(lambda within, times: encounter(within).at_least_times(times), spans, st.sampled_from((1, 2))),
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
+    counted,
     latest,
     latest.map(lambda reading: reading.at_most(*(90.0, 80.0)[: len(reading.quantities)])),
     latest.map(lambda reading: reading.at_least(*(90.0, 80.0)[: len(reading.quantities)])),
@@ -251,7 +254,13 @@ def some_measures(draw: st.DrawFn) -> list[Measure]:
         )
         for number in range(6)
     ]
-    return [*proportions, a_count(initial_population=draw(words))]
+    ratio = a_ratio(
+        initial_population=draw(words),
+        denominator=draw(st.none() | words),
+        denominator_exclusion=draw(st.none() | words),
+        numerator=draw(counted),
+    )
+    return [*proportions, ratio, a_count(initial_population=draw(words))]
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +329,7 @@ def test_populations_are_nested_and_strata_add_up(engine: Engine, measures: list
             if not defined[measure].has_score:
                 assert populations.keys() == {"initial_population", "undetermined"}
                 continue
+            assert populations["numerator"] <= populations.get("occasions", populations["numerator"])
             settled = populations["numerator"] + populations["denominator_exclusion"]
             assert 0 <= populations["numerator"] <= settled <= populations["denominator"]
             assert populations["denominator"] <= populations["initial_population"]

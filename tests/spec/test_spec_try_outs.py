@@ -56,7 +56,7 @@ def test_a_plain_reading_agrees(measure: Measure) -> None:
         example.name: outcome(measure, example.person, Setting(example.period, example.as_of, convert))
         for example in measure.examples
     }
-    assert found == {example.name: example.outcome for example in measure.examples}
+    assert found == {example.name: example.told for example in measure.examples}
 
 
 def test_a_breakdown_by_words_is_right_at_every_edge(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import hi_fhir.measures as language
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import registered, registry, worked
+from hi_fhir.measures import encounter, occasions, registered, registry, worked
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.plain.outcome import outcome
@@ -21,6 +21,7 @@ from hi_fhir.measures.words.tree import walk
 from hi_fhir.terminology.catalogue import load
 from tests.house.test_house_words import WORDS
 from tests.support import word_tables
+from tests.support.evaluations import a_ratio
 from tests.support.plain_units import setting_of
 from tests.support.word_tables import HOLDS, Row, Table
 
@@ -92,6 +93,15 @@ def test_the_engine_and_a_plain_reading_find_the_strata_that_a_table_says(
     assert worked.strata_of(engine, tmp_path, table.word, people, frame, load()) == told
     assert [stratum(table.word, person, setting_of(frame)) for person in people] == told
     engine.close()
+
+
+def test_a_ratio_counts_occasions_and_nothing_else() -> None:
+    with pytest.raises(ValueError, match="the numerator of a ratio is counted"):
+        a_ratio(numerator=registered())
+    with pytest.raises(ValueError, match="a ratio measure has no denominator_exception"):
+        a_ratio(denominator_exception=registered())
+    with pytest.raises(ValueError, match="at least one day"):
+        occasions(encounter(), at_most=0)
 
 
 def test_the_tables_of_breakdowns_show_every_stratum() -> None:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from hi_fhir.cohorts.inputs import Area, Note, People
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import sha256_file
-from hi_fhir.measures import registered, registry
+from hi_fhir.measures import RatioMeasure, months, observed, occasions, registered, registry, value_set
 from hi_fhir.measures.evaluation import (
     COUNTS_FILE,
     FORMAT,
@@ -135,9 +135,10 @@ def made_up_counts(measures: Iterable[Measure], areas: Sequence[Area], people: i
             for _ in range(people):
                 outcome = chance.choices(list(OUTCOMES), _chances(measure))[0]
                 person = {part.id: chance.choice(part.strata) for s in measure.stratifiers for part in s.parts}
-                for population in OUTCOMES[outcome]:
-                    for stratifier, stratum in _strata_of(measure, area, person):
+                for stratifier, stratum in _strata_of(measure, area, person):
+                    for population in OUTCOMES[outcome]:
                         found[stratifier, stratum, population] += 1
+                    found[stratifier, stratum, "occasions"] += 3 if outcome == "numerator" else 0
             for stratifier, stratum in _all_strata(measure, area):
                 for population in measure.counted:
                     count = found[stratifier, stratum, population]
@@ -206,17 +207,26 @@ def _people(count: int) -> People:
     )
 
 
+_OURS: dict[str, Any] = {
+    "version": "1",
+    "rule_set": "ours",
+    "source": "ours",
+    "reviewed_by": "nobody",
+    "next_review": date(2027, 4, 1),
+    "initial_population": registered(),
+}
+
+
 def a_count(**fields: Any) -> CountMeasure:
     """A measure that counts registered people and compares them with nobody."""
-    given = {
-        "id": "register",
-        "version": "1",
-        "title": "Register",
-        "description": "People who are registered.",
-        "rule_set": "ours",
-        "source": "ours",
-        "reviewed_by": "nobody",
-        "next_review": date(2027, 4, 1),
-        "initial_population": registered(),
-    }
-    return CountMeasure(**{**given, **fields})
+    named = {"id": "register", "title": "Register", "description": "People who are registered."}
+    return CountMeasure(**{**_OURS, **named, **fields})
+
+
+def a_ratio(**fields: Any) -> RatioMeasure:
+    """How often the smoking status of registered people was recorded."""
+    named = {"id": "ratio", "title": "Ratio", "description": "How often.", "numerator": HOW_OFTEN}
+    return RatioMeasure(**{**_OURS, **named, **fields})
+
+
+HOW_OFTEN = occasions(observed(value_set("smoking-status"), months(12)), at_most=12)

@@ -45,11 +45,23 @@ def _(word: events.OnOrAfterFirst, person: Person, setting: Setting) -> bool:
 
 @holds.register
 def _(word: events.AtLeastTimes, person: Person, setting: Setting) -> bool:
-    own = word.recorded
+    return _days_with(word.recorded, person, setting) >= word.count
+
+
+@holds.register
+def _(word: events.Occasions, person: Person, setting: Setting) -> bool:
+    return occasions(word, person, setting) > 0
+
+
+def occasions(word: events.Occasions, person: Person, setting: Setting) -> int:
+    return min(word.at_most, _days_with(word.recorded, person, setting))
+
+
+def _days_with(own: events.Recorded | events.LatestEncounter, person: Person, setting: Setting) -> int:
     found = (
         encounters(own, person, setting) if isinstance(own, events.LatestEncounter) else records(own, person, setting)
     )
-    return len(set(days_of(found))) >= word.count
+    return len(set(days_of(found)))
 
 
 @holds.register

@@ -1,7 +1,7 @@
 """Where a measure puts one person."""
 
-from hi_fhir.measures.examples import Person
-from hi_fhir.measures.model import Measure
+from hi_fhir.measures.examples import Person, times
+from hi_fhir.measures.model import Measure, RatioMeasure
 from hi_fhir.measures.plain import events, population, statuses, values  # noqa: F401  each says when its words hold
 from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.setting import Setting
@@ -11,7 +11,7 @@ __all__ = ["holds", "outcome"]
 
 
 def outcome(measure: Measure, person: Person, setting: Setting) -> str:
-    """Where the measure puts the person: one of the names of `examples.OUTCOMES`."""
+    """Where the measure puts the person: one of the names of `examples.OUTCOMES`, of a ratio with how often."""
     if person.practice is None:
         return "outside"
     for name, word in measure.populations():
@@ -24,6 +24,8 @@ def outcome(measure: Measure, person: Person, setting: Setting) -> str:
             return "outside"
         if name == "denominator" and not answer:
             return "initial-population"
+        if isinstance(measure, RatioMeasure) and name == "numerator" and answer:
+            return times("numerator", events.occasions(measure.occasions, person, setting))
         if name == "numerator" and answer:
             return _of_numerator(measure.numerator_exclusion, person, setting)
         if name in ("denominator_exclusion", "denominator_exception") and answer:

@@ -118,8 +118,12 @@ def _(word: events.OnOrAfterFirst) -> str:
 
 @_phrase.register
 def _(word: events.AtLeastTimes) -> str:
-    what = _record(word.recorded) if isinstance(word.recorded, events.Recorded) else "an encounter"
-    return f"{what} {_when(word.recorded.window)} on at least {word.count} days"
+    return f"{_events(word.recorded)} {_when(word.recorded.window)} on at least {word.count} days"
+
+
+@_phrase.register
+def _(word: events.Occasions) -> str:
+    return f"days with {_events(word.recorded)} {_when(word.recorded.window)}, at most {word.at_most} of one person"
 
 
 @_phrase.register
@@ -191,6 +195,10 @@ def _within(part: base.Word, looser: type[base.Word]) -> str:
 
 
 _DONE: dict[tuple[str, ...], str] = {events.PRESCRIPTION: "prescribed", events.VACCINATION: "given"}
+
+
+def _events(word: events.Recorded | events.LatestEncounter) -> str:
+    return _record(word) if isinstance(word, events.Recorded) else "an encounter"
 
 
 def _record(word: events.Recorded) -> str:

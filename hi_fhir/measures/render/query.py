@@ -136,6 +136,17 @@ def _(word: events.AtLeastTimes, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: events.Occasions, facts: Facts) -> Any:
+    return facts.field(events.RecordedDays(word.recorded), "n").notnull()
+
+
+def occasions(word: events.Occasions, facts: Facts) -> Any:
+    """How many there are of a person, an int32; null where there is none."""
+    days = facts.field(events.RecordedDays(word.recorded), "n")
+    return (days > word.at_most).ifelse(word.at_most, days).cast("int32")
+
+
+@condition.register
 def _(word: events.RecordedNear, facts: Facts) -> Any:
     return facts.field(word, "n").notnull()
 

@@ -60,8 +60,11 @@ def _(word: events.Diagnosed) -> frozenset[Need]:
 @needs.register(events.FirstWithin)
 @needs.register(events.Repeated)
 @needs.register(events.AtLeastTimes)
+@needs.register(events.Occasions)
 @needs.register(events.AgeAtRecord)
-def _(word: events.FirstWithin | events.Repeated | events.AtLeastTimes | events.AgeAtRecord) -> frozenset[Need]:
+def _(
+    word: events.FirstWithin | events.Repeated | events.AtLeastTimes | events.Occasions | events.AgeAtRecord,
+) -> frozenset[Need]:
     return needs(word.recorded)
 
 

@@ -71,6 +71,7 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.FirstWithin)
 @can_hold.register(events.Repeated)
 @can_hold.register(events.AtLeastTimes)
+@can_hold.register(events.Occasions)
 @can_hold.register(events.AgeAtRecord)
 @can_hold.register(events.LatestEncounter)
 @can_hold.register(events.LatestEncounterCoded)

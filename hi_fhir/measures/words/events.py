@@ -173,6 +173,21 @@ class AtLeastTimes(Word):
 
 
 @dataclass(frozen=True)
+class Occasions(Word):
+    """There is a day with a record, or with an encounter. Never null.
+
+    What a ratio counts: on how many days, of one person at most `at_most`.
+    """
+
+    recorded: "Recorded | LatestEncounter"
+    at_most: int
+
+    def __post_init__(self) -> None:
+        if self.at_most < 1:
+            raise ValueError("of one person at least one day counts")
+
+
+@dataclass(frozen=True)
 class RecordedDays:
     """A leaf: the days on which there are records of `recorded`. Leaf row: n days, the first and the last."""
 
@@ -266,6 +281,11 @@ def diagnosed(values: ValueSetName, unless_resolved_by: ValueSetName | None = No
     """On the register: a clinical event with a code of the set, and none that resolves it on or after the latest."""
     resolved_by = clinical_event(unless_resolved_by, EVER) if unless_resolved_by else None
     return Diagnosed(clinical_event(values, EVER), resolved_by)
+
+
+def occasions(of: Recorded | LatestEncounter, at_most: int) -> Occasions:
+    """The days with such a record or encounter: the numerator of a ratio, to which one person gives at most so many."""
+    return Occasions(of, at_most)
 
 
 def encounter(within: Window = IN_PERIOD) -> LatestEncounter:

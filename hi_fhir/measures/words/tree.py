@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.events import AtLeastTimes, LatestEncounter, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.events import AtLeastTimes, LatestEncounter, Occasions, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 
@@ -26,7 +26,7 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
         for inner in walk(word):
             if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus):
                 found[inner] = None
-            elif isinstance(inner, AtLeastTimes):
+            elif isinstance(inner, AtLeastTimes | Occasions):
                 found[RecordedDays(inner.recorded)] = None
             elif isinstance(inner, LatestReading):
                 found |= {LatestValue(inner, place): None for place in range(len(inner.quantities))}

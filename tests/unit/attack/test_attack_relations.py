@@ -4,7 +4,7 @@ import pytest
 
 from hi_fhir.attack.attacking import attack, bounded
 from hi_fhir.attack.relations.sums import Kind
-from hi_fhir.attack.told import SamePeople, State
+from hi_fhir.attack.told import Name, SamePeople, State
 from hi_fhir.core.progress import Silent
 from tests.support.telling import IP, NUMERATOR, WHOLE, Exactly, Telling
 
@@ -166,3 +166,12 @@ def test_sums_that_the_numbers_do_not_keep_tell_nothing() -> None:
 def test_no_reports_are_no_finding() -> None:
     found = attack(Telling().told(), Silent())
     assert (found.cells, found.masked, found.recovered) == (0, 0, ())
+
+
+def test_how_often_something_was_of_few_people_may_be_any_number_and_sums_tell_it_all_the_same() -> None:
+    telling = Telling().report(occasions={WHOLE: Exactly(100), F: Exactly(17), M: State.MASKED})
+    found = bounded(telling.told(), Silent())
+    place = found.counts.places[Name(*M, "occasions")]
+
+    assert (found.bounds.low[place], found.bounds.high[place]) == (83, 83)
+    assert not found.bounds.contradicted.any()

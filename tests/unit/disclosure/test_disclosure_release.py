@@ -3,14 +3,26 @@
 import pytest
 
 from hi_fhir.disclosure.cells import StratumCells, stratum_cells
-from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, UNSUPPORTED, ExactCounts, Group, Published, ReleasedCell
+from hi_fhir.disclosure.counts import (
+    MASKED,
+    ROUNDED,
+    SHOWN,
+    UNSUPPORTED,
+    Cell,
+    ExactCounts,
+    Group,
+    Published,
+    ReleasedCell,
+)
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.statistics import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL, Score, score
-from hi_fhir.measures.model import POPULATIONS
+from hi_fhir.measures.model import OCCASIONS
+from hi_fhir.measures.model import POPULATIONS as ALL_POPULATIONS
 
 GROUP = Group("ethnicity-recorded", "U99001", "all", "all")
 ABOVE = ("pcn", "icb", "public")
+POPULATIONS = tuple(name for name in ALL_POPULATIONS if name != OCCASIONS)
 
 
 def released(
@@ -207,3 +219,30 @@ def test_code_lists_that_cannot_bear_a_stratum_leave_it_out_and_nothing_else(aud
 )
 def test_code_lists_that_can_bear_a_stratum_give_it(audience: str, state: str) -> None:
     assert of_strata(audience, state).groups[CROSSED].cells["numerator"].value == 20
+
+
+def of_ratio(audience: str, occasions: int, people: int, denominator: int = 100) -> tuple[Cell, Score]:
+    """How often something was of so many people, as it is given, and the ratio."""
+    counts = {"initial_population": denominator, "denominator": denominator, "numerator": people}
+    exact = ExactCounts({GROUP: {**counts, "denominator_exclusion": 0, "occasions": occasions}}, {}, {})
+    group = release(exact, POLICIES[audience], ()).groups[GROUP]
+    return group.cells["occasions"], score(group)
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+def test_however_often_something_was_of_few_people_it_is_masked(audience: str) -> None:
+    for people in (1, 7):
+        assert of_ratio(audience, 84, people) == ((MASKED, None), Score(None, MASKED_PART))
+    assert of_ratio(audience, 84, 8) == ((ROUNDED, 85), Score(0.85, None))
+
+
+@pytest.mark.parametrize("audience", ABOVE)
+def test_a_ratio_is_of_rounded_counts_and_may_be_more_than_one(audience: str) -> None:
+    assert of_ratio(audience, 252, 81) == ((ROUNDED, 250), Score(2.5, None))
+    assert of_ratio(audience, 0, 0) == ((SHOWN, 0), Score(0.0, None))
+    assert of_ratio(audience, 300, 93)[1] == Score(None, SMALL)
+    assert of_ratio(audience, 0, 0, denominator=0)[1] == Score(None, EMPTY)
+
+
+def test_a_practice_is_told_how_often_something_was_of_its_own_people_however_few() -> None:
+    assert of_ratio("practice", 84, 1) == ((SHOWN, 84), Score(0.84, None))

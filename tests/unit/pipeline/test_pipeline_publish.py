@@ -92,7 +92,7 @@ def test_reports_measures_and_reporters_arrive(store: Store) -> None:
         measures = found(url, "Measure")
 
     assert manifest == PublishManifest(
-        target=url, audience="icb", sent=4, restored=0, unchanged=0, withheld=0, measures=2, definitions=28
+        target=url, audience="icb", sent=4, restored=0, unchanged=0, withheld=0, measures=2, definitions=29
     )
     assert len(reports) == 4
     assert len(measures) == 2

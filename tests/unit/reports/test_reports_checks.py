@@ -49,7 +49,7 @@ def population(report: Json) -> Json:
         (lambda r: population(r).update(_count={"extension": [{"url": "x", "valueCode": "masked"}]}), "not both"),
         (lambda r: group(r)["population"].append(population(r)), "a population twice"),
         (lambda r: group(r)["measureScore"].pop("system"), "required field `system`"),
-        (lambda r: group(r)["measureScore"].update(value=1.2), "`float` <= 1"),
+        (lambda r: group(r)["measureScore"].update(value=1.2), "a share of more than all"),
         (lambda r: group(r).pop("code"), "required field `code`"),
         (lambda r: stratum(r).update(population=[]), "length >= 1"),
         (lambda r: r.update(implicitRules=None), "null"),

@@ -15,7 +15,7 @@ from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.concepts import valued
 from hi_fhir.reports.definitions import definitions, measure_resource
 from hi_fhir.reports.vocabulary import EXTENSIONS
-from tests.support.evaluations import an_area
+from tests.support.evaluations import a_ratio, an_area
 from tests.support.reporting import SETTINGS, Note, released_reports
 
 Json = dict[str, Any]
@@ -23,7 +23,8 @@ BASE = SETTINGS.base
 ILLNESS = registry.load(["severe-mental-illness-six-checks"])[0].initial_population
 BY_ILLNESS = Stratifier("ill", "1", "Illness", ByWords((ILLNESS,)), ("recorded", "not-recorded", "unknown"))
 MEASURES = [
-    replace(one, stratifiers=(*one.stratifiers, BY_ILLNESS, Crossing((SEX, BY_ILLNESS)))) for one in registry.load()
+    replace(one, stratifiers=(*one.stratifiers, BY_ILLNESS, Crossing((SEX, BY_ILLNESS))))
+    for one in (*registry.load(), a_ratio())
 ]
 DEFINED = {one["url"]: one for one in definitions(BASE, MEASURES)}
 VOCABULARY = {f"{BASE}/StructureDefinition/{one.name}": one for one in EXTENSIONS}

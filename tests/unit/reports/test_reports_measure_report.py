@@ -10,10 +10,12 @@ import pytest
 from hi_fhir.cohorts.inputs import Note
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import canonical_json
+from hi_fhir.disclosure.counts import Group
 from hi_fhir.measures import registry
+from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
-from tests.support.evaluations import a_count, an_area, an_evaluation
+from tests.support.evaluations import a_count, a_ratio, an_area, an_evaluation
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
 BASE = "https://example.invalid/fhir"
@@ -249,3 +251,28 @@ def test_a_count_is_reported_without_share_or_direction() -> None:
         assert "measureScore" not in group
         assert [one["url"].rpartition("/")[2] for one in group["extension"]] == ["undetermined"]
     assert count_of(report["group"][0], "initial-population") > 300
+
+
+def test_a_ratio_tells_how_often_of_how_many_people_and_for_each() -> None:
+    ratio = a_ratio(stratifiers=(SEX,))
+    released = released_reports("practice", measure=ratio, people=60)
+    report = released.reports["A99001"]
+    [group] = report["group"]
+    exact = released.exact[Group(ratio.id, "A99001", "all", "all")]
+
+    assert exact["occasions"] == 3 * exact["numerator"] > exact["denominator"]
+    counts = {one["code"]["coding"][0]["code"]: one["count"] for one in group["population"]}
+    assert counts == {
+        "initial-population": exact["initial_population"],
+        "denominator": exact["denominator"],
+        "numerator": exact["occasions"],
+    }
+    beside = {one["url"].rpartition("/")[2]: one.get("valueInteger") for one in group["extension"]}
+    assert beside["numerator-people"] == exact["numerator"]
+    assert group["measureScore"]["value"] == exact["occasions"] / exact["denominator"]
+    assert f"{exact['occasions']}, of {exact['numerator']} people; " in report["text"]["div"]
+
+    [of_few] = released_reports("icb", measure=ratio, people=8).reports["A99001"]["group"]
+    told = of_few["population"][-1]
+    assert (told["code"]["coding"][0]["code"], told["_count"]["extension"][0]["valueCode"]) == ("numerator", "masked")
+    assert "measureScore" not in of_few
