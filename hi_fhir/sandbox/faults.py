@@ -1,4 +1,4 @@
-"""Which requests the sandbox answers wrongly: chosen by a seed, never by chance, so that a failing test fails again.
+"""Which requests the sandbox answers wrongly: chosen by a seed, never by random, so that a failing test fails again.
 
 A passing fault strikes each distinct request once, so a client that tries again gets everything in the end. A lasting
 one strikes as often as it is asked, so a client can only name it and stop, or do without what it is denied.
@@ -53,7 +53,7 @@ class Faults:
         self._lock = Lock()
         self._struck: set[str] = set()
 
-    def strikes(self, kind: str, key: str) -> bool:
+    def applies(self, kind: str, key: str) -> bool:
         """Whether the fault strikes what `key` stands for: always the same answer, but just once where it passes."""
         if not self._chosen(kind, key):
             return False

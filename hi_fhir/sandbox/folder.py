@@ -15,7 +15,7 @@ import orjson
 
 from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_folder, written_aside
 from hi_fhir.sandbox import overlay, render
-from hi_fhir.sandbox.blemishes import BROKEN, older_versions
+from hi_fhir.sandbox.defects import BROKEN, older_versions
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, Person
 from hi_fhir.sandbox.render import ABSOLUTE_BASE, LAST_UPDATED, Resource
 from hi_fhir.sandbox.truth import Truth, areas, expected

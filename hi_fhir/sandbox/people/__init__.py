@@ -61,15 +61,15 @@ def make_people(count: int, seed: int) -> Sequence[Person]:
 
 
 def _person(seed: int, number: int) -> Person:
-    chance = Random(f"{seed}/{number}")
-    first = _patient(chance, number)
+    random = Random(f"{seed}/{number}")
+    first = _patient(random, number)
     patients: tuple[Patient, ...] = (first,)
-    if first.nhs_number and first.nhs_number.standing != "invalid" and chance.random() < _IN_TWO_RECORDS:
-        patients = _two_records(chance, number, first)
-    notes = Notes(chance, [patient.id for patient in patients])
+    if first.nhs_number and first.nhs_number.standing != "invalid" and random.random() < _IN_TWO_RECORDS:
+        patients = _two_records(random, number, first)
+    notes = Notes(random, [patient.id for patient in patients])
     write_ethnicity(notes, first.ethnicity)
     write_history(notes, _age(first.born))
-    notes.chance = Random(f"{seed}/{number}/opt-out")
+    notes.random = Random(f"{seed}/{number}/opt-out")
     write_opt_out(notes)
     person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
     person = with_merges(Random(f"{seed}/{number}/merges"), person)
@@ -81,30 +81,30 @@ def _person(seed: int, number: int) -> Person:
     return with_slips(Random(f"{seed}/{number}/slips"), person)
 
 
-def _patient(chance: Random, number: int) -> Patient:
-    given, family = name(chance)
-    roll = chance.random()
+def _patient(random: Random, number: int) -> Patient:
+    given, family = name(random)
+    roll = random.random()
     return Patient(
         id=f"sandbox-{number:06}",
-        nhs_number=nhs_number(chance, number),
+        nhs_number=nhs_number(random, number),
         given=given,
         family=family,
-        sex=sex(chance),
-        born=birth(chance),
-        address=address(chance),
+        sex=sex(random),
+        born=birth(random),
+        address=address(random),
         active=False if roll < _INACTIVE else None if roll < _ACTIVE_UNSAID else True,
-        death=death(chance),
-        restricted=chance.random() < _RESTRICTED,
-        ethnicity=extension(chance),
-        registrations=registrations(chance),
+        death=death(random),
+        restricted=random.random() < _RESTRICTED,
+        ethnicity=extension(random),
+        registrations=registrations(random),
     )
 
 
-def _two_records(chance: Random, number: int, first: Patient) -> tuple[Patient, Patient]:
+def _two_records(random: Random, number: int, first: Patient) -> tuple[Patient, Patient]:
     """The same person as two practices have it: one number and birth date, all else as each of them wrote it down."""
-    one, other = two_registrations(chance)
-    second = _patient(chance, number)
-    standing = chance.choice(("verified", "present"))
+    one, other = two_registrations(random)
+    second = _patient(random, number)
+    standing = random.choice(("verified", "present"))
     number_again = replace(first.nhs_number, standing=standing) if first.nhs_number else None
     return (
         replace(first, registrations=one),

@@ -4,15 +4,15 @@ from datetime import timedelta
 from random import Random
 
 from hi_fhir.sandbox.people import codes
-from hi_fhir.sandbox.people.chance import Ways, before_period
+from hi_fhir.sandbox.people.choices import Weighted, before_period
 from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, Code, When
 
 _DAY = timedelta(days=1)
 _WEIGHTS = (46, 2, 6, 2, 2, 3, 2, 5, 5, 3, 3, 4, 6, 3, 3, 5)
-_LETTERS = Ways(dict(zip(codes.LETTERS, _WEIGHTS, strict=True)))
+_LETTERS = Weighted(dict(zip(codes.LETTERS, _WEIGHTS, strict=True)))
 
-_EXTENSIONS = Ways(
+_EXTENSIONS = Weighted(
     {
         "england": 40,
         "wales": 3,
@@ -34,21 +34,21 @@ _NATIONAL = {
 _BY_LETTER = {code.says: code for code in codes.CATEGORY_SNOMED.values()}
 
 
-def extension(chance: Random) -> Code | None:
+def extension(random: Random) -> Code | None:
     """What the UK Core extension says; None where the patient has none."""
-    way = _EXTENSIONS.pick(chance)
-    letter = _LETTERS.pick(chance)
+    way = _EXTENSIONS.pick(random)
+    letter = _LETTERS.pick(random)
     match way:
         case "england":
             return codes.CATEGORY_ENGLAND[letter]
         case "wales" | "scotland" | "retired":
-            return chance.choice(_NATIONAL[way])
+            return random.choice(_NATIONAL[way])
         case "snomed":
             return _BY_LETTER[letter]
         case "twice":
             return codes.ETHNICITY_TWICE[letter]
         case "not-stated":
-            return chance.choice((codes.CATEGORY_ENGLAND["Z"], codes.CATEGORY_WALES["Z"]))
+            return random.choice((codes.CATEGORY_ENGLAND["Z"], codes.CATEGORY_WALES["Z"]))
         case "refused":
             return codes.CATEGORY_SCOTLAND["98"]
         case "not-known":
@@ -56,7 +56,7 @@ def extension(chance: Random) -> Code | None:
     return None
 
 
-_RECORDS = Ways(
+_RECORDS = Weighted(
     {
         "once": 22,
         "old-code": 4,
@@ -81,20 +81,20 @@ _WITH_EXTENSION = 0.12
 
 def write_ethnicity(notes: Notes, stated: Code | None) -> None:
     """Records of ethnicity: usual where the extension is silent, a few where it is not."""
-    chance = notes.chance
-    if stated is not None and stated.says in codes.LETTERS and chance.random() > _WITH_EXTENSION:
+    random = notes.random
+    if stated is not None and stated.says in codes.LETTERS and random.random() > _WITH_EXTENSION:
         return
-    way = _RECORDS.pick(chance)
-    code = _BY_LETTER[_LETTERS.pick(chance)]
-    other = chance.choice([one for one in _BY_LETTER.values() if one.says != code.says])
-    day = before_period(chance)
+    way = _RECORDS.pick(random)
+    code = _BY_LETTER[_LETTERS.pick(random)]
+    other = random.choice([one for one in _BY_LETTER.values() if one.says != code.says])
+    day = before_period(random)
     match way:
         case "once":
             _say(notes, code, When(day))
         case "old-code":
             _say(notes, codes.ETHNICITY_OLD, When(day))
         case "unreadable":
-            _say(notes, chance.choice(codes.ETHNICITY_UNREADABLE), When(day))
+            _say(notes, random.choice(codes.ETHNICITY_UNREADABLE), When(day))
         case "not-stated":
             _say(notes, codes.NOT_STATED, When(day))
         case "refused":
@@ -104,10 +104,10 @@ def write_ethnicity(notes: Notes, stated: Code | None) -> None:
         case "undated":
             _say(notes, code, None)
         case "condition-or-procedure":
-            type_ = chance.choice(("Condition", "Procedure"))
+            type_ = random.choice(("Condition", "Procedure"))
             notes.add(type_, code, When(day), status={"Condition": "active", "Procedure": "completed"}[type_])
         case "not-counted":
-            notes.add("Observation", code, When(day), status=chance.choice(("preliminary", "entered-in-error")))
+            notes.add("Observation", code, When(day), status=random.choice(("preliminary", "entered-in-error")))
         case "":
             return
         case _:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from hi_fhir.sandbox.people import places
-from hi_fhir.sandbox.people.chance import Ways, day_between
+from hi_fhir.sandbox.people.choices import Weighted, day_between
 from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, Address, Death, NhsNumber, Postcode, When
 
 MOST_PEOPLE = 200_000
@@ -14,15 +14,15 @@ _DAY = timedelta(days=1)
 _GIVEN = ("Ash", "Bay", "Brook", "Clove", "Dale", "Fern", "Flint", "Heath", "Laurel", "Linden", "Moss", "Reed", "Sage")
 _FAMILY = ("Quartz", "Granite", "Basalt", "Marl", "Shale", "Gneiss", "Tuff", "Chert", "Slate", "Gault", "Greensand")
 
-_NUMBERS = Ways({"verified": 72, "verified-in-words": 12, "present": 8, "invalid": 3, "absent": 5})
+_NUMBERS = Weighted({"verified": 72, "verified-in-words": 12, "present": 8, "invalid": 3, "absent": 5})
 
 
-def nhs_number(chance: Random, index: int) -> NhsNumber | None:
+def nhs_number(random: Random, index: int) -> NhsNumber | None:
     """A number that nobody else has, in the range 999 that is kept for tests; None for none.
 
     Source: NHS Data Dictionary, NHS NUMBER, for the check digit.
     """
-    standing = _NUMBERS.pick(chance)
+    standing = _NUMBERS.pick(random)
     if standing == "absent":
         return None
     number = _valid_number(index)
@@ -41,48 +41,48 @@ def _valid_number(index: int) -> str:
     raise AssertionError("two numbers this far apart cannot both lack a check digit")
 
 
-def name(chance: Random) -> tuple[str, str]:
+def name(random: Random) -> tuple[str, str]:
     """Given and family name."""
-    return chance.choice(_GIVEN), chance.choice(_FAMILY)
+    return random.choice(_GIVEN), random.choice(_FAMILY)
 
 
-_SEXES: Ways[str | None] = Ways({"female": 49, "male": 47, "other": 1.5, "unknown": 1.5, None: 1})
+_SEXES: Weighted[str | None] = Weighted({"female": 49, "male": 47, "other": 1.5, "unknown": 1.5, None: 1})
 
 
-def sex(chance: Random) -> str | None:
-    return _SEXES.pick(chance)
+def sex(random: Random) -> str | None:
+    return _SEXES.pick(random)
 
 
-_BIRTHS = Ways({"any": 80, "old": 8, "edge": 6, "leap": 1.5, "year": 1.5, "month": 1.5, "absent": 1.5})
+_BIRTHS = Weighted({"any": 80, "old": 8, "edge": 6, "leap": 1.5, "year": 1.5, "month": 1.5, "absent": 1.5})
 _EDGE_AGES = (14, 16, 18, 40, 65, 80)
 
 
-def birth(chance: Random) -> When | None:
+def birth(random: Random) -> When | None:
     """A birth date: many on or just after a birthday that decides, at the period's end; a few partial or absent."""
-    match _BIRTHS.pick(chance):
+    match _BIRTHS.pick(random):
         case "any":
-            return When(day_between(chance, date(1935, 1, 1), PERIOD_END))
+            return When(day_between(random, date(1935, 1, 1), PERIOD_END))
         case "old":
-            return When(day_between(chance, date(1922, 1, 1), date(1946, 1, 1)))
+            return When(day_between(random, date(1922, 1, 1), date(1946, 1, 1)))
         case "edge":
-            birthday = PERIOD_END.replace(year=PERIOD_END.year - chance.choice(_EDGE_AGES))
-            return When(birthday + chance.choice((0, 1)) * _DAY)
+            birthday = PERIOD_END.replace(year=PERIOD_END.year - random.choice(_EDGE_AGES))
+            return When(birthday + random.choice((0, 1)) * _DAY)
         case "leap":
-            return When(date(chance.choice((1944, 1960, 1984, 2008)), 2, 29))
+            return When(date(random.choice((1944, 1960, 1984, 2008)), 2, 29))
         case "year":
-            return When(date(day_between(chance, date(1935, 1, 1), PERIOD_END).year, 1, 1), "year")
+            return When(date(day_between(random, date(1935, 1, 1), PERIOD_END).year, 1, 1), "year")
         case "month":
-            return When(day_between(chance, date(1935, 1, 1), PERIOD_END).replace(day=1), "month")
+            return When(day_between(random, date(1935, 1, 1), PERIOD_END).replace(day=1), "month")
     return None
 
 
-_DEATHS = Ways({"": 94, "before": 1.5, "undated": 1.2, "last-day": 1.2, "after": 1.2, "year": 1.2})
+_DEATHS = Weighted({"": 94, "before": 1.5, "undated": 1.2, "last-day": 1.2, "after": 1.2, "year": 1.2})
 
 
-def death(chance: Random) -> Death | None:
-    match _DEATHS.pick(chance):
+def death(random: Random) -> Death | None:
+    match _DEATHS.pick(random):
         case "before":
-            return Death(When(day_between(chance, date(2020, 1, 1), AS_OF - _DAY)))
+            return Death(When(day_between(random, date(2020, 1, 1), AS_OF - _DAY)))
         case "undated":
             return Death(None)
         case "last-day":
@@ -94,7 +94,7 @@ def death(chance: Random) -> Death | None:
     return None
 
 
-_ADDRESSES = Ways(
+_ADDRESSES = Weighted(
     {
         "listed": 76,
         "moved": 3,
@@ -124,24 +124,24 @@ _POSTCODES = {
 }
 
 
-def address(chance: Random) -> Address | None:
+def address(random: Random) -> Address | None:
     """An address, of a home but for a few; None for none."""
-    way = _ADDRESSES.pick(chance)
-    home: Postcode = chance.choice(_POSTCODES.get(way, places.ENGLISH))
-    area = chance.choice(places.PLACES)
+    way = _ADDRESSES.pick(random)
+    home: Postcode = random.choice(_POSTCODES.get(way, places.ENGLISH))
+    area = random.choice(places.PLACES)
     match way:
         case "none":
             return None
         case "no-postcode":
             return Address(None)
         case "moved":
-            return Address(home, former=chance.choice(places.ENGLISH))
+            return Address(home, former=random.choice(places.ENGLISH))
         case "elsewhere":
-            return Address(home, use=chance.choice(("old", "temp", "work", "billing")))
+            return Address(home, use=random.choice(("old", "temp", "work", "billing")))
         case "unsaid":
             return Address(home, use=None)
         case "ended":
-            return Address(home, until=When(AS_OF + chance.choice((-1, -1, 0, 1)) * _DAY))
+            return Address(home, until=When(AS_OF + random.choice((-1, -1, 0, 1)) * _DAY))
         case "unspaced":
             return Address(home, written=home.text.replace(" ", "").lower())
         case "own-area":
@@ -151,5 +151,5 @@ def address(chance: Random) -> Address | None:
         case "own-old-area":
             return Address(None, area=area, vintages=("lsoa11",))
         case "unlisted-own-area":
-            return Address(chance.choice(places.UNLISTED), area=area, vintages=("lsoa21",))
+            return Address(random.choice(places.UNLISTED), area=area, vintages=("lsoa21",))
     return Address(home)

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-from hi_fhir.sandbox.people.chance import Ways
+from hi_fhir.sandbox.people.choices import Weighted
 from hi_fhir.sandbox.people.model import PERIOD_START, Death, Link, Patient, Person, Record, Registration, When
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _IN_THE_OLD_RECORD = 0.4
-_WAYS = Ways(
+_KINDS = Weighted(
     {
         "": 94.5,
         "replaced-by": 1,
@@ -26,72 +26,72 @@ _WAYS = Ways(
 _SOMEBODY_ELSE = "sandbox-000000"
 
 
-def with_merges(chance: Random, person: Person) -> Person:
-    """The person with links between records; `chance` is for this alone, so that all else stays as it was."""
+def with_merges(random: Random, person: Person) -> Person:
+    """The person with links between records; `random` is for this alone, so that all else stays as it was."""
     first, *others = person.patients
-    way = _WAYS.pick(chance)
+    way = _KINDS.pick(random)
     if others and way in ("circle", "several"):
         return person  # the number may come to be of a record that says nothing any more
-    first, *old = _linked(chance, way, first)
-    records = tuple(_moved(chance, one, first, old) for one in person.records)
+    first, *old = _linked(random, way, first)
+    records = tuple(_moved(random, one, first, old) for one in person.records)
     return Person((first, *others, *old), records)
 
 
-def _linked(chance: Random, way: str, first: Patient) -> tuple[Patient, ...]:
+def _linked(random: Random, way: str, first: Patient) -> tuple[Patient, ...]:
     """The record and those that are linked to it: it is the survivor, but where several are or none is."""
     gone = f"{first.id}-gone"
     match way:
         case "replaced-by":
-            return first, _old(chance, first, Link(way, first.id))
+            return first, _old(random, first, Link(way, first.id))
         case "replaces":
-            old = _old(chance, first)
+            old = _old(random, first)
             return replace(first, links=(Link(way, old.id),)), old
         case "chain":
-            old = _old(chance, first, Link("replaced-by", first.id))
-            return first, old, replace(_old(chance, first, Link("replaced-by", old.id)), id=f"{old.id}er")
+            old = _old(random, first, Link("replaced-by", first.id))
+            return first, old, replace(_old(random, first, Link("replaced-by", old.id)), id=f"{old.id}er")
         case "gone-between":
-            old = _old(chance, first, Link("replaced-by", gone))
+            old = _old(random, first, Link("replaced-by", gone))
             return replace(first, links=(Link("replaces", gone),)), old
         case "gone":
             return (replace(first, links=(Link("replaced-by", gone),)),)
         case "unreadable":
             return (replace(first, links=(Link("replaced-by", None),)),)
         case "circle":
-            old = _old(chance, first, Link("replaced-by", first.id))
-            is_old = chance.random() < 0.5
+            old = _old(random, first, Link("replaced-by", first.id))
+            is_old = random.random() < 0.5
             first = replace(first, active=not is_old, links=(Link("replaced-by", old.id),))
             return first, replace(old, active=is_old)
         case "several":
-            is_other = chance.random() < 0.5
-            other = replace(_old(chance, first), id=f"{first.id}-other", active=is_other)
+            is_other = random.random() < 0.5
+            other = replace(_old(random, first), id=f"{first.id}-other", active=is_other)
             links = (Link("replaced-by", first.id), Link("replaced-by", other.id))
-            return replace(first, active=not is_other), other, _old(chance, first, *links)
+            return replace(first, active=not is_other), other, _old(random, first, *links)
         case "another":
-            return (replace(first, links=(Link(chance.choice(("refer", "seealso")), _SOMEBODY_ELSE),)),)
+            return (replace(first, links=(Link(random.choice(("refer", "seealso")), _SOMEBODY_ELSE),)),)
     return (first,)
 
 
-def _old(chance: Random, survivor: Patient, *links: Link) -> Patient:
+def _old(random: Random, survivor: Patient, *links: Link) -> Patient:
     """A record of before, with what was right or wrong of the person then."""
-    since = When(PERIOD_START + timedelta(days=chance.randrange(300)))
-    practice = chance.choice(PRACTICES)
-    kind = chance.choice(("episode", "general-practitioner"))
+    since = When(PERIOD_START + timedelta(days=random.randrange(300)))
+    practice = random.choice(PRACTICES)
+    kind = random.choice(("episode", "general-practitioner"))
     return replace(
         survivor,
         id=f"{survivor.id}-old",
         nhs_number=None,
-        sex=chance.choice(("female", "male", "other")),
+        sex=random.choice(("female", "male", "other")),
         born=When(survivor.born.day - timedelta(days=400)) if survivor.born else None,
-        active=chance.choice((False, False, True)),
-        death=Death(None) if chance.random() < 0.2 else None,
+        active=random.choice((False, False, True)),
+        death=Death(None) if random.random() < 0.2 else None,
         ethnicity=None,
         registrations=(Registration(kind, practice, since),),
         links=links,
     )
 
 
-def _moved(chance: Random, record: Record, survivor: Patient, old: list[Patient]) -> Record:
+def _moved(random: Random, record: Record, survivor: Patient, old: list[Patient]) -> Record:
     """Some of the survivor's records were written of an old one, and still are about it."""
-    if old and record.patient_id == survivor.id and chance.random() < _IN_THE_OLD_RECORD:
-        return replace(record, patient_id=chance.choice(old).id)
+    if old and record.patient_id == survivor.id and random.random() < _IN_THE_OLD_RECORD:
+        return replace(record, patient_id=random.choice(old).id)
     return record

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from random import Random
 
-from hi_fhir.sandbox.people.chance import Ways, in_period
+from hi_fhir.sandbox.people.choices import Weighted, in_period
 from hi_fhir.sandbox.people.model import Patient, Person, Registration, When
 from hi_fhir.sandbox.people.places import BRANCH, GONE, HOSPITAL, NO_PRACTICE, PRACTICES
 
-_WAYS = Ways(
+_KINDS = Weighted(
     {
         "": 90,
         "programme": 1.5,
@@ -26,16 +26,16 @@ _PROGRAMMES = ("Diabetes prevention programme", "Cardiac rehabilitation", "Mater
 _AT_THE_BRANCH = 0.25
 
 
-def with_other_care(chance: Random, person: Person) -> Person:
-    """The person with what else a few records name; `chance` is for this alone, so that all else stays as it was."""
+def with_other_care(random: Random, person: Person) -> Person:
+    """The person with what else a few records name; `random` is for this alone, so that all else stays as it was."""
     is_one = len(person.patients) == 1
-    return replace(person, patients=tuple(_cared_for(chance, patient, is_one=is_one) for patient in person.patients))
+    return replace(person, patients=tuple(_cared_for(random, patient, is_one=is_one) for patient in person.patients))
 
 
-def _cared_for(chance: Random, patient: Patient, *, is_one: bool) -> Patient:
+def _cared_for(random: Random, patient: Patient, *, is_one: bool) -> Patient:
     """is_one: no other record of the person could begin on one day at one practice with this one."""
-    way = _WAYS.pick(chance)
-    own = tuple(_at_branch(chance, one) for one in patient.registrations)
+    way = _KINDS.pick(random)
+    own = tuple(_at_branch(random, one) for one in patient.registrations)
     match way:
         case "branch-too":
             named = [one for one in own if one.kind == "general-practitioner" and one.by_identifier]
@@ -48,29 +48,29 @@ def _cared_for(chance: Random, patient: Patient, *, is_one: bool) -> Patient:
         case "":
             pass
         case _:
-            own = (*own, _episode(chance, way))
+            own = (*own, _episode(random, way))
     return replace(patient, registrations=own)
 
 
-def _at_branch(chance: Random, one: Registration) -> Registration:
+def _at_branch(random: Random, one: Registration) -> Registration:
     """Some people of the practice that has a branch surgery are registered as that one's."""
-    is_there = one.practice == PRACTICES[2] and chance.random() < _AT_THE_BRANCH
+    is_there = one.practice == PRACTICES[2] and random.random() < _AT_THE_BRANCH
     return replace(one, practice=BRANCH) if is_there else one
 
 
-def _episode(chance: Random, way: str) -> Registration:
+def _episode(random: Random, way: str) -> Registration:
     """An episode that registers nobody, begun so late that it would decide."""
-    episode = Registration("episode", HOSPITAL, When(in_period(chance)), by_identifier=chance.random() < 0.5)
+    episode = Registration("episode", HOSPITAL, When(in_period(random)), by_identifier=random.random() < 0.5)
     match way:
         case "programme":
-            organisation = chance.choice((*PRACTICES, HOSPITAL))
-            return replace(episode, practice=organisation, care=chance.choice(_PROGRAMMES))
+            organisation = random.choice((*PRACTICES, HOSPITAL))
+            return replace(episode, practice=organisation, care=random.choice(_PROGRAMMES))
         case "problem-nowhere":
             return replace(episode, practice=None, care="Asthma")
         case "hospital-registers":
             return replace(episode, temporary=False)
         case "nowhere":
-            return replace(episode, practice=None, temporary=chance.choice((None, False)))
+            return replace(episode, practice=None, temporary=random.choice((None, False)))
         case "gone":
             return replace(episode, practice=GONE, by_identifier=False)
         case "unknown":

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from random import Random
 
 from hi_fhir.sandbox.people import answers, codes
-from hi_fhir.sandbox.people.chance import Ways, around_period, day_between, in_period
+from hi_fhir.sandbox.people.choices import Weighted, around_period, day_between, in_period
 from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, Answer, Code, Component, Person, When
 
@@ -26,43 +26,43 @@ _HARDLY = ((">", 350), (">=", 350), ("<", 40), ("<=", 40), (">", 18.7), ("<=", 1
 """Bounds of a systolic at the edges of what can be; the last two are in kilopascals."""
 
 
-def with_qualified(chance: Random, person: Person) -> Person:
-    """The person with a few such records more; `chance` is for them alone, so that all else stays as it was made."""
-    notes = Notes(chance, [patient.id for patient in person.patients], person.records)
+def with_qualified(random: Random, person: Person) -> Person:
+    """The person with a few such records more; `random` is for them alone, so that all else stays as it was made."""
+    notes = Notes(random, [patient.id for patient in person.patients], person.records)
     means = {record.code.means for record in person.records if record.code}
-    if chance.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
+    if random.random() < (_BOUNDED if "hypertension" in means else _SELDOM):
         _bounded_pressures(notes)
-    if chance.random() < (_OTHERWISE if "hypertension" in means else _SELDOM):
+    if random.random() < (_OTHERWISE if "hypertension" in means else _SELDOM):
         _pressures_of_another_kind(notes)
-    if chance.random() < _ASKED:
+    if random.random() < _ASKED:
         _asked(notes)
     return Person(person.patients, tuple(notes.records))
 
 
 def _bounded_pressures(notes: Notes) -> None:
     """Readings late in the period of which one value or both are bounds, some beside another of the same instant."""
-    chance = notes.chance
-    day = day_between(chance, AS_OF - timedelta(days=60), AS_OF)
-    when = When(day, clock=chance.choice((None, time(9, 0))))
-    home = chance.random() < 0.3
+    random = notes.random
+    day = day_between(random, AS_OF - timedelta(days=60), AS_OF)
+    when = When(day, clock=random.choice((None, time(9, 0))))
+    home = random.random() < 0.3
     systolic, diastolic = codes.SYSTOLIC[0], codes.DIASTOLIC[0]
     if home:
         systolic, diastolic = codes.SYSTOLIC_HOME, codes.DIASTOLIC_HOME
-    comparator, value = chance.choice(_SYSTOLIC if chance.random() < 0.8 else _HARDLY)
+    comparator, value = random.choice(_SYSTOLIC if random.random() < 0.8 else _HARDLY)
     unit = "kPa" if value < 30 else "mm[Hg]"
-    if chance.random() < 0.6:
-        lower = Component(diastolic, chance.choice((70, 80, 90)), "mm[Hg]")
+    if random.random() < 0.6:
+        lower = Component(diastolic, random.choice((70, 80, 90)), "mm[Hg]")
     else:
-        below, limit = chance.choice(_DIASTOLIC)
+        below, limit = random.choice(_DIASTOLIC)
         lower = Component(diastolic, limit, "mm[Hg]", below)
-    if chance.random() < 0.7:
+    if random.random() < 0.7:
         parts = (Component(systolic, value, unit, comparator), lower)
         notes.add("Observation", codes.PANEL[0], when, components=parts)
     else:
         notes.add("Observation", systolic, when, value=value, unit=unit, comparator=comparator)
         notes.add("Observation", diastolic, when, value=lower.value, unit=lower.unit, comparator=lower.comparator)
-    if chance.random() < 0.3:
-        notes.add("Observation", systolic, when, value=chance.choice((130, 140, 160)), unit="mm[Hg]")
+    if random.random() < 0.3:
+        notes.add("Observation", systolic, when, value=random.choice((130, 140, 160)), unit="mm[Hg]")
 
 
 _CONVERTED = {"kilopascals": 7.5006, "Pa": 0.0075006, "cm[H2O]": 0.73556}
@@ -72,16 +72,16 @@ _OF_NO_PRESSURE = ("/min", "mmol/L", "cm", "points")
 
 def _pressures_of_another_kind(notes: Notes) -> None:
     """A reading late in the period: over the day, or in a seldom unit, or in one that measures no pressure."""
-    chance = notes.chance
-    when = When(day_between(chance, AS_OF - timedelta(days=90), AS_OF))
-    upper, lower = chance.choice((118, 134, 138, 142, 148, 156)), chance.choice((70, 86, 94))
-    unit = chance.choice((*_CONVERTED, *_OF_NO_PRESSURE))
+    random = notes.random
+    when = When(day_between(random, AS_OF - timedelta(days=90), AS_OF))
+    upper, lower = random.choice((118, 134, 138, 142, 148, 156)), random.choice((70, 86, 94))
+    unit = random.choice((*_CONVERTED, *_OF_NO_PRESSURE))
     measured = (codes.SYSTOLIC[0], codes.DIASTOLIC[0])
-    if chance.random() < 0.2:
+    if random.random() < 0.2:
         measured, unit = codes.AMBULATORY, "mm[Hg]"
     factor = _CONVERTED.get(unit, 1)
     parts = [Component(measured[0], round(upper / factor, 1), unit), Component(measured[1], lower, "mm[Hg]")]
-    if chance.random() < 0.8:
+    if random.random() < 0.8:
         parts[1] = Component(measured[1], round(lower / factor, 1), unit)
     notes.add("Observation", codes.PANEL[0], when, components=tuple(parts))
 
@@ -100,31 +100,31 @@ _ASKED_FOR = (
     codes.REFUSED,
 )
 _MEASURED = (codes.SMOKING[2], codes.SMOKING[0], codes.BMI, codes.ALCOHOL[0], codes.LIPIDS[0], codes.GLUCOSE[0])
-_WAYS = Ways({"asked": 35, "measured": 25, "questionnaire": 25, "answered": 15})
+_KINDS = Weighted({"asked": 35, "measured": 25, "questionnaire": 25, "answered": 15})
 
 
 def _asked(notes: Notes) -> None:
     """A question that is answered with no, none or not known, or so that what it names stands; or several at once."""
-    chance = notes.chance
-    match _WAYS.pick(chance):
+    random = notes.random
+    match _KINDS.pick(random):
         case "asked":
-            notes.add("Observation", chance.choice(_ASKED_FOR), around_period(chance), answer=_answer(chance))
+            notes.add("Observation", random.choice(_ASKED_FOR), around_period(random), answer=_answer(random))
         case "measured":
-            notes.add("Observation", chance.choice(_MEASURED), around_period(chance), answer=_answer(chance))
+            notes.add("Observation", random.choice(_MEASURED), around_period(random), answer=_answer(random))
         case "questionnaire":
-            parts = tuple(_part(chance, code) for code in chance.sample((*_ASKED_FOR, *_MEASURED), 3))
-            notes.add("Observation", codes.QUESTIONNAIRE, When(in_period(chance)), components=parts)
+            parts = tuple(_part(random, code) for code in random.sample((*_ASKED_FOR, *_MEASURED), 3))
+            notes.add("Observation", codes.QUESTIONNAIRE, When(in_period(random)), components=parts)
         case "answered":
-            asked = chance.choice((codes.ETHNICITY_ASKED, codes.SMOKING[1]))
-            named = chance.choice((codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]))
+            asked = random.choice((codes.ETHNICITY_ASKED, codes.SMOKING[1]))
+            named = random.choice((codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]))
             answer = Answer("concept", named.codings, named.text)
-            notes.add("Observation", asked, around_period(chance), answer=answer)
+            notes.add("Observation", asked, around_period(random), answer=answer)
 
 
-def _part(chance: Random, code: Code) -> Component:
-    return Component(code, None, None, answer=chance.choice((None, _answer(chance))))
+def _part(random: Random, code: Code) -> Component:
+    return Component(code, None, None, answer=random.choice((None, _answer(random))))
 
 
-def _answer(chance: Random) -> Answer:
+def _answer(random: Random) -> Answer:
     kinds = (answers.DENIED, answers.DENIED, answers.NONE, answers.ABSENT, answers.NEITHER)
-    return chance.choice(chance.choice(kinds))
+    return random.choice(random.choice(kinds))

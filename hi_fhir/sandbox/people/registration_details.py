@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-from hi_fhir.sandbox.people.chance import Ways, before_period, in_period
+from hi_fhir.sandbox.people.choices import Weighted, before_period, in_period
 from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration, When
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _DAY = timedelta(days=1)
-_WAYS = Ways(
+_KINDS = Weighted(
     {
         "": 88,
         "details": 4,
@@ -24,15 +24,15 @@ _WAYS = Ways(
 )
 
 
-def with_registration_details(chance: Random, person: Person) -> Person:
-    """The person with such registrations; `chance` is for this alone, so that all else stays as it was."""
-    return replace(person, patients=tuple(_with_details(chance, patient) for patient in person.patients))
+def with_registration_details(random: Random, person: Person) -> Person:
+    """The person with such registrations; `random` is for this alone, so that all else stays as it was."""
+    return replace(person, patients=tuple(_with_details(random, patient) for patient in person.patients))
 
 
-def _with_details(chance: Random, patient: Patient) -> Patient:
-    way, practice = _WAYS.pick(chance), chance.choice(PRACTICES)
-    start = When(chance.choice((before_period, before_period, in_period))(chance))
-    details = Registration("registration-details", None, start, temporary=chance.choice((None, False)))
+def _with_details(random: Random, patient: Patient) -> Patient:
+    way, practice = _KINDS.pick(random), random.choice(PRACTICES)
+    start = When(random.choice((before_period, before_period, in_period))(random))
+    details = Registration("registration-details", None, start, temporary=random.choice((None, False)))
     match way:
         case "":
             return patient
@@ -41,11 +41,11 @@ def _with_details(chance: Random, patient: Patient) -> Patient:
         case "temporary":
             details = replace(details, temporary=True)
         case "inactive":
-            details = replace(details, status=way, end=chance.choice((None, When(AS_OF))))
+            details = replace(details, status=way, end=random.choice((None, When(AS_OF))))
         case "pending" | "leaving":
             details = replace(details, status=way)
         case "to-come":
             details = replace(details, start=When(AS_OF + _DAY))
         case "ended":
-            details = replace(details, end=When(AS_OF - chance.choice((0, 1)) * _DAY))
+            details = replace(details, end=When(AS_OF - random.choice((0, 1)) * _DAY))
     return replace(patient, registrations=(details, *patient.registrations))

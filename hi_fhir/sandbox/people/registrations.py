@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 from random import Random
 
-from hi_fhir.sandbox.people.chance import Ways, day_between
+from hi_fhir.sandbox.people.choices import Weighted, day_between
 from hi_fhir.sandbox.people.model import AS_OF, PERIOD_START, Organisation, Registration, When
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _DAY = timedelta(days=1)
 _NINE_MONTHS_AGO = date(2024, 7, 1)
 
-_WAYS = Ways(
+_KINDS = Weighted(
     {
         "gp": 40,
         "gp-reference": 7,
@@ -34,14 +34,14 @@ _WAYS = Ways(
         "managing-and-gp": 2,
     }
 )
-_STARTS = Ways({"long-ago": 78, "recent": 10, "nine-months": 3, "before-them": 3, "last-day": 2, "in-year": 4})
+_STARTS = Weighted({"long-ago": 78, "recent": 10, "nine-months": 3, "before-them": 3, "last-day": 2, "in-year": 4})
 
 
-def registrations(chance: Random) -> tuple[Registration, ...]:
+def registrations(random: Random) -> tuple[Registration, ...]:
     """What one patient record states of registrations."""
-    practice, other = chance.sample(PRACTICES, 2)
-    start = When(_start(chance))
-    way = _WAYS.pick(chance)
+    practice, other = random.sample(PRACTICES, 2)
+    start = When(_start(random))
+    way = _KINDS.pick(random)
     match way:
         case "gp":
             return (Registration("general-practitioner", practice, start),)
@@ -52,48 +52,48 @@ def registrations(chance: Random) -> tuple[Registration, ...]:
         case "managing":
             return (Registration("managing-organization", practice, by_identifier=False),)
         case "episode":
-            return (_episode(chance, practice, start),)
+            return (_episode(random, practice, start),)
         case "episode-reference":
-            return (_episode(chance, practice, start, by_identifier=False),)
+            return (_episode(random, practice, start, by_identifier=False),)
         case "finished-episode":
-            end = chance.choice((None, When(AS_OF - _DAY), When(AS_OF + _DAY)))
+            end = random.choice((None, When(AS_OF - _DAY), When(AS_OF + _DAY)))
             return (Registration("episode", practice, start, end, status="finished"),)
         case "begun-partial":
-            return (Registration("general-practitioner", practice, _vague(chance, start.day)),)
+            return (Registration("general-practitioner", practice, _vague(random, start.day)),)
         case "left":
-            return (Registration("general-practitioner", practice, _old(chance), When(AS_OF - _DAY)),)
+            return (Registration("general-practitioner", practice, _old(random), When(AS_OF - _DAY)),)
         case "left-on-last-day":
-            return (Registration("general-practitioner", practice, _old(chance), When(AS_OF)),)
+            return (Registration("general-practitioner", practice, _old(random), When(AS_OF)),)
         case "not-begun":
             return (Registration("general-practitioner", practice, When(AS_OF + _DAY)),)
         case "none":
             return ()
-    return _several(chance, way, practice, other, start)
+    return _several(random, way, practice, other, start)
 
 
 def _several(
-    chance: Random, way: str, practice: Organisation, other: Organisation, start: When
+    random: Random, way: str, practice: Organisation, other: Organisation, start: When
 ) -> tuple[Registration, ...]:
     """Two statements, of which the rules choose."""
-    old = _old(chance)
+    old = _old(random)
     match way:
         case "episode-beats-gp":
-            return (Registration("general-practitioner", other, When(AS_OF)), _episode(chance, practice, start))
+            return (Registration("general-practitioner", other, When(AS_OF)), _episode(random, practice, start))
         case "temporary":
-            return (_episode(chance, practice, start, temporary=True),)
+            return (_episode(random, practice, start, temporary=True),)
         case "temporary-and-regular":
             return (
-                _episode(chance, other, When(AS_OF - 9 * _DAY), temporary=True),
-                _episode(chance, practice, old, temporary=False),
+                _episode(random, other, When(AS_OF - 9 * _DAY), temporary=True),
+                _episode(random, practice, old, temporary=False),
             )
         case "planned-episode":
-            status = chance.choice(("planned", "waitlist", "cancelled", "entered-in-error"))
+            status = random.choice(("planned", "waitlist", "cancelled", "entered-in-error"))
             return (
                 Registration("general-practitioner", practice, start),
                 Registration("episode", other, start, status=status),
             )
         case "moved":
-            moved = When(day_between(chance, PERIOD_START, AS_OF))
+            moved = When(day_between(random, PERIOD_START, AS_OF))
             return (
                 Registration("general-practitioner", other, old, When(moved.day - _DAY)),
                 Registration("general-practitioner", practice, moved),
@@ -115,31 +115,31 @@ def _several(
 
 
 def _episode(
-    chance: Random,
+    random: Random,
     practice: Organisation,
     start: When,
     *,
     temporary: bool | None = None,
     by_identifier: bool = True,
 ) -> Registration:
-    said = chance.choice((None, False)) if temporary is None else temporary
+    said = random.choice((None, False)) if temporary is None else temporary
     return Registration("episode", practice, start, temporary=said, by_identifier=by_identifier)
 
 
-def two_registrations(chance: Random) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
+def two_registrations(random: Random) -> tuple[tuple[Registration, ...], tuple[Registration, ...]]:
     """What two records of one person state: an earlier practice that was not told, a later one; or a tie."""
-    practice, other = chance.sample(PRACTICES, 2)
-    old = _old(chance)
-    new = old if chance.random() < 0.3 else When(day_between(chance, PERIOD_START, AS_OF))
+    practice, other = random.sample(PRACTICES, 2)
+    old = _old(random)
+    new = old if random.random() < 0.3 else When(day_between(random, PERIOD_START, AS_OF))
     earlier = Registration("general-practitioner", other, old)
     later = Registration("general-practitioner", practice, new)
     return (earlier,), (later,)
 
 
-def _start(chance: Random) -> date:
-    match _STARTS.pick(chance):
+def _start(random: Random) -> date:
+    match _STARTS.pick(random):
         case "recent":
-            return day_between(chance, _NINE_MONTHS_AGO, AS_OF)
+            return day_between(random, _NINE_MONTHS_AGO, AS_OF)
         case "nine-months":
             return _NINE_MONTHS_AGO
         case "before-them":
@@ -147,16 +147,16 @@ def _start(chance: Random) -> date:
         case "last-day":
             return AS_OF
         case "in-year":
-            return day_between(chance, PERIOD_START, _NINE_MONTHS_AGO)
-    return _old(chance).day
+            return day_between(random, PERIOD_START, _NINE_MONTHS_AGO)
+    return _old(random).day
 
 
-def _old(chance: Random) -> When:
-    return When(day_between(chance, date(1990, 1, 1), PERIOD_START - _DAY))
+def _old(random: Random) -> When:
+    return When(day_between(random, date(1990, 1, 1), PERIOD_START - _DAY))
 
 
-def _vague(chance: Random, day: date) -> When:
+def _vague(random: Random, day: date) -> When:
     """The day's month or year."""
-    if chance.random() < 0.5:
+    if random.random() < 0.5:
         return When(day.replace(day=1), "month")
     return When(day.replace(month=1, day=1), "year")

@@ -39,7 +39,7 @@ def disagreeing(person: Person) -> tuple[Patient, ...]:
     return () if agree else numbered
 
 
-def standing(person: Person) -> tuple[Patient, ...]:
+def unmerged(person: Person) -> tuple[Patient, ...]:
     """The patients who speak for themselves."""
     speakers = merges(person).speakers
     return tuple(one for one in person.patients if speakers[one.id] is one)
@@ -47,7 +47,7 @@ def standing(person: Person) -> tuple[Patient, ...]:
 
 def _numbered(person: Person) -> tuple[Patient, ...]:
     """Those with a number that may be somebody's."""
-    return tuple(one for one in standing(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS)
+    return tuple(one for one in unmerged(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS)
 
 
 def _span(when: When) -> tuple[date, date]:

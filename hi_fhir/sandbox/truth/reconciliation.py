@@ -27,7 +27,7 @@ class Reconciliation:
 
     def add(self, person: Person) -> None:
         for record in person.records:
-            self._add(record.type, fate(record, self._setting), is_asked_for(record, self._setting))
+            self._add(record.type, outcome(record, self._setting), is_asked_for(record, self._setting))
         for patient in person.patients:
             self._add("Patient", KEPT, True)
             for episode in (one for one in patient.registrations if one.kind == "episode"):
@@ -56,7 +56,7 @@ class Reconciliation:
         return dict(found)
 
 
-def fate(record: Record, setting: Setting = USUAL) -> str:
+def outcome(record: Record, setting: Setting = USUAL) -> str:
     """An error is deleted, of whatever code, in a type that is asked for; what is about another server's is refused."""
     if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
         return NOT_ASKED_FOR

@@ -12,7 +12,7 @@ from hi_fhir.sandbox.truth.stated import deciding
 _NO_START = date.min
 
 
-class Standing(NamedTuple):
+class RegistrationStatus(NamedTuple):
     """Where a person stands. reason: registered, or why not. patient: the record that speaks for the person.
 
     practice: ODS code. since: None where the registration has no start. conflict: another practice's registration began
@@ -38,14 +38,14 @@ class _Claim(NamedTuple):
         return known(self.registration.start) or _NO_START
 
 
-def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
+def registration_of(person: Person, as_of: date = AS_OF) -> RegistrationStatus:
     speakers = merges(person).speakers
-    standing = [patient for patient in person.patients if speakers[patient.id] is patient]
-    if any(_is_dead(patient, as_of) for patient in standing):
-        return Standing("dead")
-    born = [day for patient in standing if (day := known(patient.born))]
+    unmerged = [patient for patient in person.patients if speakers[patient.id] is patient]
+    if any(_is_dead(patient, as_of) for patient in unmerged):
+        return RegistrationStatus("dead")
+    born = [day for patient in unmerged if (day := known(patient.born))]
     if born and min(born) > as_of:
-        return Standing("not-born")
+        return RegistrationStatus("not-born")
     stated = [
         _Claim(speakers[patient.id], *one)
         for patient in person.patients
@@ -53,14 +53,14 @@ def standing_of(person: Person, as_of: date = AS_OF) -> Standing:
         if speakers[patient.id] is patient or one.registration.kind == "episode"
     ]
     if not stated:
-        return Standing("no-registration")
+        return RegistrationStatus("no-registration")
     active = [one for one in stated if one.patient.active is not False]
     regular = [one for one in active if not one.registration.temporary]
     begun = [one for one in regular if one.start <= as_of]
     current = [one for one in begun if _is_current(one.registration, as_of)]
     for left, reason in ((active, "inactive"), (regular, "temporary"), (begun, "not-begun"), (current, "left")):
         if not left:
-            return Standing(reason)
+            return RegistrationStatus(reason)
     return _latest(current)
 
 
@@ -77,10 +77,10 @@ def _is_dead(patient: Patient, as_of: date) -> bool:
     return patient.death.when is None or patient.death.when.day <= as_of
 
 
-def _latest(current: Sequence[_Claim]) -> Standing:
+def _latest(current: Sequence[_Claim]) -> RegistrationStatus:
     latest = max(one.start for one in current)
     rivals = [one for one in current if one.start == latest]
     chosen = min(rivals, key=lambda one: one.practice)
     practices = {one.practice for one in rivals}
     since = known(chosen.registration.start)
-    return Standing("registered", chosen.patient, chosen.practice, since, len(practices) > 1)
+    return RegistrationStatus("registered", chosen.patient, chosen.practice, since, len(practices) > 1)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hi_fhir.sandbox.people.model import Person
-from hi_fhir.sandbox.truth.linked import standing
+from hi_fhir.sandbox.truth.linked import unmerged
 
 _SHARED_BY = 10
 SHARED = "shared"
@@ -22,7 +22,7 @@ class Sharing:
         if not any(one.nhs_number and one.nhs_number.standing == SHARED for one in person.patients):
             yield person
             return
-        self._patients += sum(bool(one.nhs_number) for one in standing(person))
+        self._patients += sum(bool(one.nhs_number) for one in unmerged(person))
         self._waiting.append(person)
         if self._patients >= _SHARED_BY:
             yield from (_taken_for(one, "placeholder") for one in self._waiting)

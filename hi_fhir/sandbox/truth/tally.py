@@ -18,8 +18,8 @@ from hi_fhir.sandbox.truth.linked import disagreeing, people_of
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
 from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
-from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, fate
-from hi_fhir.sandbox.truth.registered import Standing, standing_of
+from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, outcome
+from hi_fhir.sandbox.truth.registered import RegistrationStatus, registration_of
 from hi_fhir.sandbox.truth.setting import USUAL, Setting
 from hi_fhir.sandbox.truth.shared import Sharing
 from hi_fhir.sandbox.truth.stated import left_out
@@ -93,7 +93,7 @@ class Truth:
         self.reconciliation.add(person)
         own = {patient.id for patient in person.patients}
         for record in person.records:
-            if record.patient_id not in own and fate(record, self.setting) == KEPT:
+            if record.patient_id not in own and outcome(record, self.setting) == KEPT:
                 named = record.reference in ("by-identifier", "contained")
                 self.strays["by identifier" if named else "by reference"] += 1
         for patient in person.patients:
@@ -118,10 +118,10 @@ class Truth:
         if is_opted_out(person, self.setting):
             self.opted_out += 1
             return
-        standing = standing_of(person, self.setting.as_of)
-        self.reasons[standing.reason] += 1
-        if standing.patient:
-            self._add_registered(person, standing)
+        registration = registration_of(person, self.setting.as_of)
+        self.reasons[registration.reason] += 1
+        if registration.patient:
+            self._add_registered(person, registration)
 
     def people(self) -> dict[str, Any]:
         """As the people section of an evaluation has it."""
@@ -153,8 +153,8 @@ class Truth:
             "ethnicity_not_understood": self.ethnicity_not_understood,
         }
 
-    def _add_registered(self, person: Person, standing: Standing) -> None:
-        patient = standing.patient
+    def _add_registered(self, person: Person, registration: RegistrationStatus) -> None:
+        patient = registration.patient
         if patient is None:
             return
         evidence = evidence_of(person, self.setting.as_of)
@@ -166,18 +166,18 @@ class Truth:
             ethnicity=ethnicity,
             is_number_verified=patient.nhs_number is not None and patient.nhs_number.standing.startswith("verified"),
             decile=deprivation.decile,
-            registered_since=standing.since,
+            registered_since=registration.since,
             evidence=evidence,
             setting=self.setting,
         )
         self.ethnicity_not_understood += patient.ethnicity is ETHNICITY_UNMAPPED
-        self.conflicts += standing.conflict
+        self.conflicts += registration.conflict
         self.restricted += restricted
         self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1
         self.deprivation[deprivation.kind] += 1
         number = patient.nhs_number
         self.nhs_number[_STANDINGS.get(number.standing, number.standing) if number else "absent"] += 1
-        self._add_cells(subject, patient.sex, standing.practice)
+        self._add_cells(subject, patient.sex, registration.practice)
 
     def _add_cells(self, subject: Subject, sex: str | None, practice: str) -> None:
         area = self._areas.get(practice)

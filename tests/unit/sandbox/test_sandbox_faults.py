@@ -34,7 +34,7 @@ def ids(answer: requests.Response) -> list[str]:
 def test_the_same_seed_strikes_the_same_requests():
     def struck(seed: int) -> list[bool]:
         faults = parse("html-body:0.5", seed)
-        return [faults.strikes("html-body", str(n)) for n in range(50)]
+        return [faults.applies("html-body", str(n)) for n in range(50)]
 
     assert struck(1) == struck(1)
     assert struck(1) != struck(2)
@@ -43,15 +43,15 @@ def test_the_same_seed_strikes_the_same_requests():
 def test_a_share_is_of_the_distinct_requests():
     faults = parse("429:0.1")
 
-    assert 70 < sum(faults.strikes("429", str(n)) for n in range(1000)) < 130
+    assert 70 < sum(faults.applies("429", str(n)) for n in range(1000)) < 130
 
 
 def test_a_passing_fault_strikes_once_and_a_lasting_one_each_time():
     faults = parse("429:1,html-body")
 
-    assert [faults.strikes("429", "a") for _ in range(3)] == [True, False, False]
-    assert [faults.strikes("html-body", "a") for _ in range(3)] == [True, True, True]
-    assert not Faults({}).strikes("429", "a")
+    assert [faults.applies("429", "a") for _ in range(3)] == [True, False, False]
+    assert [faults.applies("html-body", "a") for _ in range(3)] == [True, True, True]
+    assert not Faults({}).applies("429", "a")
 
 
 @pytest.mark.parametrize(

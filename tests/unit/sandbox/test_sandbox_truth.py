@@ -20,7 +20,7 @@ from hi_fhir.sandbox.truth import areas, expected
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
 from hi_fhir.sandbox.truth.evidence import Statement
-from hi_fhir.sandbox.truth.registered import standing_of
+from hi_fhir.sandbox.truth.registered import registration_of
 from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, at_practice, on
 from tests.support.truths import is_met, truth_of
 
@@ -41,7 +41,7 @@ from tests.support.truths import is_met, truth_of
     ],
 )
 def test_a_registration_has_begun_and_not_ended(registrations: tuple[Registration, ...], reason: str) -> None:
-    assert standing_of(a_person(a_patient(registrations=registrations))).reason == reason
+    assert registration_of(a_person(a_patient(registrations=registrations))).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -54,29 +54,29 @@ def test_a_registration_has_begun_and_not_ended(registrations: tuple[Registratio
     ],
 )
 def test_the_dead_of_the_as_of_day_are_not_registered(death: Death, reason: str) -> None:
-    assert standing_of(a_person(a_patient(death=death))).reason == reason
+    assert registration_of(a_person(a_patient(death=death))).reason == reason
 
 
 def test_the_first_kind_of_statement_decides_alone() -> None:
     stated = (at_practice(2), at_practice(1, kind="episode", end="2020-01-01"))
-    assert standing_of(a_person(a_patient(registrations=stated))).reason == "left"
+    assert registration_of(a_person(a_patient(registrations=stated))).reason == "left"
 
 
 def test_the_latest_start_wins_and_a_tie_goes_to_the_lowest_code() -> None:
-    later = standing_of(a_person(a_patient(registrations=(at_practice(1), at_practice(2, start="2012-01-01")))))
+    later = registration_of(a_person(a_patient(registrations=(at_practice(1), at_practice(2, start="2012-01-01")))))
     assert (later.practice, later.conflict) == ("XP002", False)
-    tie = standing_of(a_person(a_patient(registrations=(at_practice(3), at_practice(2)))))
+    tie = registration_of(a_person(a_patient(registrations=(at_practice(3), at_practice(2)))))
     assert (tie.practice, tie.conflict) == ("XP002", True)
 
 
 def test_the_record_whose_registration_won_speaks_for_the_person() -> None:
     one = a_patient(id="one", sex="female")
     other = a_patient(id="other", sex="male", registrations=(at_practice(2, start="2020-01-01"),))
-    assert standing_of(a_person(one, other)).patient == other
+    assert registration_of(a_person(one, other)).patient == other
 
 
 def test_a_person_is_dead_if_any_record_says_so() -> None:
-    assert standing_of(a_person(a_patient(), a_patient(id="other", death=Death(None)))).reason == "dead"
+    assert registration_of(a_person(a_patient(), a_patient(id="other", death=Death(None)))).reason == "dead"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_replaced_record_has_no_say_but_for_its_episodes_and_its_records() -> 
     assert found.counts["smoking-status-recorded", "XP001", "all", "all", "numerator"] == 1
     assert found.counts["smoking-status-recorded", "XP001", "sex", "female", "numerator"] == 1
     episode = replace(old, registrations=(at_practice(2, start="2024-01-01", kind="episode"),))
-    assert standing_of(a_person(a_patient(), episode)).practice == "XP002"
+    assert registration_of(a_person(a_patient(), episode)).practice == "XP002"
 
 
 @pytest.mark.parametrize(("standing", "verified"), [("verified", True), ("placeholder", False)])

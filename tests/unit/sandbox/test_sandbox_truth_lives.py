@@ -6,7 +6,7 @@ import pytest
 
 from hi_fhir.sandbox.people.model import Death
 from hi_fhir.sandbox.truth import Setting, Truth, expected
-from hi_fhir.sandbox.truth.registered import standing_of
+from hi_fhir.sandbox.truth.registered import registration_of
 from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
 
@@ -18,8 +18,8 @@ def _truth(**given: Any) -> Truth:
     ("born", "reason"), [("2025-03-31", "registered"), ("2025-04-01", "not-born"), ("2052-06-01", "not-born")]
 )
 def test_whoever_is_born_after_the_day_is_not_registered_on_it(born: str, reason: str) -> None:
-    assert standing_of(a_person(a_patient(born=on(born)))).reason == reason
-    assert standing_of(a_person(a_patient(born=on(born), death=Death(None)))).reason == "dead"
+    assert registration_of(a_person(a_patient(born=on(born)))).reason == reason
+    assert registration_of(a_person(a_patient(born=on(born), death=Death(None)))).reason == "dead"
 
 
 def test_the_day_is_that_which_is_asked_about() -> None:

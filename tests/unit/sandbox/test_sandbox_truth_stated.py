@@ -8,7 +8,7 @@ import pytest
 from hi_fhir.sandbox.people.model import Death, Link, Registration
 from hi_fhir.sandbox.people.places import BRANCH, GONE, HOSPITAL, NO_PRACTICE, PRACTICES
 from hi_fhir.sandbox.truth import expected
-from hi_fhir.sandbox.truth.registered import Standing, standing_of
+from hi_fhir.sandbox.truth.registered import RegistrationStatus, registration_of
 from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
 
@@ -16,8 +16,8 @@ def _episode(**given: Any) -> Registration:
     return at_practice(**{"kind": "episode", "start": "2024-06-01", **given})
 
 
-def _standing(*registrations: Registration) -> Standing:
-    return standing_of(a_person(a_patient(registrations=registrations)))
+def _registration(*registrations: Registration) -> RegistrationStatus:
+    return registration_of(a_person(a_patient(registrations=registrations)))
 
 
 def _left_out(*registrations: Registration, **given: Any) -> Any:
@@ -40,15 +40,15 @@ def _left_out(*registrations: Registration, **given: Any) -> Any:
     ],
 )
 def test_what_is_no_registration_with_a_practice_states_nothing_and_is_counted(stated: Registration, why: str) -> None:
-    assert _standing(stated).reason == "no-registration"
-    assert _standing(at_practice(2), stated).practice == "XP002"
+    assert _registration(stated).reason == "no-registration"
+    assert _registration(at_practice(2), stated).practice == "XP002"
     assert _left_out(stated) == {why: 1}
     assert _left_out(stated, death=Death(None)) == {why: 1}
 
 
 @pytest.mark.parametrize("stated", [_episode(practice=GONE, temporary=False), at_practice(practice=GONE)])
 def test_an_organisation_that_cannot_be_told_counts_for_all_but_an_untyped_episode(stated: Registration) -> None:
-    assert _standing(stated).practice == "XZ001"
+    assert _registration(stated).practice == "XZ001"
     assert _left_out(stated) == {}
 
 
@@ -66,12 +66,12 @@ def test_an_episode_of_a_status_that_is_no_registration_is_not_left_out_it_is_no
     ],
 )
 def test_the_people_of_a_branch_surgery_are_its_practices(stated: Sequence[Registration]) -> None:
-    found = _standing(*stated)
+    found = _registration(*stated)
     assert (found.practice, found.conflict) == (PRACTICES[2].ods_code, False)
 
 
 def test_a_branch_surgery_and_another_practice_on_one_day_are_a_conflict() -> None:
-    found = _standing(at_practice(practice=BRANCH), at_practice(8))
+    found = _registration(at_practice(practice=BRANCH), at_practice(8))
     assert (found.practice, found.conflict) == (PRACTICES[2].ods_code, True)
 
 
@@ -102,21 +102,21 @@ def _details(start: str = "2024-01-01", end: str | None = None, **given: Any) ->
 def test_registration_details_are_of_the_practice_beside_them_and_go_before_it(
     details: Registration, reason: str
 ) -> None:
-    assert _standing(details, at_practice()).reason == reason
-    assert _standing(details, at_practice(2, kind="episode")).practice == "XP002"
-    assert _standing(details).reason == "no-registration"
+    assert _registration(details, at_practice()).reason == reason
+    assert _registration(details, at_practice(2, kind="episode")).practice == "XP002"
+    assert _registration(details).reason == "no-registration"
     assert _left_out(details) == {"no-organisation": 1}
 
 
 def test_registration_details_tell_since_when_and_no_longer_than_their_practice_is_named() -> None:
-    found = _standing(at_practice(2), _details(), at_practice(kind="managing-organization"))
+    found = _registration(at_practice(2), _details(), at_practice(kind="managing-organization"))
     assert (found.practice, found.since) == ("XP001", on("2024-01-01").day)
-    assert _standing(_details(), at_practice(end="2025-03-30")).reason == "left"
+    assert _registration(_details(), at_practice(end="2025-03-30")).reason == "left"
 
 
 def test_a_registration_that_is_pending_is_none_yet() -> None:
     pending = _details(start="2025-04-01", status="pending")
-    assert _standing(pending, at_practice(2)).practice == "XP002"
+    assert _registration(pending, at_practice(2)).practice == "XP002"
     assert _left_out(pending) == {}
 
 
@@ -126,6 +126,6 @@ def test_registration_details_of_what_is_no_practice_are_left_out() -> None:
 
 def test_a_code_of_use_old_names_nothing() -> None:
     old = at_practice(2, is_old=True, start="2024-01-01")
-    assert _standing(old).reason == "no-registration"
-    assert _standing(old, _details(), at_practice()).practice == "XP001"
+    assert _registration(old).reason == "no-registration"
+    assert _registration(old, _details(), at_practice()).practice == "XP001"
     assert _left_out(old) == {}

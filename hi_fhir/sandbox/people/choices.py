@@ -16,35 +16,35 @@ _LONG_AGO = date(2012, 1, 1)
 _NIGHT = time(0, 30)
 
 
-class Ways(Generic[T]):
+class Weighted(Generic[T]):
     """Weighted alternatives, of which `pick` takes one."""
 
     def __init__(self, weights: Mapping[T, float]) -> None:
         self._ways = tuple(weights)
         self._ends = tuple(accumulate(weights.values()))
 
-    def pick(self, chance: Random) -> T:
-        return self._ways[bisect(self._ends, chance.random() * self._ends[-1])]
+    def pick(self, random: Random) -> T:
+        return self._ways[bisect(self._ends, random.random() * self._ends[-1])]
 
 
-def day_between(chance: Random, first: date, last: date) -> date:
+def day_between(random: Random, first: date, last: date) -> date:
     """A day from `first` to `last`, both inclusive."""
-    return first + timedelta(days=int(chance.random() * ((last - first).days + 1)))
+    return first + timedelta(days=int(random.random() * ((last - first).days + 1)))
 
 
-def in_period(chance: Random) -> date:
-    return day_between(chance, PERIOD_START, PERIOD_END)
+def in_period(random: Random) -> date:
+    return day_between(random, PERIOD_START, PERIOD_END)
 
 
-def before_period(chance: Random) -> date:
-    return day_between(chance, _LONG_AGO, PERIOD_START - _DAY)
+def before_period(random: Random) -> date:
+    return day_between(random, _LONG_AGO, PERIOD_START - _DAY)
 
 
-def in_surgery_hours(chance: Random) -> time:
-    return time(8 + int(chance.random() * 10), int(chance.random() * 60))
+def in_surgery_hours(random: Random) -> time:
+    return time(8 + int(random.random() * 10), int(random.random() * 60))
 
 
-_AROUND = Ways(
+_AROUND = Weighted(
     {
         "in": 60,
         "timed": 10,
@@ -60,18 +60,18 @@ _AROUND = Ways(
         "undated": 1.5,
     }
 )
-_LONG_PAST = Ways({"day": 80, "year": 8, "month": 7, "undated": 3, "recent": 5, "after": 1})
+_LONG_PAST = Weighted({"day": 80, "year": 8, "month": 7, "undated": 3, "recent": 5, "after": 1})
 
 
-def around_period(chance: Random) -> When | None:
+def around_period(random: Random) -> When | None:
     """A date in the period or near its ends, whole, partial, timed or none."""
-    match _AROUND.pick(chance):
+    match _AROUND.pick(random):
         case "in":
-            return When(in_period(chance))
+            return When(in_period(random))
         case "timed":
-            return When(in_period(chance), clock=in_surgery_hours(chance))
+            return When(in_period(random), clock=in_surgery_hours(random))
         case "before":
-            return When(before_period(chance))
+            return When(before_period(random))
         case "first":
             return When(PERIOD_START)
         case "last":
@@ -85,42 +85,42 @@ def around_period(chance: Random) -> When | None:
         case "night-after":
             return When(PERIOD_END + _DAY, clock=_NIGHT, utc=True)
         case "month":
-            return When(in_period(chance).replace(day=1), "month")
+            return When(in_period(random).replace(day=1), "month")
         case "year":
             return When(date(2024, 1, 1), "year")
     return None
 
 
-def long_past(chance: Random) -> When | None:
+def long_past(random: Random) -> When | None:
     """The date of a lasting diagnosis: mostly years ago, often vague, at times recent or after the reference date."""
-    match _LONG_PAST.pick(chance):
+    match _LONG_PAST.pick(random):
         case "day":
-            return When(before_period(chance))
+            return When(before_period(random))
         case "year":
-            return When(before_period(chance).replace(month=1, day=1), "year")
+            return When(before_period(random).replace(month=1, day=1), "year")
         case "month":
-            return When(before_period(chance).replace(day=1), "month")
+            return When(before_period(random).replace(day=1), "month")
         case "recent":
-            return When(in_period(chance))
+            return When(in_period(random))
         case "after":
             return When(DATA_DATE - _DAY)
     return None
 
 
-_STATUSES: Mapping[str, Ways[str]] = {
-    "Observation": Ways(
+_STATUSES: Mapping[str, Weighted[str]] = {
+    "Observation": Weighted(
         {"final": 93, "amended": 2, "preliminary": 1.5, "cancelled": 1, "registered": 0.5, "entered-in-error": 2}
     ),
-    "Condition": Ways(
+    "Condition": Weighted(
         {"active": 88, "inactive": 3, "remission": 1, "resolved": 3, "refuted": 2, "entered-in-error": 3}
     ),
-    "Procedure": Ways({"completed": 94, "in-progress": 1, "not-done": 2, "preparation": 1, "entered-in-error": 2}),
-    "Encounter": Ways({"finished": 92, "in-progress": 1, "planned": 3, "cancelled": 2.5, "entered-in-error": 1.5}),
-    "Immunization": Ways({"completed": 96, "not-done": 3, "entered-in-error": 1}),
-    "MedicationRequest": Ways({"active": 70, "completed": 22, "stopped": 7, "entered-in-error": 1}),
+    "Procedure": Weighted({"completed": 94, "in-progress": 1, "not-done": 2, "preparation": 1, "entered-in-error": 2}),
+    "Encounter": Weighted({"finished": 92, "in-progress": 1, "planned": 3, "cancelled": 2.5, "entered-in-error": 1.5}),
+    "Immunization": Weighted({"completed": 96, "not-done": 3, "entered-in-error": 1}),
+    "MedicationRequest": Weighted({"active": 70, "completed": 22, "stopped": 7, "entered-in-error": 1}),
 }
 
 
-def status_of(chance: Random, type_: str) -> str:
+def status_of(random: Random, type_: str) -> str:
     """A status of the resource type, mostly one that lets the record count."""
-    return _STATUSES[type_].pick(chance)
+    return _STATUSES[type_].pick(random)

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from hi_fhir.sandbox.people.model import Person
 from hi_fhir.sandbox.render import Resource
-from hi_fhir.sandbox.truth.reconciliation import KEPT, fate
+from hi_fhir.sandbox.truth.reconciliation import KEPT, outcome
 
 _ONE_IN = 61
 _EARLIER = "2023-05-04T08:00:00.000+00:00"
@@ -31,7 +31,7 @@ def older_versions(person: Person, resources: Iterable[Resource]) -> list[Resour
     Each is wrong where the newest is right (entered in error, or inactive), so that to take it for the newest shows.
     """
     kept = {patient.id for patient in person.patients}
-    kept |= {record.id for record in person.records if fate(record) == KEPT}
+    kept |= {record.id for record in person.records if outcome(record) == KEPT}
     return [_older(one) for one in resources if one["id"] in kept and crc32(one["id"].encode()) % _ONE_IN == 0]
 
 
