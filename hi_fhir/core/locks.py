@@ -14,7 +14,7 @@ _LONGEST_S = 60  # what is awaited guards the writing of a small file
 
 
 @contextmanager
-def held(path: Path, work: str) -> Iterator[None]:
+def lock_or_fail(path: Path, work: str) -> Iterator[None]:
     """Hold the lock at `path` while the block runs. `work`: what it keeps others from, for the message.
 
     Raises:
@@ -33,7 +33,7 @@ def held(path: Path, work: str) -> Iterator[None]:
 
 
 @contextmanager
-def awaited(path: Path) -> Iterator[None]:
+def wait_for_lock(path: Path) -> Iterator[None]:
     """Hold the lock at `path` while the block runs, once whoever holds it is done.
 
     Raises:

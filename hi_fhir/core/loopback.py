@@ -1,4 +1,4 @@
-"""Listening on this machine alone, as long as nobody has to say who they are."""
+"""Addresses of this machine alone: what is served without authentication listens on no other."""
 
 import ipaddress
 import socket

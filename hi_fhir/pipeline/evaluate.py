@@ -23,7 +23,7 @@ from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha256_file, written_aside
-from hi_fhir.core.locks import held
+from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.room import needs_room
 from hi_fhir.engine.connect import connect
@@ -127,7 +127,7 @@ def evaluate(
     config = context.config
     job = _job(config, snapshots, tuple(sorted(measures, key=lambda m: m.id)), period, as_of, terminology)
     _check_scope(job.manifests, scope_of(config, job.measures, terminology))
-    with held(job.folder / "lock", f"evaluation {job.folder.name} is being made"):
+    with lock_or_fail(job.folder / "lock", f"evaluation {job.folder.name} is being made"):
         if not (job.folder / evaluation.MANIFEST).exists():
             _evaluate(context, job)
         history.note_newest(job.folder)

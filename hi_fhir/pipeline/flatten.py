@@ -14,7 +14,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
-from hi_fhir.core.locks import held
+from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.bases import own_bases
@@ -79,7 +79,7 @@ def flatten(context: RunContext, source: SourceSettings, pull_id: str) -> Snapsh
             f"identity key {config.key_file} lies inside the data folder. Set HI_FHIR_KEY_FILE elsewhere."
         )
     home = config.data_dir / "sources" / source.name
-    with held(home / "lock", f"source {source.name} is being worked on"):
+    with lock_or_fail(home / "lock", f"source {source.name} is being worked on"):
         return _flatten(context, source, home, pull_id)
 
 

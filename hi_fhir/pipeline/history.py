@@ -9,7 +9,7 @@ from typing import Any
 
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.files import commit_json, read_json
-from hi_fhir.core.locks import awaited
+from hi_fhir.core.locks import wait_for_lock
 
 DONE, STOPPED, UNFINISHED, INTERRUPTED = "done", "stopped", "unfinished", "interrupted"
 """States of a run. A stopped one has ended; one that is unfinished, or that a signal interrupted, is continued by the
@@ -81,7 +81,7 @@ def note_newest(evaluation: Path) -> None:
 
     Its number stands in a file of its own: its manifest tells what its inputs make it, and not when that was.
     """
-    with awaited(evaluation.parent.with_name("evaluations.lock")):
+    with wait_for_lock(evaluation.parent.with_name("evaluations.lock")):
         others = (_evaluated(path) for path in evaluation.parent.glob("*/evaluation.json"))
         last = max((number for number, name in others if name != evaluation.name), default=0)
         if _evaluated(evaluation / "evaluation.json")[0] <= last:

@@ -9,7 +9,7 @@ from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import GateError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import content_name
-from hi_fhir.core.locks import held
+from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.sources import bulk_export, folder, search
@@ -42,7 +42,8 @@ def pull(
         GateError: what arrived is not what the server said there is.
         CancelledError: the work was asked to end.
     """
-    with held(context.config.data_dir / "sources" / source.name / "lock", f"source {source.name} is being worked on"):
+    home = context.config.data_dir / "sources" / source.name
+    with lock_or_fail(home / "lock", f"source {source.name} is being worked on"):
         return _pull(_begin(context, source, scope, data_date, sequence))
 
 

@@ -11,7 +11,7 @@ from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
 from hi_fhir.pipeline.report import ReportManifest, report
-from hi_fhir.pipeline.run_folder import at_work, close_run, manifest_of, open_run
+from hi_fhir.pipeline.run_folder import close_run, manifest_of, open_run, run_lock
 
 
 class Released(NamedTuple):
@@ -40,7 +40,7 @@ def release_evaluation(
     evaluation = read_evaluation(folder)
     made_by = history.run_of(config.data_dir, evaluation.id)
     run = made_by or open_run(config.data_dir, _arguments(evaluation, audience, publish_url))
-    with at_work(run):
+    with run_lock(run):
         reports = report(context, folder, audience, run)
         sent = None
         if publish_url:

@@ -27,13 +27,13 @@ from hi_fhir.pipeline.pull import pull
 from hi_fhir.pipeline.report import report
 from hi_fhir.pipeline.run_folder import (
     RunManifest,
-    at_work,
     close_run,
-    ended_by_a_stop,
     manifest_of,
+    mark_run_stopped,
     marked_if_interrupted,
     open_run,
     read_plan,
+    run_lock,
 )
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.tables.dates import london_day
@@ -73,7 +73,7 @@ def run(context: RunContext, request: RunRequest) -> RunManifest:
         check_target(config, request.publish_url)
     sources = [source.name for source in request.sources]
     folder = open_run(config.data_dir, _arguments(config, request), sources)
-    with about(run=folder.name), at_work(folder), marked_if_interrupted(folder, context.clock):
+    with about(run=folder.name), run_lock(folder), marked_if_interrupted(folder, context.clock):
         return _work(context, request, folder)
 
 
@@ -93,9 +93,9 @@ def _work(context: RunContext, request: RunRequest, folder: Path) -> RunManifest
         pulls.append(home / "raw" / pulled.id)
         if not request.keep_raw:
             _delete(history.pulls_of_stopped_runs(config.data_dir, source.name))
-        with ended_by_a_stop(folder):
+        with mark_run_stopped(folder):
             snapshots.append(home / "snapshots" / flatten(context, source, pulled.id).id)
-    with ended_by_a_stop(folder):
+    with mark_run_stopped(folder):
         evaluation = evaluate(context, tuple(snapshots), measures, request.period, request.as_of, terminology)
         manifest = _release(context, request, folder, evaluation)
         manifest = msgspec.structs.replace(manifest, notes=[*manifest.notes, *told])

@@ -12,7 +12,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.errors import BusyError, GateError, NoRoomError, UserError
 from hi_fhir.core.files import commit_json, content_name, owner_folder
-from hi_fhir.core.locks import awaited, held
+from hi_fhir.core.locks import lock_or_fail, wait_for_lock
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.stopping import stopped_by
 from hi_fhir.measures.evaluation import EvaluationManifest
@@ -90,7 +90,7 @@ def read_run(folder: Path) -> RunManifest:
 def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str] = ()) -> Path:
     """The folder of the unfinished run with these arguments, or of a new one. sources: those that it will pull."""
     root = owner_folder(data_dir / "runs")
-    with awaited(data_dir / "runs.lock"):  # else two that begin at once would have one number, and one pull
+    with wait_for_lock(data_dir / "runs.lock"):  # else two that begin at once would have one number, and one pull
         for past in reversed(history.runs(data_dir)):
             if past["result"] is None and past["plan"]["arguments"] == arguments:
                 return root / str(past["run"])
@@ -129,7 +129,7 @@ def close_run(folder: Path, manifest: RunManifest) -> None:
 
 
 @contextmanager
-def ended_by_a_stop(folder: Path) -> Iterator[None]:
+def mark_run_stopped(folder: Path) -> Iterator[None]:
     """Work on what a run has pulled: what stops it on purpose ends the run, and the same arguments start a new one.
 
     Continued, it would go on with the same lines, and stop there again even where the source was mended. A server's
@@ -157,10 +157,10 @@ def marked_if_interrupted(folder: Path, clock: Clock) -> Iterator[None]:
         raise
 
 
-def at_work(folder: Path) -> AbstractContextManager[None]:
+def run_lock(folder: Path) -> AbstractContextManager[None]:
     """Work in a run's folder that no other process may do at the same time.
 
     Raises:
         BusyError: one does.
     """
-    return held(folder / "lock", "the same run is being done")
+    return lock_or_fail(folder / "lock", "the same run is being done")

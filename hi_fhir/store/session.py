@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import owner_folder
-from hi_fhir.core.locks import awaited
+from hi_fhir.core.locks import wait_for_lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 60_000
@@ -65,7 +65,7 @@ def open_store(where: Path | str) -> Store:
     url = store_url(where) if isinstance(where, Path) else make_url(where)
     path = _file(url)
     owner_folder(path.parent)
-    with awaited(path.with_name(f"{path.name}.lock")):
+    with wait_for_lock(path.with_name(f"{path.name}.lock")):
         path.touch(mode=0o600)
         engine = _engine(url)
         if _revision(engine) != _newest_revision():

@@ -13,7 +13,7 @@ from hi_fhir.core.files import commit_json, read_json
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.release import Released, release_evaluation
-from hi_fhir.pipeline.run_folder import at_work
+from hi_fhir.pipeline.run_folder import run_lock
 from hi_fhir.sandbox.server import serve
 from tests.support.cli import hi_fhir
 from tests.support.evaluations import write_evaluation
@@ -119,7 +119,7 @@ def test_a_release_that_stopped_is_unfinished_and_the_same_again_finishes_it(con
 def test_two_processes_do_not_work_in_one_run(config: Config) -> None:
     folder = released(config).folder
 
-    with at_work(folder), pytest.raises(BusyError, match="by another process"):
+    with run_lock(folder), pytest.raises(BusyError, match="by another process"):
         released(config)
 
 
