@@ -109,7 +109,7 @@ def _print_description(found: dict[str, Any]) -> None:
         "next review": found["next_review"],
         "scoring": found["scoring"],
         "better": found["improvement"] or "neither",
-        "departs or not seen": "; ".join(found["doubts"]) or "nothing",
+        "departs or not seen": "; ".join(found["caveats"]) or "nothing",
         "broken down by": ", ".join(found["stratifiers"]),
         "worked examples": len(found["examples"]),
     }

@@ -61,14 +61,14 @@ def _number(line: int, row: list[str], column: int) -> str:
     return number
 
 
-def opted_out_by_code(spoken: ibis.Table) -> ibis.Table:
+def opted_out_by_code(records: ibis.Table) -> ibis.Table:
     """People with a type 1 opt-out and no later withdrawal, whatever the reference date.
 
-    spoken: rows with person_id, day (never null; undated is the earliest day) and says (one of TYPE_1_SETS).
+    records: rows with person_id, day (never null; undated is the earliest day) and says (one of TYPE_1_SETS).
     Grain: one row a person; column person_id.
     """
-    opted = (spoken.says == OPTED_OUT).ifelse(spoken.day, ibis.null("date"))
-    withdrawn = (spoken.says == WITHDRAWN).ifelse(spoken.day, ibis.null("date"))
-    latest = spoken.group_by("person_id").agg(opted=opted.max(), withdrawn=withdrawn.max())
+    opted = (records.says == OPTED_OUT).ifelse(records.day, ibis.null("date"))
+    withdrawn = (records.says == WITHDRAWN).ifelse(records.day, ibis.null("date"))
+    latest = records.group_by("person_id").agg(opted=opted.max(), withdrawn=withdrawn.max())
     stands = latest.withdrawn.isnull() | (latest.withdrawn <= latest.opted)
     return latest.filter(latest.opted.notnull() & stands).select("person_id")

@@ -21,7 +21,7 @@ _DENIABLE = frozenset({"medication_request", "observation"})
 def of_status(events: ibis.Table, table: str) -> ibis.Table:
     """The rows of a clinical table whose status lets them count, but for the coded values of Observations.
 
-    An answer is no record of what it names; nor could a search by code find it.
+    A coded value answers a question: it does not record what it names, and a search by code would not find it.
     """
     if table in _DONE_ALONE:
         return events.filter(events.status == "completed")
@@ -40,7 +40,7 @@ def _lets_count(events: ibis.Table, table: str) -> ibis.Column:
     return events.status.isnull() | events.status.notin(_NOT_COUNTED[table])
 
 
-def that_count(events: ibis.Table, table: str) -> ibis.Table:
+def countable_events(events: ibis.Table, table: str) -> ibis.Table:
     """Those `of_status` that neither deny what their code names nor say that nothing is known of it."""
     counted = of_status(events, table)
     if table not in _DENIABLE:

@@ -12,7 +12,16 @@ from typing import NamedTuple
 import ibis
 import pyarrow as pa
 
-from hi_fhir.cohorts import dates, deprivation, ethnicity, linking, opt_outs, records, registration, spoken
+from hi_fhir.cohorts import (
+    dates,
+    deprivation,
+    ethnicity,
+    ethnicity_and_opt_outs,
+    linking,
+    opt_outs,
+    records,
+    registration,
+)
 from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
 from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution
@@ -95,8 +104,10 @@ def _prepare(
     resident = linked.resident
     naming = Naming(engine, snapshots, resident)
     members = naming.members(resident)
-    codes = engine.keep("spoken_code", spoken.lookup(meanings, inputs.terminology, inputs.opt_out.policy))
-    said = engine.keep("spoken", spoken.spoken_rows(engine, snapshots, codes, members, inputs.as_of))
+    sought = ethnicity_and_opt_outs.lookup(meanings, inputs.terminology, inputs.opt_out.policy)
+    codes = engine.keep("ethnicity_and_opt_out_code", sought)
+    found = ethnicity_and_opt_outs.rows_of_records(engine, snapshots, codes, members, inputs.as_of)
+    said = engine.keep("ethnicity_and_opt_out", found)
     rows = naming.attributed(received["registration"])
     places = place_tables(organisations, rows)
     stated = engine.keep("stated", registration.stated_rows(rows, *places, declared))
@@ -106,7 +117,7 @@ def _prepare(
     tables = {
         "resident": resident,
         "member": members,
-        "spoken": said,
+        "ethnicity_and_opt_out": said,
         "extension": engine.keep("extension", _extension(categories, codes)),
         "unread": engine.keep("unread", ethnicity.not_understood(categories, map_)),
         "stated": stated,
@@ -155,7 +166,7 @@ def _people(engine: Engine, inputs: ResolveInputs, tables: dict[str, ibis.Table]
     people = engine.stage("placed", _placed(inputs, tables, low, high))
     home = _home(tables["resident"], low, high)
     extension, postcode, group = tables["extension"], tables["postcode"], tables["group"]
-    observed = ethnicity.settle(_within(tables["spoken"], low, high), "person_id", "day", "obs_")
+    observed = ethnicity.settle(_within(tables["ethnicity_and_opt_out"], low, high), "person_id", "day", "obs_")
     observed = engine.stage("observed", observed)
     people = people.join(home, people.home_id == home.patient_id)
     people = people.left_join(extension, people.home_id == extension.ext_id)

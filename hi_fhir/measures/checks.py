@@ -39,7 +39,7 @@ def _faults(measure: Measure, terminology: Terminology) -> Iterator[str]:
             meant = known if is_unit(known) else "a unit of UCUM, such as mmol/L"
             yield f"the unit of {quantity.value_set.id}, {quantity.unit!r}, is not UCUM: nothing counts. Write {meant}."
     for id_ in _repeated(stratifier.id for stratifier in measure.stratifiers):
-        yield f"the stratifier {id_} stands twice. Remove one."
+        yield f"the stratifier {id_} appears twice. Remove one."
     for name in _repeated(example.name for example in measure.examples):
         yield f"two examples are called {name!r}. Name each for what it shows."
     shown = {example.outcome for example in measure.examples}

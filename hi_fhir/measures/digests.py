@@ -9,7 +9,7 @@ from hi_fhir.core.files import content_name
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import Crossing, Stratifier
 
-_TEXTS = ("id", "title", "description", "rule_set", "source", "improvement", "doubts")
+_TEXTS = ("id", "title", "description", "rule_set", "source", "improvement")
 
 
 def definition_digest(measure: Measure) -> str:
@@ -21,6 +21,7 @@ def definition_digest(measure: Measure) -> str:
     return content_name(
         {
             **{name: rendered(getattr(measure, name)) for name in _TEXTS},
+            "doubts": rendered(measure.caveats),  # as the digests of released versions call them
             **({} if measure.scoring == "proportion" else {"scoring": measure.scoring}),
             "populations": {name: rendered(word) for name, word in measure.populations()},
             "stratifiers": [rendered(one) for one in measure.stratifiers],

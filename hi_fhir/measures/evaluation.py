@@ -162,5 +162,5 @@ def measure_reference(measure: Measure, terminology: Terminology) -> MeasureRefe
         state=max((one.state for one in used if one.id in of_populations), key=STATES.index, default=STATES[0]),
         reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if one.state != STATES[0]],
         value_sets=[ValueSetReference(one.id, one.version, one.state) for one in used],
-        unverified=[*measure.doubts, *(f"codes of {one.id}" for one in used if one.unverified)],
+        unverified=[*measure.caveats, *(f"codes of {one.id}" for one in used if one.unverified)],
     )

@@ -62,19 +62,19 @@ def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     person = ibis.table(ibis.Schema.from_pyarrow(PERSON), name=PERSON_TABLE)
     person = person.filter(person.practice_id.notnull() & person.registered)
     found = all_leaves(measures)
-    rows = person.left_join(_side_by_side(found), "person_id")
+    rows = person.left_join(_pivot_leaves(found), "person_id")
     facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
     columns: dict[str, Any] = {}
     for stratifier in single_stratifiers(measures):
         columns[stratifier.id] = place(stratifier, facts)
     for measure in measures:
-        for name, value in _decided(measure, facts).items():
+        for name, value in _decide_populations(measure, facts).items():
             columns[fact_name(measure.id, name)] = value
     ordered = {name: columns[name] for name in fact_schema(measures).names if name in columns}
     return rows.select(*_KEYS, **ordered).order_by("person_id")
 
 
-def _side_by_side(found: Sequence[Leaf]) -> ibis.Table:
+def _pivot_leaves(found: Sequence[Leaf]) -> ibis.Table:
     leaf = ibis.table(ibis.Schema.from_pyarrow(LEAF), name=LEAF_TABLE)
     columns = {
         field_name(number, field): (leaf.leaf_id == number).ifelse(leaf[field], ibis.null()).max()
@@ -96,7 +96,7 @@ def _fields(leaf: Leaf) -> tuple[str, ...]:
             return ("last_date", "low", "high")
 
 
-def _decided(measure: Measure, facts: Facts) -> dict[str, Any]:
+def _decide_populations(measure: Measure, facts: Facts) -> dict[str, Any]:
     """The populations in order of decision, each only of those whom an earlier one has not settled.
 
     Somebody for whom one of them comes out null where it would have counted is undetermined, once.

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from hi_fhir.cohorts.records import that_count
+from hi_fhir.cohorts.records import countable_events
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.near_leaves import day_rows, near_rows, near_tables
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
@@ -119,7 +119,7 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
 
     Grain: one row a person and leaf that has records.
     """
-    counted = {type_: that_count(rows, CLINICAL_TABLES[type_]) for type_, rows in events.items()}
+    counted = {type_: countable_events(rows, CLINICAL_TABLES[type_]) for type_, rows in events.items()}
     recorded = event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
     parts = [_records([matches(type_, counted[type_]) for type_ in recorded])] if recorded else []
     if any(isinstance(leaf, LatestValue) for leaf in leaves):

@@ -43,8 +43,8 @@ NOT_REVIEWED = "not yet reviewed by a clinician"
 class Measure:
     """Who is counted where, and whose rules that follows; which populations there are goes by its kind.
 
-    rule_set: the one published rule set that it follows. doubts: where it departs from that, or what of it was not seen
-    in its own text. improvement: increase or decrease, whichever is better; of a count neither.
+    rule_set: the one published rule set that it follows. caveats: where it departs from that, or what of it was not
+    seen in its own text. improvement: increase or decrease, whichever is better; of a count neither.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Measure:
     numerator_exclusion: Word | None = None
     denominator_exception: Word | None = None
     improvement: str = "increase"
-    doubts: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     stratifiers: tuple[Stratifier | Crossing, ...] = CORE_STRATIFIERS
     examples: tuple[Example, ...] = field(default=(), repr=False)
 

@@ -169,11 +169,11 @@ def absences(
         if not practices:
             continue
         heard = found.get(source, {})
-        for (type_, standing), populations in _by_cause(_untold(measure, types, heard)):
+        for (type_, standing), populations in _by_cause(_unknown_populations(measure, types, heard)):
             named = tuple(name for name in POPULATIONS if name in populations)
             absent.append(Absence(measure.id, source, type_, standing, named, practices))
         for by in measure.single_stratifiers:
-            for (type_, standing), untold in _by_cause(_untold_strata(by, types, heard)):
+            for (type_, standing), untold in _by_cause(_unknown_strata(by, types, heard)):
                 strata = tuple(stratum for stratum in by.strata if stratum in untold)
                 absent.append(Absence(measure.id, source, type_, standing, (), practices, by.id, strata))
     return absent
@@ -207,7 +207,7 @@ def withheld_strata(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[tup
     return found
 
 
-def _untold(
+def _unknown_populations(
     measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
 ) -> Iterator[tuple[str, str, str]]:
     """Population, type and standing: of those that a source's silence or losses leave untold."""
@@ -225,7 +225,7 @@ def _untold(
             yield from ((population, *reason) for reason in sorted(reasons))
 
 
-def _untold_strata(
+def _unknown_strata(
     one: Stratifier, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
 ) -> Iterator[tuple[str, str, str]]:
     """Stratum, type and standing, as of populations: of the first word that is not told, and of all after it.

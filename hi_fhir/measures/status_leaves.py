@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from hi_fhir.cohorts.records import answers_of_status, that_count
+from hi_fhir.cohorts.records import answers_of_status, countable_events
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
@@ -62,7 +62,7 @@ def _status_codes(leaf_id: int, leaf: LatestStatus, frame: Frame, codes: Codes) 
 
 def status_rows(leaves: Sequence[Leaf], observations: ibis.Table) -> ibis.Table:
     """LEAF's columns of the leaves that are statuses. observations: EVENT's."""
-    rows = that_count(observations, "observation").join(_named("status_code"), ["system", "code"])
+    rows = countable_events(observations, "observation").join(_named("status_code"), ["system", "code"])
     rows = rows.select(*_COLUMNS)
     if any(isinstance(leaf, LatestStatus) and leaf.question for leaf in leaves):
         rows = rows.union(_answers(observations))

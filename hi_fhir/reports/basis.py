@@ -113,7 +113,7 @@ def notes_on(notes: Iterable[Note], types: Collection[str]) -> list[Note]:
 
 
 def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunCount, Cell]) -> list[Json]:
-    """What the reports of a measure have in common: its rules, code lists and doubts, and readings it does not take."""
+    """What the reports of a measure have in common: rules, code lists, caveats, and readings it does not take."""
     state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
     sets = (_texts("value-set", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
     return [
@@ -124,8 +124,8 @@ def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunC
     ]
 
 
-def _unverified(base: str, doubts: Iterable[str]) -> list[Json]:
-    return [valued(definition(base, "unverified"), "String", doubt) for doubt in marked(doubts)]
+def _unverified(base: str, caveats: Iterable[str]) -> list[Json]:
+    return [valued(definition(base, "unverified"), "String", caveat) for caveat in marked(caveats)]
 
 
 def _version(base: str, name: str, version: str) -> Json:

@@ -118,7 +118,7 @@ def measure_resource(base: str, measure: Measure) -> dict[str, Any]:
         "experimental": not measure.is_reviewed,
         "description": measure.description,
         "usage": USE,
-        **({"disclaimer": " ".join(f"{doubt}." for doubt in marked(measure.doubts))} if measure.doubts else {}),
+        **({"disclaimer": " ".join(f"{caveat}." for caveat in marked(measure.caveats))} if measure.caveats else {}),
         "relatedArtifact": [{"type": "citation", "citation": f"{measure.rule_set}: {measure.source}"}],
         "scoring": concepts.concept(concepts.SCORING_SYSTEM, measure.scoring),
         **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),

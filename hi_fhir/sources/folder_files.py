@@ -45,7 +45,7 @@ def paths(folder: Folder) -> list[Path]:
         return [path for path in sorted(_entries(folder.root)) if _is_file(folder, path)]
     except OSError as error:
         raise UserError(
-            f"source {folder.source}: its folder cannot be read: {error.strerror}. Mend its rights."
+            f"source {folder.source}: its folder cannot be read: {error.strerror}. Fix its permissions."
         ) from error
 
 

@@ -79,7 +79,8 @@ class Folder:
         except (RuntimeError, NotImplementedError) as error:  # zipfile: locked by a password, or packed in another way
             raise self.error(file, "is locked or packed in a way that cannot be read. Unpack it yourself.") from error
         except OSError as error:
-            raise self.error(file, f"cannot be read: {error.strerror}. Mend its rights, or copy it again.") from error
+            told = f"cannot be read: {error.strerror}. Fix its permissions, or copy it again."
+            raise self.error(file, told) from error
 
     def head(self, file: File) -> tuple[bytes, bool]:
         """How a file begins, of up to about a block, and whether that is all of it."""

@@ -37,7 +37,7 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     """The map of a file with columns source_code and target_code, and source_system where the head names none.
 
     Raises:
-        TerminologyError: a source stands twice, a code has the wrong shape, or target and equivalence contradict.
+        TerminologyError: a source appears twice, a code has the wrong shape, or target and equivalence contradict.
     """
     file = read_data_file(path)
     file.require("source_code", "target_code", "equivalence")
@@ -45,7 +45,7 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     for number, row in enumerate(file.rows, len(file.head) + 2):
         source = _source(file, systems.name(row.get("source_system") or file.head.get("source_system")), row, number)
         if source in targets:
-            raise TerminologyError(f"{path} line {number}: {row['source_code']} stands twice. Remove one line.")
+            raise TerminologyError(f"{path} line {number}: {row['source_code']} appears twice. Remove one line.")
         if row["equivalence"] not in EQUIVALENCES or (row["equivalence"] == "unmatched") != (not row["target_code"]):
             raise TerminologyError(
                 f"{path} line {number}: equivalence {row['equivalence']!r} does not fit the target code. "

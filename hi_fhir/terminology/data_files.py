@@ -90,7 +90,7 @@ def read_head(path: Path) -> dict[str, str]:
     """The head alone: one entry a line, in the order of the lines.
 
     Raises:
-        TerminologyError: a line is not `# name: value` or stands twice, a required one is missing, or it is not UTF-8.
+        TerminologyError: a line is not `# name: value` or appears twice, a required one is missing, or it is not UTF-8.
     """
     head: dict[str, str] = {}
     try:

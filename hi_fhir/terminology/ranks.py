@@ -27,7 +27,7 @@ def read_ranks(path: Path, year: int) -> DeprivationRanks:
     """The ranks of `year`; decile = ceil(rank x 10 / number of areas).
 
     Raises:
-        TerminologyError: a rank is not a number, or an area stands twice.
+        TerminologyError: a rank is not a number, or an area appears twice.
     """
     head = read_head(path)
     vintage = LSOA_OF[year]
@@ -42,7 +42,7 @@ def read_ranks(path: Path, year: int) -> DeprivationRanks:
         raise TerminologyError(f"{path}: needs columns {vintage} and rank, a whole number. Mend the file.") from error
     count = rows.num_rows
     if len(pc.unique(rows[vintage])) != count:
-        raise TerminologyError(f"{path}: an area stands twice. Remove one of its lines.")
+        raise TerminologyError(f"{path}: an area appears twice. Remove one of its lines.")
     if count and (pc.min(rows["rank"]).as_py() < 1 or pc.max(rows["rank"]).as_py() > count):
         raise TerminologyError(f"{path}: ranks go beyond 1 to {count}. Is a part of the file missing?")
     deciles = pa.array([-(-rank * 10 // count) for rank in rows["rank"].to_pylist()], pa.int8())

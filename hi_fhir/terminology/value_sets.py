@@ -30,7 +30,7 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     """The value set of a file with columns code and note, and system where the head names none.
 
     Raises:
-        TerminologyError: a code has the wrong shape or stands twice, or there is none although the state says so.
+        TerminologyError: a code has the wrong shape or appears twice, or there is none although the state says so.
     """
     file = read_data_file(path)
     file.require("code")
@@ -38,7 +38,7 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     for number, row in enumerate(file.rows, len(file.head) + 2):
         code = _token_of(file, systems.name(row.get("system") or file.head.get("system")), row["code"], number)
         if code in codes:
-            raise TerminologyError(f"{path} line {number}: code {row['code']} stands twice. Remove one line.")
+            raise TerminologyError(f"{path} line {number}: code {row['code']} appears twice. Remove one line.")
         codes.add(code)
     if not codes and file.head["state"] != "missing":
         raise TerminologyError(f"{path}: no codes, but state {file.head['state']}. Add codes or say `missing`.")

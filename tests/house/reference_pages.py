@@ -57,8 +57,8 @@ def _measure(found: Mapping[str, Any]) -> str:
         f"Follows {found['rule_set']} ({found['source']}). {_better(found)}Reviewed by: "
         f"{found['reviewed_by']}; next review {found['next_review']}.",
     ]
-    if found["doubts"]:
-        lines.append(f"Departs from that rule set, or was not seen in its own text: {'; '.join(found['doubts'])}.")
+    if found["caveats"]:
+        lines.append(f"Departs from that rule set, or was not seen in its own text: {'; '.join(found['caveats'])}.")
     if found["value_sets"]:
         lines += ["", "| value set | version | state | codes | seen in a source |", "|---|---|---|---:|---|"]
         lines += map(_value_set, found["value_sets"])

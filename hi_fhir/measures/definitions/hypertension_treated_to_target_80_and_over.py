@@ -33,7 +33,7 @@ MEASURE = ProportionMeasure(
         at_clinic=(150, 90), at_home=(145, 85), within=months(12), home_unverified=True
     ),
     denominator_exception=blood_pressure.care_adjustments(),
-    doubts=(
+    caveats=(
         "the threshold for home readings, 145/85, was not seen in the rule set's own text",
         NO_AMBULATORY,
         NOT_TO_MARCH,

@@ -41,7 +41,7 @@ MEASURE = ProportionMeasure(
     initial_population=registered() & aged(at_most=79) & blood_pressure.on_hypertension_register(),
     numerator=blood_pressure.target_met(at_clinic=(140, 90), at_home=(135, 85), within=months(12)),
     denominator_exception=blood_pressure.care_adjustments(),
-    doubts=(NO_AMBULATORY, NOT_TO_MARCH),
+    caveats=(NO_AMBULATORY, NOT_TO_MARCH),
     examples=(
         Example("at the threshold", someone().blood_pressure(140, 90, JANUARY), "numerator"),
         Example("systolic above", someone().blood_pressure(141, 80, JANUARY), "denominator"),

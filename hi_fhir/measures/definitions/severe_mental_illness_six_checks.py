@@ -54,7 +54,7 @@ MEASURE = ProportionMeasure(
     & lipids
     & glucose
     & smoking,
-    doubts=(
+    caveats=(
         "lithium puts nobody on the register; PHSMI leaves out those who are on it for lithium alone, QOF keeps them",
         "lipids are asked of everybody in 12 months; QOF's MH011 gives those of lower risk 24",
         "register and months are of the reference date; PHSMI's are of the last day of a quarter, QOF's of 31 March",

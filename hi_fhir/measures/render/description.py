@@ -22,7 +22,7 @@ def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
         "next_review": measure.next_review.isoformat(),
         "scoring": measure.scoring,
         "improvement": measure.improvement if measure.has_score else None,
-        "doubts": marked(measure.doubts),
+        "caveats": marked(measure.caveats),
         "populations": {name: sentence(word) for name, word in measure.populations()},
         "value_sets": [
             {

@@ -17,9 +17,9 @@ def sentence(word: base.Word) -> str:
     return _phrase(word)
 
 
-def marked(doubts: Iterable[str]) -> list[str]:
-    """Each doubt with the mark before it."""
-    return [f"{UNVERIFIED} {doubt}" for doubt in doubts]
+def marked(caveats: Iterable[str]) -> list[str]:
+    """Each caveat with the mark before it."""
+    return [f"{UNVERIFIED} {caveat}" for caveat in caveats]
 
 
 def strata_told(one: Stratifier) -> dict[str, str]:

@@ -113,7 +113,7 @@ def test_a_file_that_does_not_read_is_named_with_its_line(tmp_path: Path) -> Non
     ran = hi_fhir("measures", "check", "--overlay", overlay)
 
     assert ran.code == 2
-    assert "alcohol.csv line 12: code 160573003 stands twice. Remove one line." in ran.err
+    assert "alcohol.csv line 12: code 160573003 appears twice. Remove one line." in ran.err
 
 
 def test_a_fault_of_a_definition_exits_with_2_and_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

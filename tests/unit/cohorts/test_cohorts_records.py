@@ -7,7 +7,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from hi_fhir.cohorts.records import that_count
+from hi_fhir.cohorts.records import countable_events
 from hi_fhir.tables.schema import CLINICAL
 from tests.support.fhir_records import a_concept
 from tests.support.flattening import rows_of
@@ -20,7 +20,7 @@ def counted(folder: Path, table: str, record: dict[str, Any]) -> int:
     """How many of the record's rows count."""
     rows = [{name: row.get(name) for name in CLINICAL.names} for row in rows_of(config_in(folder), record)]
     assert len(rows) == 1
-    found = that_count(ibis.memtable(pa.Table.from_pylist(rows, schema=CLINICAL)), table)
+    found = countable_events(ibis.memtable(pa.Table.from_pylist(rows, schema=CLINICAL)), table)
     return int(found.count().execute())
 
 

@@ -4,7 +4,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from hi_fhir.cohorts.records import that_count, that_have_any
+from hi_fhir.cohorts.records import countable_events, that_have_any
 
 STATUSES = {
     "observation": (
@@ -33,7 +33,7 @@ def test_a_record_counts_by_its_status(table: str) -> None:
     nothing: list[str | None] = [None] * len(statuses)
     events = rows(status=statuses, component=[""] * len(statuses), negation=nothing)
 
-    found = that_count(events, table).to_pyarrow()["status"].to_pylist()
+    found = countable_events(events, table).to_pyarrow()["status"].to_pylist()
 
     assert len(found) == len(counted)
     assert set(found) == counted
@@ -51,5 +51,5 @@ def test_what_a_record_denies_is_no_record_of_it_where_a_record_can_deny(table: 
     said = [None, "none", "denied", "absent"]
     events = rows(status=["active"] * 4, component=[""] * 4, negation=said)
 
-    assert set(that_count(events, table).to_pyarrow()["negation"].to_pylist()) == counted
-    assert that_have_any(that_count(events, table)).to_pyarrow()["negation"].to_pylist() == [None]
+    assert set(countable_events(events, table).to_pyarrow()["negation"].to_pylist()) == counted
+    assert that_have_any(countable_events(events, table)).to_pyarrow()["negation"].to_pylist() == [None]

@@ -33,7 +33,7 @@ class OfTwo(Word):
         replace(MEASURE, rule_set="another"),
         replace(MEASURE, source="another"),
         replace(MEASURE, improvement="decrease"),
-        replace(MEASURE, doubts=("another",)),
+        replace(MEASURE, caveats=("another",)),
         replace(MEASURE, numerator=~MEASURE.numerator),
         replace(MEASURE, initial_population=registered() & aged(at_least=17)),
         replace(MEASURE, denominator_exclusion=registered()),

@@ -19,7 +19,7 @@ from hi_fhir.terminology.value_sets import ValueSet
 MEASURE = replace(
     registry.load(["ethnicity-usable"])[0],
     numerator=observed(value_set("a"), EVER) & clinical_event(value_set("b"), EVER),
-    doubts=("the threshold",),
+    caveats=("the threshold",),
 )
 
 

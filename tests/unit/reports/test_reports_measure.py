@@ -51,8 +51,8 @@ def test_a_threshold_that_was_not_seen_in_the_rule_set_is_marked_wherever_it_is_
 @pytest.mark.parametrize("measure", registry.load(), ids=lambda measure: measure.id)
 def test_every_doubt_about_a_measure_is_told(measure: Measure) -> None:
     told = measure_resource(BASE, measure).get("disclaimer", "")
-    assert bool(told) == bool(measure.doubts)
-    assert all(f"[U] {doubt}" in told for doubt in measure.doubts)
+    assert bool(told) == bool(measure.caveats)
+    assert all(f"[U] {caveat}" in told for caveat in measure.caveats)
 
 
 def test_a_measure_is_experimental_until_a_clinician_has_reviewed_it() -> None:

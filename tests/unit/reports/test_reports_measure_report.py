@@ -173,10 +173,10 @@ def test_counts_of_the_run_are_masked_for_everybody(audience: str) -> None:
 def test_what_was_not_seen_in_a_source_is_marked() -> None:
     (measure,) = registry.load(["hypertension-treated-to-target-80-and-over"])
     report = report_of(measure=measure, state=None, people=5)
-    doubts = [one["valueString"] for one in extensions(report, "unverified")]
-    assert "[U] codes of mappings/old-codes-to-snomed" in doubts
-    assert {f"[U] {doubt}" for doubt in measure.doubts} <= set(doubts)
-    assert all(f"<p>{doubt}</p>" in report["text"]["div"] for doubt in doubts)
+    caveats = [one["valueString"] for one in extensions(report, "unverified")]
+    assert "[U] codes of mappings/old-codes-to-snomed" in caveats
+    assert {f"[U] {caveat}" for caveat in measure.caveats} <= set(caveats)
+    assert all(f"<p>{caveat}</p>" in report["text"]["div"] for caveat in caveats)
 
 
 @pytest.mark.parametrize("state", ["partial", "missing"])

@@ -85,7 +85,7 @@ def test_what_is_not_there_is_named_with_where_to_put_it(terminology):
     ("text", "message"),
     [
         (HEAD + "code,note\n", "no codes, but state demonstration"),
-        (HEAD + "code,note\nA1,\nA1,\n", "line 12: code A1 stands twice"),
+        (HEAD + "code,note\nA1,\nA1,\n", "line 12: code A1 appears twice"),
         (HEAD.replace("urn:local", SNOMED) + "code,note\n38341004,\n", "line 11: '38341004' is not a code"),
         (HEAD.replace("# system: urn:local\n", "") + "code,note\nA1,\n", "no code system"),
         (HEAD.replace("# licence: MIT\n", "") + "code,note\nA1,\n", "the head has no licence"),
@@ -108,7 +108,7 @@ def test_a_value_set_that_cannot_be_read_is_refused_with_its_place(tmp_path, tex
         ("A,,Z9,,unmatched,", "equivalence 'unmatched' does not fit"),
         ("A,,,,equivalent,", "equivalence 'equivalent' does not fit"),
         ("A,,B,,same,", "equivalence 'same' does not fit"),
-        ("A,,B,,equivalent,\nA,,C,,equivalent,", "A stands twice"),
+        ("A,,B,,equivalent,\nA,,C,,equivalent,", "A appears twice"),
     ],
 )
 def test_a_map_that_contradicts_itself_is_refused(tmp_path, row, message):

@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
-from hi_fhir.cohorts.records import CODED_TABLES, that_count, that_have_any
+from hi_fhir.cohorts.records import CODED_TABLES, countable_events, that_have_any
 from hi_fhir.cohorts.registration import EARLIEST
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.engine.protocol import Engine
@@ -27,7 +27,7 @@ def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Tabl
     return pa.concat_tables(tables, promote_options="default")
 
 
-def spoken_rows(
+def rows_of_records(
     engine: Engine, snapshots: Sequence[Path], codes: ibis.Table, members: ibis.Table, as_of: date
 ) -> ibis.Table:
     """Rows of records that count and carry one of `codes`; those on ethnicity up to the reference date.
@@ -36,7 +36,7 @@ def spoken_rows(
     """
     parts = []
     for table in CODED_TABLES:
-        events = that_have_any(that_count(read_table(engine, snapshots, table), table))
+        events = that_have_any(countable_events(read_table(engine, snapshots, table), table))
         parts.append(events.select("patient_id", "system", "code", "start_date"))
     rows = reduce(lambda left, right: left.union(right), parts).join(codes, ["code", "system"])
     seen = rows.start_date.isnull() | (rows.start_date <= as_of) | rows.says.isin(list(TYPE_1_SETS))
