@@ -70,7 +70,7 @@ def settle(rows: ibis.Table, key: str, order: str, prefix: str) -> ibis.Table:
     """What the latest stated rows of each key say, and when it was last not stated or refused.
 
     rows: key, order (never null), says, category_2001, category_2021.
-    Grain: one row a key. Columns, whose names all begin with `prefix`: id (the key); low and high (least and greatest
+    Grain: one row per key. Columns, whose names all begin with `prefix`: id (the key); low and high (least and greatest
     category of 2001 at the latest stated order; null: never stated); finer (the category of 2021, where they agree);
     not_stated and refused (the latest order).
     """

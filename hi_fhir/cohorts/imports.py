@@ -44,7 +44,7 @@ _FORMAT = Format("import", ImportManifest, 1, "Import the file again, with hi-fh
 
 @dataclass(frozen=True)
 class PostcodeDirectory:
-    """path: Parquet of postcode (upper case, no space), lsoa11 and lsoa21. Grain: one row a postcode."""
+    """path: Parquet of postcode (upper case, no space), lsoa11 and lsoa21. Grain: one row per postcode."""
 
     path: Path
     version: str

@@ -66,8 +66,8 @@ def _merges(links: ibis.Table, patient: ibis.Table) -> Merges:
 def _numbers(standing: ibis.Table) -> ibis.Table:
     """Numbers of several patients. standing: patients that none has replaced.
 
-    Grain: one row a keyed NHS number. Columns: number_key, least (patient_id), patients, shared (a placeholder), differ
-    (two of its birth dates, of which a partial one is an interval, cannot be the same; a missing one is like any).
+    Grain: one row per keyed NHS number. Columns: number_key, least (patient_id), patients, shared (a placeholder),
+    differ (two of its birth dates, of which a partial one is an interval, cannot be the same; a missing one is as any).
     """
     numbered = standing.filter(standing.nhs_key.notnull())
     by_source = numbered.group_by("nhs_key", "source_id").agg(

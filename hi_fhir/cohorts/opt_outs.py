@@ -65,7 +65,7 @@ def opted_out_by_code(records: ibis.Table) -> ibis.Table:
     """People with a type 1 opt-out and no later withdrawal, whatever the reference date.
 
     records: rows with person_id, day (never null; undated is the earliest day) and says (one of TYPE_1_SETS).
-    Grain: one row a person; column person_id.
+    Grain: one row per person; column person_id.
     """
     opted = (records.says == OPTED_OUT).ifelse(records.day, ibis.null("date"))
     withdrawn = (records.says == WITHDRAWN).ifelse(records.day, ibis.null("date"))

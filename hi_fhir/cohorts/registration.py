@@ -39,7 +39,7 @@ def stated_rows(
     """Everything that records state of registrations, and what it is worth.
 
     by_id, by_code: as `organisations.place_tables`. declared: source to the ODS code of its own practice.
-    Grain: one row a row of `registration`. Columns: patient_id, rank (of its kind, the lowest decides), practice,
+    Grain: one row per row of `registration`. Columns: patient_id, rank (of its kind, the lowest decides), practice,
     start, end, regular, ended (on a day that is not known), and worth: COUNTS, or why it does not count.
     """
     rows = registration.left_join(by_id, ["source_id", "organization_id"]).left_join(by_code, "ods_code")
@@ -81,9 +81,9 @@ def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[st
 
     stated: as `stated_rows`. resident: as `linking.Linked` has it. declared: source to its own practice. Of a patient
     that another has replaced only the episodes count, as the other's.
-    Grain: one row a registration. Columns: person_id, patient_id, source_id, practice, start, started (EARLIEST for no
-    start), is_dated (the source says when it began or that it ended) and the steps is_active, is_regular, is_begun and
-    is_current, each with those before it.
+    Grain: one row per registration. Columns: person_id, patient_id, source_id, practice, start, started (EARLIEST for
+    no start), is_dated (the source says when it began or that it ended), and the steps is_active, is_regular, is_begun
+    and is_current, each with those before it.
     """
     rows = stated.filter(stated.worth == COUNTS).drop("worth")
     if declared:
@@ -129,7 +129,7 @@ def _declared_rows(resident: ibis.Table, own: ibis.Table, like: ibis.Table) -> i
 def choose(judged: ibis.Table) -> ibis.Table:
     """The one registration of each person who has a current one: the latest start, then the lowest ODS code.
 
-    Grain: one row a person. Columns: chosen_id (the person), chosen_home (the patient that it is stated of),
+    Grain: one row per person. Columns: chosen_id (the person), chosen_home (the patient that it is stated of),
     chosen_practice, chosen_start, and conflict: another practice's registration started on the same latest day.
     """
     current = judged.filter(judged.is_current)
@@ -152,7 +152,7 @@ def choose(judged: ibis.Table) -> ibis.Table:
 
 
 def steps(judged: ibis.Table) -> ibis.Table:
-    """How far registrations get. Grain: one row a person with any: steps_id, any_active, any_regular, any_begun."""
+    """How far registrations get. Grain: one row per person with any: steps_id, any_active, any_regular, any_begun."""
     return judged.group_by(steps_id="person_id").agg(
         any_active=judged.is_active.any(), any_regular=judged.is_regular.any(), any_begun=judged.is_begun.any()
     )

@@ -37,7 +37,7 @@ class Grouped:
 
 
 def count_rows(fact: ibis.Table, grouped: Grouped, columns: Sequence[str]) -> ibis.Table:
-    """People for each of `columns`. Grain: one row a practice and stratum that has people."""
+    """People for each of `columns`. Grain: one row per practice and stratum that has people."""
     return fact.group_by("practice_id", *grouped.by).agg(
         **{f"n{number}": fact[name].sum().cast("int64") for number, name in enumerate(columns)}
     )

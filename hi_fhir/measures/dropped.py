@@ -64,7 +64,7 @@ def _add(found: dict[str, dict[str, int]], value_sets: dict[int, str], counts: i
 
 
 def _unread(small: Mapping[str, pa.Table], observations: ibis.Table, link: ibis.Table) -> ibis.Table:
-    """Grain: one row a leaf and reason for which rows with codes of a quantity are no readings, or bounds."""
+    """Grain: one row per leaf and reason for which rows with codes of a quantity are no readings, or bounds."""
     events = of_status(observations, "observation")
     rows = events.join(ibis.memtable(small["quantity_code"]), ["system", "code"])
     rows = with_values(rows, ibis.memtable(small["unit"]))
@@ -82,7 +82,7 @@ def _unread(small: Mapping[str, pa.Table], observations: ibis.Table, link: ibis.
 
 
 def _negated(records: pa.Table, observations: ibis.Table, link: ibis.Table) -> ibis.Table:
-    """Grain: one row a leaf and reason for which rows with codes of a record are none."""
+    """Grain: one row per leaf and reason for which rows with codes of a record are none."""
     events = of_status(observations, "observation")
     events = events.filter(events.negation.notnull())
     rows = events.join(ibis.memtable(records), ["system", "code"])

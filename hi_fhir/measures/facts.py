@@ -57,7 +57,7 @@ def fact_schema(measures: Sequence[Measure]) -> pa.Schema:
 def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     """The columns of `fact_schema`, from the tables `person` and `leaf` by name.
 
-    Grain: one row a registered person, in order of person_id.
+    Grain: one row per registered person, in order of person_id.
     """
     person = ibis.table(ibis.Schema.from_pyarrow(PERSON), name=PERSON_TABLE)
     person = person.filter(person.practice_id.notnull() & person.registered)

@@ -42,7 +42,7 @@ QUANTITY_CODE = pa.schema(
         ("highest", pa.float64()),
     ]
 )
-"""Grain: one row a leaf and code."""
+"""Grain: one row per leaf and code."""
 
 UNIT = pa.schema(
     [
@@ -53,7 +53,7 @@ UNIT = pa.schema(
         ("offset", pa.float64()),
     ]
 )
-"""Grain: one row a leaf and a unit whose values become those of the leaf's own; a unit without a row is another."""
+"""Grain: one row per leaf and unit whose values become those of the leaf's own; a unit without a row is another."""
 
 _DECIMALS = 9
 """To which a converted value is rounded, so that 77.34 mg/dL is at most 2.0 mmol/L where it is exactly that."""
@@ -117,7 +117,7 @@ def leaf_tables(
 def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns in total order, from the tables of `leaf_tables` by name and `events` (EVENT) by resource type.
 
-    Grain: one row a person and leaf that has records.
+    Grain: one row per person and leaf that has records.
     """
     counted = {type_: countable_events(rows, CLINICAL_TABLES[type_]) for type_, rows in events.items()}
     recorded = event_types(leaf for leaf in leaves if isinstance(leaf, Recorded))
@@ -184,7 +184,7 @@ def with_values(readings: ibis.Table, units: ibis.Table) -> ibis.Table:
 
 
 def received_units(leaves: Sequence[Leaf], frame: Frame, codes: Codes, observations: ibis.Table) -> ibis.Table:
-    """The units of the values that the readings of `leaves` are looked for in. Grain: one row a unit, column unit."""
+    """The units of the values that the readings of `leaves` are looked for in. Grain: one row per unit, column unit."""
     quantities = ibis.memtable(leaf_tables(leaves, frame, codes)["quantity_code"])
     values = observations.filter(observations.value.notnull() & observations.unit.notnull())
     return values.semi_join(quantities, ["system", "code"]).select("unit").distinct()

@@ -20,7 +20,7 @@ RECORD_CODE = pa.schema(
         ("none", pa.bool_()),  # an answer that there is none counts too
     ]
 )
-"""Grain: one row a leaf, resource type and code."""
+"""Grain: one row per leaf, resource type and code."""
 
 
 def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> li
 def matches(resource_type: str, events: ibis.Table, name: str = "record_code") -> ibis.Table:
     """Events that count and stand in the table of that name (RECORD_CODE).
 
-    Grain: one row a leaf and record, however many of its codes the leaf has. Columns: person_id, leaf_id, start_date,
+    Grain: one row per leaf and record, however many of its codes the leaf has. Columns: person_id, leaf_id, start_date,
     source_id, resource_id.
     """
     codes = ibis.table(ibis.Schema.from_pyarrow(RECORD_CODE), name=name)

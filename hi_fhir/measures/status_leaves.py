@@ -24,10 +24,10 @@ STATUS_CODE = pa.schema(
         ("undated", pa.bool_()),
     ]
 )
-"""Grain: one row a leaf and code of one of its statuses."""
+"""Grain: one row per leaf and code of one of its statuses."""
 
 QUESTION_CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("leaf_id", pa.int32())])
-"""Grain: one row a leaf and code of the question that its statuses may answer."""
+"""Grain: one row per leaf and code of the question that its statuses may answer."""
 
 STATUS_TABLES = {"status_code": STATUS_CODE, "question_code": QUESTION_CODE}
 

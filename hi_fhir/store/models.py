@@ -83,7 +83,7 @@ class Versioned(Owned):
 
 
 class Release(Owned, Base):
-    """Grain: one row an evaluation, audience, policy and reporter. published: digest of what the audience had.
+    """Grain: one row per evaluation, audience, policy and reporter. published: digest of what the audience had.
 
     data_dates: source to the day its data is of; null: released before that was kept.
     """
@@ -103,7 +103,7 @@ class Release(Owned, Base):
 
 
 class Report(Versioned, Base):
-    """Grain: one row a version of a MeasureReport, without its content. data_date is the report's `date`.
+    """Grain: one row per version of a MeasureReport, without its content. data_date is the report's `date`.
 
     A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
     before that was so have an identifier for each reference date and extract date; they keep it.
@@ -143,7 +143,7 @@ class Report(Versioned, Base):
 
 
 class ReportContent(Base):
-    """Grain: one row a version of a MeasureReport. content: its bytes, apart from what it is found by."""
+    """Grain: one row per version of a MeasureReport. content: its bytes, apart from what it is found by."""
 
     __tablename__ = "report_content"
 
@@ -152,7 +152,7 @@ class ReportContent(Base):
 
 
 class CellName(Base):
-    """Grain: one row a thing that reports count: a population of a stratum of a stratifier.
+    """Grain: one row per thing that reports count: a population of a stratum of a stratifier.
 
     The stratum of a crossing has its components' codes joined by `*`, as its stratifier has their ids. "all": everybody
     that the reporter counts. "run-...": of the whole run; the stratum is the type or value set that is counted.
@@ -168,7 +168,7 @@ class CellName(Base):
 
 
 class ReleasedCell(Base):
-    """Grain: one row a version of a report and what it counts: all numbers that it gives, and all that it does not.
+    """Grain: one row per version of a report and what it counts: all numbers that it gives, and all that it does not.
 
     state: what became of the count; reason: why it is not given, beyond that. value: people; null: not given. A score
     follows from the other cells; where none is given, that is the cell of the population "score".
@@ -185,7 +185,7 @@ class ReleasedCell(Base):
 
 
 class Measure(Versioned, Base):
-    """Grain: one row a version of a Measure resource; `measure_version` is the definition's own."""
+    """Grain: one row per version of a Measure resource; `measure_version` is the definition's own."""
 
     __tablename__ = "measure"
     __table_args__ = (UniqueConstraint("resource_id", "version"),)
@@ -197,7 +197,7 @@ class Measure(Versioned, Base):
 
 
 class Organisation(Versioned, Base):
-    """Grain: one row a version of an Organization resource; `organisation` is its ODS code."""
+    """Grain: one row per version of an Organization resource; `organisation` is its ODS code."""
 
     __tablename__ = "organisation"
     __table_args__ = (UniqueConstraint("resource_id", "version"),)
@@ -207,7 +207,7 @@ class Organisation(Versioned, Base):
 
 
 class Delivery(Owned, Base):
-    """Grain: one row a try to send a version of a report to a server.
+    """Grain: one row per try to send a version of a report to a server.
 
     target: origin and path of the server, nothing secret. status: sent or failed. location: without query.
     outcome: what came back, in our own words.

@@ -21,7 +21,7 @@ QUARANTINE = pa.schema(
         pa.field("raw", pa.binary(), nullable=False),  # the line as landed, cut at RAW_LIMIT
     ]
 )
-"""Grain: one row a refused line, in order of chunk and line."""
+"""Grain: one row per refused line, in order of chunk and line."""
 
 RAW_LIMIT = 1 << 16
 

@@ -31,7 +31,7 @@ CLINICAL = pa.schema(
         pa.field("negation", pa.string()),  # denied, none or absent; null: nothing says that it is not so
     ]
 )
-"""Grain: one row a coding of a resource or of a component; an uncoded one is one row with null code.
+"""Grain: one row per coding of a resource or of a component; an uncoded one is one row with null code.
 
 component: "" for the resource's own code (for Encounter: its reason), "value" for a coding of valueCodeableConcept,
 "reference" for a reason that is another record (system: REFERENCE and its type, code: its id; null: it cannot be
@@ -64,7 +64,7 @@ PATIENT = pa.schema(
         pa.field("restricted", pa.bool_(), nullable=False),  # meta.security R or V
     ]
 )
-"""Grain: one row a Patient resource."""
+"""Grain: one row per Patient resource."""
 
 PATIENT_LINK = pa.schema(
     [
@@ -74,7 +74,7 @@ PATIENT_LINK = pa.schema(
         pa.field("other_id", pa.string()),  # patient_id of the other, who may not be there; null: cannot be read
     ]
 )
-"""Grain: one row a Patient.link by which two patients are one person."""
+"""Grain: one row per Patient.link by which two patients are one person."""
 
 PATIENT_IDENTIFIER = pa.schema(
     [
@@ -85,7 +85,7 @@ PATIENT_IDENTIFIER = pa.schema(
         ),  # as the patient_id of a record that has the identifier alone
     ]
 )
-"""Grain: one row an identifier of a Patient by which records may name it, but for the NHS number behind nhs_key."""
+"""Grain: one row per identifier of a Patient by which records may name it, but for the NHS number behind nhs_key."""
 
 OTHER_HOME = pa.schema(
     [
@@ -99,7 +99,7 @@ OTHER_HOME = pa.schema(
         pa.field("home_until", pa.date32()),
     ]
 )
-"""Grain: one row a home address of a Patient beside the one in `patient`, for days on which that one is none."""
+"""Grain: one row per home address of a Patient beside the one in `patient`, for days on which that one is none."""
 
 REGISTRATION = pa.schema(
     [
@@ -118,7 +118,7 @@ REGISTRATION = pa.schema(
         pa.field("resource_id", pa.string()),  # of the EpisodeOfCare; null: the Patient states it
     ]
 )
-"""Grain: one row a registration that a Patient or EpisodeOfCare states, or an episode of care that may be one."""
+"""Grain: one row per registration that a Patient or EpisodeOfCare states, or an episode of care that may be one."""
 
 ORGANIZATION = pa.schema(
     [
@@ -133,13 +133,13 @@ ORGANIZATION = pa.schema(
         pa.field("part_of_id", pa.string()),
     ]
 )
-"""Grain: one row an ODS code of an Organization resource, and one with no code for one that has none. Not bucketed: one
-file, `organization/all.parquet`."""
+"""Grain: one row per ODS code of an Organization resource, and one with no code for one that has none. Not bucketed:
+one file, `organization/all.parquet`."""
 
 IDENTITY = pa.schema(
     [pa.field("patient_id", pa.string(), nullable=False), pa.field("source_patient_id", pa.string(), nullable=False)]
 )
-"""Grain: one row a Patient. Kept apart from the tables, in `identity/<source>.parquet`, for its owner only."""
+"""Grain: one row per Patient. Kept apart from the tables, in `identity/<source>.parquet`, for its owner only."""
 
 KEY = pa.schema(
     [
@@ -150,7 +150,7 @@ KEY = pa.schema(
         pa.field("misdated", pa.bool_(), nullable=False),  # one of its versions is stamped after it was received
     ]
 )
-"""Grain: one row a resource in the scope, with the version that stands. Not bucketed: one file a resource type,
+"""Grain: one row per resource in the scope, with the version that stands. Not bucketed: one file a resource type,
 `keys/<Type>.parquet`, in order of id; no file for a type of which nothing came. Tables are not made from it: with it a
 snapshot can be the parent of the next."""
 
@@ -179,10 +179,10 @@ PERSON = pa.schema(
         pa.field("imd_2025_decile", pa.int8()),
     ]
 )
-"""Grain: one row a person (linked patients are one), without those whom the opt-out policy leaves out."""
+"""Grain: one row per person (linked patients are one), without those whom the opt-out policy leaves out."""
 
 LINK = pa.schema([pa.field("patient_id", pa.string(), nullable=False), pa.field("person_id", pa.string())])
-"""Grain: one row a patient_id in a snapshot whose records are not those of the person of the same id: of another one
+"""Grain: one row per patient_id in a snapshot whose records are not those of the person of the same id: of another one
 (linked patients, and identifiers by which records name a person), or of nobody who is kept (null: left out by the
 opt-out policy, or not there). In order of patient_id. Not bucketed: one file, `link.parquet`."""
 
@@ -197,7 +197,7 @@ LEAF = pa.schema(
         pa.field("high", pa.float64()),  # ... nor above this; equal where it is known
     ]
 )
-"""Grain: one row a person and leaf that has records. low and high are null where the leaf has no value."""
+"""Grain: one row per person and leaf that has records. low and high are null where the leaf has no value."""
 
 COUNTS = pa.schema(
     [
@@ -209,4 +209,4 @@ COUNTS = pa.schema(
         pa.field("count", pa.int64(), nullable=False),
     ]
 )
-"""Grain: one row a measure, practice, stratifier, stratum and population; zeros present."""
+"""Grain: one row per measure, practice, stratifier, stratum and population; zeros present."""

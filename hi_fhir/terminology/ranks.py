@@ -16,7 +16,7 @@ LSOA_OF = {2019: "lsoa11", 2025: "lsoa21"}
 
 @dataclass(frozen=True)
 class DeprivationRanks:
-    """table: lsoa (text), rank (int32, 1 is the most deprived) and decile (int8). Grain: one row an English LSOA."""
+    """table: lsoa (text), rank (int32, 1 is the most deprived) and decile (int8). Grain: one row per English LSOA."""
 
     year: int
     version: str

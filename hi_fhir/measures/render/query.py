@@ -1,4 +1,4 @@
-"""A word as a condition on one row a person: the person's own columns and, side by side, the rows of its leaves."""
+"""A word as a condition on one row per person: the person's own columns and, side by side, the rows of its leaves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ def field_name(leaf_id: int, field: str) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """rows: one row a person, PERSON's columns and a column a field of each leaf; null where there is no leaf row."""
+    """rows: one row per person, PERSON's columns and a column a field of each leaf; null where there is no leaf row."""
 
     rows: ibis.Table
     leaf_ids: dict[Leaf, int]
