@@ -56,6 +56,7 @@ fix: setup ## format, mend what can be mended, write the reference pages and the
 	$(BIN)/python -m tests.house.reference_pages
 	$(BIN)/python -m tests.house.released_table
 	$(BIN)/python -m tests.support.kernel_rows
+	$(BIN)/python -m tests.support.conversions
 
 data-folder: setup ## write the data folder anew that a test opens from then on (tests/data)
 	$(BIN)/python -m tests.support.data_folder

@@ -16,6 +16,7 @@ from hi_fhir.core.logs import log_to_stderr
 from hi_fhir.core.renamed import current_options
 from hi_fhir.core.room import is_full
 from hi_fhir.core.stopping import stopped_by, stopped_by_signals
+from hi_fhir.core.unneeded import do_without_pandas
 
 COMMANDS = {
     "run": ("run", "Pull, flatten, evaluate, report and publish."),
@@ -99,6 +100,7 @@ def cli(context: click.Context, log: str | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    do_without_pandas()
     log_to_stderr()
     with stopped_by_signals():
         code = run_command(arguments)

@@ -33,7 +33,7 @@ class BucketReader:
         self._snapshots = tuple(snapshots)
         self._link = engine.keep("link", read_link(engine, evaluation))
         self._others = self._link.filter(self._link.person_id.notnull())
-        self._has_others = bool(self._others.count().execute())
+        self._has_others = bool(engine.count(self._others))
         self._moved: dict[str, ibis.Table] = {}
 
     def events(self, table: str, buckets: str) -> ibis.Table:

@@ -67,7 +67,7 @@ def impossible(engine: Engine, snapshots: Sequence[Path], span: Span) -> dict[st
                 for kind, names in kinds.items()
             }
         )
-        for kind, count in counts.to_pyarrow().to_pylist()[0].items():
+        for kind, count in engine.query(counts).to_pylist()[0].items():
             if count:
                 found[kind] = found.get(kind, 0) + int(count)
     return dict(sorted(found.items()))

@@ -28,7 +28,7 @@ class Linked:
     """
 
     def __init__(self, engine: Engine, snapshots: Sequence[Path], patient: ibis.Table) -> None:
-        found = _merges(read_table(engine, snapshots, "patient_link"), patient)
+        found = _merges(engine, read_table(engine, snapshots, "patient_link"), patient)
         self.merged: Counter[str] = found.found
         ids, survivors = list(found.survivors), list(found.survivors.values())
         merged = engine.keep(
@@ -41,12 +41,13 @@ class Linked:
         by_number = marked.left_join(numbers, marked.nhs_key == numbers.number_key)
         provisional = engine.keep("provisional", _provisional(by_number))
         self.resident = engine.keep("resident", _with_survivors(provisional)) if ids else provisional
-        self.conflicts = int(numbers.filter(numbers.differ).patients.sum().execute() or 0)
+        differing = numbers.filter(numbers.differ)
+        self.conflicts = engine.query(differing.agg(n=differing.patients.sum()))["n"][0].as_py() or 0
 
 
-def _merges(links: ibis.Table, patient: ibis.Table) -> Merges:
+def _merges(engine: Engine, links: ibis.Table, patient: ibis.Table) -> Merges:
     """The merges that the sources' links come to."""
-    rows = links.select("patient_id", "other_id", "kind").to_pyarrow().to_pylist()
+    rows = engine.query(links.select("patient_id", "other_id", "kind")).to_pylist()
     if not rows:
         return Merges()
     edges = [
@@ -57,7 +58,7 @@ def _merges(links: ibis.Table, patient: ibis.Table) -> Merges:
     ends = ibis.memtable(
         pa.table({"patient_id": pa.array(sorted({end for edge in edges for end in edge}), pa.string())})
     )
-    there = patient.join(ends, "patient_id").select("patient_id", "active").to_pyarrow()
+    there = engine.query(patient.join(ends, "patient_id").select("patient_id", "active"))
     found = merges(edges, dict(zip(there["patient_id"].to_pylist(), there["active"].to_pylist(), strict=True)))
     found.found[UNREADABLE] = len(rows) - len(edges)
     return found

@@ -31,7 +31,7 @@ class Naming:
         self.persons: ibis.Table | None = None
         self._patients: ibis.Table | None = None
         kinds = lost.mutate(kind=lost.is_named.ifelse(NOBODY, ORPHAN))
-        if int(names.count().execute()):
+        if engine.count(names):
             bearers = engine.keep("bearer", _bearers(engine, snapshots, resident, names))
             who = bearers.group_by("name").agg(low=bearers.person_id.min(), high=bearers.person_id.max())
             self.persons = engine.keep(
@@ -52,7 +52,7 @@ class Naming:
         counts = (
             kinds.group_by("source_id", "table", "kind").agg(n=kinds.n.sum()).order_by("source_id", "table", "kind")
         )
-        for source, table, kind, n in zip(*counts.to_pyarrow().to_pydict().values(), strict=True):
+        for source, table, kind, n in zip(*engine.query(counts).to_pydict().values(), strict=True):
             self.rows[kind][table] += n
             if kind != FOUND:
                 tables = self.unattributed.setdefault(source, {})

@@ -13,6 +13,7 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.imports import AreaFile
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.views.organization_kinds import BRANCH, ICB, OTHER, PCN, PRACTICE, SUB_ICB
 
 Key = tuple[str, str]
@@ -142,11 +143,13 @@ def _listed(file: AreaFile | None) -> dict[str, str]:
     return listed
 
 
-def place_tables(organisations: Organisations, registration: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+def place_tables(
+    engine: Engine, organisations: Organisations, registration: ibis.Table
+) -> tuple[ibis.Table, ibis.Table]:
     """Places by the organisation's id (source_id, organization_id, id_practice, id_kind) and by code (ods_code,
     code_practice, code_kind), for what `registration` refers to."""
     by_id = [(*key, *organisations.place_of(one)) for key, one in sorted(organisations.by_key.items())]
-    codes = registration.filter(registration.ods_code.notnull()).select("ods_code").distinct().to_pyarrow()
+    codes = engine.query(registration.filter(registration.ods_code.notnull()).select("ods_code").distinct())
     by_code = [(code, *organisations.place_of_code(code)) for code in sorted(codes["ods_code"].to_pylist())]
     return (
         _memtable(by_id, ("source_id", "organization_id", "id_practice", "id_kind")),

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 import ibis
+import pyarrow as pa
 
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.views.organization_kinds import BRANCH, PRACTICE
 
 VERSION = "5"
@@ -87,7 +89,7 @@ def deciding_rows(stated: ibis.Table, resident: ibis.Table, declared: Mapping[st
     """
     rows = stated.filter(stated.worth == COUNTS).drop("worth")
     if declared:
-        own = ibis.memtable({"source_id": list(declared), "practice": list(declared.values())})
+        own = ibis.memtable(pa.table({"source_id": list(declared), "practice": list(declared.values())}))
         rows = rows.union(_declared_rows(resident, own, rows))
     first = rows.group_by("patient_id").agg(first=rows.rank.min())
     rows = rows.join(first, "patient_id")
@@ -181,8 +183,8 @@ def sources_with_history(judged: ibis.Table) -> ibis.Table:
     return found.filter(found.dated >= found.undated).select("source_id")
 
 
-def left_out(stated: ibis.Table) -> dict[str, int]:
+def left_out(engine: Engine, stated: ibis.Table) -> dict[str, int]:
     """Rows of `stated_rows` that do not count, by why."""
     rows = stated.filter(stated.worth != COUNTS)
-    counts = rows.group_by("worth").agg(n=rows.count()).to_pyarrow().to_pylist()
+    counts = engine.query(rows.group_by("worth").agg(n=rows.count())).to_pylist()
     return {row["worth"]: row["n"] for row in sorted(counts, key=lambda row: str(row["worth"]))}

@@ -64,26 +64,26 @@ def resolve(engine: Engine, inputs: ResolveInputs, out: Path, progress: Progress
     declared = {manifest.source_id: manifest.practice for manifest in manifests if manifest.practice}
     span = dates.span_of(date.fromisoformat(manifest.data_date) for manifest in manifests)
     received = {name: dates.possible(read_table(engine, inputs.snapshots, name), name, span) for name in dates.TABLES}
-    organization = received["organization"].to_pyarrow()
+    organization = engine.query(received["organization"])
     organisations = Organisations(organization, inputs.areas, declared.values(), inputs.as_of)
     prepared = _prepare(engine, inputs, received, declared, organisations)
     tables = prepared.tables
-    people_in_all = int(tables["resident"].count().execute())
+    people_in_all = engine.count(tables["resident"])
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
     for buckets in ranges(people_in_all, _PEOPLE_A_RANGE):
         low, high = buckets[0], chr(ord(buckets[-1]) + 1)
-        people = _people(engine, inputs, tables, low, high).to_pyarrow()
+        people = engine.query(_people(engine, inputs, tables, low, high))
         tally.add(people)
         write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
         progress.advance(len(buckets))
-    write_link(_links(prepared).to_pyarrow(), out)
+    write_link(engine.query(_links(prepared)), out)
     if tally.practices:
         tally.homes |= _unread_practices(manifests)
     practices = {practice for practice, _ in tally.homes}
     areas = read_areas(practices, organisations, inputs.areas, inputs.as_of)
     impossible = dates.impossible(engine, inputs.snapshots, span)
-    resolution = _resolution(inputs, manifests, prepared, tally, areas, impossible)
+    resolution = _resolution(engine, inputs, manifests, prepared, tally, areas, impossible)
     progress.finish(f"{resolution.persons:,} people, {resolution.registered:,} registered")
     return resolution
 
@@ -109,7 +109,7 @@ def _prepare(
     found = ethnicity_and_opt_outs.rows_of_records(engine, snapshots, codes, members, inputs.as_of)
     said = engine.keep("ethnicity_and_opt_out", found)
     rows = naming.attributed(received["registration"])
-    places = place_tables(organisations, rows)
+    places = place_tables(engine, organisations, rows)
     stated = engine.keep("stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(engine, inputs.directory, patient)
@@ -138,12 +138,12 @@ def _left_out(inputs: ResolveInputs, resident: ibis.Table, said: ibis.Table) -> 
     return resident.join(_listed(inputs), "nhs_key").select("person_id").distinct()
 
 
-def _unmatched(inputs: ResolveInputs, resident: ibis.Table) -> int:
+def _unmatched(engine: Engine, inputs: ResolveInputs, resident: ibis.Table) -> int:
     """Numbers on the list of opt-outs that no patient has."""
     if not inputs.opt_out.nhs_keys:
         return 0
     borne = resident.join(_listed(inputs), "nhs_key").select("nhs_key").distinct()
-    return len(inputs.opt_out.nhs_keys) - int(borne.count().execute())
+    return len(inputs.opt_out.nhs_keys) - engine.count(borne)
 
 
 def _listed(inputs: ResolveInputs) -> ibis.Table:
@@ -228,6 +228,7 @@ def _links(prepared: _Prepared) -> ibis.Table:
 
 
 def _resolution(
+    engine: Engine,
     inputs: ResolveInputs,
     manifests: Sequence[SnapshotManifest],
     prepared: _Prepared,
@@ -236,7 +237,7 @@ def _resolution(
     impossible: dict[str, int],
 ) -> Resolution:
     tables, naming = prepared.tables, prepared.naming
-    opted_out = int(tables["left_out"].count().execute())
+    opted_out = engine.count(tables["left_out"])
     return Resolution(
         persons=tally.persons,
         registered=tally.reasons[registration.REGISTERED],
@@ -245,11 +246,11 @@ def _resolution(
         not_registered_by_reason={
             reason: count for reason, count in sorted(tally.reasons.items()) if reason != registration.REGISTERED
         },
-        registrations_left_out=registration.left_out(tables["stated"]),
+        registrations_left_out=registration.left_out(engine, tables["stated"]),
         impossible_dates=impossible,
         restricted=tally.restricted,
         opted_out=opted_out,
-        opt_outs_unmatched=_unmatched(inputs, tables["resident"]),
+        opt_outs_unmatched=_unmatched(engine, inputs, tables["resident"]),
         orphan_events=naming.rows[ORPHAN],
         deprivation=dict(sorted(tally.deprivation.items())),
         ethnicity=dict(sorted(tally.ethnicity.items())),
@@ -261,7 +262,7 @@ def _resolution(
         identifiers_of_several=naming.rows[SEVERAL],
         ethnicity_not_understood=tally.unread.total(),
         pcn_unknown=sum(tally.practices[area.practice_id] for area in areas if area.pcn_id is None),
-        notes=[*_notes(inputs, manifests, tables["judged"]), *_unread(tally)],
+        notes=[*_notes(engine, inputs, manifests, tables["judged"]), *_unread(tally)],
         versions=_versions(inputs),
         homes=_homes(tally),
         not_understood=[NotUnderstood(*where, count) for where, count in sorted(tally.unread.items())],
@@ -300,8 +301,10 @@ def _unread(tally: Tally) -> list[Note]:
     ]
 
 
-def _notes(inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged: ibis.Table) -> list[Note]:
-    found = registration.sources_with_history(judged).to_pyarrow().to_pylist()
+def _notes(
+    engine: Engine, inputs: ResolveInputs, manifests: Sequence[SnapshotManifest], judged: ibis.Table
+) -> list[Note]:
+    found = engine.query(registration.sources_with_history(judged)).to_pylist()
     with_history = {row["source_id"] for row in found}
     end = inputs.period.end
     return [

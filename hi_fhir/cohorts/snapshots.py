@@ -15,5 +15,5 @@ def read_table(
 ) -> ibis.Table:
     """One table of all snapshots, called `name`, by default as the table."""
     files = ["all"] if table == "organization" else list(buckets)
-    paths = (snapshot / table / f"{file}.parquet" for snapshot in snapshots for file in files)
+    paths = [snapshot / table / f"{file}.parquet" for snapshot in snapshots for file in files]
     return engine.read(name or table, paths, TABLES[table])

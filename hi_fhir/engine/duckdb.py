@@ -2,11 +2,11 @@
 
 Ibis's own `create_table`, `create_view` and `read_parquet` ask DuckDB for the columns of what they have just made, and
 `create_table` copies it once more; on a small source that is a fifth of the time of resolving people. Here the columns
-are known as a table is made.
+are known as a table is made, tables of Arrow are taken as they are, and SQL that was compiled before is found again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ibis
@@ -14,6 +14,7 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hi_fhir.engine.compiled import CompiledQueries, digest_of
 from hi_fhir.engine.files import literal
 
 _TEMPORARY = ops.Namespace(catalog="temp", database="main")
@@ -22,20 +23,28 @@ _TEMPORARY = ops.Namespace(catalog="temp", database="main")
 class DuckDB:
     """A fresh DuckDB in memory that spills to a folder; instants are UTC, insertion order is not kept."""
 
-    def __init__(self, temporary: Path, *, threads: int, memory: str) -> None:
+    def __init__(self, temporary: Path, *, threads: int, memory: str, compiled: CompiledQueries) -> None:
         self._backend = ibis.duckdb.connect(
             threads=threads, memory_limit=memory, temp_directory=str(temporary), preserve_insertion_order=False
         )
-        self._backend.raw_sql("SET TimeZone = 'UTC'")
+        self._connection = self._backend.con
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._compiled = compiled
         self._uses: Counter[str] = Counter()
+        self._read: dict[tuple[str, ...], ibis.Table] = {}
+        self._in_memory: dict[ops.InMemoryTable, ops.DatabaseTable] = {}
 
-    def read(self, name: str, paths: Iterable[Path | str], schema: pa.Schema | None = None) -> ibis.Table:
+    def read(self, name: str, paths: Sequence[Path | str], schema: pa.Schema | None = None) -> ibis.Table:
         """Parquet files of one schema as one table. schema: of the files; None: it is read from the first."""
-        paths = list(paths)
-        schema = schema or pq.read_schema(paths[0])
-        files = ", ".join(_text(literal(path)) for path in paths)
-        query = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"  # noqa: S608 quoted, each of them
-        return self._view(name, query, ibis.Schema.from_pyarrow(schema))
+        files = tuple(_text(literal(path)) for path in paths)
+        if schema is not None and files in self._read:
+            return self._read[files]
+        columns = ibis.Schema.from_pyarrow(schema or pq.read_schema(paths[0]))
+        query = f"SELECT * FROM read_parquet([{', '.join(files)}], hive_partitioning = false)"  # noqa: S608 quoted
+        table = self._view(name, query, columns)
+        if schema is not None:
+            self._read[files] = table
+        return table
 
     def keep(self, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:
         """`rows` worked out once, as they are now, as a temporary table, which spills where memory is short."""
@@ -48,7 +57,7 @@ class DuckDB:
         )
         own = self._own_name(name)
         query = f"SELECT {columns} FROM ({self.sql(rows)})"  # noqa: S608 Ibis's query and quoted names
-        self._backend.con.execute(f"CREATE TEMP TABLE {_quoted(own)} AS {query}")
+        self._connection.execute(f"CREATE TEMP TABLE {_quoted(own)} AS {query}")
         return self._table(own, rows.schema())
 
     def stage(self, name: str, rows: ibis.Table) -> ibis.Table:
@@ -57,7 +66,12 @@ class DuckDB:
 
     def query(self, rows: ibis.Table) -> pa.Table:
         """`rows`, worked out and brought here."""
-        return self._backend.to_pyarrow(rows)
+        types = {name: type_.to_pyarrow() for name, type_ in rows.schema().items()}
+        return self.rows_of(self.sql(rows)).cast(pa.schema(types))
+
+    def count(self, rows: ibis.Table) -> int:
+        """How many rows there are."""
+        return int(self.query(rows.aggregate(n=rows.count()))["n"][0].as_py())
 
     def prepare(self, rows: ibis.Table) -> "PreparedQuery":
         """`rows` of unbound tables (`ibis.table`), which each run is given."""
@@ -67,28 +81,44 @@ class DuckDB:
 
     def close(self) -> None:
         """End the engine; its tables are gone."""
+        self._compiled.save()
         self._backend.disconnect()
 
     def sql(self, rows: ibis.Table) -> str:
         """The SQL of `rows`, for which tables in memory that it reads are there."""
         node = rows.op()
+        if isinstance(node, ops.InMemoryTable):
+            node = self._registered(node)
         if isinstance(node, ops.DatabaseTable):
             return f"SELECT * FROM {_quoted(node.name)}"  # noqa: S608 a name of ours
-        self._backend._register_in_memory_tables(rows)
-        query: str = self._backend.compile(rows)
+        if in_memory := node.find(ops.InMemoryTable):
+            rows = node.replace({one: self._registered(one) for one in in_memory}).to_expr()
+        digest = digest_of(rows, self._backend)
+        query = self._compiled.find(digest)
+        if query is None:
+            query = self._backend.compile(rows)
+            self._compiled.add(digest, query)
         return query
 
     def bind(self, name: str, query: str) -> None:
         """Let `name`, of a prepared query alone, stand for what `query` reads."""
-        self._backend.con.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS {query}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS {query}")
 
     def rows_of(self, query: str) -> pa.Table:
         """What `query` reads."""
-        return self._backend.con.sql(query).to_arrow_table()
+        return self._connection.sql(query).to_arrow_table()
+
+    def _registered(self, table: ops.InMemoryTable) -> ops.DatabaseTable:
+        """A table in memory under a name that depends on nothing but what came before."""
+        if table not in self._in_memory:
+            name = self._own_name("in_memory")
+            self._connection.register(name, table.data.to_pyarrow(table.schema))
+            self._in_memory[table] = self._table(name, table.schema).op()
+        return self._in_memory[table]
 
     def _view(self, name: str, query: str, schema: ibis.Schema) -> ibis.Table:
         own = self._own_name(name)
-        self._backend.con.execute(f"CREATE TEMP VIEW {_quoted(own)} AS {query}")
+        self._connection.execute(f"CREATE TEMP VIEW {_quoted(own)} AS {query}")
         return self._table(own, schema)
 
     def _table(self, name: str, schema: ibis.Schema) -> ibis.Table:

@@ -1,6 +1,6 @@
 """What this package asks of a query engine; DuckDB is one, and another is one more class of these methods."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,7 @@ class Prepared(Protocol):
 class Engine(Protocol):
     """Names say what a table is where queries are read; a name that is used again never changes the table of before."""
 
-    def read(self, name: str, paths: Iterable[Path | str], schema: pa.Schema | None = None) -> ibis.Table:
+    def read(self, name: str, paths: Sequence[Path | str], schema: pa.Schema | None = None) -> ibis.Table:
         """Parquet files of one schema as one table. schema: of the files; None: it is read from the first."""
 
     def keep(self, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:
@@ -29,6 +29,9 @@ class Engine(Protocol):
 
     def query(self, rows: ibis.Table) -> pa.Table:
         """`rows`, worked out and brought here."""
+
+    def count(self, rows: ibis.Table) -> int:
+        """How many rows there are."""
 
     def prepare(self, rows: ibis.Table) -> Prepared:
         """`rows` of unbound tables (`ibis.table`), which each run is given."""

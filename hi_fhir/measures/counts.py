@@ -19,11 +19,12 @@ from hi_fhir.tables.schema import COUNTS
 
 Cells = npt.NDArray[np.int64]
 """Shape (practice, stratum, fact column)."""
+_COUNTED = "counted"
 
 
 @dataclass(frozen=True)
 class Grouped:
-    """One group-by of the facts, without a stratifier or by one. strata: how many."""
+    """One group-by of the facts, without a stratifier or by one. strata: how many. rows: the facts with `stratum`."""
 
     stratifier: Stratifier | Crossing | None
 
@@ -31,14 +32,17 @@ class Grouped:
     def strata(self) -> int:
         return len(self.stratifier.strata) if self.stratifier else 1
 
-    @property
-    def by(self) -> tuple[str, ...]:
-        return tuple(part.id for part in self.stratifier.parts) if self.stratifier else ()
+    def rows(self, fact: ibis.Table) -> ibis.Table:
+        """The facts with the place of each person's stratum among those of the stratifier, as `stratum`."""
+        stratum: Any = ibis.literal(0, "int32")
+        for part in self.stratifier.parts if self.stratifier else ():
+            stratum = stratum * ibis.literal(len(part.strata), "int32") + fact[part.id]
+        return fact.mutate(stratum=stratum)
 
 
-def count_rows(fact: ibis.Table, grouped: Grouped, columns: Sequence[str]) -> ibis.Table:
-    """People for each of `columns`. Grain: one row per practice and stratum that has people."""
-    return fact.group_by("practice_id", *grouped.by).agg(
+def count_rows(fact: ibis.Table, columns: Sequence[str]) -> ibis.Table:
+    """People for each of `columns`. Grain: one row per practice and stratum that has people. fact: `Grouped.rows`."""
+    return fact.group_by("practice_id", "stratum").agg(
         **{f"n{number}": fact[name].sum().cast("int64") for number, name in enumerate(columns)}
     )
 
@@ -58,7 +62,8 @@ def counts(
     fact = engine.keep("kept_fact", engine.read("fact", facts))
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
-    found = [(group, engine.query(count_rows(fact, group, list(columns.values())))) for group in groups]
+    of_one = engine.prepare(count_rows(_counted(fact), list(columns.values())))
+    found = [(group, of_one.run({_COUNTED: group.rows(fact)})) for group in groups]
     named = {practice for _, rows in found for practice in rows["practice_id"].to_pylist()}
     order = sorted(named.union(practices))
     cells = {group.stratifier: _cells(group, rows, order, len(columns)) for group, rows in found}
@@ -67,16 +72,18 @@ def counts(
     return pa.concat_tables(parts) if parts else COUNTS.empty_table()
 
 
+def _counted(fact: ibis.Table) -> ibis.Table:
+    """The facts with `stratum`, still to be given: making SQL for each stratifier takes longer than counting."""
+    return ibis.table({**fact.schema(), "stratum": "int64"}, name=_COUNTED)
+
+
 def _cells(group: Grouped, rows: pa.Table, practices: Sequence[str], width: int) -> Cells:
     cells = np.zeros((len(practices), group.strata, width), dtype=np.int64)
     if not rows.num_rows:
         return cells
     places = {practice: number for number, practice in enumerate(practices)}
     practice = np.array([places[id_] for id_ in rows["practice_id"].to_pylist()])
-    stratum = np.zeros(rows.num_rows, dtype=np.int64)
-    if group.stratifier:
-        for part in group.stratifier.parts:
-            stratum = stratum * len(part.strata) + rows[part.id].to_numpy()
+    stratum = rows["stratum"].to_numpy()
     for number in range(width):
         cells[practice, stratum, number] = rows[f"n{number}"].to_numpy()
     return cells

@@ -7,6 +7,7 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.records import of_status
+from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import bounds, leaf_tables, with_values
 from hi_fhir.measures.record_codes import RECORD_CODE
@@ -24,6 +25,7 @@ _OBSERVATION = "Observation"
 
 
 def dropped_readings(
+    engine: Engine,
     leaves: Sequence[Leaf],
     frame: Frame,
     codes: Codes,
@@ -47,18 +49,18 @@ def dropped_readings(
     measured = sorted({value_sets[leaf_id] for leaf_id in small["quantity_code"]["leaf_id"].to_pylist()})
     found = {id_: dict.fromkeys(REASONS, 0) for id_ in measured}
     if measured:
-        _add(found, value_sets, _unread(small, observations, link))
+        _add(found, value_sets, engine.query(_unread(small, observations, link)))
     looked_for = list(_looked_for(leaves, small))
     recorded = sorted({value_set for value_set, _ in looked_for})
     records = _widest(looked_for, recorded)
     if records.num_rows:
-        _add(found, dict(enumerate(recorded)), _negated(records, observations, link))
+        _add(found, dict(enumerate(recorded)), engine.query(_negated(records, observations, link)))
     return dict(sorted(found.items()))
 
 
-def _add(found: dict[str, dict[str, int]], value_sets: dict[int, str], counts: ibis.Table) -> None:
+def _add(found: dict[str, dict[str, int]], value_sets: dict[int, str], counts: pa.Table) -> None:
     """counts: leaf_id, reason and n."""
-    for row in counts.to_pyarrow().to_pylist():
+    for row in counts.to_pylist():
         reasons = found.setdefault(value_sets[row["leaf_id"]], dict.fromkeys(REASONS, 0))
         reasons[row["reason"]] += row["n"]
 

@@ -33,7 +33,7 @@ def codings_read(
     found: dict[str, dict[str, dict[str, int]]] = {}
     for type_, value_sets in sorted(asked.items()):
         rows = read_table(engine, snapshots, CLINICAL_TABLES[type_], name=f"heard_{CLINICAL_TABLES[type_]}")
-        for row in _counts(rows, value_sets, codes, answers).to_pyarrow().to_pylist():
+        for row in engine.query(_counts(rows, value_sets, codes, answers)).to_pylist():
             found.setdefault(row["source_id"], {}).setdefault(type_, {})[row["value_set"]] = row["codings"]
     return {
         source: {type_: dict(sorted(sets.items())) for type_, sets in types.items()} for source, types in found.items()

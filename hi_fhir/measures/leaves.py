@@ -295,8 +295,10 @@ def reasons_by_reference(encounters: ibis.Table, conditions: ibis.Table) -> ibis
 
     0 and 1 where that is not known, since it is not among `conditions`.
     """
+    referred = encounters.filter(encounters.component == "reference")
     own = conditions.filter(conditions.component == "")
+    own = own.semi_join(referred, [own.source_id == referred.source_id, own.resource_id == referred.code])
     known = own.group_by("source_id", "resource_id").agg(is_coded=own.code.notnull().ifelse(1.0, 0.0).max())
     known = known.select("source_id", "is_coded", code="resource_id", system=ibis.literal(f"{REFERENCE}Condition"))
-    referred = encounters.filter(encounters.component == "reference").left_join(known, ["source_id", "system", "code"])
+    referred = referred.left_join(known, ["source_id", "system", "code"])
     return referred.mutate(low=ibis.coalesce(referred.is_coded, 0.0), high=ibis.coalesce(referred.is_coded, 1.0))

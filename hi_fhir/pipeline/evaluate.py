@@ -26,6 +26,7 @@ from hi_fhir.core.files import commit_file, content_name, remove_left_overs, sha
 from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.room import needs_room
+from hi_fhir.engine.compiled import CompiledQueries
 from hi_fhir.engine.connect import connect
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures import evaluation
@@ -55,6 +56,7 @@ from hi_fhir.terminology.catalogue import Terminology
 
 _RESOLUTION = "resolution.json"
 _RESOLUTION_FORMAT = Format("list of what resolving found", Resolution, 2, "Remove its folder and evaluate again.")
+_COMPILED = Path("compiled", "queries")
 _PEOPLE_A_PASS = 100_000
 
 
@@ -276,7 +278,8 @@ def _content(manifest: SnapshotManifest) -> dict[str, Any]:
 def _engine(config: Config, folder: Path) -> Iterator[Engine]:
     """The engine of one evaluation; it is closed and its spill goes at the end."""
     spill = folder / ".spill"
-    engine = connect(spill, threads=config.workers, memory=f"{config.memory_mb}MB")
+    compiled = CompiledQueries(config.data_dir / _COMPILED, load_key(config.key_file).secret)
+    engine = connect(spill, threads=config.workers, memory=f"{config.memory_mb}MB", compiled=compiled)
     try:
         yield engine
     finally:
@@ -343,7 +346,7 @@ def _dropped(engine: Engine, job: _Job, units: Sequence[str]) -> dict[str, dict[
     """Readings of the people who are kept that no measure takes, by value set."""
     observations = read_table(engine, job.inputs.snapshots, "observation")
     link = read_link(engine, job.folder)
-    return dropped_readings(all_leaves(job.measures), job.frame, job.codes, units, observations, link)
+    return dropped_readings(engine, all_leaves(job.measures), job.frame, job.codes, units, observations, link)
 
 
 def _standings(config: Config, job: _Job, resolution: Resolution) -> list[Standing]:

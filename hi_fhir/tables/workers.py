@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Protocol, TypeVar
 
+from hi_fhir.core.unneeded import do_without_pandas
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -30,7 +32,7 @@ def workers(count: int, size: int) -> Iterator[RunAll]:
         yield _run_here
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_start) as pool:
         try:
             yield _Pool(pool)
         except BaseException:
@@ -58,8 +60,9 @@ class _Pool:
         return [future.result() for future in futures]
 
 
-def _end_with_parent() -> None:
-    """A parent that is killed cannot tell its workers; they watch for it. Ctrl-C is the parent's to hear."""
+def _start() -> None:
+    """Begin a worker: it looks whether its parent lives, which may be killed. Ctrl-C is the parent's to hear."""
+    do_without_pandas()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -1,11 +1,14 @@
 """Units of UCUM by the library that knows them: whether a text is one, and how a value goes from one to another.
 
-The library takes most of a second to be there, so it is imported when it is first needed: where every reading comes in
-the unit that is asked for, never.
+The library takes most of a second to be there, so what it says of the units that have a spelling in mappings/units.csv
+and of some others stands in conversions.csv, and it is imported when yet another is met.
 """
 
+import csv
 import re
+from collections.abc import Iterable
 from functools import cache
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 _SHAPE = re.compile(r"[!-~]{1,40}")
@@ -31,6 +34,11 @@ class Conversion(NamedTuple):
 
 
 SAME = Conversion(1.0, 0.0)
+TABLE = "conversions.csv"
+"""Grain: one row a pair of known units of which one converts to the other, each to itself among them.
+
+A text that is no unit of UCUM has one row, without another.
+"""
 
 
 def is_unit(text: str) -> bool:
@@ -45,15 +53,42 @@ def between(unit: str, other: str) -> Conversion | None:
     Ratios must be ratios of the same: mmol/mol is neither a percentage nor mg/g. What stands in braces says of what the
     unit is, so both must have it. Arbitrary units convert to themselves alone, and so do equivalents and osmoles.
     """
+    known, ways = _table()
+    if unit in known and other in known:
+        return ways.get((unit, other))
+    return by_library(unit, other)
+
+
+def by_library(unit: str, other: str) -> Conversion | None:
+    """`between`, worked out."""
     if unit == other:
         return SAME if is_unit(unit) else None
-    source, target = _quantity(unit), _quantity(other)
+    source = _quantity(unit)
+    target = _quantity(other) if source is not None else None
     if source is None or target is None or _note(unit) != _note(other) or _kinds(unit) != _kinds(other):
         return None
     at = [_value(number, source, target) for number in (0.0, 1.0, 2.0)]
     if abs(at[2] - 2 * at[1] + at[0]) > _STRAIGHT * max(map(abs, at)):
         return None
     return Conversion(at[1] - at[0], at[0])
+
+
+def table_of(units: Iterable[str]) -> str:
+    """The text of TABLE for these texts, by the library."""
+    names = sorted(set(units))
+    pairs = ((unit, other, by_library(unit, other)) for unit in names for other in names)
+    lines = [f"{unit},{other},{way.factor!r},{way.offset!r}" for unit, other, way in pairs if way]
+    lines += [f"{unit},,," for unit in names if not by_library(unit, unit)]
+    return "\n".join(["unit,other,factor,offset", *lines, ""])
+
+
+@cache
+def _table() -> tuple[frozenset[str], dict[tuple[str, str], Conversion]]:
+    """What is known, and what of it converts."""
+    with files(__package__).joinpath(TABLE).open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    ways = {(r["unit"], r["other"]): Conversion(float(r["factor"]), float(r["offset"])) for r in rows if r["other"]}
+    return frozenset(row["unit"] for row in rows), ways
 
 
 def _note(text: str) -> str:

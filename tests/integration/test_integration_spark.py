@@ -1,8 +1,9 @@
 """The queries that decide numbers, as they are, on Spark beside DuckDB: every column of every row is the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import pyarrow as pa
@@ -15,19 +16,49 @@ from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_columns, fact_name, fact_rows, fact_schema
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.leaves import event_input, event_inputs, event_types, leaf_rows, leaf_tables
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, person_rows, units_of
 from hi_fhir.tables.schema import LEAF
 from hi_fhir.terminology.catalogue import load
+from tests.support import word_tables
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),  # Spark leaves sockets open and warns of its own versions
 ]
 pyspark_sql = pytest.importorskip("pyspark.sql")
-MEASURES = registry.load()
-LEAVES = all_leaves(MEASURES)
-FRAME = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR)
-PEOPLE: list[Person] = [example.person for measure in MEASURES for example in measure.examples]
+FRAMES = [Frame(EXAMPLE_PERIOD, as_of, IMD_YEAR) for as_of in word_tables.days()]
+
+
+class Case(NamedTuple):
+    """Measures, the people whom they are asked of, and when."""
+
+    measures: Sequence[Measure]
+    people: Sequence[Person]
+    frame: Frame
+
+
+def released() -> Case:
+    """The measures that are released, by all their strata, of the people of all their examples."""
+    measures = registry.load()
+    people = [example.person for measure in measures for example in measure.examples]
+    return Case(measures, people, Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR))
+
+
+def every_word(frame: Frame) -> Case:
+    """A measure for each table of the words on a day, of the people of all of them; by the breakdowns by words."""
+    tables = [table for table in word_tables.every_table() if table.as_of == frame.as_of]
+    strata = [table for table in word_tables.strata_tables() if table.as_of == frame.as_of]
+    people = [row.person for table in [*tables, *strata] for row in table.rows]
+    by_words = tuple(table.word for table in strata)
+    measures = [
+        replace(word_tables.measure_of(table, f"word-{number}"), stratifiers=by_words)
+        for number, table in enumerate(tables)
+    ]
+    return Case(measures, people, frame)
+
+
+CASES = {"released": released(), **{f"words on {frame.as_of}": every_word(frame) for frame in FRAMES}}
 
 
 @pytest.fixture(scope="module")
@@ -60,24 +91,27 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
 
-def test_leaf_rows_facts_and_counts_are_the_same_on_spark(session: Any, tmp_path: Path) -> None:
-    events, codes = event_rows(PEOPLE), example_codes(LEAVES, load())
-    inputs = leaf_tables(LEAVES, FRAME, codes, units_of(PEOPLE))
-    inputs |= {event_input(type_): events[type_] for type_ in event_types(LEAVES)}
-    query = leaf_rows(LEAVES, FRAME, event_inputs(LEAVES))
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_leaf_rows_facts_and_counts_are_the_same_on_spark(case: Case, session: Any, tmp_path: Path) -> None:
+    found = all_leaves(case.measures)
+    events, codes = event_rows(case.people), example_codes(found, load())
+    inputs = leaf_tables(found, case.frame, codes, units_of(case.people))
+    inputs |= {event_input(type_): events[type_] for type_ in event_types(found)}
+    query = leaf_rows(found, case.frame, event_inputs(found))
     leaf = on_duckdb(tmp_path, query, inputs)
-    assert len(leaf) > len(MEASURES)
+    if case.frame.as_of == EXAMPLE_PERIOD.end:
+        assert {type(found[row["leaf_id"]]) for row in leaf} == {type(one) for one in found}
     assert in_order(on_spark(session, query, inputs)) == in_order(leaf)
 
-    inputs = {LEAF_TABLE: pa.Table.from_pylist(leaf, schema=LEAF), PERSON_TABLE: person_rows(PEOPLE, FRAME)}
-    query = fact_rows(MEASURES, FRAME)
+    inputs = {LEAF_TABLE: pa.Table.from_pylist(leaf, schema=LEAF), PERSON_TABLE: person_rows(case.people, case.frame)}
+    query = fact_rows(case.measures, case.frame)
     fact = on_duckdb(tmp_path, query, inputs)
-    assert len(fact) > len(MEASURES)
+    assert fact
     assert in_order(on_spark(session, query, inputs)) == in_order(fact)
 
-    inputs = {"fact": pa.Table.from_pylist(fact, schema=fact_schema(MEASURES))}
-    names = [fact_name(measure.id, name) for measure in MEASURES for name in fact_columns(measure)]
+    inputs = {"fact": pa.Table.from_pylist(fact, schema=fact_schema(case.measures))}
+    names = [fact_name(measure.id, name) for measure in case.measures for name in fact_columns(measure)]
     table = ibis.table(ibis.Schema.from_pyarrow(inputs["fact"].schema), name="fact")
-    for grouped in (Grouped(None), *(Grouped(one) for one in MEASURES[0].stratifiers)):
-        query = count_rows(table, grouped, names)
+    for grouped in (Grouped(None), *(Grouped(one) for one in case.measures[0].stratifiers)):
+        query = count_rows(grouped.rows(table), names)
         assert in_order(on_spark(session, query, inputs)) == in_order(on_duckdb(tmp_path, query, inputs)), grouped

@@ -1,7 +1,6 @@
 """Every word says in a table of people what it is true for; the engine and a plain reading agree with each row."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 import hi_fhir.measures as language
 from hi_fhir.engine.connect import connect
-from hi_fhir.measures import encounter, occasions, registered, registry, worked
+from hi_fhir.measures import encounter, occasions, registered, worked
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.plain.outcome import outcome
@@ -25,19 +24,16 @@ from tests.support.evaluations import a_ratio
 from tests.support.plain_units import setting_of
 from tests.support.word_tables import HOLDS, Row, Table
 
-TABLES = [table for name in word_tables.names() for table in word_tables.tables(name)]
+TABLES = word_tables.every_table()
 ROWS = [
     pytest.param(table, row, id=f"{table.expression} [{row.text}]{table.as_of}")
     for table in TABLES
     for row in table.rows
 ]
-(PLAIN,) = registry.load(["ethnicity-usable"])
 
 
 def measure_of(table: Table[Word]) -> Any:
-    return replace(
-        PLAIN, id=str(TABLES.index(table)), initial_population=registered(), numerator=table.word, examples=()
-    )
+    return word_tables.measure_of(table, str(TABLES.index(table)))
 
 
 def frame_of(as_of: date) -> Frame:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import hi_fhir.measures as language
-from hi_fhir.measures import Person, Stratifier, value_set
+from hi_fhir.measures import Person, Stratifier, registered, registry, value_set
 from hi_fhir.measures.examples import EXAMPLE_PERIOD, Event
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words.base import Word
 
 FOLDER = Path(__file__).parents[1] / "spec" / "words"
@@ -63,6 +64,22 @@ class Table(Generic[Said]):
 def tables(name: str) -> list[Table[Word]]:
     """The tables of one word, in order."""
     return [*_tables(FOLDER / f"{name}.md", read_word)]
+
+
+def every_table() -> list[Table[Word]]:
+    """The tables of all words."""
+    return [table for name in names() for table in tables(name)]
+
+
+def days() -> list[date]:
+    """The as-of days of tables of words, in order."""
+    return sorted({table.as_of for table in every_table()})
+
+
+def measure_of(table: Table[Word], id_: str) -> Measure:
+    """Registered people, and those for whom the word of the table holds as its numerator; by no strata."""
+    (plain,) = registry.load(["ethnicity-usable"])
+    return replace(plain, id=id_, initial_population=registered(), numerator=table.word, examples=(), stratifiers=())
 
 
 def strata_tables() -> list[Table[Stratifier]]:

@@ -21,7 +21,7 @@ def counted(folder: Path, table: str, record: dict[str, Any]) -> int:
     rows = [{name: row.get(name) for name in CLINICAL.names} for row in rows_of(config_in(folder), record)]
     assert len(rows) == 1
     found = countable_events(ibis.memtable(pa.Table.from_pylist(rows, schema=CLINICAL)), table)
-    return int(found.count().execute())
+    return int(found.count().to_pyarrow().as_py())
 
 
 @pytest.mark.parametrize(("status", "counts"), [("completed", 1), ("not-done", 0)])

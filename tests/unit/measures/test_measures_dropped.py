@@ -22,7 +22,9 @@ def dropped(folder: Path, person: Person, *several: Sequence[Word]) -> list[dict
     observations = engine.keep("observation", event_rows([person])["Observation"])
     nobody = engine.keep("link", LINK.empty_table())
     trees = [leaves(words) for words in several]
-    found = [dropped_readings(one, FRAME, example_codes(one, TERMINOLOGY), (), observations, nobody) for one in trees]
+    found = [
+        dropped_readings(engine, one, FRAME, example_codes(one, TERMINOLOGY), (), observations, nobody) for one in trees
+    ]
     engine.close()
     return found
 

@@ -8,8 +8,9 @@ import pytest
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.catalogue import load
-from hi_fhir.terminology.ucum import SAME, Conversion, between, is_unit
+from hi_fhir.terminology.ucum import SAME, Conversion, between, is_unit, table_of
 from hi_fhir.terminology.units import Units
+from tests.support.conversions import TABLE, known_units
 
 HEAD = "".join(
     f"# {name}: x\n" for name in ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review")
@@ -163,11 +164,16 @@ def test_a_formula_without_numbers_is_refused(tmp_path: Path, row: str) -> None:
         load([_overlay(tmp_path, mappings__analyte_conversions=rows)]).units()
 
 
-def test_the_library_is_imported_only_where_a_unit_needs_it() -> None:
+def test_the_library_is_imported_only_where_a_unit_without_a_spelling_needs_it() -> None:
     code = (
         "import sys; from hi_fhir.terminology.catalogue import load; units = load().units();"
         "units.conversion('mmHg', 'mm[Hg]'); assert 'pint' not in sys.modules;"
-        "units.conversion('kPa', 'mm[Hg]'); assert 'pint' in sys.modules"
+        "units.conversion('kPa', 'mm[Hg]'); assert 'pint' not in sys.modules;"
+        "units.conversion('daPa', 'mm[Hg]'); assert 'pint' in sys.modules"
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_table_of_conversions_says_what_the_library_says(units: Units) -> None:
+    assert table_of(known_units(units)) == TABLE.read_text(encoding="utf-8")
