@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
@@ -12,10 +12,6 @@ from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
 from hi_fhir.core.audiences import Audience
-
-if TYPE_CHECKING:
-    from hi_fhir.core.config import Config
-    from hi_fhir.store.deliveries import DeliveryCount
 
 
 @click.command("status")
@@ -33,6 +29,7 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     """
     from hi_fhir.core.errors import NotFoundError
     from hi_fhir.pipeline import history
+    from hi_fhir.store.delivery_counts import delivery_counts
 
     config = options.read_config(data_dir)
     runs = history.runs(config.data_dir)
@@ -41,7 +38,7 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
         raise NotFoundError(f"no run is called {name!r}. hi-fhir status lists them.")
     for run in chosen:
         run["reconciliation"] = history.reconciliation_of(config.data_dir, run)
-    evaluations, deliveries = history.evaluations(config.data_dir), _deliveries(config)
+    evaluations, deliveries = history.evaluations(config.data_dir), delivery_counts(config.store_file)
     if as_json:
         told = [_evaluation(manifest) for manifest in evaluations]
         print_json({"runs": chosen, "evaluations": told, "deliveries": [one._asdict() for one in deliveries]})
@@ -117,14 +114,3 @@ def _print_evaluations(manifests: Sequence[dict[str, Any]]) -> None:
         for told in map(_evaluation, manifests)
     ]
     print_table("Evaluations", ["evaluation", "period", "reference date", "extract date", "sources", "measures"], rows)
-
-
-def _deliveries(config: "Config") -> "list[DeliveryCount]":
-    """From the store where there is one: looking makes none."""
-    from hi_fhir.store.deliveries import delivery_counts
-    from hi_fhir.store.session import open_store
-
-    if not config.store_file.exists():
-        return []
-    with open_store(config.store_file).read() as session:
-        return delivery_counts(session)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,15 +31,6 @@ class LastDelivery:
     http_status: int | None
     etag: str | None
     location: str | None
-
-
-class DeliveryCount(NamedTuple):
-    """How many reports for an audience a server was last sent, by what came of it."""
-
-    target: str
-    audience: str
-    status: str
-    reports: int
 
 
 def record_delivery(session: Session, delivered: Delivered, at: datetime) -> None:
@@ -75,14 +65,6 @@ def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
     )
     rows = session.execute(select(Delivery, Report).join(Report).where(Delivery.id.in_(newest)))
     return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
-
-
-def delivery_counts(session: Session) -> list[DeliveryCount]:
-    """What every server was sent, the newest try of each report alone, in order of server and audience."""
-    newest = select(func.max(Delivery.id)).join(Report).group_by(Delivery.target, Report.identifier).scalar_subquery()
-    groups = (Delivery.target, Delivery.audience, Delivery.status)
-    counts = select(*groups, func.count()).where(Delivery.id.in_(newest)).group_by(*groups).order_by(*groups)
-    return [DeliveryCount(*row) for row in session.execute(counts)]
 
 
 def _last_delivery(delivery: Delivery, report: Report) -> LastDelivery:

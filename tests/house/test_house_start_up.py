@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--help"], set()),
         (["status", "--help"], {"rich"}),
         (["measures", "list"], {"rich"}),
-        (["status"], {"rich", "sqlalchemy"}),
+        (["status"], {"rich"}),
     ],
 )
 def test_a_command_loads_what_it_uses(folder: Path, arguments: list[str], used: set[str]) -> None:

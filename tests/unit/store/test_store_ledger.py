@@ -143,24 +143,6 @@ def test_a_failure_after_a_success_is_the_last_delivery(store: Store) -> None:
         assert deliveries.last_deliveries(session, TARGET)["a"].status == "failed"
 
 
-def test_what_every_server_was_sent_is_counted_by_the_newest_try_of_each_report(store: Store) -> None:
-    record(store, REPORT, replace(REPORT, id="mr-b", identifier="b"), replace(REPORT, id="mr-c", identifier="c"))
-    elsewhere = "http://elsewhere.invalid/fhir"
-    tries = [("a", TARGET, "failed"), ("b", TARGET, "failed"), ("a", TARGET, "sent"), ("c", elsewhere, "sent")]
-    with store.write() as session:
-        for identifier, target, status in tries:
-            deliveries.record_delivery(session, Delivered(identifier, 1, target, status), AT)
-
-    with store.read() as session:
-        counts = deliveries.delivery_counts(session)
-
-    assert counts == [
-        (elsewhere, "icb", "sent", 1),
-        (TARGET, "icb", "failed", 1),
-        (TARGET, "icb", "sent", 1),
-    ]
-
-
 @pytest.mark.parametrize(
     ("changed", "dates", "told"),
     [
