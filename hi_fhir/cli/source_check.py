@@ -35,7 +35,7 @@ def look_at(config: Config, source: SourceSettings) -> Found:
     """Ask a server once for its capability statement, and for a search where it keeps that to itself."""
     try:
         with FhirClient(replace(config, timeout_s=_TIMEOUT_S, tries=1), source, SystemClock()) as client:
-            capability, answer = read_capability(client)
+            capability, response = read_capability(client)
             if not capability.is_stated:
                 client.resource(
                     Request("search of Patient", f"{client.base}/Patient?_count=1"),
@@ -44,7 +44,7 @@ def look_at(config: Config, source: SourceSettings) -> Found:
     except SourceError as error:
         return Found(str(error), _to_do(source, error))
     if not capability.is_stated:
-        return Found(f"answers a search, and {answer.status} where it would state what it can do")
+        return Found(f"answers a search, and {response.status} where it would state what it can do")
     return _stated(capability)
 
 

@@ -1,4 +1,4 @@
-"""The body of an answer, read within bounds: of bytes, of what they unpack to, and of time.
+"""The body of a response, read within bounds: of bytes, of what they unpack to, and of time.
 
 Whatever a server sends, no more of it is held than a limit, and no more than two large bodies at a time.
 """
@@ -32,7 +32,7 @@ class Limit(NamedTuple):
 
 
 class Told(Protocol):
-    """How what is wrong with an answer becomes an error."""
+    """How what is wrong with a response becomes an error."""
 
     def __call__(self, kind: str, said: str, *, retryable: bool = False) -> SourceError: ...
 

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import (
-    Answer,
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.responses import (
+    FhirResponse,
     check_beginning,
     check_status,
     described,
@@ -20,7 +21,6 @@ from hi_fhir.fhir.answers import (
     outcome_error,
     read_json,
 )
-from hi_fhir.fhir.client import FhirClient, Request
 
 NDJSON = "application/fhir+ndjson"
 GONE = frozenset({403, 404, 410})
@@ -30,7 +30,7 @@ _STATUS = "export status"
 _MOST_PAGES = 1_000
 
 
-class File(msgspec.Struct, frozen=True):
+class ExportFile(msgspec.Struct, frozen=True):
     """One file of an export. count: of its resources, where the server says."""
 
     type: str = ""
@@ -49,9 +49,9 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     transaction_time: str | None = None
     request: str | None = None
     requires_access_token: bool | None = None
-    output: list[File] | None = None
-    deleted: list[File] | None = None
-    error: list[File] | None = None
+    output: list[ExportFile] | None = None
+    deleted: list[ExportFile] | None = None
+    error: list[ExportFile] | None = None
     link: list[_Link] | None = None
 
     @property
@@ -78,14 +78,14 @@ def kick_off(client: FhirClient, level: str, types: Sequence[str], filters: Sequ
     query = [("_outputFormat", NDJSON), ("_type", ",".join(types)), *(("_typeFilter", text) for text in filters)]
     address = f"{client.base}{level}/$export?{urlencode(query)}"
 
-    def read(answer: Answer) -> tuple[str, str]:
-        check_status(answer)
-        status = answer.headers.get("Content-Location")
+    def read(response: FhirResponse) -> tuple[str, str]:
+        check_status(response)
+        status = response.headers.get("Content-Location")
         if status:
-            return status, answer.url
-        check_beginning(answer, answer.body)
-        untold = answer.error("no-status-address", "does not say where the state of the export is told")
-        raise outcome_error(answer, answer.body) or untold
+            return status, response.url
+        check_beginning(response, response.body)
+        untold = response.error("no-status-address", "does not say where the state of the export is told")
+        raise outcome_error(response, response.body) or untold
 
     status, url = client.exchange(Request("export kick-off", address, headers={"Prefer": "respond-async"}), read)
     return client.follow(status, url, _STATUS)
@@ -104,14 +104,14 @@ def poll(client: FhirClient, status: str) -> Manifest | Waiting:
             or operation-outcome where it answers with anything else.
     """
 
-    def read(answer: Answer) -> Manifest | Waiting:
-        if answer.status in (202, 429):
-            return Waiting(answer.headers, too_soon=answer.status == 429)
-        if answer.status in (404, 410):
-            raise answer.error("export-gone", f"is {answer.status}: the server does not know the export")
-        if answer.status >= 400 and is_transient(answer):
-            raise answer.error("http-status", f"is {answer.status}", retryable=True)
-        return _read_manifest(answer)
+    def read(response: FhirResponse) -> Manifest | Waiting:
+        if response.status in (202, 429):
+            return Waiting(response.headers, too_soon=response.status == 429)
+        if response.status in (404, 410):
+            raise response.error("export-gone", f"is {response.status}: the server does not know the export")
+        if response.status >= 400 and is_transient(response):
+            raise response.error("http-status", f"is {response.status}", retryable=True)
+        return _read_manifest(response)
 
     request = Request(_STATUS, status, headers={"Accept": "application/json"}, taken=frozenset({429}))
     found = client.exchange(request, read)
@@ -138,26 +138,26 @@ def _with_pages(client: FhirClient, first: Manifest, status: str) -> Manifest:
     )
 
 
-def _read_manifest(answer: Answer) -> Manifest:
-    """The manifest that an answer is.
+def _read_manifest(response: FhirResponse) -> Manifest:
+    """The manifest that a response is.
 
     Raises:
         SourceError: it is something else, whatever its status says.
     """
-    check_status(answer)
-    check_beginning(answer, answer.body)
-    if not answer.body.lstrip().startswith(b"{"):
-        raise answer.error("not-a-manifest", "is not the manifest of an export, nor any JSON object")
-    found = read_json(answer, msgspec.json.Decoder(dict[str, Any]).decode)
+    check_status(response)
+    check_beginning(response, response.body)
+    if not response.body.lstrip().startswith(b"{"):
+        raise response.error("not-a-manifest", "is not the manifest of an export, nor any JSON object")
+    found = read_json(response, msgspec.json.Decoder(dict[str, Any]).decode)
     if "resourceType" in found or not is_manifest(found):
         kind = described(found.get("resourceType"))
-        raise outcome_error(answer, answer.body) or answer.error(
+        raise outcome_error(response, response.body) or response.error(
             "not-a-manifest", f"is not the manifest of an export, but {kind}"
         )
     try:
         return manifest_of(found)
     except ValueError as error:
-        raise answer.error("not-a-manifest", f"is a manifest that {error}") from error
+        raise response.error("not-a-manifest", f"is a manifest that {error}") from error
 
 
 def is_manifest(content: Mapping[str, Any]) -> bool:
@@ -187,12 +187,12 @@ def manifest_of(content: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _files(content: Mapping[str, Any], part: str) -> list[File]:
+def _files(content: Mapping[str, Any], part: str) -> list[ExportFile]:
     found = []
     for file in _list(content, part):
         if not isinstance(file, dict) or not isinstance(file.get("url"), str):
             raise ValueError(f"names a file without an address in its {part}")
-        found.append(File(_text(file.get("type")), file["url"], _count(file.get("count"))))
+        found.append(ExportFile(_text(file.get("type")), file["url"], _count(file.get("count"))))
     return found
 
 

@@ -12,9 +12,9 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.core.events import event
-from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.auth import Credentials, credentials_of
 from hi_fhir.fhir.bodies import Limit, Turns
+from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
 from hi_fhir.fhir.transport import Pace, a_session, proxies_for, verification
 from hi_fhir.fhir.unreachable import UNKNOWN_HOST, unreachable
@@ -40,8 +40,8 @@ class Request:
 
     with_token: False where the server says that none is to be sent. anywhere: whether a redirect may lead to any host,
     as for the files of an export; all else comes from the source's own and trusted ones. spare: whether one can do
-    without the answer: what is too much work for the server is then asked for twice and no more. taken: statuses that
-    whoever reads the answer deals with, although others would be tried again for them.
+    without the response: what is too much work for the server is then asked for twice and no more. taken: statuses that
+    whoever reads the response deals with, although others would be tried again for them.
     """
 
     what: str
@@ -95,29 +95,29 @@ class FhirClient:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def request(self, request: Request) -> Answer:
-        """The answer, read to its end, whatever its status; those that pass are tried again.
+    def request(self, request: Request) -> FhirResponse:
+        """The response, read to its end, whatever its status; those that pass are tried again.
 
         Raises:
             SourceError: no-connection or http-status after `config.tries` tries; truncated-body; foreign-redirect.
         """
 
-        def whole(answer: Answer) -> Answer:
-            answer.body  # noqa: B018  reads it, so that a truncated one is tried again
-            return answer
+        def whole(response: FhirResponse) -> FhirResponse:
+            response.body  # noqa: B018  reads it, so that a truncated one is tried again
+            return response
 
         return self.exchange(request, whole)
 
-    def resource(self, request: Request, decode: Callable[[bytes], T]) -> tuple[T, Answer]:
-        """A successful answer's body, by a typed decoder.
+    def resource(self, request: Request, decode: Callable[[bytes], T]) -> tuple[T, FhirResponse]:
+        """A successful response's body, by a typed decoder.
 
         Raises:
-            SourceError: as `request`, and what `answers.read_json` finds wrong with it.
+            SourceError: as `request`, and what `responses.read_json` finds wrong with it.
         """
-        return self.exchange(request, lambda answer: (read_json(answer, decode), answer))
+        return self.exchange(request, lambda response: (read_json(response, decode), response))
 
-    def exchange(self, request: Request, read: Callable[[Answer], T]) -> T:
-        """What `read` makes of the answer. It is tried again where `read` raises a SourceError that may pass.
+    def exchange(self, request: Request, read: Callable[[FhirResponse], T]) -> T:
+        """What `read` makes of the response. It is tried again where `read` raises a SourceError that may pass.
 
         Raises:
             SourceError: the last try's.
@@ -125,15 +125,15 @@ class FhirClient:
         for attempt in range(self._config.tries):
             headers: Mapping[str, str] = {}
             try:
-                answer = self._send(request)
+                response = self._send(request)
                 try:
-                    headers = answer.headers
-                    if answer.status in RETRIED_STATUSES - request.taken:
-                        answer.message  # noqa: B018  leaves the connection fit for the next try
-                        raise answer.error("http-status", f"is {answer.status}", retryable=True)
-                    return read(answer)
+                    headers = response.headers
+                    if response.status in RETRIED_STATUSES - request.taken:
+                        response.message  # noqa: B018  leaves the connection fit for the next try
+                        raise response.error("http-status", f"is {response.status}", retryable=True)
+                    return read(response)
                 finally:
-                    answer.close()
+                    response.close()
             except SourceError as error:
                 failure = _without_frames(error)
             tries = min(_FEW_TRIES, self._config.tries) if _is_soon_given_up(request, failure) else self._config.tries
@@ -178,7 +178,7 @@ class FhirClient:
         """Whether it is on the source's own server or a trusted host."""
         return self._credentials.is_home(url) or self._credentials.is_trusted(url)
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> FhirResponse:
         """One try, with redirects followed by hand: as links are, and none carries a token further than it is bound to.
 
         Raises:
@@ -187,18 +187,20 @@ class FhirClient:
         url, method, body = request.url, request.method, request.body
         for _ in range(_MOST_REDIRECTS):
             pace = Pace(self._config.response_limit_s)
-            answer = Answer(request.what, self._once(request, method, url, body, pace), self._limit, pace, self._turns)
-            location = answer.headers.get("Location")
-            if answer.status not in _REDIRECTS or not location:
-                return answer
+            response = FhirResponse(
+                request.what, self._once(request, method, url, body, pace), self._limit, pace, self._turns
+            )
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or not location:
+                return response
             target = urljoin(url, location)
-            answer.close()
-            if method != "GET" and (answer.status not in (307, 308) or not self._credentials.is_home(target)):
-                raise answer.error("foreign-redirect", "sends a request with a body elsewhere")
+            response.close()
+            if method != "GET" and (response.status not in (307, 308) or not self._credentials.is_home(target)):
+                raise response.error("foreign-redirect", "sends a request with a body elsewhere")
             url = target if request.anywhere else self.place(target)
             if not request.anywhere and not self._is_known(url):
-                raise answer.error("foreign-redirect", f"is a redirect to {_ELSEWHERE}")
-        raise answer.error("redirect-loop", "is a redirect, again and again")
+                raise response.error("foreign-redirect", f"is a redirect to {_ELSEWHERE}")
+        raise response.error("redirect-loop", "is a redirect, again and again")
 
     def _once(self, request: Request, method: str, url: str, body: bytes | None, pace: Pace) -> requests.Response:
         headers = {"Accept": FHIR_JSON, "Accept-Encoding": "gzip", "Cache-Control": "no-cache", **request.headers}

@@ -5,8 +5,8 @@ import re
 import msgspec
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.responses import FhirResponse, read_json
 
 _SEARCH = "search-type"
 _VERSION = re.compile(r"R?(\d+)\b", re.ASCII)
@@ -75,8 +75,8 @@ class Capability(msgspec.Struct, frozen=True):
         return self.missing(type_)
 
 
-def read_capability(client: FhirClient) -> tuple[Capability, Answer]:
-    """What the server states, and its answer, the first one of a pull. One that keeps it to itself states nothing.
+def read_capability(client: FhirClient) -> tuple[Capability, FhirResponse]:
+    """What the server states, and its response, the first one of a pull. One that keeps it to itself states nothing.
 
     Raises:
         SourceError: the server cannot be reached, answers with HTML, or speaks another version of FHIR.
@@ -84,16 +84,16 @@ def read_capability(client: FhirClient) -> tuple[Capability, Answer]:
     return client.exchange(Request("capability statement", f"{client.base}/metadata"), _read)
 
 
-def _read(answer: Answer) -> tuple[Capability, Answer]:
-    if answer.status < 300:
-        answer.body  # noqa: B018  reads it, so that a truncated one is tried again
+def _read(response: FhirResponse) -> tuple[Capability, FhirResponse]:
+    if response.status < 300:
+        response.body  # noqa: B018  reads it, so that a truncated one is tried again
     try:
-        statement = read_json(answer, msgspec.json.Decoder(_Statement).decode)
+        statement = read_json(response, msgspec.json.Decoder(_Statement).decode)
     except SourceError as error:
         if error.kind == "html-body":
             raise
-        return Capability(None), answer
-    _check_version(statement, answer)
+        return Capability(None), response
+    _check_version(statement, response)
     resources = [resource for rest in statement.rest if rest.mode == "server" for resource in rest.resource]
     found = {resource.type: frozenset(parameter.name for parameter in resource.search_param) for resource in resources}
     unsearchable = frozenset(
@@ -104,10 +104,10 @@ def _read(answer: Answer) -> tuple[Capability, Answer]:
     own = statement.implementation
     is_stated = statement.resource_type == _STATEMENT
     version = statement.fhir_version[:20]
-    return Capability(found or None, unsearchable, version, own.url if own else None, is_stated), answer
+    return Capability(found or None, unsearchable, version, own.url if own else None, is_stated), response
 
 
-def _check_version(statement: _Statement, answer: Answer) -> None:
+def _check_version(statement: _Statement, response: FhirResponse) -> None:
     """Raise SourceError where the server says that it speaks no FHIR R4 (4.0, or 4.3, whose differences are not read).
 
     Nothing of another version is read as R4: its elements have other names, and what is not found would count as 0.
@@ -116,6 +116,6 @@ def _check_version(statement: _Statement, answer: Answer) -> None:
     is_old = statement.resource_type == _OLD
     if is_old or (number is not None and number[1] != "4"):
         said = number and statement.fhir_version.strip()[:20]
-        raise answer.error(
+        raise response.error(
             "fhir-version", f"says that the server speaks FHIR {said or 'DSTU2'}, and R4 (4.0) is read here"
         )

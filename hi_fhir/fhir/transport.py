@@ -1,7 +1,7 @@
 """How bytes go to a server and come back: a session whose every read is held to a deadline, its headers' too.
 
-A timeout of a socket is of one read: a server that sends a byte a minute never meets it. So the socket of each answer
-is read through a `Pace`, which ends a read when the answer as a whole, or a file of many megabytes its next part, has
+A timeout of a socket is of one read: a server that sends a byte a minute never meets it. So the socket of each response
+is read through a `Pace`, which ends a read when the response as a whole, or a file of many megabytes its next part, has
 taken too long.
 """
 
@@ -27,7 +27,7 @@ _own = threading.local()
 
 
 class Pace:
-    """How long an answer may take, from when it is asked for. Made before the request, in the thread that reads it."""
+    """How long a response may take, from when it is asked for. Made before the request, in the thread that reads it."""
 
     def __init__(self, limit_s: float) -> None:
         self.is_over = False
@@ -44,7 +44,7 @@ class Pace:
         left = self._until - time.monotonic()
         if left <= 0:
             self.is_over = True
-            raise TimeoutError("the answer took too long as a whole")
+            raise TimeoutError("the response took too long as a whole")
         return left
 
     def renew(self) -> None:
@@ -53,7 +53,7 @@ class Pace:
 
 
 class _PacedReader(io.RawIOBase):
-    """The reading side of a socket, for one answer."""
+    """The reading side of a socket, for one response."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock

@@ -26,7 +26,7 @@ _OVERLONG = (http.client.LineTooLong, http.client.HTTPException)
 
 
 def unreachable(what: str, url: str, error: requests.RequestException, *, is_over: bool) -> SourceError:
-    """The error that says why. is_over: whether the answer took longer than it may as a whole."""
+    """The error that says why. is_over: whether the response took longer than it may as a whole."""
     kind, said, retryable = _why(urlsplit(url).hostname or "the server", error, is_over)
     return SourceError(f"{what}: {said}", kind=kind, retryable=retryable)
 
@@ -34,7 +34,7 @@ def unreachable(what: str, url: str, error: requests.RequestException, *, is_ove
 def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[str, str, bool]:
     behind = list(causes(error))
     if is_over:
-        return "too-slow", "no whole answer in the time that response_limit_s allows.", False
+        return "too-slow", "no whole response in the time that response_limit_s allows.", False
     if isinstance(error, _NO_ADDRESS):
         return "no-connection", "the address is no HTTP URL.", False
     if isinstance(error, requests.exceptions.ProxyError):
@@ -53,7 +53,7 @@ def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[st
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "timeout", f"no connection to {host} in time. Is there a firewall, or a proxy to set (proxy)?", True
     if isinstance(error, requests.Timeout):
-        return "timeout", "no answer in time.", True
+        return "timeout", "no response in time.", True
     return _broken(host, behind)
 
 
@@ -75,7 +75,7 @@ def _broken(host: str, behind: list[BaseException]) -> tuple[str, str, bool]:
                 False,
             )
         if isinstance(cause, _OVERLONG):
-            return "bad-headers", "the answer's headers are more, or longer, than any are.", False
+            return "bad-headers", "the response's headers are more, or longer, than any are.", False
     return "no-connection", f"{host} cannot be reached.", True
 
 

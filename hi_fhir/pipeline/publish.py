@@ -20,7 +20,7 @@ from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.reports.sending.presence import Presence
-from hi_fhir.reports.sending.publisher import Answered, FhirPublisher
+from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry
 from hi_fhir.reports.sending.targets import Target, read_target
 from hi_fhir.reports.sending.updates import Update, definition_update, report_update
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
@@ -223,7 +223,7 @@ class _Sending:
                     refused[delivery.outcome.status] += 1
         return refused
 
-    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[Answered]:
+    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[SentEntry]:
         """Send one batch, and keep what comes back before more is sent."""
         versions = {report.identifier: report.version for report in reports}
         for deliveries in self.publisher.publish(self._entries(reports)):
@@ -241,7 +241,7 @@ class _Sending:
         return [report_update(report.content) for report in found if report is not None]
 
 
-def _delivered(delivery: Answered, version: int, target: str) -> Delivered:
+def _delivered(delivery: SentEntry, version: int, target: str) -> Delivered:
     outcome = delivery.outcome
     return Delivered(
         identifier=delivery.entry.key,

@@ -167,7 +167,7 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
     return pq.read_table(path)
 
 
-def _release(context: RunContext, job: _Job) -> tuple[list[ReadyReport], list[ledger.Recorded]]:
+def _release(context: RunContext, job: _Job) -> tuple[list[ReadyReport], list[ledger.KeptVersion]]:
     """Decide, build and keep everything that the audience gets.
 
     Nothing is built while the store is held for writing. What was decided is kept only where nobody was given anything
@@ -209,7 +209,9 @@ def _build(context: RunContext, job: _Job, released: ReleasedCounts) -> _Ready:
     )
 
 
-def _keep(session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, at: datetime) -> list[ledger.Recorded]:
+def _keep(
+    session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, at: datetime
+) -> list[ledger.KeptVersion]:
     policy = released.policy
     dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
     new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)

@@ -15,7 +15,7 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
 from hi_fhir.reports.concepts import Json, definition
 from hi_fhir.reports.measure_report import measure_url
-from hi_fhir.reports.vocabulary import EXTENSIONS, Codes, Extension, Part, code_systems
+from hi_fhir.reports.vocabulary import EXTENSIONS, Nested, OwnCodeSystem, OwnExtension, code_systems
 
 VERSION = "1"
 """Of every definition; raised when what one of them means is changed."""
@@ -29,7 +29,7 @@ def definitions(base: str, measures: Sequence[Measure]) -> list[Json]:
     return [*extensions, *(_code_system(base, codes) for codes in code_systems(base, measures))]
 
 
-def _structure(base: str, extension: Extension) -> Json:
+def _structure(base: str, extension: OwnExtension) -> Json:
     return {
         "resourceType": "StructureDefinition",
         "id": extension.name,
@@ -50,7 +50,7 @@ def _structure(base: str, extension: Extension) -> Json:
     }
 
 
-def _elements(base: str, extension: Extension) -> Iterator[Json]:
+def _elements(base: str, extension: OwnExtension) -> Iterator[Json]:
     """What the extension says beyond what every extension does, in the order of Extension's elements."""
     most = "*" if extension.repeats else "1"
     yield _element("Extension", short=_title(extension.name), definition=extension.told, min=0, max=most)
@@ -67,7 +67,7 @@ def _elements(base: str, extension: Extension) -> Iterator[Json]:
         yield _element("Extension.value[x]", max="0")
 
 
-def _part(part: Part) -> Iterator[Json]:
+def _part(part: Nested) -> Iterator[Json]:
     """A part as a slice of the extensions within; Extension cuts them by their URL itself."""
     path, id_ = "Extension.extension", f"Extension.extension:{part.name}"
     most = {"max": "*" if part.repeats else "1"}
@@ -81,7 +81,7 @@ def _element(path: str, **says: Any) -> Json:
     return {"id": path, "path": path, **says}
 
 
-def _code_system(base: str, codes: Codes) -> Json:
+def _code_system(base: str, codes: OwnCodeSystem) -> Json:
     return {
         "resourceType": "CodeSystem",
         "id": codes.name,

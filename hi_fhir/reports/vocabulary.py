@@ -15,7 +15,7 @@ GROUP, STRATUM = "MeasureReport.group", "MeasureReport.group.stratifier.stratum"
 COUNTS = (f"{GROUP}.population.count", f"{STRATUM}.population.count", "Extension")
 
 
-class Part(NamedTuple):
+class Nested(NamedTuple):
     """A part of an extension. kind: the FHIR type of its value, None where it has parts or a reason instead."""
 
     name: str
@@ -23,121 +23,125 @@ class Part(NamedTuple):
     repeats: bool = False
 
 
-class Extension(NamedTuple):
+class OwnExtension(NamedTuple):
     """kind: the FHIR type of its value; None: it has parts. is_open: there are counts among them, named by what is
     counted."""
 
     name: str
     told: str
     kind: str | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Nested, ...] = ()
     is_open: bool = False
     repeats: bool = False
     contexts: tuple[str, ...] = (REPORT,)
 
 
 EXTENSIONS = (
-    Extension(
+    OwnExtension(
         "report-basis",
         "Whom the report is for, by which policies, and the reference date (`as-of`) of its numbers.",
         parts=(
-            Part("audience", "code"),
-            Part("disclosure-policy"),
-            Part("disclosure-policy-version"),
-            Part("opt-out-policy"),
-            Part("imd-year"),
-            Part("quarantine-limit", "decimal"),
-            Part("as-of", "date"),
-            Part("software"),
-            Part("use"),
+            Nested("audience", "code"),
+            Nested("disclosure-policy"),
+            Nested("disclosure-policy-version"),
+            Nested("opt-out-policy"),
+            Nested("imd-year"),
+            Nested("quarantine-limit", "decimal"),
+            Nested("as-of", "date"),
+            Nested("software"),
+            Nested("use"),
         ),
     ),
-    Extension(
+    OwnExtension(
         "version-used",
         "A rule, mapping, import or stratifier that decided a number.",
-        parts=(Part("name"), Part("version")),
+        parts=(Nested("name"), Nested("version")),
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "data-source",
         "A source of the data and its extract date (`data-date`).",
-        parts=(Part("source"), Part("data-date")),
+        parts=(Nested("source"), Nested("data-date")),
         repeats=True,
     ),
-    Extension("covered-practice", "A practice of the reporter that is in the data.", "Reference", repeats=True),
-    Extension("measure-rules", "The rule set that the measure follows.", parts=(Part("rule-set"), Part("source"))),
-    Extension(
+    OwnExtension("covered-practice", "A practice of the reporter that is in the data.", "Reference", repeats=True),
+    OwnExtension(
+        "measure-rules", "The rule set that the measure follows.", parts=(Nested("rule-set"), Nested("source"))
+    ),
+    OwnExtension(
         "code-lists",
         "How whole the measure's code lists are, and each of them: id, version and state.",
-        parts=(Part("state", "code"), Part("reason", repeats=True), Part("value-set", None, repeats=True)),
+        parts=(Nested("state", "code"), Nested("reason", repeats=True), Nested("value-set", None, repeats=True)),
     ),
-    Extension("unverified", "What was not seen in a source, or departs from the rule set.", "string", repeats=True),
-    Extension("note", "What is to be known of a source of the data.", "string", repeats=True),
-    Extension("run-people", "People of the whole run, by what became of them.", is_open=True),
-    Extension(
+    OwnExtension("unverified", "What was not seen in a source, or departs from the rule set.", "string", repeats=True),
+    OwnExtension("note", "What is to be known of a source of the data.", "string", repeats=True),
+    OwnExtension("run-people", "People of the whole run, by what became of them.", is_open=True),
+    OwnExtension(
         "run-quarantine",
         "Records of a resource type of which no copy could be taken, by kind.",
-        parts=(Part("type"),),
+        parts=(Nested("type"),),
         is_open=True,
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "readings-left-out",
         "Readings with a code of a value set that no measure takes as they are, by reason.",
-        parts=(Part("value-set"),),
+        parts=(Nested("value-set"),),
         is_open=True,
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "standing",
         "A resource type of a source that was not understood, and why.",
-        parts=(Part("source"), Part("type", "code"), Part("standing", "code")),
+        parts=(Nested("source"), Nested("type", "code"), Nested("standing", "code")),
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "unheard",
         "Value sets of the measure of which no record of a source carries a code.",
-        parts=(Part("source"), Part("value-set", repeats=True)),
+        parts=(Nested("source"), Nested("value-set", repeats=True)),
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "withheld",
         "Populations that are withheld for practices of the reporter, and because of what.",
         parts=(
-            Part("source"),
-            Part("type", "code"),
-            Part("standing", "code"),
-            Part("population", "code", repeats=True),
-            Part("practice", "Reference", repeats=True),
+            Nested("source"),
+            Nested("type", "code"),
+            Nested("standing", "code"),
+            Nested("population", "code", repeats=True),
+            Nested("practice", "Reference", repeats=True),
         ),
         repeats=True,
     ),
-    Extension(
+    OwnExtension(
         "withheld-strata",
         "Strata of a breakdown that are withheld for practices of the reporter, and because of what.",
         parts=(
-            Part("source"),
-            Part("type", "code"),
-            Part("standing", "code"),
-            Part("stratifier", "code"),
-            Part("stratum", "code", repeats=True),
-            Part("practice", "Reference", repeats=True),
+            Nested("source"),
+            Nested("type", "code"),
+            Nested("standing", "code"),
+            Nested("stratifier", "code"),
+            Nested("stratum", "code", repeats=True),
+            Nested("practice", "Reference", repeats=True),
         ),
         repeats=True,
     ),
-    Extension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
-    Extension("undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)),
-    Extension(
+    OwnExtension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
+    OwnExtension(
+        "undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)
+    ),
+    OwnExtension(
         "numerator-people",
         "People of whom anything is counted in the numerator of a ratio.",
         "integer",
         contexts=(GROUP, STRATUM),
     ),
-    Extension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
+    OwnExtension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
 )
 
 
-class Codes(NamedTuple):
+class OwnCodeSystem(NamedTuple):
     """One of our code systems: its name in a URL, what it is of, and its codes with their labels."""
 
     name: str
@@ -145,18 +149,18 @@ class Codes(NamedTuple):
     codes: tuple[tuple[str, str], ...]
 
 
-def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[Codes]:
+def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[OwnCodeSystem]:
     """The code systems of measures, of stratifiers and of those strata that no published system has."""
     used = (one for measure in measures for one in measure.single_stratifiers)
     stratifiers = {one.id: one for one in (*(part for one in CORE_STRATIFIERS for part in one.parts), *used)}
     titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS
-    yield Codes("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
-    yield Codes("stratifier", "What people are told apart by", tuple(sorted(titles.items())))
+    yield OwnCodeSystem("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
+    yield OwnCodeSystem("stratifier", "What people are told apart by", tuple(sorted(titles.items())))
     for one in stratifiers.values():
         if own := tuple(_own(base, one)):
-            yield Codes(one.id, one.title, own)
+            yield OwnCodeSystem(one.id, one.title, own)
     for id_, title in concepts.AREAS.items():
-        yield Codes(id_, f"{title}, where it is not known", ((UNKNOWN, UNKNOWN),))
+        yield OwnCodeSystem(id_, f"{title}, where it is not known", ((UNKNOWN, UNKNOWN),))
 
 
 def _own(base: str, one: Stratifier) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,9 @@ from hi_fhir.sandbox.faults import Faults
 from hi_fhir.sandbox.memory import Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
 from hi_fhir.sandbox.paging import Searches
-from hi_fhir.sandbox.views.answers import no_such_route, our_fault, refused
 from hi_fhir.sandbox.views.exporting import Exporting
 from hi_fhir.sandbox.views.reading import Reading
+from hi_fhir.sandbox.views.responses import no_such_route, our_fault, refused
 from hi_fhir.sandbox.views.writing import Writing
 from hi_fhir.sandbox.writes import Writer
 

@@ -91,8 +91,8 @@ def _level(method: str) -> str:
 
 
 def _make_plan(pull: Pull, client: FhirClient, level: str) -> ExportPlan:
-    capability, answer = read_capability(client)
-    asked = response_date(answer.headers)
+    capability, response = read_capability(client)
+    asked = response_date(response.headers)
     lacking = {type_: why for type_ in pull.scope.types if (why := capability.missing(type_))}
     check_people(client, lacking)
     offered = [type_ for type_ in pull.scope.types if type_ not in lacking]

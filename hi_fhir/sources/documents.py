@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from hi_fhir.fhir.answers import BYTE_ORDER_MARK
+from hi_fhir.fhir.references import LITERAL
+from hi_fhir.fhir.responses import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pages import is_nothing
-from hi_fhir.tables.references import ID, URN
+from hi_fhir.tables.references import URN
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MOST_NESTED = 8
-_LITERAL = re.compile(rf"(?:(.*)/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/{ID})?", re.ASCII)
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")((?:[^"\\]|\\.)*)"')
 _ETAG = re.compile(r'(?:W/)?"([^"]+)"')
 _BREAKS = bytes.maketrans(b"\n\r", b"  ")
@@ -175,8 +175,8 @@ def _placed(entry: _Entry) -> _Placed:
 
 def _id_by_place(entry: _Entry, address: str, type_: object) -> str | None:
     """The id of a resource that states none: that which it is put to, else that of its address."""
-    put = _LITERAL.fullmatch(_text(entry.request, "url")) if _text(entry.request, "method") == "PUT" else None
-    for literal in (put, _LITERAL.fullmatch(address)):
+    put = LITERAL.fullmatch(_text(entry.request, "url")) if _text(entry.request, "method") == "PUT" else None
+    for literal in (put, LITERAL.fullmatch(address)):
         if literal and literal[2] == type_:
             return literal[3]
     urn = URN.fullmatch(address)
@@ -185,13 +185,13 @@ def _id_by_place(entry: _Entry, address: str, type_: object) -> str | None:
 
 def _is_named(address: str, header: _Header, id_: str) -> bool:
     """Whether a reference to the address leads to the id without the Bundle."""
-    urn, literal = URN.fullmatch(address), _LITERAL.fullmatch(address)
+    urn, literal = URN.fullmatch(address), LITERAL.fullmatch(address)
     return bool((urn and urn[1] == id_) or (literal and literal[2] == header.resource_type and literal[3] == id_))
 
 
 def _base(one: _Placed) -> str | None:
     """The base of the server whose address of the resource its entry has."""
-    literal = _LITERAL.fullmatch(one.address)
+    literal = LITERAL.fullmatch(one.address)
     return literal[1] if literal and literal[2] == one.header.resource_type and literal[3] == one.id else None
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hi_fhir.fhir import bulk
-from hi_fhir.fhir.answers import BYTE_ORDER_MARK
+from hi_fhir.fhir.responses import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 from hi_fhir.tables.views.registry import RESOURCE_TYPES

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hi_fhir.fhir.answers import BYTE_ORDER_MARK
+from hi_fhir.fhir.responses import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import is_message
 
 _LONG = 8 << 20

@@ -6,8 +6,8 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from hi_fhir.core.errors import GateError, SourceError
-from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from hi_fhir.sources.pulls import Pull
@@ -160,16 +160,16 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
     known = distinct.count()
     link = kept = str(lane.at.position.get("next", "")) or None
 
-    def land_page(answer: Answer) -> _Landed:
+    def land_page(response: FhirResponse) -> _Landed:
         """All within the answer's turn, so that no more than two large pages are held at a time."""
-        bundle = read_json(answer, decode_bundle)
+        bundle = read_json(response, decode_bundle)
         if link is None:
             check_self_link(client, part.search, part.slice, bundle.linked("self"))
         lane.at.tally.entries += len(bundle.entry or ())
-        page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in answer.body)
+        page = take(bundle, lane.at.tally, distinct, pretty=b"\n" in response.body)
         if page.records:
             lane.append(page.lines, page.records)
-        return _Landed(page.records, bundle.linked("next"), answer.url)
+        return _Landed(page.records, bundle.linked("next"), response.url)
 
     while not pull.stop.is_asked():
         landed = _exchange(client, part, link, pull.config.page_size, land_page, is_kept=link == kept)
@@ -214,7 +214,13 @@ def _check_entries(client: FhirClient, part: Part) -> None:
 
 
 def _exchange(
-    client: FhirClient, part: Part, link: str | None, page_size: int, read: Callable[[Answer], T], *, is_kept: bool
+    client: FhirClient,
+    part: Part,
+    link: str | None,
+    page_size: int,
+    read: Callable[[FhirResponse], T],
+    *,
+    is_kept: bool,
 ) -> T:
     """What `read` makes of a page: that of `link`, else the first.
 

@@ -55,8 +55,8 @@ def land(pull: Pull) -> PullManifest:
 
 def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
     """What to search for, with the server's counts as they are now."""
-    capability, answer = read_capability(client)
-    asked = response_date(answer.headers)
+    capability, response = read_capability(client)
+    asked = response_date(response.headers)
     lacking = {type_: why for type_ in pull.scope.types if (why := capability.unsearched(type_))}
     check_people(client, lacking)
     types = [type_ for type_ in pull.scope.types if type_ not in lacking]

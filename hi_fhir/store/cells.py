@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hi_fhir.store.models import CellName, ReleasedCell, Report
+from hi_fhir.store.models import CellName, ReleasedCellRow, ReportRow
 
 Name = tuple[str, str, str]
 """Stratifier, stratum and population."""
@@ -56,16 +56,16 @@ def write_cells(session: Session, cells: Mapping[int, NewCells]) -> None:
 def read_cells(session: Session, reports: Iterable[int]) -> Iterator[tuple[int, CellRow]]:
     """The cells of reports, each with the id of its report's row, in order of report and of the cell's name."""
     names = {id_: name for name, id_ in _ids(session).items()}
-    columns = (ReleasedCell.cell_name_id, ReleasedCell.state, ReleasedCell.reason, ReleasedCell.value)
+    columns = (ReleasedCellRow.cell_name_id, ReleasedCellRow.state, ReleasedCellRow.reason, ReleasedCellRow.value)
     for report in reports:
-        rows = session.execute(select(*columns).where(ReleasedCell.report_id == report))
+        rows = session.execute(select(*columns).where(ReleasedCellRow.report_id == report))
         for id_, state, reason, value in rows:
             yield report, (*names[id_], state, reason, value)
 
 
 def report_cells(session: Session, identifier: str, version: int) -> list[CellRow]:
     """The cells of one version of a report."""
-    of_it = select(Report.id).where(Report.identifier == identifier, Report.version == version)
+    of_it = select(ReportRow.id).where(ReportRow.identifier == identifier, ReportRow.version == version)
     return [row for _, row in read_cells(session, session.scalars(of_it))]
 
 

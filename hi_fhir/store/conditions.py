@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hi_fhir.store.criteria import AnyOf, CanonicalMatch, DayMatch, TokenMatch
-from hi_fhir.store.forms import Place
+from hi_fhir.store.forms import Parameter
 
 T = TypeVar("T")
 Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
@@ -57,4 +57,4 @@ def days_match(
 
 
 def _value(wanted: Any) -> Any:
-    return bindparam(wanted.name) if isinstance(wanted, Place) else wanted
+    return bindparam(wanted.name) if isinstance(wanted, Parameter) else wanted

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hi_fhir.store.models import Delivery, Report
+from hi_fhir.store.models import Delivery, ReportRow
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LastDelivery:
 def record_delivery(session: Session, delivered: Delivered, at: datetime) -> None:
     """Keep what came of sending a version of a report."""
     report = session.scalars(
-        select(Report).where(Report.identifier == delivered.identifier, Report.version == delivered.version)
+        select(ReportRow).where(ReportRow.identifier == delivered.identifier, ReportRow.version == delivered.version)
     ).one()
     session.add(
         Delivery(
@@ -58,16 +58,16 @@ def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
     """The newest try to send each report to `target`, by identifier, whatever came of it."""
     newest = (
         select(func.max(Delivery.id))
-        .join(Report)
+        .join(ReportRow)
         .where(Delivery.target == target)
-        .group_by(Report.identifier)
+        .group_by(ReportRow.identifier)
         .scalar_subquery()
     )
-    rows = session.execute(select(Delivery, Report).join(Report).where(Delivery.id.in_(newest)))
+    rows = session.execute(select(Delivery, ReportRow).join(ReportRow).where(Delivery.id.in_(newest)))
     return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
 
 
-def _last_delivery(delivery: Delivery, report: Report) -> LastDelivery:
+def _last_delivery(delivery: Delivery, report: ReportRow) -> LastDelivery:
     return LastDelivery(
         version=report.version,
         sha256=report.sha256,

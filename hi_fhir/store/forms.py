@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hi_fhir.store.criteria import DayMatch, ReportCriteria
 
 
-class Place(NamedTuple):
+class Parameter(NamedTuple):
     """Where a value was: the place of a parameter of a statement."""
 
     number: int
@@ -28,7 +28,7 @@ def form_of(criteria: ReportCriteria) -> tuple[ReportCriteria, dict[str, Any]]:
 
 def _form(asked: Any, values: dict[str, Any]) -> Any:
     if isinstance(asked, str | date):
-        place = Place(len(values))
+        place = Parameter(len(values))
         values[place.name] = asked
         return place
     if isinstance(asked, DayMatch):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.cells import NewCells, write_cells
-from hi_fhir.store.models import PUBLIC, Measure, Organisation, Release, Report, ReportContent
+from hi_fhir.store.models import PUBLIC, MeasureRow, OrganisationRow, Release, ReportContent, ReportRow
 from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
 
 _AT_ONCE = 1_000  # identifiers in one query
@@ -81,7 +81,7 @@ class ReleasedVersion(NamedTuple):
     sha256: str
 
 
-class Recorded(NamedTuple):
+class KeptVersion(NamedTuple):
     """The version of a report that holds now. is_new: it was added, since there was none or another."""
 
     version: ReleasedVersion
@@ -111,23 +111,23 @@ class LaterDay(NamedTuple):
 
 def released_versions(session: Session, audiences: Collection[Audience]) -> list[ReleasedVersion]:
     """Every version that any of the audiences was ever given, in order of identifier and version."""
-    columns = select(Report.identifier, Report.version, Report.sha256).where(Report.audience.in_(audiences))
-    return [ReleasedVersion(*row) for row in session.execute(columns.order_by(Report.identifier, Report.version))]
+    columns = select(ReportRow.identifier, ReportRow.version, ReportRow.sha256).where(ReportRow.audience.in_(audiences))
+    return [ReleasedVersion(*row) for row in session.execute(columns.order_by(ReportRow.identifier, ReportRow.version))]
 
 
 def report_version(session: Session, identifier: str) -> StoredVersion | None:
     """The latest version of the report with this identifier."""
-    return latest_report(session.connection(), Report.identifier == identifier)
+    return latest_report(session.connection(), ReportRow.identifier == identifier)
 
 
 def measure_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of a Measure resource."""
-    return latest_measure(session.connection(), Measure.resource_id == id_)
+    return latest_measure(session.connection(), MeasureRow.resource_id == id_)
 
 
 def organisation_version(session: Session, id_: str) -> StoredVersion | None:
     """The latest version of an Organization resource."""
-    return latest_organisation(session.connection(), Organisation.resource_id == id_)
+    return latest_organisation(session.connection(), OrganisationRow.resource_id == id_)
 
 
 def overtaken(session: Session, release: NewRelease, reports: Sequence[NewReport]) -> list[LaterDay]:
@@ -149,7 +149,9 @@ def _later_days(last: _Last, release: NewRelease, report: NewReport) -> Iterator
             yield LaterDay(source, day, release.data_dates[source])
 
 
-def record_reports(session: Session, release: NewRelease, reports: Sequence[NewReport], at: datetime) -> list[Recorded]:
+def record_reports(
+    session: Session, release: NewRelease, reports: Sequence[NewReport], at: datetime
+) -> list[KeptVersion]:
     """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order."""
     last = _last_versions(session, reports)
     recorded = [_recorded(report, last.get(report.identifier)) for report in reports]
@@ -165,7 +167,7 @@ def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
     digest = _digest(measure.content)
     if last is None or last.sha256 != digest:
         session.add(
-            Measure(
+            MeasureRow(
                 audience=PUBLIC,
                 organisation=None,
                 recorded_at=at,
@@ -186,7 +188,7 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
     digest = _digest(organisation.content)
     if last is None or last.sha256 != digest:
         session.add(
-            Organisation(
+            OrganisationRow(
                 audience=PUBLIC,
                 organisation=organisation.code,
                 recorded_at=at,
@@ -199,18 +201,18 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
         )
 
 
-def _recorded(report: NewReport, last: _Last | None) -> Recorded:
+def _recorded(report: NewReport, last: _Last | None) -> KeptVersion:
     digest = _digest(report.content)
     if last is not None and last.sha256 == digest:
-        return Recorded(ReleasedVersion(last.identifier, last.version, digest), False)
-    return Recorded(ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True)
+        return KeptVersion(ReleasedVersion(last.identifier, last.version, digest), False)
+    return KeptVersion(ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True)
 
 
 def _add(session: Session, release: NewRelease, new: Sequence[tuple[NewReport, ReleasedVersion]], at: datetime) -> None:
     """Add new versions of reports, with their contents and cells, and mark them as the latest."""
     releases = _releases(session, release, {report.reporter for report, _ in new}, at)
     for batch in _batches([version.identifier for _, version in new]):
-        earlier = update(Report).where(Report.identifier.in_(batch), Report.is_latest)
+        earlier = update(ReportRow).where(ReportRow.identifier.in_(batch), ReportRow.is_latest)
         session.execute(earlier.values(is_latest=False, is_current=False))
     rows = [
         {
@@ -237,7 +239,7 @@ def _add(session: Session, release: NewRelease, new: Sequence[tuple[NewReport, R
         }
         for report, version in new
     ]
-    ids = session.scalars(insert(Report).returning(Report.id, sort_by_parameter_order=True), rows).all()
+    ids = session.scalars(insert(ReportRow).returning(ReportRow.id, sort_by_parameter_order=True), rows).all()
     added = dict(zip(ids, (report for report, _ in new), strict=True))
     session.execute(insert(ReportContent), [{"report_id": id_, "content": one.content} for id_, one in added.items()])
     write_cells(session, {id_: report.cells for id_, report in added.items()})
@@ -249,22 +251,22 @@ def _mark_current(session: Session, first: int) -> None:
 
     There are others from before they were versions of one, and from before the deployment had another name.
     """
-    new, other = aliased(Report), aliased(Report)
+    new, other = aliased(ReportRow), aliased(ReportRow)
     rivals = select(new.id, other.id).where(new.id >= first, other.is_latest, *_rivals(new, other))
     touched = {id_ for pair in session.execute(rivals) for id_ in pair}
     if touched:
-        later = select(other.id).where(*_rivals(Report, other), _days(other) > _days(Report)).exists()
-        of_them = update(Report).where(Report.id.in_(touched), Report.is_latest)
+        later = select(other.id).where(*_rivals(ReportRow, other), _days(other) > _days(ReportRow)).exists()
+        of_them = update(ReportRow).where(ReportRow.id.in_(touched), ReportRow.is_latest)
         session.execute(of_them.values(is_current=~later), execution_options={"synchronize_session": False})
 
 
-def _rivals(one: type[Report], other: type[Report]) -> list[ColumnElement[bool]]:
+def _rivals(one: type[ReportRow], other: type[ReportRow]) -> list[ColumnElement[bool]]:
     """That two reports are of the same measure, reporter, period and audience, and not versions of one."""
     same = ("measure_url", "organisation", "period_end", "period_start", "audience")
     return [*(getattr(other, name) == getattr(one, name) for name in same), other.resource_id != one.resource_id]
 
 
-def _days(report: type[Report]) -> ColumnElement[Any]:
+def _days(report: type[ReportRow]) -> ColumnElement[Any]:
     return tuple_(report.as_of, report.data_date, report.id)
 
 
@@ -286,10 +288,10 @@ def _releases(session: Session, release: NewRelease, reporters: set[str], at: da
 
 def _last_versions(session: Session, reports: Iterable[NewReport]) -> dict[str, _Last]:
     """The last version of each report that has one, by identifier."""
-    columns = (Report.identifier, Report.version, Report.sha256, Report.as_of, Release.data_dates)
+    columns = (ReportRow.identifier, ReportRow.version, ReportRow.sha256, ReportRow.as_of, Release.data_dates)
     found: dict[str, _Last] = {}
     for batch in _batches([report.identifier for report in reports]):
-        rows = select(*columns).join(Release).where(Report.identifier.in_(batch), Report.is_latest)
+        rows = select(*columns).join(Release).where(ReportRow.identifier.in_(batch), ReportRow.is_latest)
         found |= {row.identifier: _Last(*row) for row in session.execute(rows)}
     return found
 

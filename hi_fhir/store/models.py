@@ -74,7 +74,7 @@ class Owned:
     recorded_at: Mapped[datetime]
 
 
-class Versioned(Owned):
+class VersionRow(Owned):
     """One version of a resource. version: 1, 2, ... sha256: of its content, which is canonical JSON without meta."""
 
     resource_id: Mapped[str]
@@ -102,7 +102,7 @@ class Release(Owned, Base):
     data_dates: Mapped[dict[str, str] | None]
 
 
-class Report(Versioned, Base):
+class ReportRow(VersionRow, Base):
     """Grain: one row per version of a MeasureReport, without its content. data_date is the report's `date`.
 
     A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
@@ -167,7 +167,7 @@ class CellName(Base):
     population: Mapped[str]
 
 
-class ReleasedCell(Base):
+class ReleasedCellRow(Base):
     """Grain: one row per version of a report and what it counts: all numbers that it gives, and all that it does not.
 
     state: what became of the count; reason: why it is not given, beyond that. value: people; null: not given. A score
@@ -184,7 +184,7 @@ class ReleasedCell(Base):
     value: Mapped[int | None]
 
 
-class Measure(Versioned, Base):
+class MeasureRow(VersionRow, Base):
     """Grain: one row per version of a Measure resource; `measure_version` is the definition's own."""
 
     __tablename__ = "measure"
@@ -196,7 +196,7 @@ class Measure(Versioned, Base):
     status: Mapped[str]
 
 
-class Organisation(Versioned, Base):
+class OrganisationRow(VersionRow, Base):
     """Grain: one row per version of an Organization resource; `organisation` is its ODS code."""
 
     __tablename__ = "organisation"
@@ -224,4 +224,4 @@ class Delivery(Owned, Base):
     location: Mapped[str | None]
     outcome: Mapped[str | None]
 
-    report: Mapped[Report] = relationship()
+    report: Mapped[ReportRow] = relationship()

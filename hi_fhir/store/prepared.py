@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 Convert = Callable[[Any], Any]
 
 
-class Prepared:
+class PreparedStatement:
     """A statement in the spelling of a dialect with numbered parameters, as SQLite's."""
 
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:

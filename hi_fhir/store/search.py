@@ -23,10 +23,10 @@ from hi_fhir.store.criteria import (
     ReporterMatch,
 )
 from hi_fhir.store.forms import form_of
-from hi_fhir.store.models import Measure, Organisation, Report, ReportContent
-from hi_fhir.store.prepared import Prepared
+from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
+from hi_fhir.store.prepared import PreparedStatement
 
-Definition = Measure | Organisation
+Definition = MeasureRow | OrganisationRow
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class StoredVersion:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchPage:
     """total: of all that match; resources: the page asked for, in order of id."""
 
     total: int
@@ -56,21 +56,21 @@ class _Statements(NamedTuple):
     content: of the report with an id, since a page is put in order without contents.
     """
 
-    page: Prepared
-    total: Prepared
-    content: Prepared
+    page: PreparedStatement
+    total: PreparedStatement
+    content: PreparedStatement
 
 
 def search_reports(
     connection: Connection, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int
-) -> Found:
+) -> SearchPage:
     form, values = form_of(criteria)
     statements = _report_statements(connection.dialect, reader, form)
     rows = statements.page.rows(connection, {**values, "offset": offset, "limit": limit}) if limit else []
     total = offset + len(rows)
     if not 0 < len(rows) < limit:  # else this page is the last one
         [[total]] = statements.total.rows(connection, values)
-    return Found(total, [_with_content(connection, statements, *row) for row in rows])
+    return SearchPage(total, [_with_content(connection, statements, *row) for row in rows])
 
 
 def _with_content(connection: Connection, statements: _Statements, report: int, *columns: Any) -> StoredVersion:
@@ -83,46 +83,46 @@ def _report_statements(dialect: Dialect, reader: Reader, form: ReportCriteria) -
     is_named = form.ids or any(token.value for tokens in form.identifiers for token in tokens)
     conditions = [
         _has_report(reader),
-        and_(Report.is_latest if is_named else Report.is_current),
-        all_of(form.ids, lambda id_: equal((Report.resource_id, id_))),
-        all_of(form.identifiers, lambda token: is_token(token, Report.identifier_system, Report.identifier)),
-        all_of(form.measures, lambda one: is_canonical(one, Report.measure_url, Report.measure_version)),
-        all_of(form.periods, lambda days: days_match(days, Report.period_start, Report.period_end)),
-        all_of(form.dates, lambda days: days_match(days, Report.data_date, Report.data_date)),
+        and_(ReportRow.is_latest if is_named else ReportRow.is_current),
+        all_of(form.ids, lambda id_: equal((ReportRow.resource_id, id_))),
+        all_of(form.identifiers, lambda token: is_token(token, ReportRow.identifier_system, ReportRow.identifier)),
+        all_of(form.measures, lambda one: is_canonical(one, ReportRow.measure_url, ReportRow.measure_version)),
+        all_of(form.periods, lambda days: days_match(days, ReportRow.period_start, ReportRow.period_end)),
+        all_of(form.dates, lambda days: days_match(days, ReportRow.data_date, ReportRow.data_date)),
         all_of(form.reporters, _is_reporter),
-        all_of(form.statuses, lambda status: equal((Report.status, status))),
+        all_of(form.statuses, lambda status: equal((ReportRow.status, status))),
     ]
-    found = select(Report.id, *_columns(Report)).where(*conditions).order_by(Report.resource_id)
+    found = select(ReportRow.id, *_columns(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
     page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
-    total = select(func.count()).select_from(Report).where(*conditions)
-    return _Statements(*(Prepared(statement, dialect) for statement in (page, total, _CONTENT)))
+    total = select(func.count()).select_from(ReportRow).where(*conditions)
+    return _Statements(*(PreparedStatement(statement, dialect) for statement in (page, total, _CONTENT)))
 
 
 def search_measures(
     connection: Connection, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
-) -> Found:
+) -> SearchPage:
     conditions = [
         _has_measure(reader),
-        all_of(criteria.ids, lambda id_: Measure.resource_id == id_),
-        all_of(criteria.urls, lambda one: is_canonical(one, Measure.url, Measure.measure_version)),
-        all_of(criteria.versions, lambda version: Measure.measure_version == version),
-        all_of(criteria.statuses, lambda status: Measure.status == status),
+        all_of(criteria.ids, lambda id_: MeasureRow.resource_id == id_),
+        all_of(criteria.urls, lambda one: is_canonical(one, MeasureRow.url, MeasureRow.measure_version)),
+        all_of(criteria.versions, lambda version: MeasureRow.measure_version == version),
+        all_of(criteria.statuses, lambda status: MeasureRow.status == status),
     ]
-    return _defined(connection, Measure, conditions, offset, limit)
+    return _defined(connection, MeasureRow, conditions, offset, limit)
 
 
 def search_organisations(
     connection: Connection, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
-) -> Found:
+) -> SearchPage:
     conditions = [
         _has_organisation(reader),
-        all_of(criteria.ids, lambda id_: Organisation.resource_id == id_),
+        all_of(criteria.ids, lambda id_: OrganisationRow.resource_id == id_),
         all_of(
             criteria.identifiers,
-            lambda token: is_token(token, Organisation.identifier_system, Organisation.organisation),
+            lambda token: is_token(token, OrganisationRow.identifier_system, OrganisationRow.organisation),
         ),
     ]
-    return _defined(connection, Organisation, conditions, offset, limit)
+    return _defined(connection, OrganisationRow, conditions, offset, limit)
 
 
 def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
@@ -131,16 +131,16 @@ def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersi
 
 
 @lru_cache
-def _report_statement(dialect: Dialect, reader: Reader) -> Prepared:
-    return Prepared(_REPORT.where(Report.resource_id == bindparam("id"), _has_report(reader)), dialect)
+def _report_statement(dialect: Dialect, reader: Reader) -> PreparedStatement:
+    return PreparedStatement(_REPORT.where(ReportRow.resource_id == bindparam("id"), _has_report(reader)), dialect)
 
 
 def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_measure(connection, Measure.resource_id == id_, _has_measure(reader))
+    return latest_measure(connection, MeasureRow.resource_id == id_, _has_measure(reader))
 
 
 def read_organisation(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_organisation(connection, Organisation.resource_id == id_, _has_organisation(reader))
+    return latest_organisation(connection, OrganisationRow.resource_id == id_, _has_organisation(reader))
 
 
 def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
@@ -150,12 +150,12 @@ def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> S
 
 def latest_measure(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Measure that meets the conditions, whoever asks."""
-    return _first(connection, _definitions(Measure).where(_is_latest(Measure), *conditions))
+    return _first(connection, _definitions(MeasureRow).where(_is_latest(MeasureRow), *conditions))
 
 
 def latest_organisation(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Organization that meets the conditions, whoever asks."""
-    return _first(connection, _definitions(Organisation).where(_is_latest(Organisation), *conditions))
+    return _first(connection, _definitions(OrganisationRow).where(_is_latest(OrganisationRow), *conditions))
 
 
 def _first(connection: Connection, of_them: Select[Any]) -> StoredVersion | None:
@@ -163,7 +163,7 @@ def _first(connection: Connection, of_them: Select[Any]) -> StoredVersion | None
     return StoredVersion(*row) if row else None
 
 
-def _columns(kind: type[Report] | type[Definition]) -> tuple[InstrumentedAttribute[Any], ...]:
+def _columns(kind: type[ReportRow] | type[Definition]) -> tuple[InstrumentedAttribute[Any], ...]:
     """Those of StoredVersion, in its order, but for the content."""
     return (kind.resource_id, kind.version, kind.recorded_at, kind.sha256, kind.audience, kind.organisation)
 
@@ -180,35 +180,37 @@ def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
 
 
 def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
-    own = equal((Report.reporter_id, asked.organisation_id))
+    own = equal((ReportRow.reporter_id, asked.organisation_id))
     if asked.identifier is None:
         return own
-    return own & is_token(asked.identifier, Report.reporter_system, Report.organisation)
+    return own & is_token(asked.identifier, ReportRow.reporter_system, ReportRow.organisation)
 
 
 def _has_report(reader: Reader) -> ColumnElement[bool]:
-    released = Report.audience == reader.audience
-    return released & (Report.organisation == reader.practice) if reader.audience == Audience.PRACTICE else released
+    released = ReportRow.audience == reader.audience
+    return released & (ReportRow.organisation == reader.practice) if reader.audience == Audience.PRACTICE else released
 
 
 def _has_measure(reader: Reader) -> ColumnElement[bool]:
-    return exists().where(Report.measure_url == Measure.url, Report.is_current, _has_report(reader))
+    return exists().where(ReportRow.measure_url == MeasureRow.url, ReportRow.is_current, _has_report(reader))
 
 
 def _has_organisation(reader: Reader) -> ColumnElement[bool]:
-    return exists().where(Report.reporter_id == Organisation.resource_id, Report.is_current, _has_report(reader))
+    return exists().where(
+        ReportRow.reporter_id == OrganisationRow.resource_id, ReportRow.is_current, _has_report(reader)
+    )
 
 
 def _defined(
     connection: Connection, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
-) -> Found:
+) -> SearchPage:
     total, rows = _page(connection, kind, _definitions(kind), [*conditions, _is_latest(kind)], offset, limit)
-    return Found(total, [StoredVersion(*row) for row in rows])
+    return SearchPage(total, [StoredVersion(*row) for row in rows])
 
 
 def _page(
     connection: Connection,
-    kind: type[Report] | type[Definition],
+    kind: type[ReportRow] | type[Definition],
     columns: Select[Any],
     conditions: list[ColumnElement[bool]],
     offset: int,
@@ -223,8 +225,8 @@ def _page(
 
 
 _REPORT = (
-    select(*_columns(Report), ReportContent.content)
-    .join(ReportContent, ReportContent.report_id == Report.id)
-    .where(Report.is_latest)
+    select(*_columns(ReportRow), ReportContent.content)
+    .join(ReportContent, ReportContent.report_id == ReportRow.id)
+    .where(ReportRow.is_latest)
 )
 _CONTENT = select(ReportContent.content).where(ReportContent.report_id == bindparam("report"))

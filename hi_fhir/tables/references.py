@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection
 from urllib.parse import unquote
 
+from hi_fhir.fhir.references import ID, TYPE_AND_ID
 from hi_fhir.tables.bases import base_key, host_of
 from hi_fhir.tables.refused import RefusedError
 
@@ -17,10 +18,7 @@ OTHERS = "others"
 MOST_HOSTS = 100
 """Hosts of other servers that are counted one by one; what comes after them is counted together, as OTHERS."""
 
-ID = r"[A-Za-z0-9\-.]{1,64}"
-"""An id of FHIR as a pattern. Source: FHIR R4, datatypes, id."""
-
-_LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/{ID})?", re.ASCII)
+_LITERAL = re.compile(rf"(?:((?i:https?)://[^?#]*)/)?{TYPE_AND_ID}", re.ASCII)
 _CONDITION = re.compile(r"([A-Z][A-Za-z]+)\?identifier=([^&|\\]+?)(?:\||%7[Cc])([^&|\\]+)", re.ASCII)
 URN = re.compile(rf"(?i:urn:(?:uuid|oid)):({ID})", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.ASCII)

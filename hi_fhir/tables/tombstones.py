@@ -3,13 +3,13 @@
 Source: FHIR Bulk Data Access 3.0.0, "deleted" of the complete status manifest.
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from hi_fhir.tables.references import ID, same_id
+from hi_fhir.fhir.references import LITERAL
+from hi_fhir.tables.references import same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
@@ -18,7 +18,6 @@ DELETED_FOLDER = "_deleted"
 
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
 _COMPARED = ("Condition", "Organization", "Patient")  # by `same_id`, since references lead to them
-_TARGET = re.compile(rf"(?:.*/)?([A-Z][A-Za-z]+)/({ID})", re.ASCII)
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -66,7 +65,7 @@ def read_deletions(line: bytes) -> list[Deletion]:
 
 
 def _deletion(request: _Request, number: int, at: datetime) -> Deletion:
-    target = _TARGET.fullmatch(request.url)
-    if request.method != "DELETE" or target is None or target[1] not in RESOURCE_TYPES:
+    target = LITERAL.fullmatch(request.url)
+    if request.method != "DELETE" or target is None or target[2] not in RESOURCE_TYPES or target[4]:
         raise RefusedError("not-a-deletion", f"$.entry[{number}].request", "not DELETE of a type and id")
-    return Deletion(target[1], same_id(target[2]) if target[1] in _COMPARED else target[2], at)
+    return Deletion(target[2], same_id(target[3]) if target[2] in _COMPARED else target[3], at)

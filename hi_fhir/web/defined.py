@@ -10,7 +10,7 @@ from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import Search
 from hi_fhir.store.criteria import MeasureCriteria, Reader
-from hi_fhir.store.search import Found, StoredVersion
+from hi_fhir.store.search import SearchPage, StoredVersion
 from hi_fhir.web.criteria import measure_criteria
 from hi_fhir.web.served import Served
 
@@ -28,11 +28,11 @@ def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Serv
 def _served(type_: str, resources: Sequence[Json], since: date) -> Served:
     own = {one["id"]: _stored(one, since) for one in sorted(resources, key=lambda resource: str(resource["id"]))}
 
-    def find(_connection: Connection, _reader: Reader, search: Search, offset: int, limit: int) -> Found:
+    def find(_connection: Connection, _reader: Reader, search: Search, offset: int, limit: int) -> SearchPage:
         asked = measure_criteria(search)
         found = [own[one["id"]] for one in resources if _is_asked_for(one, asked)]
         found.sort(key=lambda one: one.id)
-        return Found(len(found), found[offset : offset + limit])
+        return SearchPage(len(found), found[offset : offset + limit])
 
     def read(_connection: Connection, _reader: Reader, id_: str) -> StoredVersion | None:
         return own.get(id_)

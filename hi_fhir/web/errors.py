@@ -5,7 +5,7 @@ import logging
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from hi_fhir.fhir.rest.errors import error_answer
+from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: FhirError) -> Response:
-    return Response(*error_answer(error))
+    return Response(*error_response(error))
 
 
 def _no_such_route(error: HTTPException) -> Response:

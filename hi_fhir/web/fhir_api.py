@@ -65,11 +65,11 @@ class FhirViews:
         return response
 
     def search(self, type_: str) -> Response:
-        return self._answer(type_, [*request.args.items(multi=True)])
+        return self._response(type_, [*request.args.items(multi=True)])
 
     def search_by_post(self, type_: str) -> Response:
         check_form(request.content_type or "", request.get_data())
-        return self._answer(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
+        return self._response(type_, [*request.args.items(multi=True), *request.form.items(multi=True)])
 
     def _of(self, type_: str) -> Served:
         if type_ not in self._served:
@@ -77,7 +77,7 @@ class FhirViews:
             raise FhirError(404, f"{type_[:64]} is not served here; {types} are.", code="not-supported")
         return self._served[type_]
 
-    def _answer(self, type_: str, pairs: list[Pair]) -> Response:
+    def _response(self, type_: str, pairs: list[Pair]) -> Response:
         served = self._of(type_)
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))

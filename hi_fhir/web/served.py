@@ -19,7 +19,7 @@ class Served:
     """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
 
     parameters: tuple[SearchParameter, ...]
-    find: Callable[[Connection, Reader, Search, int, int], store.Found]
+    find: Callable[[Connection, Reader, Search, int, int], store.SearchPage]
     read: Callable[[Connection, Reader, str], store.StoredVersion | None]
 
 
@@ -27,15 +27,17 @@ def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
     return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
 
 
-def _find_reports(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_reports(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.SearchPage:
     return store.search_reports(connection, reader, report_criteria(search), offset=offset, limit=limit)
 
 
-def _find_measures(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_measures(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.SearchPage:
     return store.search_measures(connection, reader, measure_criteria(search), offset=offset, limit=limit)
 
 
-def _find_organisations(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.Found:
+def _find_organisations(
+    connection: Connection, reader: Reader, search: Search, offset: int, limit: int
+) -> store.SearchPage:
     return store.search_organisations(connection, reader, organisation_criteria(search), offset=offset, limit=limit)
 
 

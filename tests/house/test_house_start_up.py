@@ -35,10 +35,9 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of before, whose store is brought up to date."""
+    """A data folder of before."""
     made = tmp_path_factory.mktemp("start-up")
     unpack(made)
-    loaded(made, "status")
     return made
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import Answer, read_json
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.sources.chunks import Tally
 from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from tests.support.calling import NOW
@@ -27,7 +27,7 @@ def kind_of(client: FhirClient) -> str:
         return error.kind
 
 
-def records_in(answer: Answer) -> str:
+def records_in(answer: FhirResponse) -> str:
     page = take(read_json(answer, decode_bundle), Tally(), Distinct(), pretty=False)
     return f"{page.records} records"
 

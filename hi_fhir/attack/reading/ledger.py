@@ -31,7 +31,7 @@ def read_ledger(session: Session, audience: Audience, *, ever: bool = False, eva
     Raises:
         NotFoundError: there is nothing of it.
     """
-    asked = select(models.Report).options(joinedload(models.Report.release)).order_by(models.Report.id)
+    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.id)
     rows = session.scalars(_narrowed(asked, audience, ever, evaluation)).all()
     if not rows:
         of = f" of evaluation {evaluation}" if evaluation else ""
@@ -47,15 +47,15 @@ def read_ledger(session: Session, audience: Audience, *, ever: bool = False, eva
 
 
 def _narrowed(
-    asked: Select[models.Report], audience: Audience, ever: bool, evaluation: str | None
-) -> Select[models.Report]:
-    asked = asked.where(models.Report.audience.in_(audience.knows))
+    asked: Select[models.ReportRow], audience: Audience, ever: bool, evaluation: str | None
+) -> Select[models.ReportRow]:
+    asked = asked.where(models.ReportRow.audience.in_(audience.knows))
     if evaluation is not None:
         return asked.join(models.Release).where(models.Release.evaluation_id == evaluation)
-    return asked if ever else asked.where(models.Report.is_current)
+    return asked if ever else asked.where(models.ReportRow.is_current)
 
 
-def _report(row: models.Report, practices: tuple[str, ...]) -> Report:
+def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
     return Report(
         measure=row.measure_url,
         measure_version=row.measure_version,

@@ -8,7 +8,7 @@ from hi_fhir.fhir.rest.headers import CONTENT_TYPE
 from hi_fhir.fhir.rest.outcomes import FhirError
 
 
-class ErrorAnswer(NamedTuple):
+class ErrorResponse(NamedTuple):
     """An OperationOutcome as it is sent."""
 
     body: bytes
@@ -16,5 +16,5 @@ class ErrorAnswer(NamedTuple):
     headers: dict[str, str]
 
 
-def error_answer(error: FhirError) -> ErrorAnswer:
-    return ErrorAnswer(orjson.dumps(error.outcome()), error.status, {**error.headers, "Content-Type": CONTENT_TYPE})
+def error_response(error: FhirError) -> ErrorResponse:
+    return ErrorResponse(orjson.dumps(error.outcome()), error.status, {**error.headers, "Content-Type": CONTENT_TYPE})

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-_LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?)$")
+from hi_fhir.fhir.references import LITERAL
+
 _ETAG = re.compile(r'(?:W/)?"?[A-Za-z0-9.-]{1,64}"?')
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _HAPI_CODE = re.compile(r"HAPI-\d{4}")
@@ -42,7 +43,7 @@ class Outcome:
         return self.location.partition("/_history/")[0] if self.location else None
 
 
-def outcome_of_answer(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
+def outcome_of_response(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
     """What came of a single write, or of a transaction that failed as a whole."""
     location = headers.get("Location") or headers.get("Content-Location")  # HAPI gives a conditional update the latter
     outcome = _json(content)
@@ -74,8 +75,8 @@ def _outcome_of_entry(entry: Any) -> Outcome:
 
 def _location(text: Any) -> str | None:
     """Type, id and version of a location; its host and whatever else it says are not kept."""
-    found = _LOCATION.search(text.partition("?")[0]) if isinstance(text, str) else None
-    return found.group(1) if found else None
+    found = LITERAL.fullmatch(text.partition("?")[0]) if isinstance(text, str) else None
+    return found.string[found.start(2) :] if found else None
 
 
 def _etag(text: Any) -> str | None:

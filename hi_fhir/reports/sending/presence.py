@@ -113,7 +113,7 @@ class Presence:
         what = f"search of {type_}"
         for _ in range(most):
             request = Request(what, url, headers={"Prefer": "handling=lenient"})  # `_elements` is not served everywhere
-            bundle, _answer = self._client.resource(request, self._decode)
+            bundle, _response = self._client.resource(request, self._decode)
             resources = (entry.get("resource") for entry in bundle.entry)
             yield from (one for one in resources if isinstance(one, dict) and one.get("resourceType") == type_)
             following = next((link.get("url") for link in bundle.link if link.get("relation") == "next"), None)

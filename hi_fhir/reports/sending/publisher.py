@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import orjson
 
 from hi_fhir.core.errors import SourceError
-from hi_fhir.fhir.answers import Answer, check_beginning, check_status
 from hi_fhir.fhir.client import FHIR_JSON, FhirClient, Request
-from hi_fhir.reports.sending.outcomes import Outcome, outcome_of_answer, outcomes_of_transaction
+from hi_fhir.fhir.responses import FhirResponse, check_beginning, check_status
+from hi_fhir.reports.sending.outcomes import Outcome, outcome_of_response, outcomes_of_transaction
 from hi_fhir.reports.sending.updates import ReporterIdentifier, Update, transaction, unknown_reporters
 
 _NO_TRANSACTIONS = (404, 405, 501)
@@ -21,7 +21,7 @@ _FIRST_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True)
-class Answered:
+class SentEntry:
     """What became of an entry."""
 
     entry: Update
@@ -38,7 +38,7 @@ class FhirPublisher:
         self._references: dict[ReporterIdentifier, str | None] = {}
         self._takes_transactions = True
 
-    def publish(self, entries: Sequence[Update]) -> Iterator[list[Answered]]:
+    def publish(self, entries: Sequence[Update]) -> Iterator[list[SentEntry]]:
         """Send the entries in one transaction if the server takes it; yields them as they are settled.
 
         Raises:
@@ -55,9 +55,9 @@ class FhirPublisher:
                 yield stored
             entries = [delivery.entry for delivery in settled if not delivery.outcome.is_stored]
         for entry in entries:
-            yield [Answered(entry, self._put(entry))]
+            yield [SentEntry(entry, self._put(entry))]
 
-    def _transact(self, entries: Sequence[Update]) -> list[Answered] | None:
+    def _transact(self, entries: Sequence[Update]) -> list[SentEntry] | None:
         """What became of each entry of one transaction; None where it failed as a whole."""
         unknown = unknown_reporters(entries, self._references)
         try:
@@ -73,7 +73,7 @@ class FhirPublisher:
         for reporter, created in zip(unknown, outcomes, strict=False):
             if created.is_stored and created.reference:
                 self._references[reporter] = created.reference
-        return [Answered(*pair) for pair in zip(entries, outcomes[len(unknown) :], strict=True)]
+        return [SentEntry(*pair) for pair in zip(entries, outcomes[len(unknown) :], strict=True)]
 
     def _put(self, entry: Update) -> Outcome:
         """A conditional update of its own."""
@@ -101,18 +101,18 @@ class FhirPublisher:
             body=body,
         )
         for attempt in range(self._tries):
-            answer = self._client.request(request)
-            _check_sense(answer)
-            outcome = outcome_of_answer(answer.status, answer.headers, answer.body)
+            response = self._client.request(request)
+            _check_sense(response)
+            outcome = outcome_of_response(response.status, response.headers, response.body)
             if not outcome.is_race or attempt + 1 == self._tries:
                 break
             self._sleep(_FIRST_PAUSE_S * 2**attempt)
-        return outcome, answer.body
+        return outcome, response.body
 
 
-def _check_sense(answer: Answer) -> None:
+def _check_sense(response: FhirResponse) -> None:
     """Raise SourceError where no other write would fare better: the token is not taken, or this is a web page."""
-    if answer.status == 401:
-        check_status(answer)
-    if answer.status < 300 and answer.body.lstrip().startswith(b"<"):
-        check_beginning(answer, answer.body)
+    if response.status == 401:
+        check_status(response)
+    if response.status < 300 and response.body.lstrip().startswith(b"<"):
+        check_beginning(response, response.body)

@@ -8,7 +8,7 @@ from flask import Response, request
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.sandbox.export_requests import NDJSON, read_request
 from hi_fhir.sandbox.exports import EVERYONE, Exports
-from hi_fhir.sandbox.views.answers import base_url
+from hi_fhir.sandbox.views.responses import base_url
 
 _FAST = 1  # gzip's level: the files are read once
 

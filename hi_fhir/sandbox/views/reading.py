@@ -15,7 +15,7 @@ from hi_fhir.sandbox.memory import SORTABLE, Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
 from hi_fhir.sandbox.paging import Found, Searches, page_link, page_links
 from hi_fhir.sandbox.render import ABSOLUTE_BASE
-from hi_fhir.sandbox.views.answers import base_url, fhir, versioned
+from hi_fhir.sandbox.views.responses import base_url, fhir, versioned
 
 _EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
 

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from hi_fhir.fhir.rest.headers import check_content_type
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.sandbox.views.answers import base_url, fhir, versioned
+from hi_fhir.sandbox.views.responses import base_url, fhir, versioned
 from hi_fhir.sandbox.writes import Write, Writer, Written
 
 

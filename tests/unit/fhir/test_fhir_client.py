@@ -253,7 +253,7 @@ def test_a_redirect_to_another_host_can_be_put_back_on_this_one() -> None:
 @responses.activate
 def test_a_page_where_the_capabilities_should_be_is_named_with_its_source() -> None:
     responses.get(f"{BASE}/metadata", body=b"<html>Sign in</html>")
-    with pytest.raises(SourceError, match="elm: capability statement: the answer is a page of HTML") as error:
+    with pytest.raises(SourceError, match="elm: capability statement: the response is a page of HTML") as error:
         read_capability(a_client())
     assert error.value.kind == "html-body"
 

@@ -85,7 +85,7 @@ def test_a_server_that_says_nothing() -> None:
     with hostile.hostile(lambda _send, _asked: threading.Event().wait(2)) as base:
         error = caught(base, replace(ONCE, timeout_s=0.2))
     assert error.kind == "timeout"
-    assert "no answer in time" in str(error)
+    assert "no response in time" in str(error)
 
 
 def test_a_proxy_that_fails_and_one_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
-from hi_fhir.store.models import Measure, Organisation, Release, Report
+from hi_fhir.store.models import MeasureRow, OrganisationRow, Release, ReportRow
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
 from tests.support.evaluations import write_evaluation
@@ -72,7 +72,7 @@ def release(
     return report(RunContext(config, clock, opened=store), evaluation, audience, config.data_dir / "runs" / "1")
 
 
-def rows(store: Store, kind: type[Report] | type[Release] | type[Measure] | type[Organisation]) -> int:
+def rows(store: Store, kind: type[ReportRow] | type[Release] | type[MeasureRow] | type[OrganisationRow]) -> int:
     with store.read() as session:
         return session.scalar(select(func.count()).select_from(kind)) or 0
 
@@ -113,7 +113,7 @@ def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, 
     assert release(config, store, evaluation, clock=LATER) == first
     assert contents(config.data_dir) == before
     assert {one.version for one in first.reports} == {1}
-    assert (rows(store, Report), rows(store, Measure), rows(store, Organisation)) == (9, 1, 9)
+    assert (rows(store, ReportRow), rows(store, MeasureRow), rows(store, OrganisationRow)) == (9, 1, 9)
     assert rows(store, Release) == 9
 
 
@@ -154,7 +154,7 @@ def test_newer_data_is_the_next_version_and_older_data_does_not_come_after_it(
     assert {read_json(Path(path))["date"] for path in second.paths} == {"2025-05-02"}
     with pytest.raises(GateError, match=r"9 reports were .* \(data of main of 2025-05-02, here 2025-04-02\)"):
         release(config, store, evaluation, clock=LATER)
-    assert rows(store, Report) == 18
+    assert rows(store, ReportRow) == 18
     assert release(config, store, evaluation, "public").reports[0].version == 1
 
 
@@ -227,7 +227,7 @@ def test_a_release_that_others_are_always_ahead_of_gives_up(
     monkeypatch.setattr("hi_fhir.pipeline.report.ledger.released_versions", lambda *_: versions[: next(seen)])
     with pytest.raises(BusyError, match="at the same time"):
         release(config, store, evaluation)
-    assert rows(store, Report) == 0
+    assert rows(store, ReportRow) == 0
 
 
 def test_another_audience_has_reports_of_its_own(config: Config, store: Store, evaluation: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_measure_that_was_changed_under_its_version_is_refused_by_name(
 
     with pytest.raises(UserError, match=r"ethnicity-recorded version \S+ was changed after .* Run: hi-fhir evaluate"):
         release(config, store, evaluation)
-    assert rows(store, Report) == 0
+    assert rows(store, ReportRow) == 0
 
 
 @pytest.mark.parametrize(("version", "refused"), [(None, True), ("another", False)])
@@ -305,7 +305,7 @@ def test_an_invalid_report_stops_the_release_and_nothing_is_kept(
     _change(evaluation, software=" ")
     with pytest.raises(InvalidResourceError):
         release(config, store, evaluation)
-    assert (rows(store, Report), rows(store, Release)) == (0, 0)
+    assert (rows(store, ReportRow), rows(store, Release)) == (0, 0)
     assert not (config.data_dir / "runs").exists()
 
 

@@ -15,7 +15,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
-from hi_fhir.reports.sending.publisher import Answered, FhirPublisher
+from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry
 from hi_fhir.reports.sending.updates import Update, report_update
 
 BASE = "http://example.invalid/fhir"
@@ -101,7 +101,7 @@ def a_report(name: str, practice: str = "A99001") -> Update:
 
 def published(
     web: responses.RequestsMock, server: FakeServer, entries: Sequence[Update], *, pauses: list[float] | None = None
-) -> dict[str, Answered]:
+) -> dict[str, SentEntry]:
     """What became of each entry, by its key."""
     for method in ("POST", "PUT"):
         web.add_callback(method, re.compile(rf"{BASE}.*"), server)

@@ -124,7 +124,7 @@ def test_an_answer_to_a_look_that_is_no_manifest_is_the_servers_error(
     responses.get(STATUS, **content)
     responses.get(STATUS, **content)
     an_export({"output": [a_file("1", a_line("p1"))]})
-    with pytest.raises(SourceError, match="export status: the answer is") as error:
+    with pytest.raises(SourceError, match="export status: the response is") as error:
         pull_from(config)
     assert error.value.kind == kind
     assert error.value.exit_code == 3

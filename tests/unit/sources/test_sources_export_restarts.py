@@ -24,7 +24,7 @@ def config(tmp_path: Path) -> Config:
 def test_an_export_that_failed_is_begun_anew_by_the_next_try(config: Config) -> None:
     responses.get(STATUS, status=500, json={"resourceType": "OperationOutcome", "issue": [{"code": "exception"}]})
     an_export({"output": [a_file("1", a_line("p1"))]})
-    with pytest.raises(SourceError, match="export status: the answer is 500"):
+    with pytest.raises(SourceError, match="export status: the response is 500"):
         pull_from(config)
     pull_from(config)
     assert len(asked("$export")) == 2
@@ -79,7 +79,7 @@ def test_files_that_a_renewed_manifest_has_in_another_order_are_begun_with_again
 def test_files_that_are_forbidden_from_the_first_are_named_and_cost_no_new_export(config: Config) -> None:
     responses.get(f"{BASE}/files/1", status=403)
     an_export({"output": [{"type": "Patient", "url": f"{BASE}/files/1"}]})
-    with pytest.raises(SourceError, match="export file of Patient: the answer is 403") as error:
+    with pytest.raises(SourceError, match="export file of Patient: the response is 403") as error:
         pull_from(config)
     assert error.value.kind == "forbidden"
     assert len(asked("$export")) == 1

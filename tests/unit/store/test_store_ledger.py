@@ -13,7 +13,7 @@ from hi_fhir.store import deliveries, ledger
 from hi_fhir.store.cells import CellRow, NewCells, report_cells
 from hi_fhir.store.deliveries import Delivered
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
-from hi_fhir.store.models import Release, Report, ReportContent
+from hi_fhir.store.models import Release, ReportContent, ReportRow
 from hi_fhir.store.session import Store, open_store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_unchanged_bytes_make_no_new_version(store: Store) -> None:
     assert record(store, REPORT) == [1]
     assert record(store, REPORT, at=LATER) == [1]
     with store.read() as session:
-        assert len(session.scalars(select(Report)).all()) == 1
+        assert len(session.scalars(select(ReportRow)).all()) == 1
         assert len(session.scalars(select(Release)).all()) == 1
 
 
@@ -68,7 +68,7 @@ def test_a_correction_is_a_new_version_and_the_old_one_stays(store: Store) -> No
     corrected = replace(REPORT, content=b"two")
     assert record(store, corrected, release=replace(RELEASE, evaluation_id="e2"), at=LATER) == [2]
     with store.read() as session:
-        rows = session.scalars(select(Report).order_by(Report.version)).all()
+        rows = session.scalars(select(ReportRow).order_by(ReportRow.version)).all()
         assert [(row.is_latest, row.release.evaluation_id) for row in rows] == [(False, "e1"), (True, "e2")]
         assert session.scalars(select(ReportContent.content).order_by(ReportContent.report_id)).all() == [
             b"one",
@@ -99,7 +99,7 @@ def test_an_audience_has_what_it_was_given_and_no_other(store: Store) -> None:
 def test_a_report_carries_its_audience_and_organisation(store: Store) -> None:
     record(store, REPORT)
     with store.read() as session:
-        row = session.scalars(select(Report)).one()
+        row = session.scalars(select(ReportRow)).one()
         assert (row.audience, row.organisation) == ("icb", "U99001")
         assert (row.release.audience, row.release.organisation) == ("icb", "U99001")
 
@@ -189,6 +189,8 @@ def test_one_report_of_a_period_is_current(store: Store, earlier: date, current:
     record(store, REPORT)
     record(store, replace(REPORT, identifier="c", id="mr-c", measure_url="https://example.invalid/Measure/other"))
     with store.read() as session:
-        found = session.scalars(select(Report.resource_id).where(Report.is_current, Report.measure_url == MEASURE))
+        found = session.scalars(
+            select(ReportRow.resource_id).where(ReportRow.is_current, ReportRow.measure_url == MEASURE)
+        )
         assert found.all() == current
-        assert len(session.scalars(select(Report).where(Report.is_latest)).all()) == 3
+        assert len(session.scalars(select(ReportRow).where(ReportRow.is_latest)).all()) == 3

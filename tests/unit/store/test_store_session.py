@@ -17,7 +17,7 @@ from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.ledger import report_version
 from hi_fhir.store.migrating import migrate
 from hi_fhir.store.migrations.kept_reports import cells_of
-from hi_fhir.store.models import PUBLIC, Base, Measure, Release
+from hi_fhir.store.models import PUBLIC, Base, MeasureRow, Release
 from hi_fhir.store.search import search_reports
 from hi_fhir.store.session import Store, open_store
 from tests.support.reporting import released_reports
@@ -44,8 +44,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def a_measure(id_: str) -> Measure:
-    return Measure(
+def a_measure(id_: str) -> MeasureRow:
+    return MeasureRow(
         audience=PUBLIC,
         organisation=None,
         recorded_at=AT,
@@ -61,7 +61,7 @@ def a_measure(id_: str) -> Measure:
 
 def measures(store: Store) -> int:
     with store.read() as session:
-        return session.scalar(select(func.count()).select_from(Measure)) or 0
+        return session.scalar(select(func.count()).select_from(MeasureRow)) or 0
 
 
 def test_an_empty_file_is_migrated_to_what_the_models_say(store: Store) -> None:
@@ -114,7 +114,7 @@ def test_an_instant_comes_back_in_utc(store: Store) -> None:
     with store.write() as session:
         session.add(a_measure("m"))
     with store.read() as session:
-        assert session.scalars(select(Measure.recorded_at)).one() == AT
+        assert session.scalars(select(MeasureRow.recorded_at)).one() == AT
 
 
 def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What a server's answer is held to be before anything in it is believed."""
+"""What a server's response is held to be before anything in it is believed."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
 _HAPI = re.compile(r"HAPI-\d{4}", re.ASCII)
 
 
-class Answer:
+class FhirResponse:
     """A response whose body is not read yet. `what` says what was asked for, without anything about anybody.
 
     limit, pace, turns: the bounds of its body, and who else holds a large one.
@@ -55,7 +55,7 @@ class Answer:
 
     @property
     def message(self) -> bytes:
-        """The body of an answer that is no success, for what it may tell of that: empty where it cannot be read."""
+        """The body of a response that is no success, for what it may tell of that: empty where it cannot be read."""
         if self._body is None:
             try:
                 self._body = self.whole(self.blocks(_MESSAGE)).removeprefix(BYTE_ORDER_MARK)
@@ -72,7 +72,7 @@ class Answer:
         return received(self._response, limit, self._pace, self.error)
 
     def whole(self, blocks: Iterable[bytes]) -> bytes:
-        """Blocks of the body as one, in this answer's turn if that is large.
+        """Blocks of the body as one, in this response's turn if that is large.
 
         Raises:
             SourceError: too-large, or as `blocks`.
@@ -86,8 +86,8 @@ class Answer:
         return bytes(whole)
 
     def error(self, kind: str, said: str, *, retryable: bool = False) -> SourceError:
-        """The error that says what was wrong with this answer."""
-        return SourceError(f"{self.what}: the answer {said}.", kind=kind, status=self.status, retryable=retryable)
+        """The error that says what was wrong with this response."""
+        return SourceError(f"{self.what}: the response {said}.", kind=kind, status=self.status, retryable=retryable)
 
     def close(self) -> None:
         self._response.close()
@@ -104,57 +104,57 @@ class _Outcome(msgspec.Struct, rename="camel"):
     issue: list[_Coding] = []
 
 
-def check_status(answer: Answer) -> None:
-    """Raise SourceError where the answer is not a success.
+def check_status(response: FhirResponse) -> None:
+    """Raise SourceError where the response is not a success.
 
     Nothing of the body is told but codes: what a server says about a record may name whose it is.
     """
-    status = answer.status
+    status = response.status
     if status < 300:
         return
-    codes = _issue_codes(answer)
+    codes = _issue_codes(response)
     told = f" ({codes})" if codes else ""
     if status == 401:
-        raise answer.error("unauthorised", f"is 401{told}: the server does not take the token, or wants one")
+        raise response.error("unauthorised", f"is 401{told}: the server does not take the token, or wants one")
     if status == 403:
-        raise answer.error("forbidden", f"is 403{told}: the token does not allow this")
-    raise answer.error("http-status", f"is {status}{told}")
+        raise response.error("forbidden", f"is 403{told}: the token does not allow this")
+    raise response.error("http-status", f"is {status}{told}")
 
 
-def read_json(answer: Answer, decode: Callable[[bytes], T]) -> T:
-    """The body of a successful answer, by a typed msgspec decoder.
+def read_json(response: FhirResponse, decode: Callable[[bytes], T]) -> T:
+    """The body of a successful response, by a typed msgspec decoder.
 
     Raises:
         SourceError: http-status, unauthorised, forbidden, html-body, empty-body, truncated-body, operation-outcome,
-            unreadable-body, too-deep, or as `Answer.body`.
+            unreadable-body, too-deep, or as `FhirResponse.body`.
     """
-    check_status(answer)
-    body = answer.body
-    check_beginning(answer, body)
+    check_status(response)
+    body = response.body
+    check_beginning(response, body)
     if body.count(b"{") > max(_FEWEST_OBJECTS, len(body) // _BYTES_AN_OBJECT):
-        raise answer.error("unreadable-body", "has more objects than any resources of its length have")
+        raise response.error("unreadable-body", "has more objects than any resources of its length have")
     try:
         found = decode(body)
     except RecursionError as error:
-        raise answer.error("too-deep", "is nested deeper than any resource is") from error
+        raise response.error("too-deep", "is nested deeper than any resource is") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _what_it_is(answer, body) from error
+        raise _what_it_is(response, body) from error
     return found
 
 
-def check_beginning(answer: Answer, body: bytes) -> None:
+def check_beginning(response: FhirResponse, body: bytes) -> None:
     """Raise SourceError where the first bytes of a body are those of no JSON."""
     start = body[:200].lstrip(BYTE_ORDER_MARK + b" \t\r\n")
     if not start:
-        raise answer.error("empty-body", "is empty", retryable=True)
+        raise response.error("empty-body", "is empty", retryable=True)
     if start[:1] == b"<":
-        raise answer.error(
+        raise response.error(
             "html-body",
             "is a page of HTML or XML where JSON was asked for (is /fhir missing?)",
         )
 
 
-def outcome_error(answer: Answer, body: bytes) -> SourceError | None:
+def outcome_error(response: FhirResponse, body: bytes) -> SourceError | None:
     """The error that an OperationOutcome in place of a result is; None where `body` is none."""
     outcome = _outcome(body)
     if outcome is None or outcome.resource_type != "OperationOutcome":
@@ -162,22 +162,22 @@ def outcome_error(answer: Answer, body: bytes) -> SourceError | None:
     codes = {issue.code for issue in outcome.issue}
     named = ", ".join(sorted(code for code in codes if _CODE.fullmatch(code)))
     said = f"is an OperationOutcome ({named or 'no code'}) in place of a result"
-    return answer.error("operation-outcome", said, retryable=bool(codes & _TRANSIENT_ISSUES))
+    return response.error("operation-outcome", said, retryable=bool(codes & _TRANSIENT_ISSUES))
 
 
-def is_transient(answer: Answer) -> bool:
+def is_transient(response: FhirResponse) -> bool:
     """Whether an error status comes with an issue that says to ask again."""
-    outcome = _outcome(answer.message)
+    outcome = _outcome(response.message)
     return outcome is not None and any(issue.code in _TRANSIENT_ISSUES for issue in outcome.issue)
 
 
-def _what_it_is(answer: Answer, body: bytes) -> SourceError:
+def _what_it_is(response: FhirResponse, body: bytes) -> SourceError:
     """Why a body could not be decoded."""
     try:
         msgspec.json.decode(body, type=msgspec.Raw)  # reads it to its end, and makes nothing of it
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return answer.error("truncated-body", "is not whole JSON", retryable=True)
-    return outcome_error(answer, body) or answer.error("unreadable-body", "is not the kind of resource asked for")
+        return response.error("truncated-body", "is not whole JSON", retryable=True)
+    return outcome_error(response, body) or response.error("unreadable-body", "is not the kind of resource asked for")
 
 
 def _outcome(body: bytes) -> _Outcome | None:
@@ -188,13 +188,13 @@ def _outcome(body: bytes) -> _Outcome | None:
 
 
 def described(type_: object) -> str:
-    """What an answer is, by the resource type that it states, in words."""
+    """What a response is, by the resource type that it states, in words."""
     known = isinstance(type_, str) and _TYPE.fullmatch(type_)
     return f"a resource of type {type_}" if known else "another JSON object"
 
 
-def _issue_codes(answer: Answer) -> str:
-    outcome = _outcome(answer.message)
+def _issue_codes(response: FhirResponse) -> str:
+    outcome = _outcome(response.message)
     if outcome is None:
         return ""
     codes = {issue.code for issue in outcome.issue if _CODE.fullmatch(issue.code)}

@@ -5,7 +5,7 @@ import logging
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from hi_fhir.fhir.rest.errors import error_answer
+from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, etag, http_date
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.sandbox.memory import Stored
@@ -31,7 +31,7 @@ def versioned(stored: Stored, status: int = 200) -> Response:
 
 
 def refused(error: FhirError) -> Response:
-    return Response(*error_answer(error))
+    return Response(*error_response(error))
 
 
 def no_such_route(error: HTTPException) -> Response:
