@@ -18,6 +18,7 @@ import zstandard
 from hi_fhir.core.errors import GateError
 from hi_fhir.core.files import owner_folder, sha256_file
 from hi_fhir.core.manifests import Format
+from hi_fhir.tables.clinical_rows import ClinicalRows
 from hi_fhir.tables.dates import date_reader
 from hi_fhir.tables.identity import IdentityKey
 from hi_fhir.tables.ipc import write_ipc
@@ -28,6 +29,7 @@ from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
 from hi_fhir.tables.readers import MALFORMED, LeftOut, OtherReader, RecordReader, stated_type
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.schema import CLINICAL
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.shapes import SCHEMA as SHAPES
 from hi_fhir.tables.shapes import shapes_file
@@ -125,7 +127,8 @@ class _Chunk:
         self.task, self.key = task, key
         self.first_seq = task.number << 32
         self.chunk = f"{task.type}/{task.name}"
-        self.buffers = {table: TableBuffer(table, self.first_seq) for table in TABLES}
+        self.clinical = {table: ClinicalRows(self.first_seq) for table in TABLES if TABLES[table] is CLINICAL}
+        self.others = {table: TableBuffer(table, self.first_seq) for table in TABLES if table not in self.clinical}
         self.keys = {
             type_: KeyBuffer(self.first_seq, self._patient_id if type_ == "Patient" else None)
             for type_ in VIEWS
@@ -185,7 +188,8 @@ class _Chunk:
     def _context(self, type_: str) -> Context:
         tokens = self.task.scope.types[type_]
         return Context(
-            tables={table: buffer.rows for table, buffer in self.buffers.items()},
+            clinical=self.clinical,
+            tables={table: buffer.rows for table, buffer in self.others.items()},
             shapes=self.shapes,
             read_date=self.read_date,
             patient=self._patient,
@@ -280,19 +284,17 @@ class _Chunk:
             else:
                 self.left_out.records[deletion.type] += 1
 
-    def _drain(self, least: int | None = None) -> None:
-        for buffer in self.buffers.values():
-            buffer.drain() if least is None else buffer.drain(least)
-        for keys in self.keys.values():
-            keys.drain() if least is None else keys.drain(least)
+    def _drain(self) -> None:
+        for rows in self.clinical.values():
+            rows.drain()
+        for buffer in self.others.values():
+            buffer.drain()
 
     def _finish(self, lines: int) -> ChunkResult:
-        self._drain(least=1)
         folder = self.task.folder
         rows = {}
-        for table, buffer in self.buffers.items():
-            count = buffer.write(folder / f"{table}.arrow", self.patient_ids)
-            if count:
+        for table, buffer in (self.clinical | self.others).items():
+            if count := buffer.write(folder / f"{table}.arrow", self.patient_ids):
                 rows[table] = count
         shapes = [(part, self.systems[system], *others) for part, system, *others in self.shapes]
         write_ipc(shapes_file(folder), _table(shapes, SHAPES))

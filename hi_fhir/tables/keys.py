@@ -4,20 +4,22 @@ While a snapshot is made, each chunk has one file of keys a type. What stays is 
 the version that stands. The ids of patients are keyed hashes in both, as they are in every table.
 """
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import commit_file, owner_folder, written_aside
 from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.schema import INSTANT, KEY
+from hi_fhir.tables.texts import Texts
 from hi_fhir.tables.tombstones import Deletion
-from hi_fhir.tables.views.elements import Meta, State
+from hi_fhir.tables.views.elements import Meta, Numbered, State
 
 FOLDER = "keys"
 
@@ -32,10 +34,10 @@ _VERSIONS = pa.schema(
 )
 """Grain: one row per version of a resource of one type in scope, and per deletion."""
 
-_BUFFERED = [field.with_type(pa.duration("us")) if field.type == INSTANT else field for field in _VERSIONS]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
+_NONE = -(1 << 63)
 _NO_META = Meta()
-_BATCH = 1_000
 _GROUP_ROWS = 1 << 17
 
 
@@ -45,62 +47,68 @@ def keys_file(folder: Path, type_: str) -> Path:
 
 
 class KeyBuffer:
-    """The versions of one type in a chunk, emptied into Arrow before they outgrow the cache. named: stands for ids."""
+    """The versions of one type in a chunk, a column each. named: what stands for an id."""
 
     def __init__(self, first_seq: int, named: Callable[[str], str] | None) -> None:
         self._first_seq, self._named = first_seq, named
-        self._clear()
-        self._batches: list[pa.RecordBatch] = []
+        self._ids = Texts()
+        self._updated = array("q")
+        self._versions = array("i")
+        self._states = bytearray()
+        self._numbers = array("q")
+        self._version_numbers = Numbered[str | None]()
 
-    def _clear(self) -> None:
-        self._ids: list[str] = []
-        self._updated: list[datetime | None] = []
-        self._versions: list[str | None] = []
-        self._states: list[State] = []
-        self._numbers: list[int] = []
-
-    def add(self, records: Sequence[Any], states: Sequence[State], numbers: Sequence[int]) -> None:
+    def add(self, records: Sequence[Any], states: Sequence[State], numbers: Iterable[int]) -> None:
         """Add the versions that records are, by their states and the numbers of their lines."""
         metas = [record.meta or _NO_META for record in records]
-        self._ids += [record.id for record in records]
-        self._updated += [meta.last_updated for meta in metas]
-        self._versions += [meta.version_id for meta in metas]
-        self._states += states
-        self._numbers += numbers
+        self._add(
+            [record.id for record in records],
+            [meta.last_updated for meta in metas],
+            [meta.version_id for meta in metas],
+            states,
+            numbers,
+        )
 
     def add_deletion(self, deletion: Deletion, number: int) -> None:
         """Add one; number: which of the chunk's deletions it is."""
-        self._ids.append(deletion.id)
-        self._updated.append(deletion.at)
-        self._versions.append(None)
-        self._states.append(State.TOMBSTONE)
-        self._numbers.append(number)
+        self._add([deletion.id], [deletion.at], [None], [State.TOMBSTONE], [number])
 
-    def drain(self, least: int = _BATCH) -> None:
-        """Turn the versions into Arrow if there are at least `least`."""
-        if len(self._ids) < least or not self._ids:
-            return
-        columns = [
-            self._ids if self._named is None else list(map(self._named, self._ids)),
-            [updated and updated - _EPOCH for updated in self._updated],
-            self._versions,
-            self._states,
-            self._numbers,
-        ]
-        arrays = [pa.array(values, field.type) for values, field in zip(columns, _BUFFERED, strict=True)]
-        arrays[1] = arrays[1].view(pa.int64()).view(INSTANT)
-        arrays[-1] = pc.add(arrays[-1], self._first_seq)
-        self._clear()
-        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=_VERSIONS))
+    def _add(
+        self,
+        ids: Sequence[str],
+        updated: Iterable[datetime | None],
+        versions: Iterable[str | None],
+        states: Sequence[State],
+        numbers: Iterable[int],
+    ) -> None:
+        self._ids.extend(ids if self._named is None else list(map(self._named, ids)))
+        add_updated = self._updated.append
+        for instant in updated:
+            if instant is None:
+                add_updated(_NONE)
+            else:
+                since = instant - _EPOCH
+                add_updated(since.days * _DAY_US + since.seconds * _SECOND_US + since.microseconds)
+        version_number = self._version_numbers
+        self._versions.extend([version_number[version] for version in versions])
+        self._states.extend(states)
+        self._numbers.extend(numbers)
 
     def write(self, path: Path) -> int:
         """Write the versions; their number, and no file where there are none."""
-        self.drain(least=1)
-        if not self._batches:
-            return 0
-        versions = pa.Table.from_batches(self._batches).combine_chunks()
-        write_ipc(path, versions)
-        return int(versions.num_rows)
+        count = len(self._numbers)
+        if count:
+            updated = np.frombuffer(self._updated, dtype=np.int64)
+            versions = np.frombuffer(self._versions, dtype=np.int32)
+            columns = [
+                self._ids.column(),
+                pa.array(updated, mask=updated == _NONE).view(INSTANT),
+                pa.array(list(self._version_numbers), pa.string()).take(pa.array(versions)),
+                pa.array(np.frombuffer(self._states, dtype=np.int8)),
+                pa.array(np.frombuffer(self._numbers, dtype=np.int64) + self._first_seq),
+            ]
+            write_ipc(path, pa.Table.from_arrays(columns, schema=_VERSIONS))
+        return count
 
 
 class KeyWriter:

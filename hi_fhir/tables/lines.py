@@ -7,7 +7,7 @@ from pathlib import Path
 
 import zstandard
 
-_BLOCK = 1 << 17
+_BLOCK = 1 << 16
 
 
 class Oversized(bytes):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hi_fhir.tables.clinical import CLINICAL_TABLES
-from hi_fhir.tables.dates import SPAN_BITS, london_days
+from hi_fhir.tables.clinical_rows import ranked
 from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.schema import (
     CLINICAL,
@@ -45,24 +45,14 @@ CATEGORIES = frozenset({*SHAPE, "sex", "nhs_number", "kind", "organization_kind"
 """Columns of few words, which are numbers for words until they are written."""
 
 _BATCH = 1_000
-_CLINICAL = (
-    pa.field("patient_id", pa.int32()),
-    pa.field("resource_id", pa.string()),
-    pa.field("shape", pa.int32()),
-    pa.field("span", pa.int64()),
-    pa.field("at", pa.int64()),
-    pa.field("value", pa.float64()),
-    pa.field("seq", pa.int64()),
-)
 
 
 def buffered_fields(table: str) -> tuple[pa.Field, ...]:
-    """What a view's tuples hold, in order: for a clinical table see `Context`, else the columns but source_id, and seq.
-    Patients are numbers, days are days from 1970-01-01."""
-    schema = TABLES[table]
-    if schema is CLINICAL:
-        return _CLINICAL
-    fields = [field for field in schema if field.name != "source_id"]
+    """What a view's tuples for a table that is not clinical hold, in order: the columns but source_id, and seq.
+
+    Patients are numbers, days are days from 1970-01-01.
+    """
+    fields = [field for field in TABLES[table] if field.name != "source_id"]
     return (*(field.with_type(_buffered_type(field)) for field in fields), pa.field("seq", pa.int64()))
 
 
@@ -71,7 +61,7 @@ def _buffered_type(field: pa.Field) -> pa.DataType:
 
 
 class TableBuffer:
-    """The rows of one table and chunk: a list that views append to, emptied into Arrow before it outgrows the cache."""
+    """The rows of one table that is not clinical: a list that views append to, emptied before it outgrows the cache."""
 
     def __init__(self, table: str, first_seq: int) -> None:
         self.rows: list[tuple[Any, ...]] = []
@@ -96,12 +86,11 @@ class TableBuffer:
             return 0
         rows = pa.Table.from_batches(self._batches).combine_chunks()
         self._batches.clear()
-        order = None
         if self._fields[0].name == "patient_id":
-            patients, order = _ranked_patients(rows["patient_id"], patient_ids)
-            rows = rows.take(order).set_column(0, "patient_id", patients.take(order))
-        if self._schema is CLINICAL:
-            rows = _dated(rows)
+            dictionary, ranks = ranked(rows["patient_id"].to_numpy(), patient_ids)
+            order = np.argsort(ranks, kind="stable")
+            patients = pa.DictionaryArray.from_arrays(pa.array(ranks[order]), dictionary)
+            rows = rows.take(pa.array(order)).set_column(0, "patient_id", patients)
         write_ipc(path, self._typed(rows))
         return int(rows.num_rows)
 
@@ -111,38 +100,10 @@ class TableBuffer:
         for name, column in zip(rows.column_names, rows.itercolumns(), strict=True):
             if name == "seq":
                 columns[name] = pc.add(column, self._first_seq)
-            elif pa.types.is_dictionary(column.type) or name == "shape":
+            elif pa.types.is_dictionary(column.type):
                 columns[name] = column
             else:
                 columns[name] = column.cast(self._schema.field(name).type)
                 if name in CATEGORIES:
                     columns[name] = columns[name].dictionary_encode()
         return pa.table(columns)
-
-
-def _ranked_patients(numbers: pa.ChunkedArray, patient_ids: Sequence[str]) -> tuple[pa.DictionaryArray, pa.Array]:
-    """Patient numbers as ids of a sorted dictionary, and the order of rows that sorts them."""
-    by_id = sorted(range(len(patient_ids)), key=patient_ids.__getitem__)
-    rank = np.empty(len(by_id), dtype=np.int32)
-    rank[by_id] = np.arange(len(by_id), dtype=np.int32)
-    ranks = rank[numbers.to_numpy()]
-    dictionary = pa.array([patient_ids[number] for number in by_id], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(ranks), dictionary), pa.array(np.argsort(ranks, kind="stable"))
-
-
-def _dated(rows: pa.Table) -> pa.Table:
-    """Clinical rows with first and last days in place of their spans."""
-    first, last = _days(rows["span"].combine_chunks(), rows["at"].combine_chunks())
-    place = rows.column_names.index("span")
-    return rows.set_column(place, "start_date", first).add_column(place + 1, "end_date", last)
-
-
-def _days(spans: pa.Array, instants: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """First and last days of spans; where a row has an instant instead, its London day is both."""
-    first = pc.shift_right(spans, SPAN_BITS)
-    last = pc.add(first, pc.bit_wise_and(spans, (1 << SPAN_BITS) - 1))
-    known = instants.drop_null().to_numpy()
-    london = pc.replace_with_mask(
-        pa.nulls(len(instants), pa.int64()), instants.is_valid(), pa.array(london_days(known))
-    )
-    return tuple(pc.coalesce(days, london).cast(pa.int32()) for days in (first, last))

@@ -92,12 +92,12 @@ def add_rows(
     """
     patient = context.subjects.of(subject, contained)
     span, at, dated_by = dated(context.read_date, datings)
-    rows, shapes = context.tables[table], context.shapes
+    add, shapes = context.clinical[table].add, context.shapes
     for component, concept in parts:
         found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
         for system, code in found:
             shape = shapes[component, system, code, None, status, dated_by, None, negation]
-            rows.append((patient, id_, shape, span, at, None, line))
+            add(patient=patient, resource_id=id_, shape=shape, span=span, at=at, value=None, line=line)
 
 
 def dated(

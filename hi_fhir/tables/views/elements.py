@@ -6,10 +6,11 @@ Strict types make a mistyped record an error with its JSON path; what a struct d
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
+from hi_fhir.tables.clinical_rows import ClinicalRows
 from hi_fhir.tables.dates import When
 from hi_fhir.tables.references import References
 from hi_fhir.terminology.answers import Answers
@@ -102,18 +103,28 @@ class Meta(msgspec.Struct, gc=False, rename="camel"):
     security: tuple[Coding, ...] = ()
 
 
+Integer = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""An integer of FHIR, which has 32 bits, and what is larger by mistake as far as it is still a number of a table."""
+
 ResourceId = Annotated[str, msgspec.Meta(min_length=1)]
 
 Rows = list[tuple[Any, ...]]
 
 
-class Shapes(dict[tuple[str | None, ...], int]):
-    """Numbers for what few rows differ in: component, system, code, unit, status, dated_by, comparator and negation,
-    in this order."""
+K = TypeVar("K")
 
-    def __missing__(self, shape: tuple[str | None, ...]) -> int:
-        number = self[shape] = len(self)
+
+class Numbered(dict[K, int]):
+    """Numbers for different things, in the order in which they are first asked for."""
+
+    def __missing__(self, thing: K) -> int:
+        number = self[thing] = len(self)
         return number
+
+
+Shapes = Numbered[tuple[str | None, ...]]
+"""Numbers for what few clinical rows differ in, `shapes.SHAPE`: component, system, code, unit, status, dated_by,
+comparator and negation, in this order."""
 
 
 class SubjectReader(Protocol):
@@ -129,11 +140,12 @@ class SubjectReader(Protocol):
 class Context(msgspec.Struct):
     """What a view writes to and reads with, for one chunk.
 
-    A row of a clinical table is (patient, resource_id, shape, span of days, instant, value, line). `patient` turns a
-    source's id into a row's patient number, `subjects` does so for whom a record is about. `hashed` is the patient_id
-    that a number stands for, `named_id` that of an identifier's system and value. `answers` tells denials.
+    `clinical` has the columns of the clinical tables, `tables` the rows of the others. `patient` turns a source's id
+    into a row's patient number, `subjects` does so for whom a record is about. `hashed` is the patient_id that a number
+    stands for, `named_id` that of an identifier's system and value. `answers` tells denials.
     """
 
+    clinical: dict[str, ClinicalRows]
     tables: dict[str, Rows]
     shapes: Shapes
     read_date: Callable[[str, str], When]

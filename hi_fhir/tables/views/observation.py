@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from hi_fhir.tables.clinical_rows import NO_VALUE, NONE
 from hi_fhir.tables.dates import NO_DAY
 from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, Dating, dated, starting
 from hi_fhir.tables.views.elements import (
@@ -12,6 +13,7 @@ from hi_fhir.tables.views.elements import (
     CodeableConcept,
     Coding,
     Context,
+    Integer,
     Meta,
     Period,
     Quantity,
@@ -37,7 +39,7 @@ class Timing(msgspec.Struct, gc=False):
 class Component(msgspec.Struct, gc=False, rename="camel"):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
-    value_integer: int | None = None
+    value_integer: Integer | None = None
     value_codeable_concept: Answer | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
@@ -57,7 +59,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     effective_timing: Timing | None = None
     issued: str | None = None
     value_quantity: Quantity | None = None
-    value_integer: int | None = None
+    value_integer: Integer | None = None
     value_codeable_concept: Answer | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
@@ -71,7 +73,10 @@ _UNCODED = (Coding(),)
 
 def emitter(context: Context) -> Callable[[Observation, int], State]:
     """A function that appends the rows of one Observation and says what became of it."""
-    append = context.tables["observation"].append
+    rows = context.clinical["observation"]
+    add = rows.add
+    add_patient, add_id, add_shape = rows.patient.append, rows.resource_id.append, rows.shape.append
+    add_span, add_at, add_value, add_line = rows.span.append, rows.at.append, rows.value.append, rows.line.append
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
     known_subject, subject_of = subjects.get, subjects.of
     units = QuantityUnits(context.systems)
@@ -92,7 +97,7 @@ def emitter(context: Context) -> Callable[[Observation, int], State]:
             dated_by: str | None = "effective"
         else:
             span, at, dated_by = dated(read_date, _otherwise_dated(record), bool(day))
-        quantity, id_, coded = record.value_quantity, record.id, False
+        quantity, id_ = record.value_quantity, record.id
         value: float | None
         if quantity is not None and (value := quantity.value) is not None:
             unit, comparator = units[quantity.system, quantity.code, quantity.unit], quantity.comparator
@@ -102,20 +107,27 @@ def emitter(context: Context) -> Callable[[Observation, int], State]:
             negation = _negation(record, context)
             if negation == ABSENT and any(map(_has_value, record.component)):
                 negation = None  # a panel has its values in its components
+        span, at = NONE if span is None else span, NONE if at is None else at
+        tail = unit, status, dated_by, comparator, negation
+        coded = False
         if record.code is not None:
             for coding in record.code.coding:
-                if coding.code:
+                if code := coding.code:
                     coded = True
-                    shape = shapes["", coding.system, coding.code, unit, status, dated_by, comparator, negation]
-                    append((patient, id_, shape, span, at, value, line))
+                    add_shape(shapes["", coding.system, code, *tail])
+                    add_value(NO_VALUE if value is None else value)
+                    add_patient(patient)
+                    add_id(id_)
+                    add_span(span)
+                    add_at(at)
+                    add_line(line)
         if not coded:
-            shape = shapes["", None, None, unit, status, dated_by, comparator, negation]
-            append((patient, id_, shape, span, at, value, line))
+            add(patient, id_, shapes["", None, None, *tail], span, at, value, line)
         if record.component or record.value_codeable_concept is not None:
             for component, concept, value, unit, comparator, negation in _parts(record, units, context):
                 for coding in codings(concept) or _UNCODED:
                     shape = shapes[component, coding.system, coding.code, unit, status, dated_by, comparator, negation]
-                    append((patient, id_, shape, span, at, value, line))
+                    add(patient, id_, shape, span, at, value, line)
         return kept
 
     return emit

@@ -117,7 +117,7 @@ _UNSAID = (None,) * 5  # unit, status, dated_by, comparator, negation
 
 
 def _add_ethnic_categories(context: Context, record: Patient, patient: int, line: int) -> None:
-    append = context.tables["ethnic_category"].append
+    add = context.clinical["ethnic_category"].add
     for extension in record.extension:
         if extension.url.endswith(_ETHNIC_CATEGORY):
             stated: CodeableConcept | None = extension.value_codeable_concept
@@ -125,7 +125,8 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
             for system, code in found:
                 if code and context.systems[system] in ETHNIC_CATEGORIES:
                     code = code.strip().upper()
-                append((patient, None, context.shapes["", system, code, *_UNSAID], None, None, None, line))
+                shape = context.shapes["", system, code, *_UNSAID]
+                add(patient=patient, resource_id=None, shape=shape, span=None, at=None, value=None, line=line)
 
 
 def _add_links(context: Context, record: Patient, patient: int, line: int) -> None:

@@ -191,6 +191,13 @@ def test_as_many_records_as_lines_are_none_the_less_refused_where_a_line_is_not_
     assert manifest.quarantine == {"Observation": quarantined}
 
 
+def test_an_integer_that_no_table_holds_is_refused(tmp_path: Path) -> None:
+    huge = without(observation(), "valueQuantity")[:-1] + b',"valueInteger":1' + b"0" * 400 + b"}"
+    pull = land(config_in(tmp_path), {"Observation/000": [GOOD, huge]}, frames=1)
+    manifest = flatten(RunContext(config_in(tmp_path)), SOURCE, pull)
+    assert (manifest.quarantine, manifest.rows["observation"]) == ({"Observation": {"invalid-value": 1}}, 1)
+
+
 def test_lines_that_end_as_on_another_system_are_read(tmp_path: Path) -> None:
     pull = land(config_in(tmp_path), {"Observation/000": [GOOD + b"\r", NEXT + b"\r"]}, frames=1)
     manifest = flatten(RunContext(config_in(tmp_path)), SOURCE, pull)
