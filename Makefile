@@ -50,7 +50,7 @@ check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/hi-fhir measures check
 
-fix: setup ## format, mend what can be mended, write the reference pages and the table of versions anew
+fix: setup ## format, fix what can be fixed, write the reference pages and the table of versions anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.house.reference_pages

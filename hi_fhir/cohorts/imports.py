@@ -237,7 +237,7 @@ def _membership(file: Path, number: int, row: Mapping[str, str | None]) -> Membe
         raise TerminologyError(f"{file} line {number}: no practice. Add its ODS code.")
     first, last = _day(file, number, texts["valid_from"]), _day(file, number, texts["valid_to"])
     if first and last and last < first:
-        raise TerminologyError(f"{file} line {number}: valid_to is before valid_from. Mend its days.")
+        raise TerminologyError(f"{file} line {number}: valid_to is before valid_from. Fix its days.")
     return Membership(
         practice=texts["practice"].upper(),
         pcn=texts["pcn"].upper() or None,
@@ -262,5 +262,5 @@ def _refuse_overlaps(file: Path, memberships: list[Membership]) -> None:
     ends: dict[str, date] = {}
     for one in sorted(memberships, key=lambda m: (m.practice, m.valid_from or date.min)):
         if one.practice in ends and (one.valid_from or date.min) <= ends[one.practice]:
-            raise TerminologyError(f"{file}: {one.practice} has two memberships on one day. Mend its days.")
+            raise TerminologyError(f"{file}: {one.practice} has two memberships on one day. Fix its days.")
         ends[one.practice] = one.valid_to or date.max

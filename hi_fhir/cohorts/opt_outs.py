@@ -39,7 +39,7 @@ def read_opt_outs(policy: str, file: Path | None, key: IdentityKey) -> OptOuts:
             reader = csv.reader(lines)
             rows = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError("the opt-out list cannot be read. Mend the setting opt_out_list.") from error
+        raise ConfigError("the opt-out list cannot be read. Fix the setting opt_out_list.") from error
     column = 0
     if rows and not _has_digits(rows[0][1]):
         heading = [name.strip().lower() for name in rows.pop(0)[1]]
@@ -56,7 +56,7 @@ def _number(line: int, row: list[str], column: int) -> str:
     if number is None:
         raise TerminologyError(
             f"the opt-out list, line {line}: no NHS number of ten digits whose check digit is right. "
-            "Mend or remove the line."
+            "Fix or remove the line."
         )
     return number
 

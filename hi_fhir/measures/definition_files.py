@@ -69,7 +69,7 @@ def read_definition(path: Path) -> Mapping[str, Any]:
     try:
         exec(compile(_without_imports(tree), str(path), "exec"), names)  # noqa: S102  checked above
     except Exception as error:
-        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Mend the definition.") from error
+        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Fix the definition.") from error
     return {name: value for name, value in names.items() if not name.startswith("_")}
 
 

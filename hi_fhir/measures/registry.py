@@ -123,7 +123,7 @@ def _read(name: str) -> File:
     try:
         return File(path, vars(import_module(f"{definitions.__name__}.{name}")))
     except Exception as error:
-        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Mend the definition.") from error
+        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Fix the definition.") from error
 
 
 def collect(files: Iterable[File]) -> dict[str, Measure]:

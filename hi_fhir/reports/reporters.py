@@ -48,7 +48,7 @@ def reporters(areas: Iterable[Area], audience: Audience) -> tuple[Reporter, ...]
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise UserError(
-            f"organisation {twice[0]} is at once a practice, network or board. Mend the imported organisations file, "
+            f"organisation {twice[0]} is at once a practice, network or board. Fix the imported organisations file, "
             "or Organization.partOf at the source."
         )
     return tuple(found)

@@ -61,5 +61,5 @@ def _source(file: DataFile, system: str | None, row: Mapping[str, str], number: 
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no source system. Add `# source_system:` or a column.")
     if not code or (system == SNOMED and not is_snomed_id(code)):
-        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Mend the code.")
+        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
     return token(system, code)

@@ -64,7 +64,7 @@ def find_files(folder: str, overlays: Sequence[Path]) -> dict[str, Path]:
     found = _csv_files(shipped_folder(top).joinpath(*below))
     for overlay in overlays:
         if not overlay.is_dir():
-            raise TerminologyError(f"overlay {overlay} is not a folder. Mend --overlay or the setting overlays.")
+            raise TerminologyError(f"overlay {overlay} is not a folder. Fix --overlay or the setting overlays.")
         found |= _csv_files(overlay / folder)
     return dict(sorted(found.items()))
 

@@ -39,7 +39,7 @@ def read_ranks(path: Path, year: int) -> DeprivationRanks:
             convert_options=csv.ConvertOptions(column_types=types, include_columns=list(types)),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise TerminologyError(f"{path}: needs columns {vintage} and rank, a whole number. Mend the file.") from error
+        raise TerminologyError(f"{path}: needs columns {vintage} and rank, a whole number. Fix the file.") from error
     count = rows.num_rows
     if len(pc.unique(rows[vintage])) != count:
         raise TerminologyError(f"{path}: an area appears twice. Remove one of its lines.")

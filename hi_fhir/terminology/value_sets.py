@@ -58,5 +58,5 @@ def _token_of(file: DataFile, system: str | None, code: str, number: int) -> str
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no code system. Add `# system:` or a column system.")
     if not code or (system == SNOMED and not is_snomed_id(code)):
-        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Mend the code.")
+        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
     return token(system, code)

@@ -103,7 +103,7 @@ def test_the_column_named_nhs_number_has_the_numbers_however_the_heading_is_writ
 def test_a_list_that_cannot_be_read_says_which_setting_to_mend(tmp_path, content):
     if content is not None:
         (tmp_path / "list.csv").write_bytes(content)
-    with pytest.raises(ConfigError, match="Mend the setting opt_out_list"):
+    with pytest.raises(ConfigError, match="Fix the setting opt_out_list"):
         read_opt_outs("imported-list", tmp_path / "list.csv", load_key(tmp_path / "key"))
 
 

@@ -67,8 +67,8 @@ PEOPLE = tuple(someone(year) for year in (1950, 1960) if year != 1960)
         (f"{HEAD}X = [1]\n", "line 2: 'list' has no place"),
         ("X = (\n", "line 1: it is no Python"),
         ("\x00", "it is no Python"),
-        (f"{HEAD}X = aged(at_least='old', unknown=1)\n", "TypeError: .*unknown.*Mend the definition"),
-        ("def f(n):\n    return f(n)\nX = f(1)\n", "RecursionError: .*Mend the definition"),
+        (f"{HEAD}X = aged(at_least='old', unknown=1)\n", "TypeError: .*unknown.*Fix the definition"),
+        ("def f(n):\n    return f(n)\nX = f(1)\n", "RecursionError: .*Fix the definition"),
         (f"X = '{'x' * 300_000}'\n", "over 256 kB"),
     ],
 )
