@@ -12,18 +12,22 @@ from hi_fhir.measures.words.values import LatestReading, LatestValue
 Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | LatestValue | LatestStatus
 
 
-def walk(word: Word) -> Iterator[Word]:
-    """`word` and every word in it, itself first."""
+_IN_A_LEAF = (AtLeastTimes, Occasions, RecordedNear)
+"""Words whose records are read by a leaf of the whole word, and by none of their own."""
+
+
+def walk(word: Word, beyond: tuple[type[Word], ...] = ()) -> Iterator[Word]:
+    """`word` and every word in it, itself first. beyond: words in which no other is looked for."""
     yield word
-    for field in fields(word):
-        yield from _words_in(getattr(word, field.name))
+    for field in fields(word) if not isinstance(word, beyond) else ():
+        yield from _words_in(getattr(word, field.name), beyond)
 
 
 def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
     """The distinct leaves of several trees, in order of first appearance; a leaf's id is its place."""
     found: dict[Leaf, None] = {}
     for word in words:
-        for inner in walk(word):
+        for inner in walk(word, beyond=_IN_A_LEAF):
             if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus):
                 found[inner] = None
             elif isinstance(inner, AtLeastTimes | Occasions):
@@ -50,9 +54,9 @@ def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
             return ()
 
 
-def _words_in(value: Any) -> Iterator[Word]:
+def _words_in(value: Any, beyond: tuple[type[Word], ...]) -> Iterator[Word]:
     if isinstance(value, Word):
-        yield from walk(value)
+        yield from walk(value, beyond)
     elif isinstance(value, tuple):
         for part in value:
-            yield from _words_in(part)
+            yield from _words_in(part, beyond)

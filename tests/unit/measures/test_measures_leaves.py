@@ -17,11 +17,12 @@ from hi_fhir.measures import (
     latest_reading,
     months,
     observed,
+    occasions,
     value_set,
 )
 from hi_fhir.measures.examples import Event
 from hi_fhir.measures.frame import Codes
-from hi_fhir.measures.words.events import CLINICAL_EVENT
+from hi_fhir.measures.words.events import CLINICAL_EVENT, RecordedDays
 from hi_fhir.measures.words.tree import leaves
 from hi_fhir.measures.worked import EXAMPLE_SYSTEM, example_codes
 from tests.support.leafing import TERMINOLOGY, leaf_row, rows_of
@@ -269,3 +270,15 @@ def test_a_type_of_encounter_is_not_its_reason(tmp_path: Path) -> None:
 
 def test_without_leaves_there_are_no_rows(tmp_path: Path) -> None:
     assert rows_of(tmp_path, (), [Person().observed(REVIEW, JUNE)]) == []
+
+
+def test_what_a_leaf_of_its_own_reads_is_read_by_no_other() -> None:
+    review, seen = clinical_event(REVIEW, IN_PERIOD), encounter()
+    near = review.around(observed(REVIEW, EVER), within=months(1))
+
+    assert leaves([occasions(seen, at_most=3), review.at_least_times(2), near]) == (
+        RecordedDays(seen),
+        RecordedDays(review),
+        near,
+    )
+    assert review in leaves([review.at_least_times(2) | review])
