@@ -152,7 +152,7 @@ def test_newer_data_is_the_next_version_and_older_data_does_not_come_after_it(
     assert [one.identifier for one in second.reports] == [one.identifier for one in first.reports]
     assert {one.version for one in second.reports} == {2}
     assert {read_json(Path(path))["date"] for path in second.paths} == {"2025-05-02"}
-    with pytest.raises(GateError, match=r"9 reports were .* \(data of main of 2025-05-02, here 2025-04-02\)"):
+    with pytest.raises(GateError, match=r"9 reports were .* \(the extract date of main 2025-05-02, here 2025-04-02\)"):
         release(config, store, evaluation, clock=LATER)
     assert rows(store, ReportRow) == 18
     assert release(config, store, evaluation, "public").reports[0].version == 1
