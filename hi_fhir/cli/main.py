@@ -1,5 +1,6 @@
 """The command line: one group, a file per command, and the one place where errors become exit codes."""
 
+import gc
 import os
 import signal
 import sys
@@ -98,8 +99,14 @@ def cli(context: click.Context, log: str | None) -> None:
     context.with_resource(write_events(log))
 
 
+COLLECTIONS = (100_000, 20, 100)
+"""Thresholds of the garbage collector. By default it goes over all that is loaded again and again while a release is
+decided, and finds nothing: what is no longer used is freed at once."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    gc.set_threshold(*COLLECTIONS)
     do_without_pandas()
     log_to_stderr()
     with stopped_by_signals():

@@ -32,10 +32,14 @@ def reporter_counts(counts: pa.Table, reporters: Mapping[str, Collection[str]]) 
 
 
 class _Counts(NamedTuple):
-    """The counts of one measure. people: by practice, stratum of `strata` and population."""
+    """The counts of one measure. people: by practice, stratum of `strata` and population.
 
-    practices: list[str]
+    practices: each with its place. strata: those of a stratifier stand together. first: the place of the first of each.
+    """
+
+    practices: dict[str, int]
     strata: list[tuple[str, str]]
+    first: dict[str, int]
     populations: list[str]
     people: npt.NDArray[np.int64]
     is_there: npt.NDArray[np.bool_]
@@ -52,26 +56,33 @@ class _Counts(NamedTuple):
         people[practice, stratum, population] = counts["count"].to_numpy()
         is_there = np.zeros(people.shape[:2], dtype=np.bool_)
         is_there[practice, stratum] = True
-        return cls(practices, strata, populations, people, is_there)
+        first: dict[str, int] = {}
+        for place, (one, _) in enumerate(strata):
+            first.setdefault(one, place)
+        places = {one: place for place, one in enumerate(practices)}
+        return cls(places, strata, first, populations, people, is_there)
 
     def summed(
         self, measure_id: str, reporter: str, practices: Collection[str]
     ) -> Iterator[tuple[tuple[str, str], dict[str, int]]]:
         """People by population for each stratum that the practices have, where they are a reporter's."""
-        own = [number for number, practice in enumerate(self.practices) if practice in practices]
+        own = [self.practices[practice] for practice in practices if practice in self.practices]
         sums, is_there = self.people[own].sum(axis=0), self.is_there[own].any(axis=0)
-        places: dict[str, list[int]] = {}
+        first = list(self.first.values())
+        wholes, strata = np.add.reduceat(sums, first), np.add.reduceat(is_there, first, dtype=np.int64)
+        is_wrong = (wholes != sums[self.first[ALL]]).any(axis=1) & (strata > 0)
+        if is_wrong.any():
+            wrong = list(self.first)[int(is_wrong.argmax())]
+            raise GateError(
+                f"measure {measure_id}, reporter {reporter}: the strata of {wrong} do not add up to the "
+                "whole. Nothing is released; this is a fault of hi_fhir, please report it."
+            )
+        given = dict(zip(self.first, strata.tolist(), strict=True))
+        rows = sums.tolist()
         for place in np.flatnonzero(is_there).tolist():
-            places.setdefault(self.strata[place][0], []).append(place)
-        for stratifier, of_it in places.items():
-            if not np.array_equal(sums[of_it].sum(axis=0), sums[places[ALL]].sum(axis=0)):
-                raise GateError(
-                    f"measure {measure_id}, reporter {reporter}: the strata of {stratifier} do not add up to the "
-                    "whole. Nothing is released; this is a fault of hi_fhir, please report it."
-                )
-            if stratifier not in (PRACTICE, PCN) or len(of_it) > 1:
-                rows = zip(of_it, sums[of_it].tolist(), strict=True)
-                yield from ((self.strata[place], dict(zip(self.populations, row, strict=True))) for place, row in rows)
+            stratum = self.strata[place]
+            if stratum[0] not in (PRACTICE, PCN) or given[stratum[0]] > 1:
+                yield stratum, dict(zip(self.populations, rows[place], strict=True))
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:

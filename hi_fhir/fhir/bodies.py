@@ -31,7 +31,7 @@ class Limit(NamedTuple):
     whole: bool = True
 
 
-class Told(Protocol):
+class MakeError(Protocol):
     """How what is wrong with a response becomes an error."""
 
     def __call__(self, kind: str, said: str, *, retryable: bool = False) -> SourceError: ...
@@ -62,7 +62,7 @@ class Turn:
             self._taken = False
 
 
-def received(response: requests.Response, limit: Limit, pace: Pace, error: Told) -> Iterator[bytes]:
+def received(response: requests.Response, limit: Limit, pace: Pace, error: MakeError) -> Iterator[bytes]:
     """The body in pieces of a megabyte at most, unpacked.
 
     Raises:
@@ -89,7 +89,7 @@ def received(response: requests.Response, limit: Limit, pace: Pace, error: Told)
         raise error("truncated-body", "ended before it was complete", retryable=True) from failure
 
 
-def too_large(limit: Limit, error: Told) -> SourceError:
+def too_large(limit: Limit, error: MakeError) -> SourceError:
     return error("too-large", f"is larger than {limit.mb:,} MB ({limit.setting})")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from hi_fhir.fhir.rest.declarations import LAST_UPDATED, PARAMETERS
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Pair, Search, parse_search
+from hi_fhir.fhir.rest.search import Pair, ParsedSearch, parse_search
 
 NDJSON = "application/fhir+ndjson"
 
@@ -28,8 +28,8 @@ class ExportRequest:
     """What is asked for: `searches` by type, of which a resource has to match one; none takes the whole type."""
 
     types: tuple[str, ...]
-    searches: dict[str, tuple[Search, ...]]
-    since: tuple[Search, ...]
+    searches: dict[str, tuple[ParsedSearch, ...]]
+    since: tuple[ParsedSearch, ...]
 
 
 def read_request(pairs: Sequence[Pair], *, whole_system: bool) -> ExportRequest:
@@ -53,14 +53,14 @@ def read_request(pairs: Sequence[Pair], *, whole_system: bool) -> ExportRequest:
     return ExportRequest(types, _filters(given.get("_typeFilter", ())), _since(given.get("_since", ())))
 
 
-def _since(texts: Sequence[str]) -> tuple[Search, ...]:
+def _since(texts: Sequence[str]) -> tuple[ParsedSearch, ...]:
     """`_since` as a search on lastUpdated."""
     return tuple(parse_search("Resource", [("_lastUpdated", f"ge{text}")], [LAST_UPDATED]) for text in texts)
 
 
-def _filters(texts: Sequence[str]) -> dict[str, tuple[Search, ...]]:
+def _filters(texts: Sequence[str]) -> dict[str, tuple[ParsedSearch, ...]]:
     """Searches by type from `_typeFilter`, whose queries are written as in a URL."""
-    found: dict[str, tuple[Search, ...]] = {}
+    found: dict[str, tuple[ParsedSearch, ...]] = {}
     for type_, query in _queries(texts):
         if type_ not in PARAMETERS:
             raise FhirError(400, "a _typeFilter is of a resource type that is not served.", code="not-supported")

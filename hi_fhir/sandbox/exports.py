@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.sandbox.export_requests import ExportRequest
 from hi_fhir.sandbox.memory import Memory, Stored, instant_text
 
@@ -121,11 +121,11 @@ class Exports:
 
     def _hits(self, request: ExportRequest, type_: str) -> list[Stored]:
         """What the export has of a type, each once however many filters it matches."""
-        everything = Search(type_, (), ())
+        everything = ParsedSearch(type_, (), ())
         found: dict[str, Stored] = {}
         for search in request.searches.get(type_, (everything,)):
             criteria = search.criteria + tuple(one for since in request.since for one in since.criteria)
-            found |= {hit.id: hit for hit in self._memory.find(Search(type_, criteria, ()))}
+            found |= {hit.id: hit for hit in self._memory.find(ParsedSearch(type_, criteria, ()))}
         return list(found.values())
 
     def _deletions(self, types: Sequence[str]) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hi_fhir.fhir.rest.declarations import ID, PARAMETERS, SearchParameter
-from hi_fhir.fhir.rest.search import Criterion, Search
+from hi_fhir.fhir.rest.search import Criterion, ParsedSearch
 from hi_fhir.fhir.rest.values import ReferenceTo, Token, Value, codings
 
 _NAMES = ("identifier", "patient", "code", "combo-code", "vaccine-code")
@@ -30,7 +30,7 @@ class Index:
         for key in self._keys(resource):
             self._ids[key].remove(id_)
 
-    def candidates(self, search: Search) -> list[str] | None:
+    def candidates(self, search: ParsedSearch) -> list[str] | None:
         """The fewest ids that hold every hit of the search, or None where no criterion leads to any."""
         found = [self._of(criterion) for criterion in search.criteria if self._serves(criterion)]
         return min(found, key=len, default=None)

@@ -16,7 +16,7 @@ from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import LAST_UPDATED, PARAMETERS
 from hi_fhir.fhir.rest.intervals import EARLIEST, Interval, interval_of
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.fhir.rest.values import DateTest
 from hi_fhir.sandbox.index import Index
 
@@ -78,7 +78,7 @@ class Memory:
         with self._lock:
             return list(self._deleted)
 
-    def find(self, search: Search) -> list[Stored]:
+    def find(self, search: ParsedSearch) -> list[Stored]:
         """Every hit, in the order of `_sort`, else in the order that they came."""
         with self._lock:
             held = self._of_type(search.type)
@@ -146,7 +146,7 @@ def instant_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _hit_test(search: Search) -> Callable[[Stored], bool]:
+def _hit_test(search: ParsedSearch) -> Callable[[Stored], bool]:
     """A test that reads a resource's JSON only where its id and lastUpdated do not decide."""
     dates = [
         criterion for criterion in search.criteria if criterion.parameter is LAST_UPDATED and not criterion.modifier

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, http_date
 from hi_fhir.fhir.rest.outcomes import FhirError, operation_outcome
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.sandbox.faults import Faults
 from hi_fhir.sandbox.paging import Found, Searches, page_link
 
@@ -55,7 +55,7 @@ class Misbehaviour:
             response.headers["Content-Length"] = str(len(body))
         return response
 
-    def search(self, search: Search) -> Search:
+    def search(self, search: ParsedSearch) -> ParsedSearch:
         """The search that is carried out: the one asked for, or without its last criterion."""
         names = {f"{criterion.parameter.name}:{criterion.modifier or ''}".rstrip(":") for criterion in search.criteria}
         places = [place for place, (name, _) in enumerate(search.pairs) if name in names]

@@ -10,7 +10,7 @@ import orjson
 
 from hi_fhir.fhir.rest.bundles import link
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.sandbox.memory import Memory, Stored
 
 KEPT_SEARCHES = 100
@@ -36,7 +36,7 @@ class Searches:
         self._lock = Lock()
         self._found: OrderedDict[str, Found] = OrderedDict()
 
-    def run(self, search: Search) -> Found:
+    def run(self, search: ParsedSearch) -> Found:
         asked = [self._memory.revision, search.type, search.pairs]
         token = hashlib.sha256(orjson.dumps(asked)).hexdigest()[:32]
         try:

@@ -40,7 +40,8 @@ def write_cells(session: Session, cells: Mapping[int, NewCells]) -> None:
     Past SQLAlchemy, since a release has millions.
     """
     ids = _ids(session)
-    if missing := dict.fromkeys(name for own in cells.values() for name in own.names if name not in ids):
+    names = dict.fromkeys(chain.from_iterable(own.names for own in cells.values()))
+    if missing := [name for name in names if name not in ids]:
         ids |= _name(session, missing)
     rows = (
         zip(repeat(report), map(ids.__getitem__, own.names), own.states, own.reasons, own.values, strict=False)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from hi_fhir.core.days import LONDON
 from hi_fhir.fhir.rest.intervals import LATEST
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Token, Uri, Value
 from hi_fhir.store import criteria as store
 
@@ -17,7 +17,7 @@ _SHORTEST = timedelta(milliseconds=1)
 _NOBODY = store.ReporterMatch("", None)
 
 
-def report_criteria(search: Search) -> store.ReportCriteria:
+def report_criteria(search: ParsedSearch) -> store.ReportCriteria:
     return store.ReportCriteria(
         ids=_asked(search, "_id", _code),
         identifiers=_asked(search, "identifier", _token),
@@ -29,7 +29,7 @@ def report_criteria(search: Search) -> store.ReportCriteria:
     )
 
 
-def measure_criteria(search: Search) -> store.MeasureCriteria:
+def measure_criteria(search: ParsedSearch) -> store.MeasureCriteria:
     return store.MeasureCriteria(
         ids=_asked(search, "_id", _code),
         urls=_asked(search, "url", _canonical),
@@ -38,13 +38,13 @@ def measure_criteria(search: Search) -> store.MeasureCriteria:
     )
 
 
-def organisation_criteria(search: Search) -> store.OrganisationCriteria:
+def organisation_criteria(search: ParsedSearch) -> store.OrganisationCriteria:
     return store.OrganisationCriteria(
         ids=_asked(search, "_id", _code), identifiers=_asked(search, "identifier", _token)
     )
 
 
-def _asked(search: Search, name: str, convert: Callable[[Value], T]) -> store.AnyOf[T]:
+def _asked(search: ParsedSearch, name: str, convert: Callable[[Value], T]) -> store.AnyOf[T]:
     """The values of each repetition of a parameter."""
     return tuple(
         tuple(map(convert, criterion.values)) for criterion in search.criteria if criterion.parameter.name == name

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.fhir.rest.declarations import PARAMETERS
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.store.criteria import MeasureCriteria, Reader
 from hi_fhir.store.search import SearchPage, StoredVersion
 from hi_fhir.web.criteria import measure_criteria
@@ -28,7 +28,7 @@ def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Serv
 def _served(type_: str, resources: Sequence[Json], since: date) -> Served:
     own = {one["id"]: _stored(one, since) for one in sorted(resources, key=lambda resource: str(resource["id"]))}
 
-    def find(_connection: Connection, _reader: Reader, search: Search, offset: int, limit: int) -> SearchPage:
+    def find(_connection: Connection, _reader: Reader, search: ParsedSearch, offset: int, limit: int) -> SearchPage:
         asked = measure_criteria(search)
         found = [own[one["id"]] for one in resources if _is_asked_for(one, asked)]
         found.sort(key=lambda one: one.id)

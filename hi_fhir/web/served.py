@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
-from hi_fhir.fhir.rest.search import Search
+from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import Reader
 from hi_fhir.web.criteria import measure_criteria, organisation_criteria, report_criteria
@@ -19,7 +19,7 @@ class Served:
     """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
 
     parameters: tuple[SearchParameter, ...]
-    find: Callable[[Connection, Reader, Search, int, int], store.SearchPage]
+    find: Callable[[Connection, Reader, ParsedSearch, int, int], store.SearchPage]
     read: Callable[[Connection, Reader, str], store.StoredVersion | None]
 
 
@@ -27,16 +27,20 @@ def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
     return tuple(parameter for parameter in PARAMETERS[type_] if parameter.name in names)
 
 
-def _find_reports(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.SearchPage:
+def _find_reports(
+    connection: Connection, reader: Reader, search: ParsedSearch, offset: int, limit: int
+) -> store.SearchPage:
     return store.search_reports(connection, reader, report_criteria(search), offset=offset, limit=limit)
 
 
-def _find_measures(connection: Connection, reader: Reader, search: Search, offset: int, limit: int) -> store.SearchPage:
+def _find_measures(
+    connection: Connection, reader: Reader, search: ParsedSearch, offset: int, limit: int
+) -> store.SearchPage:
     return store.search_measures(connection, reader, measure_criteria(search), offset=offset, limit=limit)
 
 
 def _find_organisations(
-    connection: Connection, reader: Reader, search: Search, offset: int, limit: int
+    connection: Connection, reader: Reader, search: ParsedSearch, offset: int, limit: int
 ) -> store.SearchPage:
     return store.search_organisations(connection, reader, organisation_criteria(search), offset=offset, limit=limit)
 

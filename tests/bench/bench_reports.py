@@ -3,6 +3,7 @@
 Run: python -m tests.bench.bench_reports [measures] [practices]
 """
 
+import gc
 import json
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hi_fhir.cli.main import COLLECTIONS
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.measures import registry
@@ -42,6 +44,7 @@ def measure(folder: Path, measures: int, practices: int) -> dict[str, object]:
         people=400,
     )
     config, store = Config(data_dir=folder), open_store(folder / "hi_fhir.sqlite")
+    gc.set_threshold(*COLLECTIONS)
     took = {name: _timed(name) for name in STEPS}
     started = time.process_time()
     made = report.report(RunContext(config, CLOCK, opened=store), folder / "evaluation", "icb", folder / "run")

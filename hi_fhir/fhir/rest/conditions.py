@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 from hi_fhir.fhir.rest.declarations import SearchParameter
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Search, parse_search
+from hi_fhir.fhir.rest.search import ParsedSearch, parse_search
 
 
-def read_condition(type_: str, query: str, parameters: Sequence[SearchParameter]) -> Search:
+def read_condition(type_: str, query: str, parameters: Sequence[SearchParameter]) -> ParsedSearch:
     """The condition of an If-None-Exist header, an `ifNoneExist` or the query of a conditional URL.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hi_fhir.fhir.rest.bundles import link
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import Pair, Search
+from hi_fhir.fhir.rest.search import Pair, ParsedSearch
 
 PAGE = "_page"
 _MARK = b"offset"
@@ -23,7 +23,7 @@ def split_page(pairs: Sequence[Pair]) -> tuple[list[Pair], int]:
     return rest, _read(tokens[-1]) if tokens else 0
 
 
-def page_links(base: str, search: Search, offset: int, total: int) -> dict[str, str]:
+def page_links(base: str, search: ParsedSearch, offset: int, total: int) -> dict[str, str]:
     """Self, and next while resources are left."""
     links = {"self": _page_link(base, search, offset)}
     following = offset + search.count
@@ -32,7 +32,7 @@ def page_links(base: str, search: Search, offset: int, total: int) -> dict[str, 
     return links
 
 
-def _page_link(base: str, search: Search, offset: int) -> str:
+def _page_link(base: str, search: ParsedSearch, offset: int) -> str:
     page = [(PAGE, _token(offset))] if offset else []
     return link(base, search.type, [*search.pairs, *page])
 

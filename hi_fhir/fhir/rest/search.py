@@ -36,7 +36,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Search:
+class ParsedSearch:
     """`pairs`: what was understood, as it was written. `count`: the page size. `sort`: parameter names, `-` descending.
 
     `count_only`: no resources, just how many there are; `with_total`: say how many beside them.
@@ -61,7 +61,7 @@ def parse_search(
     *,
     lenient: bool = False,
     sortable: Sequence[str] = (),
-) -> Search:
+) -> ParsedSearch:
     """The search of `type_` that the decoded query `pairs` ask for.
 
     Raises:
@@ -88,7 +88,7 @@ def parse_search(
                 f"{type_} has no search parameter '{name}' here. It has: {', '.join(sorted(known))}.",
                 code="not-supported",
             )
-    return Search(type_, tuple(criteria), tuple(understood), **controls)
+    return ParsedSearch(type_, tuple(criteria), tuple(understood), **controls)
 
 
 def is_lenient(prefer: str) -> bool:

@@ -10,7 +10,7 @@ from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, Search, is_lenient, parse_search
+from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, ParsedSearch, is_lenient, parse_search
 from hi_fhir.sandbox.memory import SORTABLE, Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
 from hi_fhir.sandbox.paging import Found, Searches, page_link, page_links
@@ -76,7 +76,7 @@ class Reading:
         return fhir(searchset(base, found.hits[offset : offset + count], links=links, total=total))
 
 
-def _parse(type_: str, pairs: list[Pair]) -> Search:
+def _parse(type_: str, pairs: list[Pair]) -> ParsedSearch:
     if type_ not in PARAMETERS:
         raise FhirError(404, f"{type_[:64]} is not a resource type served here.", code="not-supported")
     lenient = is_lenient(request.headers.get("Prefer", ""))

@@ -5,7 +5,7 @@ import pytest
 from hi_fhir.fhir.rest.conditions import read_condition
 from hi_fhir.fhir.rest.declarations import PARAMETERS, elements_at
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import MAX_COUNT, Search, is_lenient, parse_search
+from hi_fhir.fhir.rest.search import MAX_COUNT, ParsedSearch, is_lenient, parse_search
 from tests.support.fhir_records import a_concept, an_observation
 
 READING = an_observation(
@@ -20,7 +20,7 @@ REPORT = {
 }
 
 
-def a_search(type_: str, *pairs: tuple[str, str], **options) -> Search:
+def a_search(type_: str, *pairs: tuple[str, str], **options) -> ParsedSearch:
     return parse_search(type_, pairs, PARAMETERS[type_], **options)
 
 
