@@ -67,8 +67,10 @@ def counts(
     named = {practice for _, rows in found for practice in rows["practice_id"].to_pylist()}
     order = sorted(named.union(practices))
     cells = {group.stratifier: _cells(group, rows, order, len(columns)) for group, rows in found}
-    place = {key: number for number, key in enumerate(columns)}
-    parts = [_measure_counts(measure, cells, place, order, pcns) for measure in sorted(measures, key=lambda m: m.id)]
+    column_of = {key: number for number, key in enumerate(columns)}
+    parts = [
+        _measure_counts(measure, cells, column_of, order, pcns) for measure in sorted(measures, key=lambda m: m.id)
+    ]
     return pa.concat_tables(parts) if parts else COUNTS.empty_table()
 
 
@@ -81,8 +83,8 @@ def _cells(group: Grouped, rows: pa.Table, practices: Sequence[str], width: int)
     cells = np.zeros((len(practices), group.strata, width), dtype=np.int64)
     if not rows.num_rows:
         return cells
-    places = {practice: number for number, practice in enumerate(practices)}
-    practice = np.array([places[id_] for id_ in rows["practice_id"].to_pylist()])
+    indices = {practice: number for number, practice in enumerate(practices)}
+    practice = np.array([indices[id_] for id_ in rows["practice_id"].to_pylist()])
     stratum = rows["stratum"].to_numpy()
     for number in range(width):
         cells[practice, stratum, number] = rows[f"n{number}"].to_numpy()
@@ -92,15 +94,15 @@ def _cells(group: Grouped, rows: pa.Table, practices: Sequence[str], width: int)
 def _measure_counts(
     measure: Measure,
     cells: Mapping[Stratifier | Crossing | None, Cells],
-    place: Mapping[tuple[str, str], int],
+    column_of: Mapping[tuple[str, str], int],
     practices: Sequence[str],
     pcns: Mapping[str, str | None],
 ) -> pa.Table:
-    whole = _populations(measure, cells[None], place)
+    whole = _populations(measure, cells[None], column_of)
     _check_nested(measure, whole)
     blocks: list[tuple[str, tuple[str, ...], Cells]] = [(ALL, (ALL,), whole)]
     for stratifier in measure.stratifiers:
-        block = _populations(measure, cells[stratifier], place)
+        block = _populations(measure, cells[stratifier], column_of)
         _check_adds_up(measure, stratifier, block, whole)
         blocks.append((stratifier.id, stratifier.strata, block))
     labels = [(id_, stratum) for id_, strata, _ in blocks for stratum in strata]
@@ -109,16 +111,16 @@ def _measure_counts(
     return _rows(measure, practices, labels, table, own, whole)
 
 
-def _populations(measure: Measure, cells: Cells, place: Mapping[tuple[str, str], int]) -> Cells:
+def _populations(measure: Measure, cells: Cells, column_of: Mapping[tuple[str, str], int]) -> Cells:
     """The cells of one measure with those it counts as their last axis; a population that it does not define is empty.
 
     Without a denominator of its own that is the initial population.
     """
     taken = []
     for population in measure.counted:
-        column = place.get((measure.id, population))
+        column = column_of.get((measure.id, population))
         if column is None and population == "denominator":
-            column = place[measure.id, "initial_population"]
+            column = column_of[measure.id, "initial_population"]
         taken.append(np.zeros(cells.shape[:2], dtype=np.int64) if column is None else cells[:, :, column])
     return np.stack(taken, axis=2)
 
@@ -175,5 +177,5 @@ def _rows(
     return pa.table(values, schema=COUNTS)
 
 
-def _taken(names: Sequence[str], places: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.array(list(names), pa.string()).take(pa.array(places))
+def _taken(names: Sequence[str], indices: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(list(names), pa.string()).take(pa.array(indices))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import OCCASIONS, Measure, RatioMeasure
 from hi_fhir.measures.render.query import Facts, condition, field_name, is_null, occasions
-from hi_fhir.measures.render.strata import place
+from hi_fhir.measures.render.strata import stratum_index
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.statuses import LatestStatus
@@ -41,7 +41,7 @@ def fact_columns(measure: Measure) -> tuple[str, ...]:
 
 
 def fact_schema(measures: Sequence[Measure]) -> pa.Schema:
-    """Columns of `fact_rows`: person_id, practice_id, the place of each stratum, and of each measure its booleans.
+    """Columns of `fact_rows`: person_id, practice_id, the index of each stratum, and of each measure its booleans.
 
     Of a ratio there is also how often.
     """
@@ -66,7 +66,7 @@ def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
     columns: dict[str, Any] = {}
     for stratifier in single_stratifiers(measures):
-        columns[stratifier.id] = place(stratifier, facts)
+        columns[stratifier.id] = stratum_index(stratifier, facts)
     for measure in measures:
         for name, value in _decide_populations(measure, facts).items():
             columns[fact_name(measure.id, name)] = value

@@ -50,4 +50,4 @@ def test_every_word_is_frozen_and_says_when_it_is_null(word: type[Word]) -> None
 
 @pytest.mark.parametrize("rule", get_args(Rule), ids=lambda rule: rule.__name__)
 def test_every_rule_of_strata_has_a_query(rule: type) -> None:
-    assert rule in strata._place.registry
+    assert rule in strata._index.registry
