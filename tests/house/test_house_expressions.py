@@ -42,6 +42,7 @@ VALUES = {
 }  # fmt: skip
 IN_COHORTS_ALONE = {ops.RowNumber, ops.WindowFunction}  # identical too; measures group instead, which costs less
 PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
+pytestmark = pytest.mark.slow
 
 
 @contextmanager
@@ -96,7 +97,6 @@ def nodes(tmp_path_factory: pytest.TempPathFactory, measure_nodes: set[ops.Node]
     return measure_nodes | nodes_of(asked)
 
 
-@pytest.mark.slow
 def test_every_operation_of_a_run_is_on_the_list(nodes: set[ops.Node]) -> None:
     assert {type(node) for node in nodes} - RELATIONS - VALUES - IN_COHORTS_ALONE == set()
 
@@ -108,7 +108,6 @@ def test_measures_use_no_windows(measure_nodes: set[ops.Node]) -> None:
     assert {ops.ArgMax, ops.Sum, ops.Union} <= used
 
 
-@pytest.mark.slow
 def test_an_argmax_leaves_out_what_is_null(nodes: set[ops.Node]) -> None:
     found = [node for node in nodes if isinstance(node, ops.ArgMax)]
 
@@ -117,14 +116,12 @@ def test_an_argmax_leaves_out_what_is_null(nodes: set[ops.Node]) -> None:
         assert any(part.arg == node.arg for part in node.where.find(ops.NotNull)), node
 
 
-@pytest.mark.slow
 def test_no_negation_is_asked_whether_it_is_null(nodes: set[ops.Node]) -> None:
     wrong = [node for node in nodes if isinstance(node, ops.IsNull | ops.NotNull) and isinstance(node.arg, ops.Not)]
 
     assert wrong == []  # it is written as NOT x IS NULL, which engines read as NOT (x IS NULL)
 
 
-@pytest.mark.slow
 def test_joins_are_by_equality(nodes: set[ops.Node]) -> None:
     links = [node for node in nodes if isinstance(node, ops.JoinLink)]
 

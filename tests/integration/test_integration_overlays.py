@@ -166,6 +166,7 @@ def test_a_measure_and_a_breakdown_of_an_overlay_come_to_reports(
     }
 
 
+@pytest.mark.slow
 def test_a_breakdown_by_words_comes_to_reports_and_is_withheld_where_nothing_told_of_it(
     tmp_path: Path, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -168,6 +168,7 @@ def test_lines_in_any_order_and_in_other_files_give_the_same_tables(
     assert shuffled.evaluation.id == found.evaluation.id
 
 
+@pytest.mark.slow
 def test_a_breakdown_by_words_has_the_people_of_the_register_that_it_tells_of(
     truth: dict[str, Any], sandbox: Path, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def contents(config: Config) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cancelled_in_every_step_in_turn_ends_with_the_same_reports(
     tmp_path: Path, request_of_one: RunRequest
 ) -> None:

@@ -200,9 +200,8 @@ def _stops(method: Callable[..., Any], after: int) -> Callable[..., Any]:
     return stopping
 
 
-@pytest.mark.parametrize(
-    ("step", "after"), [("write_leaves", 0), pytest.param("write_facts", 2, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "after"), [("write_leaves", 0), ("write_facts", 2)])
 def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int
 ) -> None:
