@@ -299,6 +299,7 @@ def test_the_engine_breaks_people_down_as_a_plain_reading_of_the_words_does(
     assert found == [stratum(one, person, setting_of(frame)) for person in crowd]
 
 
+@pytest.mark.slow
 @few
 @given(crowds)
 def test_the_shipped_measures_are_read_alike(engine: Engine, crowd: list[Person]) -> None:

@@ -51,9 +51,11 @@ def test_what_was_understood_is_counted(place: Path) -> None:
 @pytest.mark.parametrize(
     ("records", "standing"),
     [
-        pytest.param([unreadable("Observation", "o1", SMOKER)], "none-understood", id="all lost"),
+        pytest.param(
+            [unreadable("Observation", "o1", SMOKER)], "none-understood", id="all lost", marks=pytest.mark.slow
+        ),
         pytest.param([*SMOKERS, unreadable("Observation", "x", SMOKER)], "over-limit", id="more lost than the limit"),
-        pytest.param([], "nothing-received", id="none"),
+        pytest.param([], "nothing-received", id="none", marks=pytest.mark.slow),
         pytest.param(
             [a_record("Observation", "o1", "nobody", SMOKER)],
             "none-understood",

@@ -249,6 +249,7 @@ def test_leaf_rows_are_the_same_however_many_people_a_pass_takes(
     assert [n for rows in leaf for n in rows["n"].to_pylist()] == [2] * 40
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_another_process_makes_is_left_to_it(config: Config, tmp_path: Path) -> None:
     village = a_village(4).write(tmp_path)
     folder = job(config, village, measures=TWO).folder
@@ -406,6 +407,7 @@ def test_a_reading_that_no_measure_takes_is_counted_by_why(config: Config, tmp_p
     assert manifest.dropped_readings["diastolic-blood-pressure-home"] == dict.fromkeys(REASONS, 0)
 
 
+@pytest.mark.slow
 def test_records_that_deny_what_their_code_names_are_counted_once_by_value_set(config: Config, tmp_path: Path) -> None:
     main = SnapshotBuilder()
     main.patient("ann")

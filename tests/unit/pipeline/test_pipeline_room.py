@@ -105,7 +105,7 @@ def reports(made: RunManifest) -> list[bytes]:
         pytest.param("hi_fhir.sources.chunks.sync_folder", QUOTA, marks=pytest.mark.slow),
         pytest.param("hi_fhir.tables.merge.commit_file", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.flatten.settle_versions", ENGINE, marks=pytest.mark.slow),
-        ("hi_fhir.pipeline.evaluate.resolve", ENGINE),
+        pytest.param("hi_fhir.pipeline.evaluate.resolve", ENGINE, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.evaluate.commit_file", FULL, marks=pytest.mark.slow),
         ("hi_fhir.store.ledger.record_reports", STORE),
         pytest.param("hi_fhir.pipeline.report.commit_files", FULL, marks=pytest.mark.slow),
@@ -151,6 +151,7 @@ def test_a_folder_for_which_there_is_no_room_is_no_fault_of_its_rights(
         ran(replace(config, data_dir=folder.parent / "new" / "data"), folder)
 
 
+@pytest.mark.slow
 def test_a_command_says_where_there_is_no_room_and_that_it_goes_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_run_that_a_gate_stopped_has_ended_and_the_same_arguments_pull_anew(co
     assert len(list(config.data_dir.glob("sources/elm/raw/*/pull.json"))) == 2
 
 
+@pytest.mark.slow
 def test_data_without_a_date_that_is_given_one_at_its_source_is_read_anew(config: Config, folder: Path) -> None:
     write(folder, {**REGISTERED, "meta": {}})
     with pytest.raises(ConfigError, match="no date"):
@@ -151,6 +152,7 @@ def test_a_run_that_goes_on_is_marked_as_interrupted_no_longer(
     assert states(config) == ["done"]
 
 
+@pytest.mark.slow
 def test_a_pull_that_a_gate_stopped_is_begun_again_by_the_same_run(
     config: Config, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +191,7 @@ def test_the_lines_that_a_stopped_run_left_go_once_there_are_newer_ones(config: 
     assert len(lines(config)) == 1  # those that were kept on purpose
 
 
+@pytest.mark.slow
 def test_a_lock_is_its_owners_alone(config: Config, folder: Path) -> None:
     ran(config, folder)
 
@@ -222,6 +225,7 @@ def test_a_period_that_has_not_begun_is_refused_before_anything_is_asked(config:
     assert not config.data_dir.exists()
 
 
+@pytest.mark.slow
 def test_a_period_that_goes_on_is_counted_as_far_as_it_has_come(config: Config, folder: Path) -> None:
     request = RunRequest(
         (SourceSettings("elm", str(folder)),),

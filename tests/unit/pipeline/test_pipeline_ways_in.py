@@ -92,6 +92,7 @@ def bytes_of(ran: Ran) -> dict[str, bytes]:
     return {"/".join(Path(path).parts[-2:]): Path(path).read_bytes() for path in ran.json["reports"]}
 
 
+@pytest.mark.slow
 def test_search_export_and_folder_give_the_same_reports_of_messy_data(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
