@@ -49,6 +49,7 @@ def test_its_snapshot_is_evaluated_or_refused_by_name(data_dir: Path) -> None:
     works_or_says(hi_fhir("evaluate", "--period", PERIOD, "--measures", ",".join(MEASURES)), "hi-fhir flatten")
 
 
+@pytest.mark.slow
 def test_its_lines_are_flattened_evaluated_and_reported_by_whatever_version(data_dir: Path) -> None:
     assert hi_fhir("flatten").code == 0
     evaluated = hi_fhir("evaluate", "--period", PERIOD, "--measures", ",".join(MEASURES), "--json")

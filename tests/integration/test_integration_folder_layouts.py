@@ -141,7 +141,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> SnapshotMa
 @pytest.mark.parametrize(
     "write",
     [
-        written_in_a_zip,
+        pytest.param(written_in_a_zip, marks=pytest.mark.slow),
         pytest.param(written_as_transactions, marks=pytest.mark.slow),
         pytest.param(written_as_posts_without_ids, marks=pytest.mark.slow),
         pytest.param(written_as_pages, marks=pytest.mark.slow),

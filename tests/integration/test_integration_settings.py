@@ -125,6 +125,7 @@ def test_every_number_is_the_expected_one(sources: Sources, setting: Setting, tm
     assert msgspec.to_builtins(found.people) == truth.people()
 
 
+@pytest.mark.slow
 def test_each_setting_decides_something() -> None:
     usual = expected(PEOPLE)
     assert expected(PEOPLE, replace(USUAL, as_of=date(2024, 9, 30))).reasons["left"] < usual.reasons["left"]

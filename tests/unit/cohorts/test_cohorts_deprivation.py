@@ -94,6 +94,7 @@ def test_nobody_restricted_or_unknown_has_a_rank(by_year):
     assert found.restricted == 1
 
 
+@pytest.mark.slow
 def test_without_a_directory_every_postcode_is_unknown(tmp_path):
     main = SnapshotBuilder()
     ann, bob = main.patient("ann", postcode="AB12CD"), main.patient("bob", postcode="AB12CD", lsoa21=LSOA_2025)
@@ -110,7 +111,7 @@ def test_without_a_directory_every_postcode_is_unknown(tmp_path):
         pytest.param(date(2024, 4, 30), "CF11AA", marks=pytest.mark.slow),
         (date(2024, 5, 1), "AB12CD"),
         pytest.param(date(2025, 3, 30), "AB12CD", marks=pytest.mark.slow),
-        (date(2025, 3, 31), "IM11AA"),
+        pytest.param(date(2025, 3, 31), "IM11AA", marks=pytest.mark.slow),
     ],
 )
 def test_the_home_of_the_day_is_the_first_in_order_of_those_that_are_one_then(tmp_path, as_of, postcode):

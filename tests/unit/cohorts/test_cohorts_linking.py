@@ -50,6 +50,7 @@ def test_a_number_links_where_birth_dates_can_be_the_same(tmp_path):
     assert resolved.found.link_conflicts == 2 * agreed.count(False)
 
 
+@pytest.mark.slow
 def test_one_birth_date_that_disagrees_links_nobody_of_the_number(tmp_path):
     builders = [SnapshotBuilder(name) for name in ("a", "b", "c")]
     for builder, born in zip(builders, (BORN, BORN, date(1980, 1, 1)), strict=True):
@@ -151,6 +152,7 @@ def test_a_practice_that_a_source_is_registers_a_merged_patient_once(tmp_path):
     assert resolved.found.registered == 1
 
 
+@pytest.mark.slow
 def test_a_chain_leads_on_to_the_other_sources_record_of_the_same_number(tmp_path):
     main, other = SnapshotBuilder(), SnapshotBuilder("other")
     first, second = main.patient("first", active=False), main.patient("second", active=False)
@@ -202,6 +204,7 @@ def test_an_nhs_number_names_its_person_in_whatever_source(tmp_path):
     assert resolve_snapshots(tmp_path, lab, gp)[ann]["ethnicity"] == "stated"
 
 
+@pytest.mark.slow
 def test_an_episode_by_number_registers_the_patient_of_its_own_source(tmp_path):
     north, south = SnapshotBuilder("north"), SnapshotBuilder("south")
     ids = {

@@ -88,6 +88,7 @@ def test_a_reference_finds_the_code_of_the_organization_of_its_own_source(tmp_pa
     assert [resolved[id_]["practice_id"] for id_ in (ann, bob, lost)] == ["AAA", "BBB", None]
 
 
+@pytest.mark.slow
 def test_an_untyped_episode_at_a_practice_goes_before_registration_details_that_began_later(tmp_path):
     main = SnapshotBuilder()
     ann = main.patient("ann", practice=None)
@@ -115,6 +116,7 @@ def test_the_latest_start_wins_and_no_start_is_the_earliest(tmp_path):
     assert resolved.found.registration_conflicts == 0
 
 
+@pytest.mark.slow
 def test_a_tie_is_a_conflict_and_goes_to_the_lowest_code(tmp_path):
     main = SnapshotBuilder()
     ann, bob = main.patient("ann", practice=None), main.patient("bob", practice=None)
@@ -208,6 +210,7 @@ def test_whoever_is_born_after_the_day_is_not_registered_on_it(tmp_path):
     assert resolved.found.not_registered_by_reason == {"dead": 1, "not-born": 3}
 
 
+@pytest.mark.slow
 def test_a_birth_date_that_cannot_be_gives_no_age(tmp_path):
     main = SnapshotBuilder(data_date=date(2025, 4, 2))
     born = {
@@ -228,6 +231,7 @@ def test_a_birth_date_that_cannot_be_gives_no_age(tmp_path):
     assert resolved.found.impossible_dates == {"birth": 5}
 
 
+@pytest.mark.slow
 def test_a_day_that_cannot_be_neither_begins_nor_ends_a_registration_and_no_death_of_the_future_is_one(tmp_path):
     main = SnapshotBuilder()
     ann = main.patient("ann", practice=None)

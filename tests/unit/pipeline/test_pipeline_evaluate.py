@@ -287,6 +287,7 @@ def test_the_order_of_sources_and_of_records_changes_no_count(config: Config, tm
     assert one.tables[name] == other.tables[name]
 
 
+@pytest.mark.slow
 def test_a_snapshot_whose_pull_asked_for_less_than_the_measures_read_is_refused(config: Config, tmp_path: Path) -> None:
     asked = scope_of(config, registry.load(TWO[:1]), TERMINOLOGY)
     narrow = SnapshotBuilder(scope=asked)

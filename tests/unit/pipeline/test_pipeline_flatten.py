@@ -247,6 +247,7 @@ def shared_key(tmp_path: Path, name: str, **settings: Any) -> Config:
     return Config(data_dir=made.data_dir, key_file=tmp_path / "keys" / "identity.key", workers=made.workers)
 
 
+@pytest.mark.slow
 def test_tables_have_the_same_bytes_in_any_order_chunking_and_number_of_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

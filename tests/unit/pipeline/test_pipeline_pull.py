@@ -65,7 +65,9 @@ PASSING = "429:0.1,503:0.1,truncated-body:0.1,410-mid-search:0.5,duplicate-pages
 
 
 @pytest.mark.parametrize("faults", ["", pytest.param(PASSING, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("method", ["search", "export", pytest.param("export-patient", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "method", ["search", *(pytest.param(method, marks=pytest.mark.slow) for method in ("export", "export-patient"))]
+)
 def test_a_server_gives_the_tables_that_its_folder_gives(
     setting: Callable[..., Config], by_folder: SnapshotManifest, served: list[dict[str, Any]], method: str, faults: str
 ) -> None:

@@ -101,7 +101,7 @@ def reports(made: RunManifest) -> list[bytes]:
 @pytest.mark.parametrize(
     ("place", "error"),
     [
-        ("hi_fhir.sources.chunks._write", FULL),
+        pytest.param("hi_fhir.sources.chunks._write", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.sources.chunks.sync_folder", QUOTA, marks=pytest.mark.slow),
         pytest.param("hi_fhir.tables.merge.commit_file", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.flatten.settle_versions", ENGINE, marks=pytest.mark.slow),

@@ -68,6 +68,7 @@ def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
     assert (bundle["total"], len(bundle["entry"]), len(rest["entry"])) == (4, 3, 1)
 
 
+@pytest.mark.slow
 def test_a_practice_is_served_its_own_reports(tmp_path):
     store = open_store(Config(data_dir=tmp_path).store_file)
     release(store)
@@ -113,7 +114,7 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
     assert service.get("/fhir/metadata", base_url="http://example.invalid:8765").status_code == 400
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_service_that_was_started_where_signals_are_ignored_ends_by_each(tmp_path, number):
     with serving(tmp_path, ended_by=number) as base_url:
         assert requests.get(f"{base_url}/metadata", timeout=5).status_code == 200
