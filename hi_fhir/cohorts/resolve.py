@@ -43,7 +43,7 @@ from hi_fhir.terminology.ranks import LSOA_OF
 
 RECONSTRUCTED = "reconstructed: leavers and the dead are missing"
 _DAYS_UNTIL_RECONSTRUCTED = 31
-_PEOPLE_A_RANGE = 250_000
+_PEOPLE_A_RANGE = 100_000
 
 
 class _Prepared(NamedTuple):
@@ -72,10 +72,7 @@ def resolve(engine: Engine, inputs: ResolveInputs, out: Path, progress: Progress
     progress.start("resolve", len(BUCKETS), "buckets of people")
     tally = Tally()
     for buckets in ranges(people_in_all, _PEOPLE_A_RANGE):
-        low, high = buckets[0], chr(ord(buckets[-1]) + 1)
-        people = engine.query(_people(engine, inputs, tables, low, high))
-        tally.add(people)
-        write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
+        _write_people(engine, inputs, tables, buckets, tally, out)
         progress.advance(len(buckets))
     write_link(engine.query(_links(prepared)), out)
     if tally.practices:
@@ -159,6 +156,15 @@ def _extension(codings: ibis.Table, codes: ibis.Table) -> ibis.Table:
 
 def _within(rows: ibis.Table, low: str, high: str) -> ibis.Table:
     return rows.filter((rows.person_id >= low) & (rows.person_id < high))
+
+
+def _write_people(
+    engine: Engine, inputs: ResolveInputs, tables: dict[str, ibis.Table], buckets: str, tally: Tally, out: Path
+) -> None:
+    """The people of a range of buckets, counted and written; no more than one range is in memory."""
+    people = engine.query(_people(engine, inputs, tables, buckets[0], chr(ord(buckets[-1]) + 1)))
+    tally.add(people)
+    write_buckets(finished(people, inputs.period), PERSON, buckets, out / "person")
 
 
 def _people(engine: Engine, inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high: str) -> ibis.Table:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
+from hi_fhir.cohorts import resolve as resolving
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
@@ -223,7 +224,7 @@ def test_an_interrupted_evaluation_goes_on_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_leaf_rows_are_the_same_however_many_people_a_pass_takes(
+def test_every_table_is_the_same_however_many_people_a_pass_takes(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elm, oak = SnapshotBuilder("elm"), SnapshotBuilder("oak")
@@ -235,6 +236,7 @@ def test_leaf_rows_are_the_same_however_many_people_a_pass_takes(
     tables = []
     for people in (1, 100_000):
         monkeypatch.setattr(module, "_PEOPLE_A_PASS", people)
+        monkeypatch.setattr(resolving, "_PEOPLE_A_RANGE", people)
         folder = replace(config, data_dir=tmp_path / str(people))
         manifest = evaluated(folder, *snapshots)
         tables.append(manifest.tables)
