@@ -24,7 +24,7 @@ from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, Person
+from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, SyntheticPerson
 from hi_fhir.sandbox.truth import MEASURES, Cell, expected
 
 AUDIENCE = Audience.ICB
@@ -99,7 +99,7 @@ def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Dem
     )
 
 
-def _resources(people: Sequence[Person], progress: Progress) -> Iterator[dict[str, Any]]:
+def _resources(people: Sequence[SyntheticPerson], progress: Progress) -> Iterator[dict[str, Any]]:
     """Every resource of the sandbox, with progress by person."""
     progress.start("sandbox", len(people), "people")
     resources = 0

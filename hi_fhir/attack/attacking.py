@@ -8,7 +8,7 @@ from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.chains import Chains, link
 from hi_fhir.attack.counts import Counts, counts_of
 from hi_fhir.attack.exact.checking import check
-from hi_fhir.attack.findings import Example, Findings, Recovered, chosen_examples, recovered_counts
+from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.populations import add_populations
 from hi_fhir.attack.relations.same import add_change, add_run, add_same_people, add_versions
@@ -94,7 +94,7 @@ def attack(
     )
 
 
-def _example(found: Bounded, chains: Chains, one: Recovered) -> Example:
+def _example(found: Bounded, chains: Chains, one: Recovered) -> RecoveredExample:
     numbers = chains.of(one.place)
     links = tuple(link(found.counts, found.system, number) for number in numbers)
-    return Example(one, links, *chains.ends(one.place, numbers))
+    return RecoveredExample(one, links, *chains.ends(one.place, numbers))

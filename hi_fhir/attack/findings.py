@@ -55,7 +55,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Example:
+class RecoveredExample:
     """A recovered count with a chain of relations, none of which can be left out, and between what it lies by these."""
 
     recovered: Recovered
@@ -81,7 +81,7 @@ class Findings:
     nearby: int
     unseen: int
     recovered: tuple[Recovered, ...]
-    examples: tuple[Example, ...]
+    examples: tuple[RecoveredExample, ...]
 
     def by_stratifier(self) -> Counter[str]:
         return Counter(one.name.stratifier for one in self.recovered)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from zlib import crc32
 
-from hi_fhir.sandbox.people.model import Person
+from hi_fhir.sandbox.people.model import SyntheticPerson
 from hi_fhir.sandbox.render import Resource
 from hi_fhir.sandbox.truth.reconciliation import KEPT, outcome
 
@@ -25,7 +25,7 @@ BROKEN: Mapping[str, tuple[bytes, ...]] = {
 """Lines by the type of their file; each of them is refused."""
 
 
-def older_versions(person: Person, resources: Iterable[Resource]) -> list[Resource]:
+def older_versions(person: SyntheticPerson, resources: Iterable[Resource]) -> list[Resource]:
     """An older version of one in so many of the person's resources that are kept.
 
     Each is wrong where the newest is right (entered in error, or inactive), so that to take it for the newest shows.

@@ -16,7 +16,7 @@ LASTING_SHARE = 1.0
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """One way to misbehave, told in `what`."""
 
     what: str
@@ -24,23 +24,23 @@ class Kind:
 
 
 KINDS = {
-    "429": Kind("too many requests, with Retry-After in seconds"),
-    "503": Kind("unavailable, with Retry-After as a date"),
-    "410-mid-search": Kind("a search expires between two of its pages, once"),
-    "expired-links": Kind("links of an export answer 410 until its manifest is fetched again"),
-    "truncated-body": Kind("the connection ends before the announced length"),
-    "duplicate-pages": Kind("a page comes twice in the chain of next links"),
-    "slow": Kind("a quarter of a second late"),
-    "409": Kind("a write meets another one"),
-    "412": Kind("a transaction is refused as if one of its conditions had several matches"),
-    "413": Kind("a transaction of more than five entries is too long", lasts=True),
-    "no-transactions": Kind("a transaction is refused with 400, 405 or 501", lasts=True),
-    "export-unsupported": Kind("there is no $export", lasts=True),
-    "html-body": Kind("a page of HTML with status 200", lasts=True),
-    "operation-outcome-200": Kind("an OperationOutcome with status 200", lasts=True),
-    "foreign-next-link": Kind("a next link to another host", lasts=True),
-    "next-link-loop": Kind("a next link to its own page", lasts=True),
-    "dropped-parameter": Kind("a search parameter is passed over, and missing from the self link", lasts=True),
+    "429": FaultKind("too many requests, with Retry-After in seconds"),
+    "503": FaultKind("unavailable, with Retry-After as a date"),
+    "410-mid-search": FaultKind("a search expires between two of its pages, once"),
+    "expired-links": FaultKind("links of an export answer 410 until its manifest is fetched again"),
+    "truncated-body": FaultKind("the connection ends before the announced length"),
+    "duplicate-pages": FaultKind("a page comes twice in the chain of next links"),
+    "slow": FaultKind("a quarter of a second late"),
+    "409": FaultKind("a write meets another one"),
+    "412": FaultKind("a transaction is refused as if one of its conditions had several matches"),
+    "413": FaultKind("a transaction of more than five entries is too long", lasts=True),
+    "no-transactions": FaultKind("a transaction is refused with 400, 405 or 501", lasts=True),
+    "export-unsupported": FaultKind("there is no $export", lasts=True),
+    "html-body": FaultKind("a page of HTML with status 200", lasts=True),
+    "operation-outcome-200": FaultKind("an OperationOutcome with status 200", lasts=True),
+    "foreign-next-link": FaultKind("a next link to another host", lasts=True),
+    "next-link-loop": FaultKind("a next link to its own page", lasts=True),
+    "dropped-parameter": FaultKind("a search parameter is passed over, and missing from the self link", lasts=True),
 }
 
 

@@ -16,7 +16,7 @@ import orjson
 from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_folder, written_aside
 from hi_fhir.sandbox import overlay, render
 from hi_fhir.sandbox.defects import BROKEN, older_versions
-from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, Person
+from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, SyntheticPerson
 from hi_fhir.sandbox.render import ABSOLUTE_BASE, LAST_UPDATED, Resource
 from hi_fhir.sandbox.truth import Truth, areas, expected
 from hi_fhir.sandbox.truth.reconciliation import TERMS
@@ -26,7 +26,7 @@ _BUFFER = 1 << 20
 _LINES_A_BROKEN = 40
 
 
-def write_folder(target: Path, people: Iterable[Person], *, gz: bool) -> None:
+def write_folder(target: Path, people: Iterable[SyntheticPerson], *, gz: bool) -> None:
     """Write everything of these people to `target`, in place of what was written there before; truth.json last."""
     (target / "truth.json").unlink(missing_ok=True)
     fhir = owner_folder(target / "fhir")
@@ -51,7 +51,7 @@ def write_beside(target: Path) -> None:
     commit_bytes(target / "organisations.csv", overlay.organisations())
 
 
-def _written(people: Iterable[Person], files: "_Files") -> Iterator[Person]:
+def _written(people: Iterable[SyntheticPerson], files: "_Files") -> Iterator[SyntheticPerson]:
     """The people, each once its resources are written."""
     for person in people:
         resources = list(render.resources(person))

@@ -12,7 +12,7 @@ from hi_fhir.fhir.rest.headers import CONTENT_TYPE, http_date
 from hi_fhir.fhir.rest.outcomes import FhirError, operation_outcome
 from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.sandbox.faults import Faults
-from hi_fhir.sandbox.paging import Found, Searches, page_link
+from hi_fhir.sandbox.paging import Searches, SearchHits, page_link
 
 _DELAY_SECONDS = 0.25
 _RETRY_SECONDS = 1
@@ -64,7 +64,7 @@ class Misbehaviour:
         pairs = search.pairs[: places[-1]] + search.pairs[places[-1] + 1 :]
         return replace(search, criteria=search.criteria[:-1], pairs=pairs)
 
-    def links(self, base: str, found: Found, offset: int, count: int, links: dict[str, str]) -> dict[str, str]:
+    def links(self, base: str, found: SearchHits, offset: int, count: int, links: dict[str, str]) -> dict[str, str]:
         """The links of a page, as they are or misleading."""
         key = f"{found.token} {offset}"
         if "_again" not in request.args and self._faults.applies("duplicate-pages", key):

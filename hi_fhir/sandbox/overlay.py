@@ -7,7 +7,7 @@ from datetime import date
 
 from hi_fhir.sandbox.people.codes import DEMONSTRATED
 from hi_fhir.sandbox.people.model import Code, Postcode
-from hi_fhir.sandbox.people.places import DIRECTORY, MEMBERSHIPS, Membership
+from hi_fhir.sandbox.people.places import DIRECTORY, MEMBERSHIPS, SyntheticMembership
 
 _HEAD = """\
 # title: {title} (demonstration)
@@ -50,7 +50,7 @@ def organisations() -> bytes:
     return _table(columns, map(_membership, MEMBERSHIPS))
 
 
-def _membership(one: Membership) -> tuple[str, ...]:
+def _membership(one: SyntheticMembership) -> tuple[str, ...]:
     codes = (one.practice.ods_code, one.pcn.ods_code if one.pcn else "", one.icb.ods_code)
     names = (one.practice.name, one.pcn.name if one.pcn else "", one.icb.name)
     return (*codes, _day(one.first), _day(one.last), *names)

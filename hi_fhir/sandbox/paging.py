@@ -17,7 +17,7 @@ KEPT_SEARCHES = 100
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchHits:
     """The hits of one search. `token`: the name by which its pages are asked for."""
 
     token: str
@@ -34,22 +34,22 @@ class Searches:
         self._memory = memory
         self._kept = kept
         self._lock = Lock()
-        self._found: OrderedDict[str, Found] = OrderedDict()
+        self._found: OrderedDict[str, SearchHits] = OrderedDict()
 
-    def run(self, search: ParsedSearch) -> Found:
+    def run(self, search: ParsedSearch) -> SearchHits:
         asked = [self._memory.revision, search.type, search.pairs]
         token = hashlib.sha256(orjson.dumps(asked)).hexdigest()[:32]
         try:
             return self.recall(token)
         except FhirError:
-            found = Found(token, self._memory.find(search))
+            found = SearchHits(token, self._memory.find(search))
         with self._lock:
             self._found[token] = found
             while len(self._found) > self._kept:
                 self._found.popitem(last=False)
         return found
 
-    def recall(self, token: str) -> Found:
+    def recall(self, token: str) -> SearchHits:
         """The hits of an earlier search.
 
         Raises:
@@ -72,7 +72,7 @@ def page_link(base: str, token: str, offset: int, count: int) -> str:
     return link(base, "", page.items())
 
 
-def page_links(base: str, own: str, found: Found, offset: int, count: int) -> dict[str, str]:
+def page_links(base: str, own: str, found: SearchHits, offset: int, count: int) -> dict[str, str]:
     """Self, and next while hits are left."""
     following = offset + count
     if following >= len(found.hits):

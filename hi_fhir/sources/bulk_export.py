@@ -17,7 +17,7 @@ from hi_fhir.sources.export_job import ExportJob
 from hi_fhir.sources.pages import Distinct
 from hi_fhir.sources.paging import check_count, check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
-from hi_fhir.sources.searches import Search, code_search, filters, whole_type
+from hi_fhir.sources.searches import TypeSearch, code_search, filters, whole_type
 from hi_fhir.sources.slicing import Counter, check_people, plan_slices, told_not_offered
 from hi_fhir.tables.bases import base_key, export_base
 from hi_fhir.tables.dates import day_of_instant, london_day
@@ -41,8 +41,8 @@ class ExportPlan(msgspec.Struct, frozen=True):
     level: str
     types: tuple[str, ...]
     filters: tuple[str, ...]
-    wholes: tuple[Search, ...]
-    searches: tuple[Search, ...]
+    wholes: tuple[TypeSearch, ...]
+    searches: tuple[TypeSearch, ...]
     not_offered: dict[str, str]
     data_date: str | None
     base: str | None = None
@@ -128,7 +128,7 @@ def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> dict[s
     return {type_: text for (type_, text), length in zip(ordered, lengths, strict=True) if length <= _LONGEST_FILTERS}
 
 
-def _wholes(pull: Pull, level: str, types: Sequence[str], filtered: Container[str]) -> Iterator[Search]:
+def _wholes(pull: Pull, level: str, types: Sequence[str], filtered: Container[str]) -> Iterator[TypeSearch]:
     """Searches for just what the export is to hold, where there are any.
 
     An export of patients leaves out what is about none of them, which no count does; who is in a group is not known.
@@ -141,7 +141,7 @@ def _wholes(pull: Pull, level: str, types: Sequence[str], filtered: Container[st
             yield whole_type(type_)
 
 
-def _counted(client: FhirClient, search: Search) -> Search:
+def _counted(client: FhirClient, search: TypeSearch) -> TypeSearch:
     """The search with the server's count. A server that can only export says none, whatever it answers instead."""
     try:
         return Counter(client).counted(search)

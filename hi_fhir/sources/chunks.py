@@ -40,7 +40,7 @@ class Receipt(msgspec.Struct, frozen=True):
 _RECEIPT_FORMAT = Format("receipt", Receipt, 1, PULL_AGAIN)
 
 
-class Tally(msgspec.Struct):
+class LaneTally(msgspec.Struct):
     """What came along with a lane's lines and was not landed, by resource type; and entries that held nothing.
 
     entries: all that its pages held, counted as they came. distinct: different resources among the lines. There are
@@ -67,7 +67,7 @@ class Checkpoint(msgspec.Struct):
     bytes: int = 0
     landed: int = 0
     position: dict[str, int | str] = {}
-    tally: Tally = msgspec.field(default_factory=Tally)
+    tally: LaneTally = msgspec.field(default_factory=LaneTally)
     done: bool = False
 
 

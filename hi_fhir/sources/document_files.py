@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from hi_fhir.sources.chunks import WORK, Lane
-from hi_fhir.sources.documents import NotRecordsError, Record, as_line, read_document
-from hi_fhir.sources.folder_reading import File, Folder
+from hi_fhir.sources.documents import DocumentRecord, NotRecordsError, as_line, read_document
+from hi_fhir.sources.folder_reading import Folder, FolderFile
 from hi_fhir.sources.kinds import DOCUMENTS, UNKNOWN_TYPE, UNREADABLE
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pulls import Pull
@@ -27,7 +27,7 @@ _MOST_BASES = 20
 class DocumentFiles:
     """`files` of a folder at work. Of types that nobody asked for records are counted, and not landed."""
 
-    def __init__(self, pull: Pull, folder: Folder, files: Sequence[File]) -> None:
+    def __init__(self, pull: Pull, folder: Folder, files: Sequence[FolderFile]) -> None:
         self._pull, self._folder, self._files = pull, folder, files
         self._limit = pull.config.document_limit_mb << 20
         self._last = pull.lane(UNKNOWN_TYPE, _NAME)
@@ -76,7 +76,7 @@ class DocumentFiles:
                 if not lane.done:
                     lane.finish()
 
-    def _land_file(self, number: int, file: File) -> None:
+    def _land_file(self, number: int, file: FolderFile) -> None:
         for content in self._contents(file):
             if not content.strip():
                 continue
@@ -90,7 +90,7 @@ class DocumentFiles:
             self._flush()
             self._checkpoint(number + 1)
 
-    def _add(self, number: int, file: File, content: bytes) -> None:
+    def _add(self, number: int, file: FolderFile, content: bytes) -> None:
         try:
             found = read_document(content)
         except NotRecordsError:
@@ -114,7 +114,7 @@ class DocumentFiles:
             if key and len(self._bases) < _MOST_BASES:
                 self._bases.add(key)
 
-    def _add_record(self, number: int, record: Record, *, is_of_deletions: bool) -> None:
+    def _add_record(self, number: int, record: DocumentRecord, *, is_of_deletions: bool) -> None:
         if is_of_deletions or record.type == DELETED_FOLDER:
             self._wait(number, DELETED_FOLDER, record.line)
         elif record.type in self._pull.scope.types:
@@ -125,7 +125,7 @@ class DocumentFiles:
         else:
             self._wait(number, UNKNOWN_TYPE, record.line)
 
-    def _add_unread(self, number: int, file: File, content: bytes) -> None:
+    def _add_unread(self, number: int, file: FolderFile, content: bytes) -> None:
         type_ = file.type if file.type in self._pull.scope.types else UNKNOWN_TYPE
         self._wait(number, type_, as_line(content[:_SHOWN]))
         self._unread = f"{self._unread} {file.number}".strip()
@@ -152,7 +152,7 @@ class DocumentFiles:
                 lane.checkpoint(file=number)
         self._last.checkpoint(file=number, unread=self._unread, bases=" ".join(self.bases))
 
-    def _contents(self, file: File) -> Iterator[bytes]:
+    def _contents(self, file: FolderFile) -> Iterator[bytes]:
         """The documents of a file; the beginning of one that is none."""
         if file.kind == UNREADABLE:
             yield self._folder.head(file)[0]

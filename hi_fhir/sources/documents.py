@@ -31,7 +31,7 @@ class NotRecordsError(Exception):
     """A document is JSON, or not even that, and holds no resource."""
 
 
-class Record(NamedTuple):
+class DocumentRecord(NamedTuple):
     """One resource as a line, without its newline. type: as it says; "" where it says none."""
 
     type: str
@@ -45,7 +45,7 @@ class Document(NamedTuple):
     nothing. bases: the servers that its entries' addresses name.
     """
 
-    records: Iterable[Record]
+    records: Iterable[DocumentRecord]
     messages: int
     empty: int
     bases: frozenset[str]
@@ -116,7 +116,7 @@ class _Found:
     """What was found so far."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[DocumentRecord] = []
         self.messages = 0
         self.empty = 0
         self.bases: set[str] = set()
@@ -133,7 +133,7 @@ class _Found:
             self.messages += 1
         else:
             type_ = header.resource_type if isinstance(header.resource_type, str) else ""
-            self.records.append(Record(type_, as_line(resource)))
+            self.records.append(DocumentRecord(type_, as_line(resource)))
 
     def _add_bundle(self, bundle: _Bundle, depth: int) -> None:
         placed = []
@@ -159,7 +159,7 @@ class _Found:
             try:
                 self.add(one.header, resource, depth + 1)
             except msgspec.DecodeError:
-                self.records.append(Record("", as_line(resource)))
+                self.records.append(DocumentRecord("", as_line(resource)))
 
 
 def _placed(entry: _Entry) -> _Placed:
@@ -232,12 +232,12 @@ def _version(entry: _Entry) -> str:
     return etag[1] if etag else ""
 
 
-def _deletion(entry: _Entry, bundle: _Bundle) -> Record:
+def _deletion(entry: _Entry, bundle: _Bundle) -> DocumentRecord:
     """A DELETE as a bulk export states one, at the instant of its history or Bundle."""
     at = _text(entry.response, "lastModified") or bundle.timestamp or _text(bundle.meta, "lastUpdated") or None
     request = {"method": "DELETE", "url": _text(entry.request, "url")}
     content = {"resourceType": "Bundle", "type": "transaction", "timestamp": at, "entry": [{"request": request}]}
-    return Record(DELETED_FOLDER, orjson.dumps(content))
+    return DocumentRecord(DELETED_FOLDER, orjson.dumps(content))
 
 
 def _text(part: object, name: str) -> str:

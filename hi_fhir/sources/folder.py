@@ -13,8 +13,8 @@ from hi_fhir.sources.chunks import Lane, remove_pull
 from hi_fhir.sources.document_files import DocumentFiles
 from hi_fhir.sources.folder_files import is_unchanged, list_files
 from hi_fhir.sources.folder_manifests import Placed, check_manifests
-from hi_fhir.sources.folder_reading import File, Folder
-from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, EMPTY, OTHER, RECORDS, UNREADABLE, Kind
+from hi_fhir.sources.folder_reading import Folder, FolderFile
+from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, EMPTY, OTHER, RECORDS, UNREADABLE, FileKind
 from hi_fhir.sources.lines import record_pieces
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pulls import Pull, PullManifest
@@ -30,7 +30,7 @@ class FolderPlan(msgspec.Struct, frozen=True):
     """day: the newest that its manifests and logs of exports say their data was taken on. bases: keys of the servers
     that they say it came from."""
 
-    files: tuple[File, ...]
+    files: tuple[FolderFile, ...]
     day: str | None
     bases: tuple[str, ...]
 
@@ -74,13 +74,13 @@ def _land_folder(pull: Pull, folder: Folder) -> PullManifest:
     return pull.manifest(lanes, day, {}, notes=notes, bases=bases)
 
 
-def _plan(found: Sequence[tuple[File, Kind]]) -> FolderPlan:
+def _plan(found: Sequence[tuple[FolderFile, FileKind]]) -> FolderPlan:
     days = [day for _, kind in found if (day := day_of_instant(kind.instant))]
     keys = {key for _, kind in found if (key := base_key(export_base(kind.request or "") or ""))}
     return FolderPlan(tuple(file for file, _ in found), max(days, default=None), tuple(sorted(keys)))
 
 
-def _land(pull: Pull, folder: Folder, files: Sequence[File]) -> tuple[list[Lane], DocumentFiles | None]:
+def _land(pull: Pull, folder: Folder, files: Sequence[FolderFile]) -> tuple[list[Lane], DocumentFiles | None]:
     """The lanes that all files filled, and those of them that are documents, if any are."""
     records = [file for file in files if file.kind == RECORDS]
     others = [file for file in files if file.kind in (DOCUMENT, DOCUMENTS, UNREADABLE)]
@@ -92,7 +92,7 @@ def _land(pull: Pull, folder: Folder, files: Sequence[File]) -> tuple[list[Lane]
     return [*lanes, *(documents.lanes if documents else ())], documents
 
 
-def _land_files(pull: Pull, folder: Folder, files: Sequence[File], lane: Lane) -> None:
+def _land_files(pull: Pull, folder: Folder, files: Sequence[FolderFile], lane: Lane) -> None:
     """Land the files of the lane's type, from where an earlier try stopped."""
     first = int(lane.at.position.get("file", 0))
     for file in files:
@@ -107,7 +107,7 @@ def _land_files(pull: Pull, folder: Folder, files: Sequence[File], lane: Lane) -
         lane.finish()
 
 
-def _land_file(pull: Pull, folder: Folder, file: File, lane: Lane) -> None:
+def _land_file(pull: Pull, folder: Folder, file: FolderFile, lane: Lane) -> None:
     offset = int(lane.at.position.get("offset", 0)) if lane.at.position.get("file") == file.number else 0
     is_whole = True
     for piece in record_pieces(folder.blocks(file, offset)):
@@ -130,7 +130,7 @@ def _append(lane: Lane, lines: bytes, records: int) -> bool:
     return lines.endswith(b"\n")
 
 
-def _passed_over(files: Iterable[File]) -> Iterator[str]:
+def _passed_over(files: Iterable[FolderFile]) -> Iterator[str]:
     """What lies in the folder and is no part of an export."""
     endings = Counter(_ending(file.place) for file in files if file.kind == OTHER)
     if endings:

@@ -14,15 +14,15 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from hi_fhir.core.errors import UserError
-from hi_fhir.sources.folder_reading import File, Folder
-from hi_fhir.sources.kinds import EMPTY, OTHER, Kind, is_zip, kind_of, may_hold_records
-from hi_fhir.sources.packed import Bounds, PackedError
+from hi_fhir.sources.folder_reading import Folder, FolderFile
+from hi_fhir.sources.kinds import EMPTY, OTHER, FileKind, is_zip, kind_of, may_hold_records
+from hi_fhir.sources.packed import PackedBounds, PackedError
 
 _MOST_MEMBERS = 1_000_000
 _NOT_A_FILE = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
-def list_files(folder: Folder) -> Iterator[tuple[File, Kind]]:
+def list_files(folder: Folder) -> Iterator[tuple[FolderFile, FileKind]]:
     """Every file of the folder in the order of their names, hidden ones left out, and what each is.
 
     Raises:
@@ -49,7 +49,7 @@ def paths(folder: Folder) -> list[Path]:
         ) from error
 
 
-def is_unchanged(folder: Folder, files: Iterable[File]) -> bool:
+def is_unchanged(folder: Folder, files: Iterable[FolderFile]) -> bool:
     """Whether the folder still holds just the files that were listed, none written to since.
 
     Raises:
@@ -92,11 +92,11 @@ def _is_file(folder: Folder, path: Path) -> bool:
     return not (is_folder or kind)
 
 
-def _files(folder: Folder, path: Path) -> Iterator[File]:
+def _files(folder: Folder, path: Path) -> Iterator[FolderFile]:
     """The file, or the files in it if it is a zip."""
     status, place = path.stat(), path.relative_to(folder.root).as_posix()
     length = status.st_size
-    file = File(place, None, "", 0, OTHER, "", length, length, status.st_mtime_ns, status.st_ino)
+    file = FolderFile(place, None, "", 0, OTHER, "", length, length, status.st_mtime_ns, status.st_ino)
     members = dict(_members(folder, path)) if is_zip(path.name) else {}
     if not members:
         yield file
@@ -113,7 +113,7 @@ def _members(folder: Folder, path: Path) -> Iterator[tuple[int, zipfile.ZipInfo]
     try:
         with zipfile.ZipFile(path) as packed:
             members = packed.infolist()
-        bounds = Bounds(folder.limit)
+        bounds = PackedBounds(folder.limit)
         for member in members:
             bounds.add(member.file_size, path.stat().st_size)
         if len(members) > _MOST_MEMBERS:
@@ -135,10 +135,10 @@ def _is_hidden(name: PurePosixPath) -> bool:
     return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.parts)
 
 
-def _kind(folder: Folder, file: File) -> Kind:
+def _kind(folder: Folder, file: FolderFile) -> FileKind:
     if not file.length or (is_zip(file.path) and file.member is None):
-        return Kind(EMPTY)
+        return FileKind(EMPTY)
     if not may_hold_records(file.place.name):
-        return Kind(OTHER)
+        return FileKind(OTHER)
     head, is_all = folder.head(file)
     return kind_of(file.place, head, is_all=is_all)

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from hi_fhir.core.errors import GateError
 from hi_fhir.fhir import bulk
 from hi_fhir.sources.chunks import Lane
-from hi_fhir.sources.folder_reading import File
+from hi_fhir.sources.folder_reading import FolderFile
 from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, RECORDS, UNKNOWN_TYPE, named_type
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pulls import Pull
@@ -27,7 +27,9 @@ class Placed(NamedTuple):
     manifest: bulk.Manifest
 
 
-def check_manifests(pull: Pull, manifests: Sequence[Placed], files: Sequence[File], lanes: Iterable[Lane]) -> list[str]:
+def check_manifests(
+    pull: Pull, manifests: Sequence[Placed], files: Sequence[FolderFile], lanes: Iterable[Lane]
+) -> list[str]:
     """Hold the types that are asked for, deletions and messages against all manifests.
 
     Returns what is to be told of types of which more came than the manifests say.
@@ -69,7 +71,7 @@ def _expected(type_: str, manifests: Iterable[Placed]) -> int | None:
     return sum(known) if counts and len(known) == len(counts) else None
 
 
-def _missing(one: Placed, files: Sequence[File], types: Collection[str]) -> int:
+def _missing(one: Placed, files: Sequence[FolderFile], types: Collection[str]) -> int:
     """How many files of the types a manifest names and the folder has not."""
     below = [file for file in files if file.place.is_relative_to(one.folder)]
     around = below if any(file.kind in (RECORDS, DOCUMENT, DOCUMENTS) for file in below) else files

@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from hi_fhir.core.errors import UserError
-from hi_fhir.sources.packed import Bounds, PackedError, is_gzip, unpacked
+from hi_fhir.sources.packed import PackedBounds, PackedError, is_gzip, unpacked
 from hi_fhir.sources.zips import OpenZips
 
 _BLOCK = 4 << 20
 _HEAD = 1 << 20
 
 
-class File(msgspec.Struct, frozen=True):
+class FolderFile(msgspec.Struct, frozen=True):
     """One file, or one within a zip, by its path within the folder.
 
     member, name: its number and name within the zip. number: its place in the order of names, from 1, by which errors
@@ -55,10 +55,10 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         self._zips.close()
 
-    def error(self, file: File, said: str) -> UserError:
+    def error(self, file: FolderFile, said: str) -> UserError:
         return UserError(f"source {self.source}: file number {file.number}, in order of names, {said}")
 
-    def blocks(self, file: File, offset: int = 0) -> Generator[bytes, None, None]:
+    def blocks(self, file: FolderFile, offset: int = 0) -> Generator[bytes, None, None]:
         """What a file holds from `offset` on, unpacked.
 
         Raises:
@@ -82,7 +82,7 @@ class Folder:
             told = f"cannot be read: {error.strerror}. Fix its permissions, or copy it again."
             raise self.error(file, told) from error
 
-    def head(self, file: File) -> tuple[bytes, bool]:
+    def head(self, file: FolderFile) -> tuple[bytes, bool]:
         """How a file begins, of up to about a block, and whether that is all of it."""
         found = b""
         with closing(self.blocks(file)) as blocks:
@@ -92,24 +92,24 @@ class Folder:
                     return found[:_HEAD], False
         return found, True
 
-    def _unpacked(self, file: File) -> Iterator[bytes]:
+    def _unpacked(self, file: FolderFile) -> Iterator[bytes]:
         blocks = self._plain(file) if file.member is None else self._member(file, file.member)
         first = next(blocks, b"")
         yield from unpacked(chain([first], blocks), self.limit) if is_gzip(first) else chain([first], blocks)
 
-    def _plain(self, file: File) -> Iterator[bytes]:
+    def _plain(self, file: FolderFile) -> Iterator[bytes]:
         with (self.root / file.path).open("rb", buffering=0) as stream:
             yield from iter(partial(stream.read, _BLOCK), b"")
 
-    def _member(self, file: File, number: int) -> Iterator[bytes]:
-        bounds = Bounds(self.limit)
+    def _member(self, file: FolderFile, number: int) -> Iterator[bytes]:
+        bounds = PackedBounds(self.limit)
         stream, packed = self._zips.open(self.root / file.path, number)
         with stream:
             for block in iter(partial(stream.read, _BLOCK), b""):
                 bounds.add(len(block), packed)
                 yield block
 
-    def _check_same(self, file: File) -> None:
+    def _check_same(self, file: FolderFile) -> None:
         status = (self.root / file.path).stat()
         if (status.st_size, status.st_mtime_ns, status.st_ino) != (file.size, file.modified_ns, file.inode):
             raise self.error(file, "was changed while it was read. Run it again once nothing writes to the folder.")

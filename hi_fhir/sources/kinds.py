@@ -31,7 +31,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Content = Mapping[str, Any]
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a file is. type: of its lines, "" where each is looked at.
 
     instant, request: of an export's manifest or log: when its data was taken, and the address that it was asked at.
@@ -54,22 +54,22 @@ def is_zip(name: str) -> bool:
     return name.lower().endswith(".zip")
 
 
-def kind_of(place: PurePath, head: bytes, *, is_all: bool) -> Kind:
+def kind_of(place: PurePath, head: bytes, *, is_all: bool) -> FileKind:
     """The kind of the file at `place` within its folder. head: how it begins; is_all: whether that is all of it."""
     text = head.removeprefix(BYTE_ORDER_MARK).strip()
     if not text:
-        return Kind(EMPTY)
+        return FileKind(EMPTY)
     folders = {part.lower() for part in place.parts[:-1]}
     part = OUTCOMES if "error" in folders else DELETED_FOLDER if "deleted" in folders else ""
     lines = [] if _is_spread(text) else list(_objects(text, is_all=is_all))
     stated = [type_ for one in lines if (type_ := _stated(one))]
     if part:
-        return Kind(RECORDS if lines and lines[0] else DOCUMENT, part)
+        return FileKind(RECORDS if lines and lines[0] else DOCUMENT, part)
     if not stated:
         return _without_type(place, text, lines, is_all=is_all)
     if stated[0] == "Bundle" or (stated[0] == OUTCOMES and _ONE_DOCUMENT.search(place.name)):
-        return Kind(DOCUMENTS)
-    return Kind(RECORDS, named_type(place) or (stated[0] if stated[0] in RESOURCE_TYPES else UNKNOWN_TYPE))
+        return FileKind(DOCUMENTS)
+    return FileKind(RECORDS, named_type(place) or (stated[0] if stated[0] in RESOURCE_TYPES else UNKNOWN_TYPE))
 
 
 def _is_spread(text: bytes) -> bool:
@@ -115,18 +115,18 @@ def _text(content: Content, name: str) -> str | None:
         return None
 
 
-def _without_type(place: PurePath, text: bytes, lines: list[Content], *, is_all: bool) -> Kind:
+def _without_type(place: PurePath, text: bytes, lines: list[Content], *, is_all: bool) -> FileKind:
     """What none of whose first lines is a resource."""
     first = lines[0] if lines else {}
     if {"exportId", "eventId"} <= first.keys():
         return _log(lines)
     whole = first or (_object(text) if is_all else {})
     if "resourceType" not in whole and bulk.is_manifest(whole) and (manifest := _manifest(whole)):
-        return Kind(MANIFEST, instant=manifest.transaction_time, request=manifest.request, manifest=manifest)
+        return FileKind(MANIFEST, instant=manifest.transaction_time, request=manifest.request, manifest=manifest)
     is_document = text.startswith((b"{", b"[")) and not first
     if is_document and not (is_all and text.startswith(b"{") and _stated(whole) is None):
-        return Kind(DOCUMENT)
-    return Kind(UNREADABLE, named_type(place) or UNKNOWN_TYPE) if "." in place.name else Kind(OTHER)
+        return FileKind(DOCUMENT)
+    return FileKind(UNREADABLE, named_type(place) or UNKNOWN_TYPE) if "." in place.name else FileKind(OTHER)
 
 
 def _manifest(content: Content) -> bulk.Manifest | None:
@@ -137,12 +137,12 @@ def _manifest(content: Content) -> bulk.Manifest | None:
         return None
 
 
-def _log(lines: list[Content]) -> Kind:
+def _log(lines: list[Content]) -> FileKind:
     """The log of an export. Source: the events that smart-on-fhir/bulk-data-client writes (`kickoff` and others)."""
     details = [_object(bytes(line["eventDetail"])) for line in lines if "eventDetail" in line]
     instants = [found for detail in details if (found := _text(detail, "transactionTime"))]
     requests = [found for detail in details if (found := _text(detail, "exportUrl"))]
-    return Kind(LOG, instant=max(instants, default=None), request=next(iter(requests), None))
+    return FileKind(LOG, instant=max(instants, default=None), request=next(iter(requests), None))
 
 
 def named_type(place: PurePath) -> str | None:

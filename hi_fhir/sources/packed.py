@@ -15,7 +15,7 @@ class PackedError(Exception):
         self.is_cut = is_cut
 
 
-class Bounds:
+class PackedBounds:
     """Held against what comes out of packed input. limit: bytes in all."""
 
     def __init__(self, limit: int) -> None:
@@ -50,7 +50,7 @@ def unpacked(blocks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     Raises:
         PackedError: it is cut short, damaged or over a bound.
     """
-    bounds = Bounds(limit)
+    bounds = PackedBounds(limit)
     try:
         for out, packed in inflated(blocks):
             bounds.add(len(out), packed)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from hi_fhir.fhir.rest import spelling
-from hi_fhir.sources.chunks import Tally
+from hi_fhir.sources.chunks import LaneTally
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
 
 Parameter = tuple[str, str]
@@ -102,7 +102,7 @@ class Distinct:
         return int(np.unique(np.frombuffer(self._hashes, dtype=np.int64)).size)
 
 
-def take(bundle: Bundle, tally: Tally, distinct: Distinct, *, pretty: bool) -> Page:
+def take(bundle: Bundle, tally: LaneTally, distinct: Distinct, *, pretty: bool) -> Page:
     """The matches as lines; all else that the entries hold is counted in `tally`.
 
     pretty: whether there are newlines in the page; those within an entry become spaces.

@@ -11,7 +11,7 @@ from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from hi_fhir.sources.pulls import Pull
-from hi_fhir.sources.searches import Search, Slice, check_self_link, filters, request_of
+from hi_fhir.sources.searches import Slice, TypeSearch, check_self_link, filters, request_of
 from hi_fhir.sources.slicing import Counter
 
 T = TypeVar("T")
@@ -21,10 +21,10 @@ _STUCK = (408, 500, 502, 504)
 _TRIES_WHERE_STUCK = 3
 
 
-class Part(NamedTuple):
+class SearchPart(NamedTuple):
     """One slice of one search, and the lane that it fills."""
 
-    search: Search
+    search: TypeSearch
     slice: Slice
     lane: Lane
 
@@ -50,15 +50,15 @@ class _LostError(Exception):
         self.is_forgotten = is_forgotten
 
 
-def parts_of(pull: Pull, searches: Iterable[Search]) -> list[Part]:
+def parts_of(pull: Pull, searches: Iterable[TypeSearch]) -> list[SearchPart]:
     return [
-        Part(search, slice_, pull.lane(search.type, f"{number:03d}-{place:03d}"))
+        SearchPart(search, slice_, pull.lane(search.type, f"{number:03d}-{place:03d}"))
         for number, search in enumerate(searches)
         for place, slice_ in enumerate(search.slices)
     ]
 
 
-def server_counts(searches: Iterable[Search]) -> dict[str, int | None]:
+def server_counts(searches: Iterable[TypeSearch]) -> dict[str, int | None]:
     """Records by type over all searches, as planned; None where the server does not say of one."""
     counts: dict[str, int | None] = {}
     for search in searches:
@@ -67,7 +67,7 @@ def server_counts(searches: Iterable[Search]) -> dict[str, int | None]:
     return counts
 
 
-def land_parts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
+def land_parts(pull: Pull, client: FhirClient, parts: Sequence[SearchPart]) -> None:
     """Land all slices side by side, the longest first; those that take what changed meanwhile come last.
 
     Raises:
@@ -79,7 +79,7 @@ def land_parts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
         pull.side_by_side(partial(_land, pull, client, part) for part in parts if part.slice.is_late == late)
 
 
-def check_counts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
+def check_counts(pull: Pull, client: FhirClient, parts: Sequence[SearchPart]) -> None:
     """Hold the number of different records against the server's counts, by type.
 
     Raises:
@@ -94,7 +94,7 @@ def check_counts(pull: Pull, client: FhirClient, parts: Sequence[Part]) -> None:
             check_count(pull, client, searches, expected, came)
 
 
-def check_count(pull: Pull, client: FhirClient, searches: Sequence[Search], expected: int, came: int) -> None:
+def check_count(pull: Pull, client: FhirClient, searches: Sequence[TypeSearch], expected: int, came: int) -> None:
     """Hold the number of records of one type that came against what the server said at the start.
 
     Where they differ the server is asked again, since others may have written meanwhile: what came must lie between its
@@ -115,7 +115,7 @@ def check_count(pull: Pull, client: FhirClient, searches: Sequence[Search], expe
         )
 
 
-def _came(parts: Sequence[Part]) -> int:
+def _came(parts: Sequence[SearchPart]) -> int:
     """How many different records the parts of one search are.
 
     Only what was updated during the pull is in two of them: then the lines are read again, and their ids compared.
@@ -128,7 +128,7 @@ def _came(parts: Sequence[Part]) -> int:
     return distinct.count()
 
 
-def _land(pull: Pull, client: FhirClient, part: Part) -> None:
+def _land(pull: Pull, client: FhirClient, part: SearchPart) -> None:
     """Land one slice; where its search was lost on the server, from its beginning."""
     for begun in itertools.count(1):
         if part.lane.done or pull.stop.is_asked():
@@ -141,7 +141,7 @@ def _land(pull: Pull, client: FhirClient, part: Part) -> None:
             part.lane.reset()
 
 
-def _check_begins(pull: Pull, client: FhirClient, part: Part, lost: _LostError, begun: int) -> None:
+def _check_begins(pull: Pull, client: FhirClient, part: SearchPart, lost: _LostError, begun: int) -> None:
     """Raise SourceError where a slice was begun as often as it may be."""
     if not lost.is_forgotten and begun >= min(_TRIES_WHERE_STUCK, pull.config.tries):
         raise lost.error from None
@@ -154,7 +154,7 @@ def _check_begins(pull: Pull, client: FhirClient, part: Part, lost: _LostError, 
         )
 
 
-def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
+def _land_pages(pull: Pull, client: FhirClient, part: SearchPart) -> None:
     lane, distinct, seen = part.lane, Distinct(), set[str]()
     distinct.add_lines(lane.lines())
     known = distinct.count()
@@ -192,7 +192,7 @@ def _land_pages(pull: Pull, client: FhirClient, part: Part) -> None:
         lane.checkpoint(next=link)
 
 
-def _check_news(client: FhirClient, part: Part, pages: int, news: int) -> None:
+def _check_news(client: FhirClient, part: SearchPart, pages: int, news: int) -> None:
     """Raise SourceError where that many pages brought no new record, since the next ones will not either."""
     if not news:
         raise SourceError(
@@ -202,7 +202,7 @@ def _check_news(client: FhirClient, part: Part, pages: int, news: int) -> None:
         )
 
 
-def _check_entries(client: FhirClient, part: Part) -> None:
+def _check_entries(client: FhirClient, part: SearchPart) -> None:
     """Raise GateError where what became of a slice's entries does not add up to those that came."""
     tally = part.lane.at.tally
     became = part.lane.landed + sum(tally.included.values()) + tally.outcomes + tally.empty
@@ -215,7 +215,7 @@ def _check_entries(client: FhirClient, part: Part) -> None:
 
 def _exchange(
     client: FhirClient,
-    part: Part,
+    part: SearchPart,
     link: str | None,
     page_size: int,
     read: Callable[[FhirResponse], T],

@@ -10,7 +10,7 @@ from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
 from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
-from hi_fhir.sources.searches import CODE_PARAMETERS, Search, searches_by_code, whole_type
+from hi_fhir.sources.searches import CODE_PARAMETERS, TypeSearch, searches_by_code, whole_type
 from hi_fhir.sources.slicing import check_people, plan_slices, told_not_offered
 from hi_fhir.tables.bases import base_key
 from hi_fhir.tables.dates import london_day
@@ -25,7 +25,7 @@ class SearchPlan(msgspec.Struct, frozen=True):
     """
 
     data_date: str | None
-    searches: tuple[Search, ...]
+    searches: tuple[TypeSearch, ...]
     not_offered: dict[str, str]
     base: str | None = None
 
@@ -70,7 +70,7 @@ def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
     )
 
 
-def _searches(pull: Pull, type_: str, capability: Capability) -> Iterator[Search]:
+def _searches(pull: Pull, type_: str, capability: Capability) -> Iterator[TypeSearch]:
     """By code only where the server is sure to find every code that is asked for."""
     tokens = pull.scope.types[type_]
     by_code = capability.has_parameter(type_, CODE_PARAMETERS.get(type_, ""))

@@ -37,7 +37,7 @@ class Slice(msgspec.Struct, frozen=True):
         return self.since is not None and self.before is None
 
 
-class Search(msgspec.Struct, frozen=True):
+class TypeSearch(msgspec.Struct, frozen=True):
     """One search. codes: values of `parameter`, none for the whole type. count: what the server said.
 
     posted: whether its parameters go as a form, where it names codes; a server need not take one.
@@ -55,21 +55,21 @@ class Search(msgspec.Struct, frozen=True):
         return self.posted and self.parameter is not None
 
 
-def whole_type(type_: str) -> Search:
-    return Search(type_, None, (), None, (Slice(),))
+def whole_type(type_: str) -> TypeSearch:
+    return TypeSearch(type_, None, (), None, (Slice(),))
 
 
-def code_search(type_: str, tokens: Iterable[str]) -> Search:
+def code_search(type_: str, tokens: Iterable[str]) -> TypeSearch:
     """One search for the codes of all `system|code` tokens; of the whole type where no search parameter finds them.
 
     Codes alone, since a server finds a system only by the name that the record has for it, and it goes by many. What
     else has such a code is left out when it is read, as out of scope.
     """
     parameter = CODE_PARAMETERS.get(type_)
-    return Search(type_, parameter, _codes(tokens), None, (Slice(),)) if parameter else whole_type(type_)
+    return TypeSearch(type_, parameter, _codes(tokens), None, (Slice(),)) if parameter else whole_type(type_)
 
 
-def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[Search]:
+def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[TypeSearch]:
     """Searches for some codes each, which may find a record twice; the whole type where the codes are too many."""
     codes = _codes(tokens)
     if len(codes) > _MOST_CODES:
@@ -83,7 +83,7 @@ def _codes(tokens: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({token.rpartition("|")[2] for token in tokens}))
 
 
-def filters(search: Search, slice_: Slice) -> list[Parameter]:
+def filters(search: TypeSearch, slice_: Slice) -> list[Parameter]:
     """What a search and its slice ask for."""
     found = []
     if search.parameter:
@@ -95,7 +95,9 @@ def filters(search: Search, slice_: Slice) -> list[Parameter]:
     return found
 
 
-def request_of(client: FhirClient, search: Search, parameters: Sequence[Parameter], *, spare: bool = False) -> Request:
+def request_of(
+    client: FhirClient, search: TypeSearch, parameters: Sequence[Parameter], *, spare: bool = False
+) -> Request:
     """A search by GET, or by POST where it names codes and the server takes it so."""
     what, query = f"search of {search.type}", urlencode(parameters)
     if not search.is_form:
@@ -104,12 +106,12 @@ def request_of(client: FhirClient, search: Search, parameters: Sequence[Paramete
     return Request(what, f"{client.base}/{search.type}/_search", "POST", form, query.encode(), spare=spare)
 
 
-def fits_an_address(client: FhirClient, search: Search) -> bool:
+def fits_an_address(client: FhirClient, search: TypeSearch) -> bool:
     """Whether the search by GET is short enough for what servers and proxies take as an address."""
     return len(client.base) + len(search.type) + len(urlencode(filters(search, Slice()))) <= _LONGEST_ADDRESS
 
 
-def check_self_link(client: FhirClient, search: Search, slice_: Slice, self_link: str | None) -> None:
+def check_self_link(client: FhirClient, search: TypeSearch, slice_: Slice, self_link: str | None) -> None:
     """Raise SourceError where the server did not do the search that it was asked for."""
     dropped = dropped_parameter(filters(search, slice_), self_link, posted=search.is_form)
     if dropped:

@@ -18,8 +18,8 @@ from hi_fhir.fhir.client import FhirClient
 from hi_fhir.sources.pages import Parameter, decode_bundle
 from hi_fhir.sources.pulls import Pull
 from hi_fhir.sources.searches import (
-    Search,
     Slice,
+    TypeSearch,
     check_self_link,
     filters,
     fits_an_address,
@@ -42,11 +42,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Planned(NamedTuple):
     """searches: as the server takes them, counted and cut. refused: types that it does not let be searched, and why."""
 
-    searches: tuple[Search, ...]
+    searches: tuple[TypeSearch, ...]
     refused: dict[str, str]
 
 
-def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[Search], now: datetime) -> Planned:
+def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[TypeSearch], now: datetime) -> Planned:
     """The searches with their counts, the long ones sliced. now: the server's own idea of it.
 
     Raises:
@@ -56,7 +56,7 @@ def plan_slices(pull: Pull, client: FhirClient, searches: Sequence[Search], now:
     with ThreadPoolExecutor(pull.config.slices) as pool:
         taken = [*pool.map(partial(_as_taken, counter, pull.config.page_size), searches)]
         refused = {one.type: one.reason for one in taken if isinstance(one, Refused)}
-        counted = list(dict.fromkeys(one for one in taken if isinstance(one, Search) and one.type not in refused))
+        counted = list(dict.fromkeys(one for one in taken if isinstance(one, TypeSearch) and one.type not in refused))
         total = sum(search.count or 0 for search in counted)
         target = max(-(-total // (2 * pull.config.slices)), _PAGES_A_SLICE * pull.config.page_size)
         sliced = tuple(_sliced(counter, pool, search, _milliseconds(now), target) for search in counted)
@@ -70,7 +70,7 @@ class Refused(NamedTuple):
     reason: str
 
 
-def _as_taken(counter: "Counter", page_size: int, search: Search) -> Search | Refused:
+def _as_taken(counter: "Counter", page_size: int, search: TypeSearch) -> TypeSearch | Refused:
     """The search in the first form that the server takes, with its count.
 
     A search by codes goes as a form, in the address where it is short enough, or else of the whole type: what is not
@@ -109,7 +109,7 @@ def told_not_offered(not_offered: Mapping[str, str]) -> str:
     return f"; not offered: {', '.join(sorted(not_offered))}" if not_offered else ""
 
 
-def _forms(client: FhirClient, search: Search) -> list[Search]:
+def _forms(client: FhirClient, search: TypeSearch) -> list[TypeSearch]:
     if search.parameter is None:
         return [search]
     address = [msgspec.structs.replace(search, posted=False)] if fits_an_address(client, search) else []
@@ -150,7 +150,7 @@ class Counter:
     def __init__(self, client: FhirClient) -> None:
         self.client = client
 
-    def counted(self, search: Search) -> Search:
+    def counted(self, search: TypeSearch) -> TypeSearch:
         """The search with its count, None in it where the server does not say.
 
         Raises:
@@ -159,7 +159,7 @@ class Counter:
         found = self._count(search, Slice())
         return msgspec.structs.replace(search, count=found, slices=(Slice(count=found),))
 
-    def count(self, search: Search, slice_: Slice) -> int | None:
+    def count(self, search: TypeSearch, slice_: Slice) -> int | None:
         """None where the server does not say, or does not get done with counting.
 
         Raises:
@@ -172,7 +172,7 @@ class Counter:
                 return None
             raise
 
-    def look(self, search: Search, page_size: int) -> None:
+    def look(self, search: TypeSearch, page_size: int) -> None:
         """Ask for the first page, to see whether the server takes the search.
 
         Raises:
@@ -181,14 +181,14 @@ class Counter:
         asked = [*filters(search, Slice()), ("_count", str(page_size))]
         self.client.resource(request_of(self.client, search, asked), decode_bundle)
 
-    def _count(self, search: Search, slice_: Slice) -> int | None:
+    def _count(self, search: TypeSearch, slice_: Slice) -> int | None:
         asked = [*filters(search, slice_), ("_summary", "count")]
         answer = self._ask(search, asked, msgspec.json.Decoder(_Total).decode)
         own = next((link.get("url") for link in answer.link if link.get("relation") == "self"), None)
         check_self_link(self.client, search, slice_, own)
         return answer.total
 
-    def updated(self, search: Search, order: str) -> int | None:
+    def updated(self, search: TypeSearch, order: str) -> int | None:
         """When the first record in this order was last updated, in milliseconds; None where the server does not say."""
         asked = [*filters(search, Slice()), ("_sort", order), ("_count", "1")]
         try:
@@ -205,7 +205,7 @@ class Counter:
         except (ValueError, TypeError):
             return None
 
-    def _ask(self, search: Search, asked: list[Parameter], decode: Callable[[bytes], T]) -> T:
+    def _ask(self, search: TypeSearch, asked: list[Parameter], decode: Callable[[bytes], T]) -> T:
         return self.client.resource(request_of(self.client, search, asked, spare=True), decode)[0]
 
 
@@ -225,7 +225,7 @@ class _Piece(NamedTuple):
         return _Piece(self.low, self.middle, first), _Piece(self.middle, self.high, self.size - first)
 
 
-def _sliced(counter: Counter, pool: ThreadPoolExecutor, search: Search, now: int, target: int) -> Search:
+def _sliced(counter: Counter, pool: ThreadPoolExecutor, search: TypeSearch, now: int, target: int) -> TypeSearch:
     """The search in slices of about `target` records, or as it is where the server's counts do not add up."""
     if search.count is None or search.count <= target:
         return search
@@ -249,7 +249,7 @@ def _covers(whole: int, parts: int) -> bool:
     return whole <= parts <= whole * _MOST_WRITTEN
 
 
-def _halved(counter: Counter, pool: ThreadPoolExecutor, search: Search, whole: _Piece, target: int) -> list[_Piece]:
+def _halved(counter: Counter, pool: ThreadPoolExecutor, search: TypeSearch, whole: _Piece, target: int) -> list[_Piece]:
     """Cut in two by time until each piece is short enough, or a single millisecond; all of one length at a time."""
     pieces = [whole]
     while long := [piece for piece in pieces if piece.size > target and piece.high - piece.low > 1]:

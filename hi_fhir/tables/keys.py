@@ -19,7 +19,7 @@ from hi_fhir.tables.ipc import write_ipc
 from hi_fhir.tables.schema import INSTANT, KEY
 from hi_fhir.tables.texts import Texts
 from hi_fhir.tables.tombstones import Deletion
-from hi_fhir.tables.views.elements import Meta, Numbered, State
+from hi_fhir.tables.views.elements import Meta, Numbered, VersionState
 
 FOLDER = "keys"
 
@@ -58,7 +58,7 @@ class KeyBuffer:
         self._numbers = array("q")
         self._version_numbers = Numbered[str | None]()
 
-    def add(self, records: Sequence[Any], states: Sequence[State], numbers: Iterable[int]) -> None:
+    def add(self, records: Sequence[Any], states: Sequence[VersionState], numbers: Iterable[int]) -> None:
         """Add the versions that records are, by their states and the numbers of their lines."""
         metas = [record.meta or _NO_META for record in records]
         self._add(
@@ -71,14 +71,14 @@ class KeyBuffer:
 
     def add_deletion(self, deletion: Deletion, number: int) -> None:
         """Add one; number: which of the chunk's deletions it is."""
-        self._add([deletion.id], [deletion.at], [None], [State.TOMBSTONE], [number])
+        self._add([deletion.id], [deletion.at], [None], [VersionState.TOMBSTONE], [number])
 
     def _add(
         self,
         ids: Sequence[str],
         updated: Iterable[datetime | None],
         versions: Iterable[str | None],
-        states: Sequence[State],
+        states: Sequence[VersionState],
         numbers: Iterable[int],
     ) -> None:
         self._ids.extend(ids if self._named is None else list(map(self._named, ids)))

@@ -19,7 +19,7 @@ class LandedChunk(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Counts(msgspec.Struct, frozen=True):
+class LandedCounts(msgspec.Struct, frozen=True):
     """What came of a type. received: lines, by the type of their chunks; included, outcomes: what came along, resources
     and messages of the server that were not landed, since nobody asked for them."""
 
@@ -40,7 +40,7 @@ class Landed(msgspec.Struct, frozen=True):
     method: str
     scope: Scope
     data_date: str | None
-    counts: dict[str, Counts]
+    counts: dict[str, LandedCounts]
     chunks: tuple[LandedChunk, ...]
     not_offered: dict[str, str] = {}
     bases: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from hi_fhir.tables.keys import KeyBuffer
 from hi_fhir.tables.lines import Block
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.coded import concepts_by_which_asked, is_asked_for, own_concept
-from hi_fhir.tables.views.elements import Context, State, codings
+from hi_fhir.tables.views.elements import Context, VersionState, codings
 from hi_fhir.tables.views.registry import View
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
@@ -52,7 +52,7 @@ class RecordReader:
     def take(self, records: Sequence[Any], first: int, refuse: Refuse) -> None:
         """Take the records of a block in. first: the number of its first line."""
         emit, refused = self._emit, False
-        states: list[State | None] = []
+        states: list[VersionState | None] = []
         add = states.append
         for number, record in enumerate(records, first):
             try:
@@ -67,25 +67,25 @@ class RecordReader:
             records, numbers = [records[place] for place in good], [first + place for place in good]
         self._keep(records, [state for state in states if state is not None], numbers)
 
-    def _keep(self, records: Sequence[Any], states: list[State], numbers: Sequence[int]) -> None:
+    def _keep(self, records: Sequence[Any], states: list[VersionState], numbers: Sequence[int]) -> None:
         """Keep the versions of records whose rows are made."""
-        if self._context.asked is not None and states.count(State.KEPT) < len(states):
+        if self._context.asked is not None and states.count(VersionState.KEPT) < len(states):
             states = [
-                state if state is State.KEPT else self._judged(record, state)
+                state if state is VersionState.KEPT else self._judged(record, state)
                 for record, state in zip(records, states, strict=True)
             ]
         self._keys.add(records, states, numbers)
 
-    def _judged(self, record: Any, state: State) -> State:
+    def _judged(self, record: Any, state: VersionState) -> VersionState:
         """The state of a record that has no rows, which is counted if nobody asked for it."""
         context, asked = self._context, self._context.asked
-        if state is State.NOT_ASKED_FOR and asked is not None:
+        if state is VersionState.NOT_ASKED_FOR and asked is not None:
             self._left_out.records[self._type] += 1
             foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
             if foreign is not None:
                 self._left_out.foreign_codes[self._type][foreign] += 1
-        elif state is State.DELETED and not is_asked_for(context, *concepts_by_which_asked(record)):
-            return State.DELETED_NOT_ASKED_FOR
+        elif state is VersionState.DELETED and not is_asked_for(context, *concepts_by_which_asked(record)):
+            return VersionState.DELETED_NOT_ASKED_FOR
         return state
 
 

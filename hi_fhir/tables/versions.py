@@ -27,7 +27,7 @@ from hi_fhir.tables.ordering import repeated_texts
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.schema import INSTANT, KEY
 from hi_fhir.tables.shapes import read_shapes, unfolded
-from hi_fhir.tables.views.elements import State
+from hi_fhir.tables.views.elements import VersionState
 from hi_fhir.tables.views.registry import VIEWS
 
 
@@ -64,8 +64,8 @@ class _Judged(NamedTuple):
     disordered: np.ndarray
 
 
-_GONE = (State.DELETED, State.DELETED_NOT_ASKED_FOR, State.TOMBSTONE)
-_NOT_ASKED_FOR = (State.NOT_ASKED_FOR, State.DELETED_NOT_ASKED_FOR)
+_GONE = (VersionState.DELETED, VersionState.DELETED_NOT_ASKED_FOR, VersionState.TOMBSTONE)
+_NOT_ASKED_FOR = (VersionState.NOT_ASKED_FOR, VersionState.DELETED_NOT_ASKED_FOR)
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -110,19 +110,25 @@ def _settle(folders: Sequence[Path], type_: str, keys: int, target: Path, judge:
         for rows in in_order(files, keys):
             state = rows["state"].to_numpy()
             updated = rows["updated"].cast(pa.int64())
-            late = pc.fill_null(pc.greater_equal(updated, too_late), False).to_numpy() & (state != State.TOMBSTONE)
+            late = pc.fill_null(pc.greater_equal(updated, too_late), False).to_numpy() & (
+                state != VersionState.TOMBSTONE
+            )
             if late.any():
                 updated = pc.if_else(pa.array(late), None, updated)
-            newest = pc.max(updated.filter(pa.array(state == State.KEPT))).as_py()
+            newest = pc.max(updated.filter(pa.array(state == VersionState.KEPT))).as_py()
             disputed = repeated_texts(rows["id"]) | np.isin(state, _GONE)
             judged = judge.decide(type_, rows.filter(pa.array(disputed)))
             writer.add(_standing(rows.set_column(1, "updated", updated.cast(INSTANT)), disputed, judged))
             dropped.append(judged.seq[judged.place > 1])
             settled = settled._replace(
                 superseded=settled.superseded
-                + int(np.count_nonzero((judged.place > 1) & (judged.state != State.NOT_ASKED_FOR))),
+                + int(np.count_nonzero((judged.place > 1) & (judged.state != VersionState.NOT_ASKED_FOR))),
                 deleted=settled.deleted
-                + int(np.count_nonzero((judged.place == 1) & np.isin(judged.state, (State.DELETED, State.TOMBSTONE)))),
+                + int(
+                    np.count_nonzero(
+                        (judged.place == 1) & np.isin(judged.state, (VersionState.DELETED, VersionState.TOMBSTONE))
+                    )
+                ),
                 newest_us=max((day for day in (settled.newest_us, newest) if day is not None), default=None),
                 misdated=settled.misdated + int(np.count_nonzero(late)),
             )
@@ -161,7 +167,7 @@ class _Judge:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False, **self._settings})
         connection.execute("SET TimeZone = 'UTC'")
-        for state in State:
+        for state in VersionState:
             connection.execute(f"CREATE MACRO {state.name}() AS {state:d}")
         connection.execute("SET VARIABLE too_late = ?", [self._too_late])
         return connection

@@ -25,13 +25,13 @@ from hi_fhir.core.files import read_json
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest
-from hi_fhir.sources.searches import Search, filters
+from hi_fhir.sources.searches import TypeSearch, filters
 from hi_fhir.tables.scope import Scope
 
 _STUB = Path(__file__).with_name("pages_server.py")
 _TYPES = ("Patient", "Encounter", "EpisodeOfCare", "Condition", "Observation", "Procedure", "Organization")
 _NEXT = re.compile(rb'"next",\s*"url":\s*"([^"]+)"')
-_SEARCHES = msgspec.json.Decoder(list[Search])
+_SEARCHES = msgspec.json.Decoder(list[TypeSearch])
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def measure(url: str, types: tuple[str, ...], config: Config) -> dict[str, objec
     }
 
 
-def bare_loop(url: str, searches: list[Search], config: Config) -> int:
+def bare_loop(url: str, searches: list[TypeSearch], config: Config) -> int:
     """Bytes of all pages of the same slices, by as many threads, with nothing done to them."""
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=config.slices))

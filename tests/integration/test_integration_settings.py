@@ -23,14 +23,14 @@ from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.folder import write_beside
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Person
-from hi_fhir.sandbox.truth import MEASURES, Setting, expected
+from hi_fhir.sandbox.people.model import SyntheticPerson
+from hi_fhir.sandbox.truth import MEASURES, TruthSetting, expected
 from hi_fhir.sandbox.truth.opted_out import numbers_of
 from hi_fhir.terminology.catalogue import load
 
 PEOPLE = tuple(make_people(600, seed=11))
 LISTED = frozenset({*(number for person in PEOPLE[::9] for number in numbers_of(person)), "9990000018"})
-USUAL = Setting()
+USUAL = TruthSetting()
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sources:
     snapshots: tuple[Path, ...]
 
 
-def _in_two(person: Person) -> tuple[Person, Person]:
+def _in_two(person: SyntheticPerson) -> tuple[SyntheticPerson, SyntheticPerson]:
     """The same person as two sources have it: the second source knows its own patient by the id of the first's."""
     first = person.patients[0]
     others = [patient for patient in person.patients if patient.id == f"{first.id}-b"]
@@ -47,10 +47,12 @@ def _in_two(person: Person) -> tuple[Person, Person]:
     here = tuple(one for one in person.records if one.patient_id not in elsewhere)
     there = tuple(replace(one, patient_id=first.id) for one in person.records if one.patient_id in elsewhere)
     merged = (patient for patient in person.patients[1:] if patient not in others)
-    return Person((first, *merged), here), Person(tuple(replace(patient, id=first.id) for patient in others), there)
+    return SyntheticPerson((first, *merged), here), SyntheticPerson(
+        tuple(replace(patient, id=first.id) for patient in others), there
+    )
 
 
-def _written(folder: Path, people: Iterator[Person]) -> Path:
+def _written(folder: Path, people: Iterator[SyntheticPerson]) -> Path:
     lines: dict[str, list[bytes]] = {}
     for resource in (*render.organisation_resources(), *(one for who in people for one in render.resources(who))):
         lines.setdefault(resource["resourceType"], []).append(orjson.dumps(resource))
@@ -86,7 +88,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     return Sources(config, tuple(snapshots))
 
 
-def _evaluated(sources: Sources, setting: Setting, tmp_path: Path) -> tuple[EvaluationManifest, dict[Any, int]]:
+def _evaluated(sources: Sources, setting: TruthSetting, tmp_path: Path) -> tuple[EvaluationManifest, dict[Any, int]]:
     listed = tmp_path / "opt-outs.csv"
     listed.write_text("".join(f"{number}\n" for number in sorted(setting.listed)))
     config = replace(sources.config, imd_year=setting.imd_year, opt_out_policy=setting.opt_out, opt_out_list=listed)
@@ -117,7 +119,7 @@ APART = {
 @pytest.mark.parametrize(
     "setting", [pytest.param(setting, id=name) for name, setting in {"several at once": TOGETHER, **APART}.items()]
 )
-def test_every_number_is_the_expected_one(sources: Sources, setting: Setting, tmp_path: Path) -> None:
+def test_every_number_is_the_expected_one(sources: Sources, setting: TruthSetting, tmp_path: Path) -> None:
     truth = expected(PEOPLE, setting)
     found, counts = _evaluated(sources, setting, tmp_path)
     differing = {cell for cell in truth.counts.keys() | counts.keys() if truth.counts[cell] != counts.get(cell, 0)}

@@ -10,9 +10,9 @@ from hi_fhir.sandbox.people.model import (
     Component,
     NhsNumber,
     Patient,
-    Person,
     Record,
     Registration,
+    SyntheticPerson,
     When,
 )
 from hi_fhir.sandbox.people.places import ENGLISH, PRACTICES
@@ -83,5 +83,5 @@ def _measured(code: Code, value: float | tuple[str, float], unit: str | None) ->
     return Component(code, value, unit)
 
 
-def a_person(*patients: Patient, records: tuple[Record, ...] = ()) -> Person:
-    return Person(patients or (a_patient(),), records)
+def a_person(*patients: Patient, records: tuple[Record, ...] = ()) -> SyntheticPerson:
+    return SyntheticPerson(patients or (a_patient(),), records)

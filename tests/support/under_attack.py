@@ -12,7 +12,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.responses import FhirResponse, read_json
-from hi_fhir.sources.chunks import Tally
+from hi_fhir.sources.chunks import LaneTally
 from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from tests.support.calling import NOW
 
@@ -28,7 +28,7 @@ def kind_of(client: FhirClient) -> str:
 
 
 def records_in(answer: FhirResponse) -> str:
-    page = take(read_json(answer, decode_bundle), Tally(), Distinct(), pretty=False)
+    page = take(read_json(answer, decode_bundle), LaneTally(), Distinct(), pretty=False)
     return f"{page.records} records"
 
 

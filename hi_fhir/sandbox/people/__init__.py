@@ -12,7 +12,7 @@ from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.merges import with_merges
-from hi_fhir.sandbox.people.model import PERIOD_END, Patient, Person, When
+from hi_fhir.sandbox.people.model import PERIOD_END, Patient, SyntheticPerson, When
 from hi_fhir.sandbox.people.occasions import with_occasions
 from hi_fhir.sandbox.people.other_care import with_other_care
 from hi_fhir.sandbox.people.qualified import with_qualified
@@ -20,14 +20,14 @@ from hi_fhir.sandbox.people.registration_details import with_registration_detail
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
 from hi_fhir.sandbox.people.slips import with_slips
 
-__all__ = ["People", "make_people"]
+__all__ = ["SyntheticPeople", "make_people"]
 
 _IN_TWO_RECORDS = 0.03
 _RESTRICTED, _INACTIVE, _ACTIVE_UNSAID = 0.02, 0.02, 0.1
 _USUAL_AGE = 40
 
 
-class People(Sequence[Person]):
+class SyntheticPeople(Sequence[SyntheticPerson]):
     """People 0 to `count` - 1 of a seed. None of them is kept: however many there are, they take no memory."""
 
     def __init__(self, numbers: range, seed: int) -> None:
@@ -37,19 +37,19 @@ class People(Sequence[Person]):
         return len(self._numbers)
 
     @overload
-    def __getitem__(self, place: int) -> Person: ...
+    def __getitem__(self, place: int) -> SyntheticPerson: ...
     @overload
-    def __getitem__(self, place: slice) -> "People": ...
-    def __getitem__(self, place: int | slice) -> "Person | People":
+    def __getitem__(self, place: slice) -> "SyntheticPeople": ...
+    def __getitem__(self, place: int | slice) -> "SyntheticPerson | SyntheticPeople":
         if isinstance(place, slice):
-            return People(self._numbers[place], self._seed)
+            return SyntheticPeople(self._numbers[place], self._seed)
         return _person(self._seed, self._numbers[place])
 
-    def __iter__(self) -> Iterator[Person]:
+    def __iter__(self) -> Iterator[SyntheticPerson]:
         return (_person(self._seed, number) for number in self._numbers)
 
 
-def make_people(count: int, seed: int) -> Sequence[Person]:
+def make_people(count: int, seed: int) -> Sequence[SyntheticPerson]:
     """`count` people, the same for the same seed; the first of more are the same as those of fewer.
 
     Raises:
@@ -57,10 +57,10 @@ def make_people(count: int, seed: int) -> Sequence[Person]:
     """
     if count > MOST_PEOPLE:
         raise ConfigError(f"the sandbox has no more than {MOST_PEOPLE:,} people. Ask for fewer.")
-    return People(range(count), seed)
+    return SyntheticPeople(range(count), seed)
 
 
-def _person(seed: int, number: int) -> Person:
+def _person(seed: int, number: int) -> SyntheticPerson:
     random = Random(f"{seed}/{number}")
     first = _patient(random, number)
     patients: tuple[Patient, ...] = (first,)
@@ -71,7 +71,7 @@ def _person(seed: int, number: int) -> Person:
     write_history(notes, _age(first.born))
     notes.random = Random(f"{seed}/{number}/opt-out")
     write_opt_out(notes)
-    person = with_doubts(Random(f"{seed}/{number}/doubts"), Person(patients, tuple(notes.records)))
+    person = with_doubts(Random(f"{seed}/{number}/doubts"), SyntheticPerson(patients, tuple(notes.records)))
     person = with_merges(Random(f"{seed}/{number}/merges"), person)
     person = with_qualified(Random(f"{seed}/{number}/qualified"), person)
     person = with_occasions(Random(f"{seed}/{number}/occasions"), person)

@@ -1,38 +1,38 @@
 """What records answer to what their code asks, and what it says; a test holds it to the shipped list of answers."""
 
 from hi_fhir.sandbox.people.codes import LOINC, OWN, SNOMED
-from hi_fhir.sandbox.people.model import Answer
+from hi_fhir.sandbox.people.model import CodedAnswer
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 
 
-def _coded(system: str, code: str, text: str, says: str | None = None) -> Answer:
-    return Answer("concept", ((system, code),), text, says)
+def _coded(system: str, code: str, text: str, says: str | None = None) -> CodedAnswer:
+    return CodedAnswer("concept", ((system, code),), text, says)
 
 
 DENIED = (
-    Answer("boolean", text="false", says="denied"),
+    CodedAnswer("boolean", text="false", says="denied"),
     _coded(SNOMED, "373067005", "No", "denied"),
     _coded(LOINC, "LA32-8", "No", "denied"),
     _coded(f"{_HL7}/v2-0136", "N", "No", "denied"),
     _coded(f"{OWN}:answer", "0", "No", "denied"),
-    Answer("words", text="Not present.", says="denied"),
+    CodedAnswer("words", text="Not present.", says="denied"),
 )
 NONE = (
     _coded(SNOMED, "260413007", "None", "none"),
-    Answer("words", text="Nil", says="none"),
+    CodedAnswer("words", text="Nil", says="none"),
 )
 ABSENT = (
     _coded(f"{_HL7}/v3-NullFlavor", "UNK", "Unknown", "absent"),
-    Answer("concept", text="Not known", says="absent"),
-    Answer("words", text="Not asked", says="absent"),
-    Answer("absent-reason", ((f"{_HL7}/data-absent-reason", "not-performed"),), says="absent"),
-    Answer("absent-reason", text="The machine was broken", says="absent"),
-    Answer("quantity", says="absent"),
+    CodedAnswer("concept", text="Not known", says="absent"),
+    CodedAnswer("words", text="Not asked", says="absent"),
+    CodedAnswer("absent-reason", ((f"{_HL7}/data-absent-reason", "not-performed"),), says="absent"),
+    CodedAnswer("absent-reason", text="The machine was broken", says="absent"),
+    CodedAnswer("quantity", says="absent"),
 )
 NEITHER = (
-    Answer("boolean", text="true"),
-    Answer("words", text="Negative"),
+    CodedAnswer("boolean", text="true"),
+    CodedAnswer("words", text="Negative"),
     _coded(SNOMED, "266919005", "No"),
     _coded(f"{OWN}:answer", "7", "As before"),
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted
-from hi_fhir.sandbox.people.model import NhsNumber, Patient, Person, Record, When
+from hi_fhir.sandbox.people.model import NhsNumber, Patient, Record, SyntheticPerson, When
 
 _PLACEHOLDER, _SHARED, _MISTAKEN, _VAGUE = 0.3, 0.75, 0.25, 0.15
 _REFERENCES = Weighted({"": 96, "elsewhere": 0.6, "by-number": 1.5, "by-identifier": 1.2, "contained": 0.7})
@@ -15,12 +15,12 @@ _OFTEN = ("Encounter", "Observation")
 """Types of which one record more or less in quarantine is no large share."""
 
 
-def with_doubts(random: Random, person: Person) -> Person:
+def with_doubts(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person as records may have them; `random` is for this alone, so that all else stays as it was made."""
     patients = _numbered(random, person.patients)
     mistaken = len({patient.born for patient in patients}) > 1
     records = [_referred(random, one, patients, mistaken=mistaken) for one in person.records]
-    return Person(patients, tuple(records))
+    return SyntheticPerson(patients, tuple(records))
 
 
 def _numbered(random: Random, patients: tuple[Patient, ...]) -> tuple[Patient, ...]:

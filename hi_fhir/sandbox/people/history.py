@@ -15,7 +15,17 @@ from hi_fhir.sandbox.people.choices import (
     long_past,
     status_of,
 )
-from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START, Answer, Code, Component, Reason, Record, When
+from hi_fhir.sandbox.people.model import (
+    AS_OF,
+    PERIOD_END,
+    PERIOD_START,
+    Code,
+    CodedAnswer,
+    Component,
+    Reason,
+    Record,
+    When,
+)
 
 _DAY = timedelta(days=1)
 _REFERENCES = Weighted({"relative": 95, "absolute": 2.5, "versioned": 2.5})
@@ -45,7 +55,7 @@ class Notes:
         value: float | None = None,
         unit: str | None = None,
         comparator: str | None = None,
-        answer: Answer | None = None,
+        answer: CodedAnswer | None = None,
         reason: Reason | None = None,
         events: tuple[When, ...] = (),
         bounds: When | None = None,

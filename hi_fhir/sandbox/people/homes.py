@@ -5,14 +5,14 @@ from datetime import timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted, before_period, in_period
-from hi_fhir.sandbox.people.model import AS_OF, Address, Patient, Person, When
+from hi_fhir.sandbox.people.model import AS_OF, Address, Patient, SyntheticPerson, When
 from hi_fhir.sandbox.people.places import ENGLISH
 
 _DAY = timedelta(days=1)
 _KINDS = Weighted({"": 86, "begun": 3, "on-the-day": 1.5, "to-come": 2, "between": 1.5, "moved": 3, "several": 3})
 
 
-def with_homes(random: Random, person: Person) -> Person:
+def with_homes(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with homes from a day on; `random` is for this alone, so that all else stays as it was."""
     return replace(person, patients=tuple(_housed(random, patient) for patient in person.patients))
 

@@ -5,7 +5,16 @@ from datetime import timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted
-from hi_fhir.sandbox.people.model import PERIOD_START, Death, Link, Patient, Person, Record, Registration, When
+from hi_fhir.sandbox.people.model import (
+    PERIOD_START,
+    Death,
+    Patient,
+    PatientLink,
+    Record,
+    Registration,
+    SyntheticPerson,
+    When,
+)
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _IN_THE_OLD_RECORD = 0.4
@@ -26,7 +35,7 @@ _KINDS = Weighted(
 _SOMEBODY_ELSE = "sandbox-000000"
 
 
-def with_merges(random: Random, person: Person) -> Person:
+def with_merges(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with links between records; `random` is for this alone, so that all else stays as it was."""
     first, *others = person.patients
     way = _KINDS.pick(random)
@@ -34,7 +43,7 @@ def with_merges(random: Random, person: Person) -> Person:
         return person  # the number may come to be of a record that says nothing any more
     first, *old = _linked(random, way, first)
     records = tuple(_moved(random, one, first, old) for one in person.records)
-    return Person((first, *others, *old), records)
+    return SyntheticPerson((first, *others, *old), records)
 
 
 def _linked(random: Random, way: str, first: Patient) -> tuple[Patient, ...]:
@@ -42,36 +51,36 @@ def _linked(random: Random, way: str, first: Patient) -> tuple[Patient, ...]:
     gone = f"{first.id}-gone"
     match way:
         case "replaced-by":
-            return first, _old(random, first, Link(way, first.id))
+            return first, _old(random, first, PatientLink(way, first.id))
         case "replaces":
             old = _old(random, first)
-            return replace(first, links=(Link(way, old.id),)), old
+            return replace(first, links=(PatientLink(way, old.id),)), old
         case "chain":
-            old = _old(random, first, Link("replaced-by", first.id))
-            return first, old, replace(_old(random, first, Link("replaced-by", old.id)), id=f"{old.id}er")
+            old = _old(random, first, PatientLink("replaced-by", first.id))
+            return first, old, replace(_old(random, first, PatientLink("replaced-by", old.id)), id=f"{old.id}er")
         case "gone-between":
-            old = _old(random, first, Link("replaced-by", gone))
-            return replace(first, links=(Link("replaces", gone),)), old
+            old = _old(random, first, PatientLink("replaced-by", gone))
+            return replace(first, links=(PatientLink("replaces", gone),)), old
         case "gone":
-            return (replace(first, links=(Link("replaced-by", gone),)),)
+            return (replace(first, links=(PatientLink("replaced-by", gone),)),)
         case "unreadable":
-            return (replace(first, links=(Link("replaced-by", None),)),)
+            return (replace(first, links=(PatientLink("replaced-by", None),)),)
         case "circle":
-            old = _old(random, first, Link("replaced-by", first.id))
+            old = _old(random, first, PatientLink("replaced-by", first.id))
             is_old = random.random() < 0.5
-            first = replace(first, active=not is_old, links=(Link("replaced-by", old.id),))
+            first = replace(first, active=not is_old, links=(PatientLink("replaced-by", old.id),))
             return first, replace(old, active=is_old)
         case "several":
             is_other = random.random() < 0.5
             other = replace(_old(random, first), id=f"{first.id}-other", active=is_other)
-            links = (Link("replaced-by", first.id), Link("replaced-by", other.id))
+            links = (PatientLink("replaced-by", first.id), PatientLink("replaced-by", other.id))
             return replace(first, active=not is_other), other, _old(random, first, *links)
         case "another":
-            return (replace(first, links=(Link(random.choice(("refer", "seealso")), _SOMEBODY_ELSE),)),)
+            return (replace(first, links=(PatientLink(random.choice(("refer", "seealso")), _SOMEBODY_ELSE),)),)
     return (first,)
 
 
-def _old(random: Random, survivor: Patient, *links: Link) -> Patient:
+def _old(random: Random, survivor: Patient, *links: PatientLink) -> Patient:
     """A record of before, with what was right or wrong of the person then."""
     since = When(PERIOD_START + timedelta(days=random.randrange(300)))
     practice = random.choice(PRACTICES)

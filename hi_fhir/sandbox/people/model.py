@@ -38,7 +38,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CodedAnswer:
     """What an Observation or component has for a value that is no number.
 
     way: boolean, concept, words, absent-reason or quantity (a unit without a value). codings, text: of it, as Code has
@@ -73,7 +73,7 @@ class Component:
     value: float | None
     unit: str | None
     comparator: str | None = None
-    answer: Answer | None = None
+    answer: CodedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ class Record:
     reference: str = "relative"
     number: str | None = None
     comparator: str | None = None
-    answer: Answer | None = None
+    answer: CodedAnswer | None = None
     reason: Reason | None = None
     events: tuple[When, ...] = ()
     bounds: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation:
+class SyntheticOrganisation:
     """Whatever a record may name. id: of its resource. part_of: the id of what it says that it is part of.
 
     kind: practice, branch, pcn, icb, hospital, no-practice (a code that stands for none) or unknown: nothing tells what
@@ -136,7 +136,7 @@ class Registration:
     """
 
     kind: str
-    practice: Organisation | None
+    practice: SyntheticOrganisation | None
     start: When | None = None
     end: When | None = None
     temporary: bool | None = None
@@ -158,7 +158,7 @@ class NhsNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SmallArea:
     """A small area of both vintages with its published rank of deprivation; none where it is not English."""
 
     lsoa11: str | None
@@ -172,7 +172,7 @@ class Postcode:
     """place: None where the directory has no area for it. in_directory: whether it is in the directory at all."""
 
     text: str
-    place: Place | None
+    place: SmallArea | None
     in_directory: bool = True
 
 
@@ -186,7 +186,7 @@ class Address:
 
     postcode: Postcode | None
     written: str | None = None
-    area: Place | None = None
+    area: SmallArea | None = None
     vintages: tuple[str, ...] = ()
     area_on_patient: bool = False
     former: Postcode | None = None
@@ -203,7 +203,7 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PatientLink:
     """kind: replaced-by, replaces, refer or seealso. other: the id of a patient, who may not be there, or None."""
 
     kind: str
@@ -229,12 +229,12 @@ class Patient:
     restricted: bool
     ethnicity: Code | None
     registrations: tuple[Registration, ...]
-    links: tuple[Link, ...] = ()
+    links: tuple[PatientLink, ...] = ()
     further: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SyntheticPerson:
     """One person: a patient record, or several that are merged or have one NHS number, and what is recorded of them."""
 
     patients: tuple[Patient, ...]

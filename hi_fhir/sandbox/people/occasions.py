@@ -6,7 +6,7 @@ from random import Random
 from hi_fhir.sandbox.people import codes
 from hi_fhir.sandbox.people.choices import Weighted, day_between, in_period, in_surgery_hours
 from hi_fhir.sandbox.people.history import Notes
-from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, Component, Person, Reason, When
+from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, Component, Reason, SyntheticPerson, When
 
 _REFERRED, _TIMED, _NEVER = 0.15, 0.1, 0.12
 _DAY = timedelta(days=1)
@@ -24,7 +24,7 @@ _NOTED = (
 )
 
 
-def with_occasions(random: Random, person: Person) -> Person:
+def with_occasions(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with a few such records more; `random` is for them alone, so that all else stays as it was made."""
     notes = Notes(random, [patient.id for patient in person.patients], person.records)
     if random.random() < _REFERRED:
@@ -33,7 +33,7 @@ def with_occasions(random: Random, person: Person) -> Person:
         _at_several_times(notes)
     if random.random() < _NEVER:
         _on_no_day(notes)
-    return Person(person.patients, tuple(notes.records))
+    return SyntheticPerson(person.patients, tuple(notes.records))
 
 
 _REASONS = Weighted(

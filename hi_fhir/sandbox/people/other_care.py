@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted, in_period
-from hi_fhir.sandbox.people.model import Patient, Person, Registration, When
+from hi_fhir.sandbox.people.model import Patient, Registration, SyntheticPerson, When
 from hi_fhir.sandbox.people.places import BRANCH, GONE, HOSPITAL, NO_PRACTICE, PRACTICES
 
 _KINDS = Weighted(
@@ -26,7 +26,7 @@ _PROGRAMMES = ("Diabetes prevention programme", "Cardiac rehabilitation", "Mater
 _AT_THE_BRANCH = 0.25
 
 
-def with_other_care(random: Random, person: Person) -> Person:
+def with_other_care(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with what else a few records name; `random` is for this alone, so that all else stays as it was."""
     is_one = len(person.patients) == 1
     return replace(person, patients=tuple(_cared_for(random, patient, is_one=is_one) for patient in person.patients))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from hi_fhir.sandbox.people.model import Organisation, Place, Postcode
+from hi_fhir.sandbox.people.model import Postcode, SmallArea, SyntheticOrganisation
 
 LSOAS_2011, LSOAS_2021 = 32_844, 33_755
 """How many areas are ranked: English indices of deprivation 2019 and 2025."""
@@ -29,18 +29,18 @@ E01032929 17788 E01034351 25296, E01027276 30391 E01035426 29522, E01016814 2092
 # areas that both censuses have, the second were divided between them.
 
 
-def _places() -> tuple[Place, ...]:
+def _places() -> tuple[SmallArea, ...]:
     unchanged = (row.split() for row in _UNCHANGED.split(","))
     divided = (row.split() for row in _DIVIDED.split(","))
     return (
-        *(Place(code, int(old), code, int(new)) for code, old, new in unchanged),
-        *(Place(lsoa11, int(old), lsoa21, int(new)) for lsoa11, old, lsoa21, new in divided),
+        *(SmallArea(code, int(old), code, int(new)) for code, old, new in unchanged),
+        *(SmallArea(lsoa11, int(old), lsoa21, int(new)) for lsoa11, old, lsoa21, new in divided),
     )
 
 
 PLACES = _places()
-_WALES = Place("W01000003", None, "W01000003", None)
-_SCOTLAND = Place("S01006506", None, "S01013481", None)
+_WALES = SmallArea("W01000003", None, "W01000003", None)
+_SCOTLAND = SmallArea("S01006506", None, "S01013481", None)
 
 _ENDINGS = ("1AA", "2BB", "3DE")
 ENGLISH = tuple(
@@ -57,26 +57,28 @@ DIRECTORY = (*ENGLISH, *WELSH, *SCOTTISH, *NO_AREA)
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class SyntheticMembership:
     """Where a practice belongs from the first to the last day, None open. pcn: None where it is in none."""
 
-    practice: Organisation
-    pcn: Organisation | None
-    icb: Organisation
+    practice: SyntheticOrganisation
+    pcn: SyntheticOrganisation | None
+    icb: SyntheticOrganisation
     first: date | None = None
     last: date | None = None
 
 
-def _board(number: int, name: str) -> Organisation:
-    return Organisation(f"icb-{number}", f"XI{number}", name, "icb", None)
+def _board(number: int, name: str) -> SyntheticOrganisation:
+    return SyntheticOrganisation(f"icb-{number}", f"XI{number}", name, "icb", None)
 
 
-def _network(number: int, name: str, board: Organisation) -> Organisation:
-    return Organisation(f"pcn-{number}", f"XN{number:02}", name, "pcn", board.id)
+def _network(number: int, name: str, board: SyntheticOrganisation) -> SyntheticOrganisation:
+    return SyntheticOrganisation(f"pcn-{number}", f"XN{number:02}", name, "pcn", board.id)
 
 
-def _practice(number: int, name: str, part_of: Organisation, *, former: str | None = None) -> Organisation:
-    return Organisation(f"practice-{number}", f"XP{number:03}", name, "practice", part_of.id, former)
+def _practice(
+    number: int, name: str, part_of: SyntheticOrganisation, *, former: str | None = None
+) -> SyntheticOrganisation:
+    return SyntheticOrganisation(f"practice-{number}", f"XP{number:03}", name, "practice", part_of.id, former)
 
 
 NORTH, SOUTH = _board(1, "Northshire Integrated Care Board"), _board(2, "Southshire Integrated Care Board")
@@ -94,22 +96,22 @@ PRACTICES = (
     _practice(9, "Ivy House Surgery", DOWNS),
     _practice(10, "Juniper Practice", SOUTH),
 )
-BRANCH = Organisation("branch-1", "XP003001", "Cedar Branch Surgery", "branch", PRACTICES[2].id)
-HOSPITAL = Organisation("hospital-1", "XT001", "Nowhere General Hospital", "hospital", None)
+BRANCH = SyntheticOrganisation("branch-1", "XP003001", "Cedar Branch Surgery", "branch", PRACTICES[2].id)
+HOSPITAL = SyntheticOrganisation("hospital-1", "XT001", "Nowhere General Hospital", "hospital", None)
 ORGANISATIONS = (NORTH, SOUTH, HARBOUR, VALLEY, BORDER, DOWNS, *PRACTICES, BRANCH, HOSPITAL)
 """Those of which there are resources."""
 
-NO_PRACTICE = Organisation("", "V81999", "GP practice code not known", "no-practice", None)
-GONE = Organisation("gone", "XZ001", "Somewhere", "unknown", None)
+NO_PRACTICE = SyntheticOrganisation("", "V81999", "GP practice code not known", "no-practice", None)
+GONE = SyntheticOrganisation("gone", "XZ001", "Somewhere", "unknown", None)
 
 MEMBERSHIPS = (
-    *(Membership(practice, HARBOUR, NORTH) for practice in PRACTICES[:3]),
-    Membership(PRACTICES[3], VALLEY, NORTH),
-    Membership(PRACTICES[4], HARBOUR, NORTH, None, date(2024, 6, 30)),  # changed networks within the period
-    Membership(PRACTICES[4], VALLEY, NORTH, date(2024, 7, 1), None),
-    Membership(PRACTICES[5], BORDER, NORTH),
-    Membership(PRACTICES[6], BORDER, SOUTH),  # one network in two boards
-    Membership(PRACTICES[7], DOWNS, SOUTH),
-    Membership(PRACTICES[8], DOWNS, SOUTH, date(2023, 4, 1), None),
-    Membership(PRACTICES[9], None, SOUTH),  # in no network that is known
+    *(SyntheticMembership(practice, HARBOUR, NORTH) for practice in PRACTICES[:3]),
+    SyntheticMembership(PRACTICES[3], VALLEY, NORTH),
+    SyntheticMembership(PRACTICES[4], HARBOUR, NORTH, None, date(2024, 6, 30)),  # changed networks within the period
+    SyntheticMembership(PRACTICES[4], VALLEY, NORTH, date(2024, 7, 1), None),
+    SyntheticMembership(PRACTICES[5], BORDER, NORTH),
+    SyntheticMembership(PRACTICES[6], BORDER, SOUTH),  # one network in two boards
+    SyntheticMembership(PRACTICES[7], DOWNS, SOUTH),
+    SyntheticMembership(PRACTICES[8], DOWNS, SOUTH, date(2023, 4, 1), None),
+    SyntheticMembership(PRACTICES[9], None, SOUTH),  # in no network that is known
 )

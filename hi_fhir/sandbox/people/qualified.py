@@ -6,7 +6,7 @@ from random import Random
 from hi_fhir.sandbox.people import answers, codes
 from hi_fhir.sandbox.people.choices import Weighted, around_period, day_between, in_period
 from hi_fhir.sandbox.people.history import Notes
-from hi_fhir.sandbox.people.model import AS_OF, Answer, Code, Component, Person, When
+from hi_fhir.sandbox.people.model import AS_OF, Code, CodedAnswer, Component, SyntheticPerson, When
 
 _BOUNDED, _OTHERWISE, _SELDOM, _ASKED = 0.2, 0.15, 0.02, 0.2
 
@@ -26,7 +26,7 @@ _HARDLY = ((">", 350), (">=", 350), ("<", 40), ("<=", 40), (">", 18.7), ("<=", 1
 """Bounds of a systolic at the edges of what can be; the last two are in kilopascals."""
 
 
-def with_qualified(random: Random, person: Person) -> Person:
+def with_qualified(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with a few such records more; `random` is for them alone, so that all else stays as it was made."""
     notes = Notes(random, [patient.id for patient in person.patients], person.records)
     means = {record.code.means for record in person.records if record.code}
@@ -36,7 +36,7 @@ def with_qualified(random: Random, person: Person) -> Person:
         _pressures_of_another_kind(notes)
     if random.random() < _ASKED:
         _asked(notes)
-    return Person(person.patients, tuple(notes.records))
+    return SyntheticPerson(person.patients, tuple(notes.records))
 
 
 def _bounded_pressures(notes: Notes) -> None:
@@ -117,7 +117,7 @@ def _asked(notes: Notes) -> None:
         case "answered":
             asked = random.choice((codes.ETHNICITY_ASKED, codes.SMOKING[1]))
             named = random.choice((codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]))
-            answer = Answer("concept", named.codings, named.text)
+            answer = CodedAnswer("concept", named.codings, named.text)
             notes.add("Observation", asked, around_period(random), answer=answer)
 
 
@@ -125,6 +125,6 @@ def _part(random: Random, code: Code) -> Component:
     return Component(code, None, None, answer=random.choice((None, _answer(random))))
 
 
-def _answer(random: Random) -> Answer:
+def _answer(random: Random) -> CodedAnswer:
     kinds = (answers.DENIED, answers.DENIED, answers.NONE, answers.ABSENT, answers.NEITHER)
     return random.choice(random.choice(kinds))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted, before_period, in_period
-from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration, When
+from hi_fhir.sandbox.people.model import AS_OF, Patient, Registration, SyntheticPerson, When
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _DAY = timedelta(days=1)
@@ -24,7 +24,7 @@ _KINDS = Weighted(
 )
 
 
-def with_registration_details(random: Random, person: Person) -> Person:
+def with_registration_details(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with such registrations; `random` is for this alone, so that all else stays as it was."""
     return replace(person, patients=tuple(_with_details(random, patient) for patient in person.patients))
 

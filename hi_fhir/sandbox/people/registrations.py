@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted, day_between
-from hi_fhir.sandbox.people.model import AS_OF, PERIOD_START, Organisation, Registration, When
+from hi_fhir.sandbox.people.model import AS_OF, PERIOD_START, Registration, SyntheticOrganisation, When
 from hi_fhir.sandbox.people.places import PRACTICES
 
 _DAY = timedelta(days=1)
@@ -72,7 +72,7 @@ def registrations(random: Random) -> tuple[Registration, ...]:
 
 
 def _several(
-    random: Random, way: str, practice: Organisation, other: Organisation, start: When
+    random: Random, way: str, practice: SyntheticOrganisation, other: SyntheticOrganisation, start: When
 ) -> tuple[Registration, ...]:
     """Two statements, of which the rules choose."""
     old = _old(random)
@@ -116,7 +116,7 @@ def _several(
 
 def _episode(
     random: Random,
-    practice: Organisation,
+    practice: SyntheticOrganisation,
     start: When,
     *,
     temporary: bool | None = None,

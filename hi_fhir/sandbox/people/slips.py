@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from hi_fhir.sandbox.people.choices import Weighted
-from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, Address, Death, Patient, Person, Registration, When
+from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, Address, Death, Patient, Registration, SyntheticPerson, When
 
 _DAY, _CENTURY = timedelta(days=1), timedelta(days=36_525)
 _KINDS = Weighted({"": 88, "birth": 3, "edge": 1, "to-come": 2, "death": 3, "registration": 3, "home": 2.5})
@@ -16,7 +16,7 @@ _OLDEST = DATA_DATE.replace(year=DATA_DATE.year - 120)
 """The first birth date that can be."""
 
 
-def with_slips(random: Random, person: Person) -> Person:
+def with_slips(random: Random, person: SyntheticPerson) -> SyntheticPerson:
     """The person with such days; `random` is for this alone, so that all else stays as it was."""
     is_one = len(person.patients) == 1
     return replace(person, patients=tuple(_slipped(random, patient, is_one=is_one) for patient in person.patients))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hi_fhir.sandbox.people.model import Person
+from hi_fhir.sandbox.people.model import SyntheticPerson
 from hi_fhir.sandbox.people.places import ORGANISATIONS
 from hi_fhir.sandbox.render.elements import Resource
 from hi_fhir.sandbox.render.patients import LAST_UPDATED, render_episodes, render_organisation, render_patient
@@ -16,7 +16,7 @@ def organisation_resources() -> Iterator[Resource]:
     return map(render_organisation, ORGANISATIONS)
 
 
-def resources(person: Person) -> Iterator[Resource]:
+def resources(person: SyntheticPerson) -> Iterator[Resource]:
     """All resources of one person, every one of them valid: patients, episodes of care, then clinical records.
 
     Resources share parts (concepts, narratives): they are to be read and written out, not changed within.

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from hi_fhir.sandbox.people.model import Address, Link, NhsNumber, Organisation, Patient, Registration, When
+from hi_fhir.sandbox.people.model import (
+    Address,
+    NhsNumber,
+    Patient,
+    PatientLink,
+    Registration,
+    SyntheticOrganisation,
+    When,
+)
 from hi_fhir.sandbox.render.elements import (
     HL7,
     LOCAL_NUMBER,
@@ -31,7 +39,7 @@ LAST_UPDATED = datetime(2025, 4, 2, 6, tzinfo=UTC).isoformat(timespec="milliseco
 """When organisations were last updated, so that they give the data its date."""
 
 
-def render_organisation(one: Organisation) -> Resource:
+def render_organisation(one: SyntheticOrganisation) -> Resource:
     former = [{"use": "old", "system": _ODS_SYSTEM, "value": one.former_code}] if one.former_code else []
     rendered: Resource = {
         "resourceType": "Organization",
@@ -97,7 +105,7 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
         rendered["extension"] = extensions
 
 
-def _other(link: Link) -> Resource:
+def _other(link: PatientLink) -> Resource:
     return {"reference": f"Patient/{link.other}"} if link.other else {"display": "An earlier record"}
 
 

@@ -2,7 +2,7 @@
 
 from zlib import crc32
 
-from hi_fhir.sandbox.people.model import Answer, Component, Record
+from hi_fhir.sandbox.people.model import CodedAnswer, Component, Record
 from hi_fhir.sandbox.render.elements import UCUM, Resource, concept
 from hi_fhir.sandbox.spellings import respelled
 
@@ -17,7 +17,7 @@ _CODED_OTHERWISE = {
 }
 
 
-def answered(answer: Answer | None) -> Resource:
+def answered(answer: CodedAnswer | None) -> Resource:
     if answer is None:
         return {}
     match answer.way:

@@ -5,15 +5,15 @@ Nothing here has seen FHIR, or a line of the code that evaluates it.
 
 from collections.abc import Iterable
 
-from hi_fhir.sandbox.people.model import Person
+from hi_fhir.sandbox.people.model import SyntheticPerson
 from hi_fhir.sandbox.truth.measures import MEASURES
-from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
 from hi_fhir.sandbox.truth.tally import Cell, Truth, areas
 
 __all__ = ["MEASURES", "Cell", "Setting", "Truth", "areas", "expected"]
 
 
-def expected(people: Iterable[Person], setting: Setting = USUAL) -> Truth:
+def expected(people: Iterable[SyntheticPerson], setting: TruthSetting = USUAL) -> Truth:
     """The expected numbers of these people for what a run is asked, each looked at once."""
     truth = Truth(setting)
     for person in people:

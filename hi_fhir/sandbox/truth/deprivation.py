@@ -3,10 +3,10 @@
 from datetime import date
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import Address, Patient, Place
+from hi_fhir.sandbox.people.model import Address, Patient, SmallArea
 from hi_fhir.sandbox.people.places import LSOAS_2011, LSOAS_2021
 from hi_fhir.sandbox.truth.days import known
-from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
 
 _AFTER_ANY = date.max.toordinal() + 1
 _VINTAGES = {2019: "lsoa11", 2025: "lsoa21"}
@@ -19,7 +19,7 @@ class Deprivation(NamedTuple):
     decile: int | None = None
 
 
-def deprivation_of(patient: Patient, setting: Setting = USUAL, *, restricted: bool) -> Deprivation:
+def deprivation_of(patient: Patient, setting: TruthSetting = USUAL, *, restricted: bool) -> Deprivation:
     """Of the person for whom this patient record speaks; restricted: whether any of the person's records is."""
     if restricted:
         return Deprivation("restricted")
@@ -48,7 +48,7 @@ def _order(home: Address) -> tuple[int, bool, int]:
     return -until, home.use is None, -since
 
 
-def _home(patient: Patient, setting: Setting) -> tuple[Address | None, Place | None]:
+def _home(patient: Patient, setting: TruthSetting) -> tuple[Address | None, SmallArea | None]:
     """The home of the day, and the area that a record gives for it in the vintage of the index."""
     of_patient = [one for one in (patient.address, *patient.further) if one and one.area_on_patient]
     for place, home in enumerate(homes(patient)):
@@ -65,7 +65,7 @@ def _is_one(home: Address, as_of: date) -> bool:
     return (since is None or since <= as_of) and (until is None or until >= as_of)
 
 
-def _ranked(place: Place, year: int) -> Deprivation:
+def _ranked(place: SmallArea, year: int) -> Deprivation:
     rank, areas = (place.rank_2019, LSOAS_2011) if year == 2019 else (place.rank_2025, LSOAS_2021)
     if rank is None:
         return Deprivation("outside-england")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import AS_OF, Code, Component, Person, Record
+from hi_fhir.sandbox.people.model import AS_OF, Code, Component, Record, SyntheticPerson
 from hi_fhir.sandbox.truth.days import clock_order, dated
 from hi_fhir.sandbox.truth.recorded import counts, recorded
 
@@ -61,7 +61,7 @@ class Evidence:
     visits: list[Visit] = field(default_factory=list)
 
 
-def evidence_of(person: Person, as_of: date = AS_OF) -> Evidence:
+def evidence_of(person: SyntheticPerson, as_of: date = AS_OF) -> Evidence:
     """The evidence that all patient records of a person give together, up to the reference date."""
     evidence = Evidence()
     own = {patient.id for patient in person.patients}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from hi_fhir.sandbox.people.model import Patient, Person, When
+from hi_fhir.sandbox.people.model import Patient, SyntheticPerson, When
 from hi_fhir.sandbox.truth.days import can_be
 from hi_fhir.sandbox.truth.merged import merges
 
@@ -14,7 +14,7 @@ ELSEWHERE = "elsewhere"
 _NO_NUMBERS = ("invalid", "placeholder")
 
 
-def people_of(person: Person) -> Iterator[Person]:
+def people_of(person: SyntheticPerson) -> Iterator[SyntheticPerson]:
     """The person as the rule tells them apart: one, or as many as have a birth date that another of them contradicts.
 
     Without the records that are about a patient of another server, or one who is not there.
@@ -28,10 +28,10 @@ def people_of(person: Person) -> Iterator[Person]:
     seen = [one for one in person.records if one.reference != ELSEWHERE]
     for own in groups.values():
         ids = {patient.id for patient in own}
-        yield Person(tuple(own), tuple(record for record in seen if record.patient_id in ids))
+        yield SyntheticPerson(tuple(own), tuple(record for record in seen if record.patient_id in ids))
 
 
-def disagreeing(person: Person) -> tuple[Patient, ...]:
+def disagreeing(person: SyntheticPerson) -> tuple[Patient, ...]:
     """The patients with one NHS number, if two of their birth dates cannot be the same; else none."""
     numbered = _numbered(person)
     spans = [_span(one.born) for one in numbered if one.born and can_be(one.born)]
@@ -39,13 +39,13 @@ def disagreeing(person: Person) -> tuple[Patient, ...]:
     return () if agree else numbered
 
 
-def unmerged(person: Person) -> tuple[Patient, ...]:
+def unmerged(person: SyntheticPerson) -> tuple[Patient, ...]:
     """The patients who speak for themselves."""
     speakers = merges(person).speakers
     return tuple(one for one in person.patients if speakers[one.id] is one)
 
 
-def _numbered(person: Person) -> tuple[Patient, ...]:
+def _numbered(person: SyntheticPerson) -> tuple[Patient, ...]:
     """Those with a number that may be somebody's."""
     return tuple(one for one in unmerged(person) if one.nhs_number and one.nhs_number.standing not in _NO_NUMBERS)
 

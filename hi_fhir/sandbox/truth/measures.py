@@ -8,7 +8,7 @@ from hi_fhir.sandbox.truth.days import within
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED
 from hi_fhir.sandbox.truth.evidence import Evidence
 from hi_fhir.sandbox.truth.pressure import has_reading, is_target_met
-from hi_fhir.sandbox.truth.setting import Setting, Window
+from hi_fhir.sandbox.truth.setting import TruthSetting, Window
 
 INITIAL, DENOMINATOR, NUMERATOR = "initial_population", "denominator", "numerator"
 EXCEPTION, UNDETERMINED = "denominator_exception", "undetermined"
@@ -26,7 +26,7 @@ class Subject(NamedTuple):
     decile: int | None
     registered_since: date | None
     evidence: Evidence
-    setting: Setting
+    setting: TruthSetting
 
 
 Outcome = tuple[str, ...]

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import Patient, Person
+from hi_fhir.sandbox.people.model import Patient, SyntheticPerson
 
 _ONE_PERSON = ("replaced-by", "replaces")
 Replaced = tuple[str, str]
 """A patient's id, and that of the one who replaced it."""
 
 
-class Merges(NamedTuple):
+class MergedPatients(NamedTuple):
     """speakers: of each patient that is there, by id, the one who speaks for it, often itself.
 
     found: patients by what the links come to, and links that cannot be read, in the words of the people section.
@@ -21,7 +21,7 @@ class Merges(NamedTuple):
     found: Counter[str]
 
 
-def merges(person: Person) -> Merges:
+def merges(person: SyntheticPerson) -> MergedPatients:
     replaced = list(_replaced(person))
     old = {one for one, _ in replaced}
     speakers: dict[str, Patient] = {}
@@ -37,10 +37,10 @@ def merges(person: Person) -> Merges:
             found["several-survivors"] += len(heads)
         elif not heads:
             found["loop" if members <= old else "dangling"] += len(there)
-    return Merges(speakers, found)
+    return MergedPatients(speakers, found)
 
 
-def _replaced(person: Person) -> Iterator[Replaced]:
+def _replaced(person: SyntheticPerson) -> Iterator[Replaced]:
     for patient in person.patients:
         for link in patient.links:
             if link.other and link.kind == "replaced-by":

@@ -10,7 +10,7 @@ from hi_fhir.sandbox.truth.evidence import Evidence, Pressure
 from hi_fhir.sandbox.truth.setting import Window
 
 
-class Bounds(NamedTuple):
+class PressureRange(NamedTuple):
     """From where up to where a pressure lies. above: it is more than `lowest`, never that itself."""
 
     lowest: float
@@ -23,17 +23,17 @@ class Bounds(NamedTuple):
         return False if self.lowest > limit or (self.above and self.lowest == limit) else None
 
 
-class Reading(NamedTuple):
+class PressureReading(NamedTuple):
     day: date
-    systolic: Bounds
-    diastolic: Bounds
+    systolic: PressureRange
+    diastolic: PressureRange
 
     def is_at_most(self, limits: tuple[float, float]) -> bool | None:
         met = (self.systolic.is_at_most(limits[0]), self.diastolic.is_at_most(limits[1]))
         return False if False in met else None if None in met else True
 
 
-def latest_reading(evidence: Evidence, setting: str, window: Window) -> Reading | None:
+def latest_reading(evidence: Evidence, setting: str, window: Window) -> PressureReading | None:
     """Of the latest day in the window that has a whole reading in this setting (clinic or home)."""
     systolic = _by_day(evidence.pressures[setting, "systolic"], window)
     diastolic = _by_day(evidence.pressures[setting, "diastolic"], window)
@@ -41,7 +41,7 @@ def latest_reading(evidence: Evidence, setting: str, window: Window) -> Reading 
     if not whole:
         return None
     day = max(whole)
-    return Reading(day, _deciding(systolic[day]), _deciding(diastolic[day]))
+    return PressureReading(day, _deciding(systolic[day]), _deciding(diastolic[day]))
 
 
 def _by_day(pressures: Sequence[Pressure], window: Window) -> dict[date, list[Pressure]]:
@@ -52,12 +52,12 @@ def _by_day(pressures: Sequence[Pressure], window: Window) -> dict[date, list[Pr
     return days
 
 
-def _deciding(pressures: Sequence[Pressure]) -> Bounds:
+def _deciding(pressures: Sequence[Pressure]) -> PressureRange:
     """The value of the latest instant of a day; the lowest of equals: as low as any may be, and no higher than all."""
     latest = max(one.order for one in pressures)
     equals = [one for one in pressures if one.order == latest]
     lowest, above = min((one.lowest, one.above) for one in equals)
-    return Bounds(lowest, above, min(one.highest for one in equals))
+    return PressureRange(lowest, above, min(one.highest for one in equals))
 
 
 def has_reading(evidence: Evidence, window: Window) -> bool:

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from hi_fhir.sandbox.people.model import Person, Record
+from hi_fhir.sandbox.people.model import Record, SyntheticPerson
 from hi_fhir.sandbox.people.places import ORGANISATIONS
 from hi_fhir.sandbox.truth.linked import ELSEWHERE
 from hi_fhir.sandbox.truth.opted_out import BY_CODE, OPT_OUT, WITHDRAWN
-from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
 
 KEPT, DELETED, NOT_ASKED_FOR, QUARANTINED = "kept", "deleted", "not_asked_for", "quarantined"
 TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, QUARANTINED)
@@ -17,15 +17,15 @@ _ASKED_WHOLE = frozenset({"Condition", "Encounter", "EpisodeOfCare", "Organizati
 _ENTERED_IN_ERROR = "entered-in-error"
 
 
-class Reconciliation:
+class ExpectedReconciliation:
     """Counts of resources by type and what became of them, whether all were received or only what was asked for."""
 
-    def __init__(self, setting: Setting = USUAL) -> None:
+    def __init__(self, setting: TruthSetting = USUAL) -> None:
         self._setting = setting
         self._fates: Counter[tuple[str, str, bool]] = Counter()
         self._add("Organization", KEPT, True, len(ORGANISATIONS))
 
-    def add(self, person: Person) -> None:
+    def add(self, person: SyntheticPerson) -> None:
         for record in person.records:
             self._add(record.type, outcome(record, self._setting), is_asked_for(record, self._setting))
         for patient in person.patients:
@@ -56,7 +56,7 @@ class Reconciliation:
         return dict(found)
 
 
-def outcome(record: Record, setting: Setting = USUAL) -> str:
+def outcome(record: Record, setting: TruthSetting = USUAL) -> str:
     """An error is deleted, of whatever code, in a type that is asked for; what is about another server's is refused."""
     if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
         return NOT_ASKED_FOR
@@ -67,14 +67,14 @@ def outcome(record: Record, setting: Setting = USUAL) -> str:
     return QUARANTINED if record.reference == ELSEWHERE else KEPT
 
 
-def is_asked_for(record: Record, setting: Setting = USUAL) -> bool:
+def is_asked_for(record: Record, setting: TruthSetting = USUAL) -> bool:
     """Encounters are asked for whole; of the other types, codes that mean something to a measure or to the policy."""
     if record.type in _ASKED_WHOLE:
         return True
     return record.type in _ASKED_BY_CODE and any(_meanings(record, setting))
 
 
-def _meanings(record: Record, setting: Setting) -> Iterator[bool]:
+def _meanings(record: Record, setting: TruthSetting) -> Iterator[bool]:
     for code in (record.code, *(part.code for part in record.components)):
         if code is not None and code.means is not None:
             yield code.means not in (OPT_OUT, WITHDRAWN) or setting.opt_out == BY_CODE

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hi_fhir.sandbox.people.model import Answer, Code, Component, Record
+from hi_fhir.sandbox.people.model import Code, CodedAnswer, Component, Record
 
 _MEASURED = frozenset({"alcohol", "bmi", "hba1c-or-glucose", "lipids", "smoking-status"})
 """What is measured or asked: "none" is an answer to it, and it is looked for in Observation alone."""
@@ -39,14 +39,14 @@ def recorded(record: Record) -> Iterator[Code]:
             yield part.code
 
 
-def _is_so(type_: str, code: Code, answer: Answer | None) -> bool:
+def _is_so(type_: str, code: Code, answer: CodedAnswer | None) -> bool:
     says = answer.says if answer else None
     if code.means in _MEASURED:
         return type_ == "Observation" and says in (None, "none")
     return says is None
 
 
-def _is_absent(answer: Answer | None) -> bool:
+def _is_absent(answer: CodedAnswer | None) -> bool:
     return answer is not None and answer.says == "absent"
 
 

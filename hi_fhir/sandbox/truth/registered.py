@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import AS_OF, Patient, Person, Registration
+from hi_fhir.sandbox.people.model import AS_OF, Patient, Registration, SyntheticPerson
 from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.stated import deciding
@@ -38,7 +38,7 @@ class _Claim(NamedTuple):
         return known(self.registration.start) or _NO_START
 
 
-def registration_of(person: Person, as_of: date = AS_OF) -> RegistrationStatus:
+def registration_of(person: SyntheticPerson, as_of: date = AS_OF) -> RegistrationStatus:
     speakers = merges(person).speakers
     unmerged = [patient for patient in person.patients if speakers[patient.id] is patient]
     if any(_is_dead(patient, as_of) for patient in unmerged):

@@ -11,7 +11,7 @@ Window = tuple[date, date]
 
 
 @dataclass(frozen=True)
-class Setting:
+class TruthSetting:
     """period: its first and last day. as_of: a day of it. imd_year: 2019 or 2025. opt_out: the policy's name.
 
     listed: the NHS numbers on the deployment's list of opt-outs.
@@ -40,5 +40,5 @@ class Setting:
         return end.year - born.year - (0 if (born.month, born.day) <= (end.month, end.day) else 1)
 
 
-USUAL = Setting()
+USUAL = TruthSetting()
 """What the sandbox's people are made around."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hi_fhir.sandbox.people.model import Person
+from hi_fhir.sandbox.people.model import SyntheticPerson
 from hi_fhir.sandbox.truth.linked import unmerged
 
 _SHARED_BY = 10
@@ -14,10 +14,10 @@ class Sharing:
     """Of those who share one number as few wait as it may still be somebody's with. All are of one source."""
 
     def __init__(self) -> None:
-        self._waiting: list[Person] = []
+        self._waiting: list[SyntheticPerson] = []
         self._patients = 0
 
-    def settled(self, person: Person) -> Iterator[Person]:
+    def settled(self, person: SyntheticPerson) -> Iterator[SyntheticPerson]:
         """Of this person and those who wait: whose number is known for what it is."""
         if not any(one.nhs_number and one.nhs_number.standing == SHARED for one in person.patients):
             yield person
@@ -28,15 +28,15 @@ class Sharing:
             yield from (_taken_for(one, "placeholder") for one in self._waiting)
             self._waiting.clear()
 
-    def rest(self) -> Iterator[Person]:
+    def rest(self) -> Iterator[SyntheticPerson]:
         """Those who wait, as the one person whose number it is."""
         if self._waiting:
             patients = tuple(patient for one in self._waiting for patient in one.patients)
             records = tuple(record for one in self._waiting for record in one.records)
-            yield _taken_for(Person(patients, records), "present")
+            yield _taken_for(SyntheticPerson(patients, records), "present")
 
 
-def _taken_for(person: Person, standing: str) -> Person:
+def _taken_for(person: SyntheticPerson, standing: str) -> SyntheticPerson:
     patients = (
         replace(one, nhs_number=replace(one.nhs_number, standing=standing))
         if one.nhs_number and one.nhs_number.standing == SHARED

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hi_fhir.sandbox.people.model import Organisation, Patient, Registration
+from hi_fhir.sandbox.people.model import Patient, Registration, SyntheticOrganisation
 from hi_fhir.sandbox.people.places import ORGANISATIONS
 
 _NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist", "pending"})
@@ -42,7 +42,7 @@ def left_out(patient: Patient) -> list[str]:
     return [why for _, _, why in _claims(patient) if why]
 
 
-def _claims(patient: Patient) -> Iterator[tuple[Registration, Organisation | None, str | None]]:
+def _claims(patient: Patient) -> Iterator[tuple[Registration, SyntheticOrganisation | None, str | None]]:
     """What is stated with the organisation that it names, and why it is no registration, if it is none."""
     for one in _said(patient):
         if one.status not in _NO_REGISTRATION:
@@ -65,7 +65,7 @@ def _at(beside: Registration, details: Registration) -> Registration:
     return replace(details, practice=beside.practice, by_identifier=beside.by_identifier, end=last)
 
 
-def _why_not(one: Registration, where: Organisation | None) -> str | None:
+def _why_not(one: Registration, where: SyntheticOrganisation | None) -> str | None:
     if one.care:
         return "episode-of-another-type"
     if where is None:
@@ -76,6 +76,6 @@ def _why_not(one: Registration, where: Organisation | None) -> str | None:
     return None if where.kind in _REGISTERS else "not-a-practice"
 
 
-def _practice(where: Organisation) -> Organisation:
+def _practice(where: SyntheticOrganisation) -> SyntheticOrganisation:
     """A branch surgery's people are those of the practice that it is part of."""
     return _PLACES[where.part_of] if where.kind == "branch" and where.part_of else where

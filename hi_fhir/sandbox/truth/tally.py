@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from hi_fhir.sandbox.people.codes import ETHNICITY_UNMAPPED
-from hi_fhir.sandbox.people.model import AS_OF, Person
-from hi_fhir.sandbox.people.places import MEMBERSHIPS, Membership
+from hi_fhir.sandbox.people.model import AS_OF, SyntheticPerson
+from hi_fhir.sandbox.people.places import MEMBERSHIPS, SyntheticMembership
 from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
@@ -18,9 +18,9 @@ from hi_fhir.sandbox.truth.linked import disagreeing, people_of
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
 from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
-from hi_fhir.sandbox.truth.reconciliation import KEPT, Reconciliation, outcome
+from hi_fhir.sandbox.truth.reconciliation import KEPT, ExpectedReconciliation, outcome
 from hi_fhir.sandbox.truth.registered import RegistrationStatus, registration_of
-from hi_fhir.sandbox.truth.setting import USUAL, Setting
+from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
 from hi_fhir.sandbox.truth.shared import Sharing
 from hi_fhir.sandbox.truth.stated import left_out
 from hi_fhir.sandbox.truth.strata import UNKNOWN, strata_of
@@ -43,7 +43,7 @@ _STANDINGS = {"verified-in-words": "verified"}
 _UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
 
 
-def areas(as_of: date = AS_OF) -> dict[str, Membership]:
+def areas(as_of: date = AS_OF) -> dict[str, SyntheticMembership]:
     """Each practice's membership on the reference date, by ODS code."""
     return {
         one.practice.ods_code: one
@@ -62,9 +62,9 @@ class Truth:
     link_conflicts, merges: patients. The others count registered people.
     """
 
-    setting: Setting = USUAL
+    setting: TruthSetting = USUAL
     counts: Counter[Cell] = field(default_factory=Counter)
-    reconciliation: Reconciliation = field(init=False)
+    reconciliation: ExpectedReconciliation = field(init=False)
     reasons: Counter[str] = field(default_factory=Counter)
     strays: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -81,14 +81,14 @@ class Truth:
     opted_out: int = 0
     _sharing: Sharing = field(default_factory=Sharing)
     _unmatched: set[str] = field(init=False)
-    _areas: Mapping[str, Membership] = field(init=False)
+    _areas: Mapping[str, SyntheticMembership] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reconciliation = Reconciliation(self.setting)
+        self.reconciliation = ExpectedReconciliation(self.setting)
         self._unmatched = set(self.setting.listed)
         self._areas = areas(self.setting.as_of)
 
-    def add(self, person: Person) -> None:
+    def add(self, person: SyntheticPerson) -> None:
         """Count one more person."""
         self.reconciliation.add(person)
         own = {patient.id for patient in person.patients}
@@ -109,12 +109,12 @@ class Truth:
         for settled in self._sharing.rest():
             self._add_settled(settled)
 
-    def _add_settled(self, person: Person) -> None:
+    def _add_settled(self, person: SyntheticPerson) -> None:
         self.link_conflicts += len(disagreeing(person))
         for one in people_of(person):
             self._add_one(one)
 
-    def _add_one(self, person: Person) -> None:
+    def _add_one(self, person: SyntheticPerson) -> None:
         if is_opted_out(person, self.setting):
             self.opted_out += 1
             return
@@ -153,7 +153,7 @@ class Truth:
             "ethnicity_not_understood": self.ethnicity_not_understood,
         }
 
-    def _add_registered(self, person: Person, registration: RegistrationStatus) -> None:
+    def _add_registered(self, person: SyntheticPerson, registration: RegistrationStatus) -> None:
         patient = registration.patient
         if patient is None:
             return

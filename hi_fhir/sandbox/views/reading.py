@@ -13,7 +13,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, ParsedSearch, is_lenient, parse_search
 from hi_fhir.sandbox.memory import SORTABLE, Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
-from hi_fhir.sandbox.paging import Found, Searches, page_link, page_links
+from hi_fhir.sandbox.paging import Searches, SearchHits, page_link, page_links
 from hi_fhir.sandbox.render import ABSOLUTE_BASE
 from hi_fhir.sandbox.views.responses import base_url, fhir, versioned
 
@@ -69,7 +69,7 @@ class Reading:
             return fhir(searchset(base_url(), (), links={"self": own}, total=total))
         return self._page(found, own, 0, search.count, total)
 
-    def _page(self, found: Found, own: str, offset: int, count: int, total: int | None = None) -> Response:
+    def _page(self, found: SearchHits, own: str, offset: int, count: int, total: int | None = None) -> Response:
         base = base_url()
         links = page_links(base, own, found, offset, count)
         links = self._misbehaviour.links(base, found, offset, count, links)

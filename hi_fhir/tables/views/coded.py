@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from hi_fhir.tables.dates import NO_DAY, When, order_of
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Period, Reference, codings
+from hi_fhir.tables.views.elements import CodeableConcept, Context, PeriodElement, Reference, codings
 
 EFFECTIVE, ISSUED, IMPOSSIBLE = "effective", "issued", "impossible"
 """What dates a record: its clinically relevant date, or when it was written down; or nothing, since the only date that
@@ -19,7 +19,7 @@ Part = tuple[str, CodeableConcept | None]
 """A component's name and its code."""
 
 
-def starting(period: Period | None, path: str) -> Dating:
+def starting(period: PeriodElement | None, path: str) -> Dating:
     """The start of a period as the date of a record."""
     return (period.start if period else None), f"{path}.start", EFFECTIVE
 

@@ -7,7 +7,16 @@ import msgspec
 
 from hi_fhir.tables.references import same_id
 from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, add_rows, is_asked_for, starting
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State, has_code
+from hi_fhir.tables.views.elements import (
+    CodeableConcept,
+    Context,
+    Meta,
+    PeriodElement,
+    Reference,
+    ResourceId,
+    VersionState,
+    has_code,
+)
 
 
 class Condition(msgspec.Struct, gc=False, rename="camel"):
@@ -19,20 +28,20 @@ class Condition(msgspec.Struct, gc=False, rename="camel"):
     verification_status: CodeableConcept | None = None
     code: CodeableConcept | None = None
     onset_date_time: str | None = None
-    onset_period: Period | None = None
+    onset_period: PeriodElement | None = None
     recorded_date: str | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Condition, int], State]:
+def emitter(context: Context) -> Callable[[Condition, int], VersionState]:
     """A function that appends the rows of one Condition and says what became of it."""
 
-    def emit(record: Condition, line: int) -> State:
+    def emit(record: Condition, line: int) -> VersionState:
         if has_code(record.verification_status, "entered-in-error"):
-            return State.DELETED
+            return VersionState.DELETED
         record.id = same_id(record.id)
         if not is_asked_for(context, record.code):
-            return State.NOT_ASKED_FOR
+            return VersionState.NOT_ASKED_FOR
         add_rows(
             context,
             "condition",
@@ -48,7 +57,7 @@ def emitter(context: Context) -> Callable[[Condition, int], State]:
             status=_status(record),
             parts=[("", record.code)],
         )
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit
 

@@ -29,7 +29,7 @@ class CodeableConcept(msgspec.Struct, gc=False):
     coding: list[Coding] = []
 
 
-class Period(msgspec.Struct, gc=False):
+class PeriodElement(msgspec.Struct, gc=False):
     start: str | None = None
     end: str | None = None
 
@@ -38,14 +38,14 @@ class AnswerCoding(Coding, gc=False):
     display: str | None = None
 
 
-class Answer(msgspec.Struct, gc=False):
+class AnswerElement(msgspec.Struct, gc=False):
     """A CodeableConcept that answers a question: its words count too."""
 
     coding: list[AnswerCoding] = []
     text: str | None = None
 
 
-class Quantity(msgspec.Struct, gc=False):
+class QuantityElement(msgspec.Struct, gc=False):
     value: float | None = None
     unit: str | None = None
     system: str | None = None
@@ -78,8 +78,8 @@ class Identifier(msgspec.Struct, gc=False):
     system: str | None = None
     value: str | None = None
     use: str | None = None
-    period: Period | None = None
-    extension: "list[Extension]" = []
+    period: PeriodElement | None = None
+    extension: "list[ExtensionElement]" = []
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -88,13 +88,13 @@ class Reference(msgspec.Struct, gc=False):
     identifier: Identifier | None = None
 
 
-class Extension(msgspec.Struct, gc=False, rename="camel"):
+class ExtensionElement(msgspec.Struct, gc=False, rename="camel"):
     url: str = ""
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_code: str | None = None
-    value_period: Period | None = None
-    extension: "list[Extension]" = []
+    value_period: PeriodElement | None = None
+    extension: "list[ExtensionElement]" = []
 
 
 class Meta(msgspec.Struct, gc=False, rename="camel"):
@@ -160,7 +160,7 @@ class Context(msgspec.Struct):
     systems: SystemNames
 
 
-class State(IntEnum):
+class VersionState(IntEnum):
     """What became of a version when it was read; its numbers are in the files of keys."""
 
     KEPT = 0
@@ -170,7 +170,7 @@ class State(IntEnum):
     DELETED_NOT_ASKED_FOR = 4  # entered in error, and no code of it was asked for
 
 
-def codings(concept: CodeableConcept | Answer | None) -> list[Coding]:
+def codings(concept: CodeableConcept | AnswerElement | None) -> list[Coding]:
     """The codings that carry a code; a concept without any is uncoded."""
     if concept is None:
         return []
@@ -183,7 +183,7 @@ def has_code(concept: CodeableConcept | None, code: str) -> bool:
 
 def ods_identifiers(
     identifiers: Iterable[Identifier], systems: Mapping[str | None, str | None]
-) -> list[tuple[str, Period]]:
+) -> list[tuple[str, PeriodElement]]:
     """The ODS codes among some identifiers with the period of each, in order of code; those of use `old` are none.
 
     systems: the name of each identifier system.
@@ -191,7 +191,7 @@ def ods_identifiers(
     A code whose period ended, or has not begun, is still one here: that is judged by the day that is asked about.
     """
     found = [
-        (identifier.value.strip().upper(), identifier.period or Period())
+        (identifier.value.strip().upper(), identifier.period or PeriodElement())
         for identifier in identifiers
         if identifier.value and identifier.use != "old" and systems[identifier.system] == ODS_SYSTEM
     ]

@@ -13,10 +13,10 @@ from hi_fhir.tables.views.elements import (
     Coding,
     Context,
     Meta,
-    Period,
+    PeriodElement,
     Reference,
     ResourceId,
-    State,
+    VersionState,
     codings,
 )
 
@@ -36,16 +36,16 @@ class Encounter(msgspec.Struct, gc=False, rename="camel"):
     type: list[CodeableConcept] = []
     reason_code: list[CodeableConcept] = []
     reason_reference: list[Reference] = []
-    period: Period | None = None
+    period: PeriodElement | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Encounter, int], State]:
+def emitter(context: Context) -> Callable[[Encounter, int], VersionState]:
     """A function that appends the rows of one Encounter and says what became of it: one row at least for its reason."""
 
-    def emit(record: Encounter, line: int) -> State:
+    def emit(record: Encounter, line: int) -> VersionState:
         if record.status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         coded: list[Part] = [("", concept) for concept in record.reason_code if codings(concept)]
         referred = _referred(record, context) if record.reason_reference else []
         reasons: list[Part] = [*coded, *referred]
@@ -63,7 +63,7 @@ def emitter(context: Context) -> Callable[[Encounter, int], State]:
             status=record.status,
             parts=reasons + types,
         )
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit
 

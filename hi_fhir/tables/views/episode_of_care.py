@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hi_fhir.tables.views.elements import Context, Meta, Period, Reference, ResourceId, State
+from hi_fhir.tables.views.elements import Context, Meta, PeriodElement, Reference, ResourceId, VersionState
 from hi_fhir.tables.views.organizations import NOWHERE, named_organization
 from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import RegistrationType, TypeConcept, registration_type
@@ -21,11 +21,11 @@ class EpisodeOfCare(msgspec.Struct, gc=False, rename="camel"):
     meta: Meta | None = None
     type: list[TypeConcept] = []
     managing_organization: Reference | None = None
-    period: Period | None = None
+    period: PeriodElement | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[EpisodeOfCare, int], State]:
+def emitter(context: Context) -> Callable[[EpisodeOfCare, int], VersionState]:
     """A function that appends the row of one EpisodeOfCare. One whose status is of no registration is a row without
     kind; what its type makes of it is its kind, since only with all Organizations it is known what an organisation is.
 
@@ -33,9 +33,9 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], State]:
     """
     rows = context.tables["registration"]
 
-    def emit(record: EpisodeOfCare, line: int) -> State:
+    def emit(record: EpisodeOfCare, line: int) -> VersionState:
         if record.status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         patient = context.subjects.of(record.patient, record.contained)
         start, end = days_of(context, record.period, "$.period")
         stated = registration_type(record.type)
@@ -45,7 +45,7 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], State]:
         has_ended = record.status == "finished"
         registration = named.row(kind, start, end, stated.regular, has_ended=has_ended, resource_id=record.id)
         rows.append((patient, *registration, line))
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit
 

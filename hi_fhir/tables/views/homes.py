@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hi_fhir.tables.views.elements import Context, Extension, Period
+from hi_fhir.tables.views.elements import Context, ExtensionElement, PeriodElement
 from hi_fhir.tables.views.periods import days_of
 
 _LSOA = ("/StructureDefinition/lsoa11", "/StructureDefinition/lsoa21")
@@ -11,14 +11,14 @@ Home = tuple[str | None, str | None, str | None, int | None, int | None]
 """postcode, lsoa11, lsoa21, and the first and last day (None: no start, no end)."""
 
 
-class Address(msgspec.Struct, gc=False, rename="camel"):
+class AddressElement(msgspec.Struct, gc=False, rename="camel"):
     use: str | None = None
     postal_code: str | None = None
-    period: Period | None = None
-    extension: list[Extension] = []
+    period: PeriodElement | None = None
+    extension: list[ExtensionElement] = []
 
 
-def homes(context: Context, addresses: list[Address], extensions: list[Extension]) -> list[Home]:
+def homes(context: Context, addresses: list[AddressElement], extensions: list[ExtensionElement]) -> list[Home]:
     """The homes, of use home or of none, and a first one without a place where there are none.
 
     The one that ends last comes first (no end is the latest); among equals one of use home, then the one that began
@@ -41,16 +41,16 @@ def homes(context: Context, addresses: list[Address], extensions: list[Extension
     ]
 
 
-def _order(home: tuple[Address, tuple[int | None, int | None]]) -> tuple[bool, int, bool, bool, int]:
+def _order(home: tuple[AddressElement, tuple[int | None, int | None]]) -> tuple[bool, int, bool, bool, int]:
     address, (start, end) = home
     return end is not None, -(end or 0), address.use is None, start is None, -(start or 0)
 
 
-def _postcode(address: Address) -> str | None:
+def _postcode(address: AddressElement) -> str | None:
     return "".join(address.postal_code.split()).upper() or None if address.postal_code else None
 
 
-def _lsoas(*extensions: list[Extension]) -> tuple[str | None, str | None]:
+def _lsoas(*extensions: list[ExtensionElement]) -> tuple[str | None, str | None]:
     """The LSOAs of 2011 and 2021 among some extensions, whose URLs end as in `_LSOA`; the first decides."""
     if not any(extensions):
         return None, None
@@ -59,5 +59,5 @@ def _lsoas(*extensions: list[Extension]) -> tuple[str | None, str | None]:
     return lsoa11, lsoa21
 
 
-def _code(extension: Extension) -> str | None:
+def _code(extension: ExtensionElement) -> str | None:
     return (extension.value_code or extension.value_string or "").strip().upper() or None

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, add_rows, is_asked_for
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, VersionState
 
 
 class Immunization(msgspec.Struct, gc=False, rename="camel"):
@@ -21,14 +21,14 @@ class Immunization(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Immunization, int], State]:
+def emitter(context: Context) -> Callable[[Immunization, int], VersionState]:
     """A function that appends the rows of one Immunization and says what became of it."""
 
-    def emit(record: Immunization, line: int) -> State:
+    def emit(record: Immunization, line: int) -> VersionState:
         if record.status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         if not is_asked_for(context, record.vaccine_code):
-            return State.NOT_ASKED_FOR
+            return VersionState.NOT_ASKED_FOR
         add_rows(
             context,
             "immunization",
@@ -43,6 +43,6 @@ def emitter(context: Context) -> Callable[[Immunization, int], State]:
             status=record.status,
             parts=[("", record.vaccine_code)],
         )
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit

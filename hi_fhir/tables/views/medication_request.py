@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.views.coded import EFFECTIVE, add_rows, is_asked_for
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, State
+from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Reference, ResourceId, VersionState
 from hi_fhir.terminology.answers import DENIED
 
 _NOT_ORDERED = frozenset({"proposal", "plan", "option"})
@@ -25,14 +25,14 @@ class MedicationRequest(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[MedicationRequest, int], State]:
+def emitter(context: Context) -> Callable[[MedicationRequest, int], VersionState]:
     """A function that appends the rows of one MedicationRequest and says what became of it."""
 
-    def emit(record: MedicationRequest, line: int) -> State:
+    def emit(record: MedicationRequest, line: int) -> VersionState:
         if record.status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         if not is_asked_for(context, record.medication_codeable_concept):
-            return State.NOT_ASKED_FOR
+            return VersionState.NOT_ASKED_FOR
         add_rows(
             context,
             "medication_request",
@@ -45,6 +45,6 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], State]:
             parts=[("", record.medication_codeable_concept)],
             negation=DENIED if record.do_not_perform else None,
         )
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit

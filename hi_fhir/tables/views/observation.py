@@ -9,18 +9,18 @@ from hi_fhir.tables.clinical_rows import NO_VALUE, NONE
 from hi_fhir.tables.dates import NO_DAY
 from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, Dating, dated, starting
 from hi_fhir.tables.views.elements import (
-    Answer,
+    AnswerElement,
     CodeableConcept,
     Coding,
     Context,
     Integer,
     Meta,
-    Period,
-    Quantity,
+    PeriodElement,
+    QuantityElement,
     QuantityUnits,
     Reference,
     ResourceId,
-    State,
+    VersionState,
     codings,
 )
 from hi_fhir.terminology.answers import ABSENT, DENIED
@@ -28,7 +28,7 @@ from hi_fhir.terminology.code_systems import Asked
 
 
 class Repeat(msgspec.Struct, gc=False, rename="camel"):
-    bounds_period: Period | None = None
+    bounds_period: PeriodElement | None = None
 
 
 class Timing(msgspec.Struct, gc=False):
@@ -36,11 +36,11 @@ class Timing(msgspec.Struct, gc=False):
     repeat: Repeat | None = None
 
 
-class Component(msgspec.Struct, gc=False, rename="camel"):
+class ComponentElement(msgspec.Struct, gc=False, rename="camel"):
     code: CodeableConcept | None = None
-    value_quantity: Quantity | None = None
+    value_quantity: QuantityElement | None = None
     value_integer: Integer | None = None
-    value_codeable_concept: Answer | None = None
+    value_codeable_concept: AnswerElement | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
     data_absent_reason: CodeableConcept | None = None
@@ -55,23 +55,23 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     code: CodeableConcept | None = None
     effective_date_time: str | None = None
     effective_instant: str | None = None
-    effective_period: Period | None = None
+    effective_period: PeriodElement | None = None
     effective_timing: Timing | None = None
     issued: str | None = None
-    value_quantity: Quantity | None = None
+    value_quantity: QuantityElement | None = None
     value_integer: Integer | None = None
-    value_codeable_concept: Answer | None = None
+    value_codeable_concept: AnswerElement | None = None
     value_string: str | None = None
     value_boolean: bool | None = None
     data_absent_reason: CodeableConcept | None = None
-    component: tuple[Component, ...] = ()
+    component: tuple[ComponentElement, ...] = ()
     contained: msgspec.Raw = msgspec.Raw()
 
 
 _UNCODED = (Coding(),)
 
 
-def emitter(context: Context) -> Callable[[Observation, int], State]:
+def emitter(context: Context) -> Callable[[Observation, int], VersionState]:
     """A function that appends the rows of one Observation and says what became of it."""
     rows = context.clinical["observation"]
     add = rows.add
@@ -80,14 +80,14 @@ def emitter(context: Context) -> Callable[[Observation, int], State]:
     subjects, read_date, shapes, asked = context.subjects, context.read_date, context.shapes, context.asked
     known_subject, subject_of = subjects.get, subjects.of
     units = QuantityUnits(context.systems)
-    kept = State.KEPT
+    kept = VersionState.KEPT
 
-    def emit(record: Observation, line: int) -> State:
+    def emit(record: Observation, line: int) -> VersionState:
         status = record.status
         if status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         if asked is not None and not _is_asked_for(record, asked):
-            return State.NOT_ASKED_FOR
+            return VersionState.NOT_ASKED_FOR
         patient = known_subject(record.subject.reference)
         if patient is None:
             patient = subject_of(record.subject, record.contained)
@@ -153,7 +153,7 @@ def _begins(timing: Timing) -> Iterator[Dating]:
         yield starting(timing.repeat.bounds_period, "$.effectiveTiming.repeat.boundsPeriod")
 
 
-_Part = tuple[str, CodeableConcept | Answer | None, float | None, str | None, str | None, str | None]
+_Part = tuple[str, CodeableConcept | AnswerElement | None, float | None, str | None, str | None, str | None]
 
 
 def _parts(record: Observation, units: QuantityUnits, context: Context) -> Iterator[_Part]:
@@ -171,7 +171,7 @@ def _parts(record: Observation, units: QuantityUnits, context: Context) -> Itera
             yield f"{number}.value", part.value_codeable_concept, None, None, None, None
 
 
-def _negation(part: Observation | Component, context: Context) -> str | None:
+def _negation(part: Observation | ComponentElement, context: Context) -> str | None:
     """What an Observation or component without a quantity says against what its code names: DENIED, NONE or ABSENT."""
     if part.value_boolean is not None:
         return None if part.value_boolean else DENIED
@@ -187,7 +187,7 @@ def _negation(part: Observation | Component, context: Context) -> str | None:
     return ABSENT if part.data_absent_reason is not None or part.value_quantity is not None else None
 
 
-def _has_value(part: Component) -> bool:
+def _has_value(part: ComponentElement) -> bool:
     """Whether something is said in a component."""
     if part.value_quantity is not None:
         return part.value_quantity.value is not None

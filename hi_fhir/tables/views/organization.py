@@ -10,10 +10,10 @@ from hi_fhir.tables.views.elements import (
     Context,
     Identifier,
     Meta,
-    Period,
+    PeriodElement,
     Reference,
     ResourceId,
-    State,
+    VersionState,
     ods_identifiers,
 )
 from hi_fhir.tables.views.organization_kinds import OrganizationExtension, OrganizationType, stated_kind
@@ -34,19 +34,19 @@ class Organization(msgspec.Struct, gc=False, rename="camel"):
         return stated_kind(self.type, self.extension)
 
 
-def emitter(context: Context) -> Callable[[Organization, int], State]:
+def emitter(context: Context) -> Callable[[Organization, int], VersionState]:
     """A function that appends the rows of one Organization: one for each of its ODS codes."""
     rows = context.tables["organization"]
 
-    def emit(record: Organization, line: int) -> State:
+    def emit(record: Organization, line: int) -> VersionState:
         record.id = same_id(record.id)
         part_of = context.references.organization(record.part_of.reference) if record.part_of else None
         kind = record.stated_kind()
-        codes: list[tuple[str | None, Period]] = [*ods_identifiers(record.identifier, context.systems)] or [
-            (None, Period())
+        codes: list[tuple[str | None, PeriodElement]] = [*ods_identifiers(record.identifier, context.systems)] or [
+            (None, PeriodElement())
         ]
         spans = [(code, *days_of(context, period, "$.identifier.period")) for code, period in codes]
         rows.extend((record.id, code, first, last, kind, record.name, part_of, line) for code, first, last in spans)
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit

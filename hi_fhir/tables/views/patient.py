@@ -12,16 +12,16 @@ from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
     Context,
-    Extension,
+    ExtensionElement,
     Identifier,
     Meta,
     Reference,
     ResourceId,
-    State,
+    VersionState,
     codings,
     has_code,
 )
-from hi_fhir.tables.views.homes import Address, homes
+from hi_fhir.tables.views.homes import AddressElement, homes
 from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
 from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
@@ -34,34 +34,34 @@ _SEXES = frozenset({"female", "male", "other", "unknown"})
 _MIDNIGHT = re.compile(r"T00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-class Link(msgspec.Struct, gc=False):
+class LinkElement(msgspec.Struct, gc=False):
     other: Reference | None = None
     type: str | None = None
 
 
-class Patient(msgspec.Struct, gc=False, rename="camel"):
+class PatientResource(msgspec.Struct, gc=False, rename="camel"):
     resource_type: Literal["Patient"]
     id: ResourceId
     meta: Meta | None = None
-    extension: list[Extension] = []
+    extension: list[ExtensionElement] = []
     identifier: list[Identifier] = []
     active: bool | None = None
     gender: str | None = None
     birth_date: str | None = None
     deceased_boolean: bool | None = None
     deceased_date_time: str | None = None
-    address: list[Address] = []
+    address: list[AddressElement] = []
     general_practitioner: list[Reference] = []
     managing_organization: Reference | None = None
-    link: list[Link] = []
+    link: list[LinkElement] = []
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Patient, int], State]:
+def emitter(context: Context) -> Callable[[PatientResource, int], VersionState]:
     """A function that appends the rows of one Patient: one of `patient` and `identity`, any number of the others."""
     rows = context.tables["patient"]
 
-    def emit(record: Patient, line: int) -> State:
+    def emit(record: PatientResource, line: int) -> VersionState:
         born = _born(context, record.birth_date) if record.birth_date else None
         died = None
         if record.deceased_date_time:
@@ -95,7 +95,7 @@ def emitter(context: Context) -> Callable[[Patient, int], State]:
         if record.link:
             _add_links(context, record, patient, line)
         _add_ethnic_categories(context, record, patient, line)
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit
 
@@ -116,7 +116,7 @@ def _sex(gender: str | None) -> str:
 _UNSAID = (None,) * 5  # unit, status, dated_by, comparator, negation
 
 
-def _add_ethnic_categories(context: Context, record: Patient, patient: int, line: int) -> None:
+def _add_ethnic_categories(context: Context, record: PatientResource, patient: int, line: int) -> None:
     add = context.clinical["ethnic_category"].add
     for extension in record.extension:
         if extension.url.endswith(_ETHNIC_CATEGORY):
@@ -129,7 +129,7 @@ def _add_ethnic_categories(context: Context, record: Patient, patient: int, line
                 add(patient=patient, resource_id=None, shape=shape, span=None, at=None, value=None, line=line)
 
 
-def _add_links(context: Context, record: Patient, patient: int, line: int) -> None:
+def _add_links(context: Context, record: PatientResource, patient: int, line: int) -> None:
     """The links that make two patients one person; a reference that cannot be read leaves the other unknown."""
     for link in record.link:
         if link.type in _ONE_PERSON:
@@ -141,7 +141,7 @@ def _add_links(context: Context, record: Patient, patient: int, line: int) -> No
                 context.tables["patient_link"].append((patient, link.type, context.hashed(other), line))
 
 
-def _registrations(context: Context, record: Patient) -> list[Row]:
+def _registrations(context: Context, record: PatientResource) -> list[Row]:
     """What the Patient itself states."""
     stated: list[Row] = []
     practice = None
@@ -159,7 +159,7 @@ def _registrations(context: Context, record: Patient) -> list[Row]:
     return stated
 
 
-def _death_notified(extensions: list[Extension]) -> bool:
+def _death_notified(extensions: list[ExtensionElement]) -> bool:
     """UK Core: 1 informal or 2 formal notice of death; U takes it back."""
     return any(
         part.url == "deathNotificationStatus" and any(has_code(part.value_codeable_concept, code) for code in "12")

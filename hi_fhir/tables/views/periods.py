@@ -1,10 +1,10 @@
 """The days of a FHIR Period."""
 
 from hi_fhir.tables.dates import first_day, last_day, read_span
-from hi_fhir.tables.views.elements import Context, Period
+from hi_fhir.tables.views.elements import Context, PeriodElement
 
 
-def days_of(context: Context, period: Period | None, path: str) -> tuple[int | None, int | None]:
+def days_of(context: Context, period: PeriodElement | None, path: str) -> tuple[int | None, int | None]:
     """The first and the last day of a period at a JSON path, from 1970-01-01; None where it has no start or no end."""
     if period is None:
         return None, None

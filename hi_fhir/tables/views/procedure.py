@@ -6,7 +6,15 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.views.coded import EFFECTIVE, add_rows, is_asked_for, starting
-from hi_fhir.tables.views.elements import CodeableConcept, Context, Meta, Period, Reference, ResourceId, State
+from hi_fhir.tables.views.elements import (
+    CodeableConcept,
+    Context,
+    Meta,
+    PeriodElement,
+    Reference,
+    ResourceId,
+    VersionState,
+)
 
 
 class Procedure(msgspec.Struct, gc=False, rename="camel"):
@@ -17,18 +25,18 @@ class Procedure(msgspec.Struct, gc=False, rename="camel"):
     meta: Meta | None = None
     code: CodeableConcept | None = None
     performed_date_time: str | None = None
-    performed_period: Period | None = None
+    performed_period: PeriodElement | None = None
     contained: msgspec.Raw = msgspec.Raw()
 
 
-def emitter(context: Context) -> Callable[[Procedure, int], State]:
+def emitter(context: Context) -> Callable[[Procedure, int], VersionState]:
     """A function that appends the rows of one Procedure and says what became of it."""
 
-    def emit(record: Procedure, line: int) -> State:
+    def emit(record: Procedure, line: int) -> VersionState:
         if record.status == "entered-in-error":
-            return State.DELETED
+            return VersionState.DELETED
         if not is_asked_for(context, record.code):
-            return State.NOT_ASKED_FOR
+            return VersionState.NOT_ASKED_FOR
         add_rows(
             context,
             "procedure",
@@ -43,6 +51,6 @@ def emitter(context: Context) -> Callable[[Procedure, int], State]:
             status=record.status,
             parts=[("", record.code)],
         )
-        return State.KEPT
+        return VersionState.KEPT
 
     return emit

@@ -9,7 +9,7 @@ systems CareConnect-RegistrationStatus-1 and CareConnect-RegistrationType-1 of S
 
 from collections.abc import Iterator
 
-from hi_fhir.tables.views.elements import Context, Extension, codings
+from hi_fhir.tables.views.elements import Context, ExtensionElement, codings
 from hi_fhir.tables.views.organizations import Named, Row
 from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import regular_of
@@ -17,11 +17,11 @@ from hi_fhir.tables.views.registration_types import regular_of
 _INACTIVE, _PENDING = "i", "r"
 
 
-def is_registration_details(extension: Extension) -> bool:
+def is_registration_details(extension: ExtensionElement) -> bool:
     return "registrationdetails" in extension.url.rpartition("/")[2].lower()
 
 
-def registration_details(context: Context, extension: Extension, practice: Named, path: str) -> Iterator[Row]:
+def registration_details(context: Context, extension: ExtensionElement, practice: Named, path: str) -> Iterator[Row]:
     """The row of one such extension at a JSON path; none for a registration that is pending.
 
     One that is inactive is over where it names no end that can be. A deduction that is pending has not ended it.
@@ -36,5 +36,5 @@ def registration_details(context: Context, extension: Extension, practice: Named
     yield practice.row("registration-details", start, end, regular, has_ended=_INACTIVE in status)
 
 
-def _codes(part: Extension | None) -> list[str]:
+def _codes(part: ExtensionElement | None) -> list[str]:
     return [coding.code for coding in codings(part.value_codeable_concept) if coding.code] if part else []

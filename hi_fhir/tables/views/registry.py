@@ -16,14 +16,14 @@ from hi_fhir.tables.views import (
     patient,
     procedure,
 )
-from hi_fhir.tables.views.elements import Context, State
+from hi_fhir.tables.views.elements import Context, VersionState
 
 
 class View(NamedTuple):
     """How one resource type becomes rows."""
 
     struct: type[msgspec.Struct]
-    emitter: Callable[[Context], Callable[[Any, int], State]]
+    emitter: Callable[[Context], Callable[[Any, int], VersionState]]
     tables: tuple[str, ...]
     also: str  # elements of the type that are not read here, but in another type
     subject: str = "$.subject.reference"
@@ -51,7 +51,7 @@ VIEWS = {
     "Observation": View(observation.Observation, observation.emitter, ("observation",), "identifier partOf"),
     "Organization": View(organization.Organization, organization.emitter, ("organization",), "active address"),
     "Patient": View(
-        patient.Patient,
+        patient.PatientResource,
         patient.emitter,
         ("patient", "ethnic_category", "other_home", "patient_identifier", "patient_link", "registration"),
         "name",

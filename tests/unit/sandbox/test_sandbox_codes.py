@@ -7,7 +7,7 @@ import pytest
 
 from hi_fhir.sandbox import overlay
 from hi_fhir.sandbox.people import answers, codes, places
-from hi_fhir.sandbox.people.model import Answer, Code
+from hi_fhir.sandbox.people.model import Code, CodedAnswer
 from hi_fhir.sandbox.truth.ethnicity import GROUPS_2021
 from hi_fhir.sandbox.truth.evidence import PRESSURES
 from hi_fhir.terminology.answers import load_answers
@@ -51,7 +51,7 @@ def test_each_code_counts_for_the_value_set_that_it_is_said_to(terminology: Term
 
 
 @pytest.mark.parametrize("answer", [*answers.DENIED, *answers.NONE, *answers.ABSENT, *answers.NEITHER])
-def test_each_answer_says_what_the_list_of_answers_says(answer: Answer) -> None:
+def test_each_answer_says_what_the_list_of_answers_says(answer: CodedAnswer) -> None:
     match answer.way:
         case "concept":
             said = ANSWERS.of_concept([(system, code, None) for system, code in answer.codings], answer.text or None)

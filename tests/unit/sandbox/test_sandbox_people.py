@@ -10,7 +10,16 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import answers, codes, make_people
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE
-from hi_fhir.sandbox.people.model import DATA_DATE, Answer, Code, Patient, Person, Record, Registration, When
+from hi_fhir.sandbox.people.model import (
+    DATA_DATE,
+    Code,
+    CodedAnswer,
+    Patient,
+    Record,
+    Registration,
+    SyntheticPerson,
+    When,
+)
 from hi_fhir.sandbox.truth.linked import disagreeing
 from hi_fhir.sandbox.truth.merged import merges
 
@@ -94,7 +103,7 @@ def _of_records(has: Callable[[Record], object], type_: str = "") -> int:
     return sum(bool(has(record)) for record in _records(type_))
 
 
-def _of_people(has: Callable[[Person], object]) -> int:
+def _of_people(has: Callable[[SyntheticPerson], object]) -> int:
     return sum(bool(has(person)) for person in PEOPLE)
 
 
@@ -110,18 +119,18 @@ def _in_system(code: Code | None, system: str) -> bool:
     return code is not None and any(system == one for one, _ in code.codings)
 
 
-def _days_disagree(person: Person, same_day: bool) -> bool:
+def _days_disagree(person: SyntheticPerson, same_day: bool) -> bool:
     said = [(r.when.day, r.code.says) for r in person.records if r.code and r.code.says and r.when]
     said = [(day, says) for day, says in said if says and len(says) == 1]
     return any((a == b) == same_day and x != y for a, x in said for b, y in said)
 
 
-def _readings_in_a_day(person: Person) -> bool:
+def _readings_in_a_day(person: SyntheticPerson) -> bool:
     timed = Counter(r.when.day for r in person.records if r.components and r.when and r.when.clock)
     return any(count > 1 for count in timed.values())
 
 
-def _parts_answers(record: Record) -> Iterator[Answer | None]:
+def _parts_answers(record: Record) -> Iterator[CodedAnswer | None]:
     return (part.answer for part in record.components)
 
 

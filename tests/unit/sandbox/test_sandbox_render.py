@@ -9,7 +9,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Address, Link, Reason, Record, Registration
+from hi_fhir.sandbox.people.model import Address, PatientLink, Reason, Record, Registration
 from hi_fhir.sandbox.people.places import ENGLISH
 from tests.support.sandbox_people import a_patient, a_person, a_record, at_practice, on, undated
 
@@ -190,7 +190,7 @@ def test_a_day_that_cannot_be_is_written_as_it_is() -> None:
 
 
 def test_a_link_names_the_other_patient_or_says_that_there_is_one() -> None:
-    links = (Link("replaces", "old"), Link("seealso", None))
+    links = (PatientLink("replaces", "old"), PatientLink("seealso", None))
     assert _only("Patient", a_person(a_patient(links=links)))["link"] == [
         {"other": {"reference": "Patient/old"}, "type": "replaces"},
         {"other": {"display": "An earlier record"}, "type": "seealso"},

@@ -10,10 +10,10 @@ from hi_fhir.sandbox.people.model import (
     Address,
     Code,
     Death,
-    Link,
     NhsNumber,
-    Person,
+    PatientLink,
     Registration,
+    SyntheticPerson,
     When,
 )
 from hi_fhir.sandbox.truth import areas, expected
@@ -157,7 +157,10 @@ def test_two_records_of_one_number_are_one_person_where_birth_dates_can_be_the_s
 def test_a_replaced_record_has_no_say_but_for_its_episodes_and_its_records() -> None:
     wrong = {"sex": "male", "born": on("1999-01-01"), "death": Death(None), "active": False, "nhs_number": None}
     old = a_patient(
-        id="old", links=(Link("replaced-by", "somebody"),), registrations=(at_practice(2, start="2024-01-01"),), **wrong
+        id="old",
+        links=(PatientLink("replaced-by", "somebody"),),
+        registrations=(at_practice(2, start="2024-01-01"),),
+        **wrong,
     )
     smoked = a_record("Observation", codes.SMOKING[0], patient_id="old")
     found = expected([a_person(a_patient(), old, records=(smoked,))])
@@ -209,7 +212,7 @@ def test_membership_is_that_of_the_as_of_day() -> None:
 
 
 def test_every_resource_becomes_of_something() -> None:
-    person = Person(
+    person = SyntheticPerson(
         (a_patient(registrations=(at_practice(kind="episode", status="entered-in-error"),)),),
         (a_record("Encounter"), a_record("Observation"), a_record("Observation", codes.SMOKING[0]), a_pressure(1, 1)),
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hi_fhir.sandbox.people.model import Death
-from hi_fhir.sandbox.truth import Setting, Truth, expected
+from hi_fhir.sandbox.truth import Truth, TruthSetting, expected
 from hi_fhir.sandbox.truth.registered import registration_of
 from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
@@ -24,7 +24,7 @@ def test_whoever_is_born_after_the_day_is_not_registered_on_it(born: str, reason
 
 def test_the_day_is_that_which_is_asked_about() -> None:
     born = a_person(a_patient(born=on("2024-09-30")))
-    days = {day: expected([born], Setting(as_of=on(day).day)).reasons for day in ("2024-09-29", "2024-09-30")}
+    days = {day: expected([born], TruthSetting(as_of=on(day).day)).reasons for day in ("2024-09-29", "2024-09-30")}
     assert days == {"2024-09-29": {"not-born": 1}, "2024-09-30": {"registered": 1}}
 
 

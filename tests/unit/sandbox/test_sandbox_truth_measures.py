@@ -7,7 +7,7 @@ import pytest
 
 from hi_fhir.sandbox.people import answers, codes
 from hi_fhir.sandbox.people.model import (
-    Answer,
+    CodedAnswer,
     Component,
     Reason,
     Record,
@@ -16,7 +16,7 @@ from hi_fhir.sandbox.truth.days import clock_order
 from hi_fhir.sandbox.truth.days import dated as day_of
 from hi_fhir.sandbox.truth.evidence import evidence_of
 from hi_fhir.sandbox.truth.opted_out import BY_CODE, is_opted_out
-from hi_fhir.sandbox.truth.setting import Setting
+from hi_fhir.sandbox.truth.setting import TruthSetting
 from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, on, undated
 from tests.support.truths import DIAGNOSIS, UNDER_80, is_met, populations_of, truth_of
 
@@ -151,7 +151,9 @@ def test_a_condition_that_does_not_count_is_no_diagnosis(status: str) -> None:
         *((answer, True, True) for answer in answers.NEITHER),
     ],
 )
-def test_an_answer_may_say_that_it_is_not_so(answer: Answer | None, of_a_diagnosis: bool, of_a_status: bool) -> None:
+def test_an_answer_may_say_that_it_is_not_so(
+    answer: CodedAnswer | None, of_a_diagnosis: bool, of_a_status: bool
+) -> None:
     """Of the code of a record and of a component alike; "none" is an answer to what is measured or asked."""
     for code, is_so in ((codes.HYPERTENSION[0], of_a_diagnosis), (codes.SMOKING[0], of_a_status)):
         own = a_record("Observation", code, answer=answer)
@@ -170,7 +172,7 @@ def test_a_panel_is_not_absent_for_want_of_its_own_value() -> None:
 
 def test_what_a_coded_answer_names_is_not_recorded() -> None:
     category, diagnosis = codes.CATEGORY_SNOMED["110751000000108"], codes.HYPERTENSION[0]
-    named = [Answer("concept", code.codings, code.text) for code in (category, diagnosis)]
+    named = [CodedAnswer("concept", code.codings, code.text) for code in (category, diagnosis)]
     asked = [a_record("Observation", codes.ETHNICITY_ASKED, answer=answer) for answer in named]
     found = evidence_of(a_person(records=tuple(asked)))
     assert (found.statements, dict(found.days)) == ([], {})
@@ -182,7 +184,7 @@ def test_a_smoking_status_is_looked_for_in_observations_alone() -> None:
 
 
 def test_an_opt_out_that_is_denied_is_none() -> None:
-    by_code = Setting(opt_out=BY_CODE)
+    by_code = TruthSetting(opt_out=BY_CODE)
     objected = a_record("Observation", codes.OPT_OUT)
     denied = replace(objected, answer=answers.DENIED[0])
     withdrawn = a_record("Observation", codes.OPT_OUT_WITHDRAWN, when=on("2024-07-01"), answer=answers.NONE[0])

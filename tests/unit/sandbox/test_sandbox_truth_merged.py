@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.sandbox.people.model import Link, NhsNumber, Patient
+from hi_fhir.sandbox.people.model import NhsNumber, Patient, PatientLink
 from hi_fhir.sandbox.truth import expected
 from hi_fhir.sandbox.truth.merged import merges
 from tests.support.sandbox_people import a_patient, a_person, at_practice, on
 
 
 def _patient(id_: str, *links: tuple[str, str | None], **given: Any) -> Patient:
-    return a_patient(id=id_, links=tuple(Link(*link) for link in links), nhs_number=None, **given)
+    return a_patient(id=id_, links=tuple(PatientLink(*link) for link in links), nhs_number=None, **given)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,6 @@ def test_a_number_that_ten_patients_share_is_nobodys(people: int, born: str, fou
 def test_a_replaced_patient_does_not_count_among_those_who_share_a_number() -> None:
     number = NhsNumber("9999999018", "shared")
     crowd = [a_person(a_patient(id=str(n), nhs_number=number)) for n in range(9)]
-    old = a_patient(id="old", nhs_number=number, links=(Link("replaced-by", "new"),))
+    old = a_patient(id="old", nhs_number=number, links=(PatientLink("replaced-by", "new"),))
     told = expected([*crowd, a_person(_patient("new"), old)]).people()
     assert (told["persons"], told["nhs_number"]) == (2, {"absent": 1, "present": 1})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.sandbox.people.model import Death, Link, Registration
+from hi_fhir.sandbox.people.model import Death, PatientLink, Registration
 from hi_fhir.sandbox.people.places import BRANCH, GONE, HOSPITAL, NO_PRACTICE, PRACTICES
 from hi_fhir.sandbox.truth import expected
 from hi_fhir.sandbox.truth.registered import RegistrationStatus, registration_of
@@ -76,7 +76,9 @@ def test_a_branch_surgery_and_another_practice_on_one_day_are_a_conflict() -> No
 
 
 def test_what_is_left_out_of_a_replaced_record_and_of_one_who_opted_out_is_counted_too() -> None:
-    old = a_patient(id="old", links=(Link("replaced-by", "somebody"),), registrations=(_episode(practice=HOSPITAL),))
+    old = a_patient(
+        id="old", links=(PatientLink("replaced-by", "somebody"),), registrations=(_episode(practice=HOSPITAL),)
+    )
     truth = expected([a_person(a_patient(), old)])
     assert truth.people()["registrations_left_out"] == {"not-a-practice": 1}
 

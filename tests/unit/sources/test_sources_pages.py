@@ -5,12 +5,12 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.sources.chunks import Tally
+from hi_fhir.sources.chunks import LaneTally
 from hi_fhir.sources.pages import Distinct, decode_bundle, dropped_parameter, take
 
 
-def landed(body: bytes) -> tuple[list[bytes], Tally, int]:
-    tally, distinct = Tally(), Distinct()
+def landed(body: bytes) -> tuple[list[bytes], LaneTally, int]:
+    tally, distinct = LaneTally(), Distinct()
     page = take(decode_bundle(body), tally, distinct, pretty=b"\n" in body)
     lines = [line + b"\n" for line in page.lines.split(b"\n")[:-1]]
     assert len(lines) == page.records
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_landed_for_quarantine() -> None:
 
 @pytest.mark.parametrize("body", [b'{"resourceType": "Bundle"}', b'{"resourceType": "Bundle", "entry": null}'])
 def test_a_page_may_be_empty(body: bytes) -> None:
-    assert landed(body) == ([], Tally(), 0)
+    assert landed(body) == ([], LaneTally(), 0)
 
 
 SENT = [("code", "a|1,a|2"), ("_lastUpdated", "ge2025"), ("_lastUpdated", "lt2026")]

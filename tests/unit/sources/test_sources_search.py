@@ -25,7 +25,7 @@ from hi_fhir.sandbox.server import Running, serve
 from hi_fhir.sources import paging
 from hi_fhir.sources.pages import Bundle, Page, decode_bundle
 from hi_fhir.sources.pulls import PullManifest
-from hi_fhir.sources.searches import Search
+from hi_fhir.sources.searches import TypeSearch
 from hi_fhir.tables.scope import Scope
 from tests.support.calling import BASE, NOW
 from tests.support.landing import config_in
@@ -64,9 +64,9 @@ def pull_from(
     return pull(RunContext(config, NOW, progress=progress or Silent()), settings, scope, None, sequence)
 
 
-def searches(config: Config, manifest: PullManifest) -> list[Search]:
+def searches(config: Config, manifest: PullManifest) -> list[TypeSearch]:
     plan = read_json(landed_folder(config, manifest) / "plan.json")["plan"]
-    return [msgspec.convert(search, Search) for search in plan["searches"]]
+    return [msgspec.convert(search, TypeSearch) for search in plan["searches"]]
 
 
 def ids(config: Config, manifest: PullManifest) -> list[str]:

@@ -15,7 +15,7 @@ from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.schema import KEY
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest
-from hi_fhir.tables.views.elements import State
+from hi_fhir.tables.views.elements import VersionState
 from tests.support.fhir_records import an_observation
 from tests.support.landing import SOURCE, config_in, land
 
@@ -56,8 +56,8 @@ def test_the_version_that_stands_is_kept_in_order_of_id(config: Config) -> None:
     lines = [version("o2", OLD, "1"), version("o1", None, "7"), version("o2", NEW, "2")]
 
     assert keys(config, made(config, {"Observation/0": lines})) == [
-        ("o1", None, "7", State.KEPT, False),
-        ("o2", "2025-03-02T10:00:00+00:00", "2", State.KEPT, False),
+        ("o1", None, "7", VersionState.KEPT, False),
+        ("o2", "2025-03-02T10:00:00+00:00", "2", VersionState.KEPT, False),
     ]
 
 
@@ -72,9 +72,9 @@ def test_what_is_gone_leaves_a_key_and_what_nobody_asked_for_leaves_none(config:
     scope = Scope(types={"Observation": ("http://snomed.info/sct|60621009",)})
 
     assert [(row[0], row[3]) for row in keys(config, made(config, chunks, scope=scope))] == [
-        ("o1", State.TOMBSTONE),
-        ("o2", State.DELETED),
-        ("o3", State.TOMBSTONE),
+        ("o1", VersionState.TOMBSTONE),
+        ("o2", VersionState.DELETED),
+        ("o3", VersionState.TOMBSTONE),
     ]
 
 
@@ -83,7 +83,10 @@ def test_patients_are_known_by_their_keyed_hashes_also_where_they_are_gone(confi
     manifest = made(config, {"Patient/0": patients, "_deleted/0": [deletion("Patient/p2")]})
 
     key = load_key(config.key_file)
-    wanted = {key.patient_id(SOURCE.name, id_): state for id_, state in (("p1", State.KEPT), ("p2", State.TOMBSTONE))}
+    wanted = {
+        key.patient_id(SOURCE.name, id_): state
+        for id_, state in (("p1", VersionState.KEPT), ("p2", VersionState.TOMBSTONE))
+    }
     assert {row[0]: row[3] for row in keys(config, manifest, "Patient")} == wanted
 
 
@@ -91,8 +94,8 @@ def test_a_stamp_that_cannot_be_is_no_stamp_and_is_told_of_the_resource(config: 
     lines = [version("o1", "2099-01-01T00:00:00Z", "2"), version("o1", OLD, "1"), version("o2", OLD, "1")]
 
     assert keys(config, made(config, {"Observation/0": lines}, received_date="2025-04-10")) == [
-        ("o1", None, "2", State.KEPT, True),
-        ("o2", "2025-03-01T10:00:00+00:00", "1", State.KEPT, False),
+        ("o1", None, "2", VersionState.KEPT, True),
+        ("o2", "2025-03-01T10:00:00+00:00", "1", VersionState.KEPT, False),
     ]
 
 
