@@ -15,8 +15,9 @@ from hi_fhir.core.unneeded import do_without_pandas
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORTH_PROCESSES = 100_000_000
-"""Bytes of lines from which on starting processes pays."""
+WORTH_PROCESSES = 1_000_000_000
+"""Bytes of lines from which on starting processes pays: each costs about a second of CPU, for its imports above all, and
+these lines take about ten."""
 
 
 class RunAll(Protocol):
