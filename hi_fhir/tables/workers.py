@@ -16,8 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WORTH_PROCESSES = 1_000_000_000
-"""Bytes of lines from which on starting processes pays: each costs about a second of CPU, for its imports above all, and
-these lines take about ten."""
+"""Bytes of lines from which on starting processes pays: a process costs about a second, these lines take about ten."""
 
 
 class RunAll(Protocol):
