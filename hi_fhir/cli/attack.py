@@ -13,7 +13,7 @@ from hi_fhir.cli.progress import TerminalProgress
 from hi_fhir.core.audiences import Audience
 
 if TYPE_CHECKING:  # numpy takes a while to import
-    from hi_fhir.attack.findings import Example, Findings, Link, Recovered, Term
+    from hi_fhir.attack.findings import Findings, Link, Recovered, RecoveredExample, Term
 
 _RECOVERED = 4
 
@@ -99,7 +99,7 @@ def _document(found: "Findings") -> dict[str, Any]:
     }
 
 
-def _example(one: "Example") -> dict[str, Any]:
+def _example(one: "RecoveredExample") -> dict[str, Any]:
     """chain: by which alone it lies between these ends."""
     return {**_named(one.recovered), "from": one.low, "to": one.high, "chain": [_link(link) for link in one.chain]}
 
