@@ -1,22 +1,23 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class CellState(StrEnum):
-    """What became of a count; ABSENT: of a score that is not given."""
+    """What became of a count. SUPPRESSED: held back for the sake of others; ABSENT: of a score that is not given."""
 
     SHOWN = "shown"
     ROUNDED = "rounded"
     MASKED = "masked"
+    SUPPRESSED = "suppressed"
     UNSUPPORTED = "unsupported"
     ABSENT = "absent"
 
 
-SHOWN, ROUNDED, MASKED, UNSUPPORTED, ABSENT = CellState
+SHOWN, ROUNDED, MASKED, SUPPRESSED, UNSUPPORTED, ABSENT = CellState
 
 RunCount = tuple[str, str, str]
 """Name of a count of the whole run, as of a cell: ("run-quarantine", "Observation", "bad-date")."""
@@ -59,7 +60,8 @@ class ExactCounts:
     groups: people by population. code_lists: the state of the code lists that decide a population, by measure id and
     population. strata_lists: the same of strata that are told by words, by measure id and stratum. withheld:
     populations of groups that the sources leave untold, with the standing of what is wanting. hierarchy: what lies
-    within what, from which follow all sums among the groups.
+    within what, from which follow all sums among the groups. conditions: what holds of everybody in a population, by
+    measure id and population; where not all is known, none. Equal conditions mean the same people.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
@@ -68,6 +70,7 @@ class ExactCounts:
     withheld: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
     strata_lists: Mapping[tuple[str, Stratum], str] = field(default_factory=dict)
     hierarchy: Hierarchy = field(default_factory=Hierarchy)
+    conditions: Mapping[tuple[str, str], frozenset[Hashable]] = field(default_factory=dict)
 
 
 class Cell(NamedTuple):

@@ -65,18 +65,35 @@ def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
 
 
 def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
-    """A reporter's groups are the sums of its practices', where these report too; so are its strata of areas."""
+    """A reporter's groups are the sums of its practices', where these report too; so are its strata of areas.
+
+    They are those of the networks that lie wholly in it and of its other practices as well.
+    """
+    networks = {reporter: _networks(reporter, hierarchy) for reporter in {group.reporter for group in groups}}
     for group in groups:
         covered = hierarchy.practices.get(group.reporter, ())
         if group.stratifier == PRACTICE:
-            parts = [Group(group.measure_id, group.stratum, ALL, ALL)]
+            told = [[Group(group.measure_id, group.stratum, ALL, ALL)]]
         elif group.stratifier == PCN:
             within = [one for one in covered if (hierarchy.pcns.get(one) or UNKNOWN) == group.stratum]
-            parts = [Group(group.measure_id, one, ALL, ALL) for one in within]
+            told = [[Group(group.measure_id, one, ALL, ALL) for one in within]]
         else:
-            parts = [group._replace(reporter=one) for one in covered if one != group.reporter]
-        if parts and all(part in groups for part in parts):
-            yield Sum(group, tuple(parts))
+            whole = [one for one in covered if one != group.reporter]
+            told = [[group._replace(reporter=one) for one in parts] for parts in (whole, networks[group.reporter])]
+        for parts in told:
+            if parts and all(part in groups for part in parts):
+                yield Sum(group, tuple(parts))
+
+
+def _networks(reporter: str, hierarchy: Hierarchy) -> list[str]:
+    """The networks that lie in a reporter and have no practice in common, and its practices in none of them."""
+    left = set(hierarchy.practices.get(reporter, ()))
+    found = []
+    for one, practices in sorted(hierarchy.practices.items()):
+        if one != reporter and len(practices) > 1 and left.issuperset(practices):
+            found.append(one)
+            left.difference_update(practices)
+    return [*found, *sorted(left)] if found else []
 
 
 def _deciles(

@@ -38,7 +38,8 @@ SMALL_NUMBERS = Rule(masked_to=7, base=5)
 class Policy:
     """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too.
 
-    partial: whether what rests on partial code lists is given.
+    partial: whether what rests on partial code lists is given. fewest: how many values a small count must be able to
+    have for all that the audience can know; others are suppressed until it has. None: no count is suppressed.
     """
 
     id: str
@@ -47,15 +48,19 @@ class Policy:
     own: Rule
     run: Rule
     partial: bool
+    fewest: int | None
 
 
 POLICIES: Mapping[Audience, Policy] = {
     policy.audience: policy
     for policy in (
-        Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True),
-        Policy("pcn-primary", "1", Audience.PCN, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
-        Policy("icb-primary", "1", Audience.ICB, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
-        Policy("public-primary", "1", Audience.PUBLIC, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False),
+        Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True, fewest=None),
+        *(
+            Policy(
+                f"{audience}-suppressed", "1", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
+            )
+            for audience in (Audience.PCN, Audience.ICB, Audience.PUBLIC)
+        ),
     )
 }
 """The policy of each audience."""

@@ -1,18 +1,31 @@
 """The one gate between counts and reports: it sees all that goes to an audience at once, and what went before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hi_fhir.core.files import content_name
-from hi_fhir.disclosure.counts import MASKED, UNSUPPORTED, Cell, ExactCounts, Group, Published, ReleasedGroup, RunCount
+from hi_fhir.disclosure.counts import (
+    MASKED,
+    SUPPRESSED,
+    UNSUPPORTED,
+    Cell,
+    ExactCounts,
+    Group,
+    Published,
+    ReleasedGroup,
+    RunCount,
+)
 from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score_numerator
+from hi_fhir.disclosure.suppression.suppress import suppressed
 from hi_fhir.measures.model import OCCASIONS
 
 _MISSING, _PARTIAL = "missing", "partial"
 _SHA256 = 64
 _WITHHELD = Cell(UNSUPPORTED, None)
 _NO_REASONS: Mapping[str, str] = {}
+_SUPPRESSED = Cell(SUPPRESSED, None)
+_PROTECTS = "protects-others"
 
 
 @dataclass(frozen=True)
@@ -29,16 +42,20 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
     """Decide every count of a release, and which groups may have a score.
 
     published: every version that the audience was ever given or may have, its cells to be read where a policy needs to
-    know what it tells.
-    No policy holds a count back for its sake yet: this is primary suppression alone, and a masked count may be worked
-    out from shown ones.
+    know what it tells. None holds a count back for its sake yet: what is protected is a release by itself.
+
+    Raises:
+        GateError: small counts could be worked out whatever is suppressed.
     """
     unsupported, own = _unsupported(counts.code_lists, policy), _Applied(policy.own)
     why = (_unsupported_strata(counts, policy), counts.withheld)
+    untold = {group: _reasons(group, unsupported, *why) for group in counts.groups}
+    protecting = suppressed(counts, untold, policy.own, policy.fewest) if policy.fewest else {}
     return ReleasedCounts(
         policy=policy,
         groups={
-            group: _released(exact, _reasons(group, unsupported, *why), own) for group, exact in counts.groups.items()
+            group: _released(exact, untold[group], protecting.get(group, ()), own)
+            for group, exact in counts.groups.items()
         },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([one.identifier, one.version, one.sha256] for one in published), _SHA256),
@@ -67,14 +84,18 @@ def _reasons(
     return reasons
 
 
-def _released(exact: Mapping[str, int], reasons: Mapping[str, str], own: _Applied) -> ReleasedGroup:
+def _released(
+    exact: Mapping[str, int], reasons: Mapping[str, str], protecting: Collection[str], own: _Applied
+) -> ReleasedGroup:
+    """protecting: populations that are suppressed for the sake of others."""
     cells = {population: own[count] for population, count in exact.items()}
     if OCCASIONS in exact and own.rule.is_small(exact["numerator"]):
         cells[OCCASIONS] = Cell(MASKED, None)  # however often: it is of few people
-    if not reasons:
+    if not reasons and not protecting:
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}
-    return ReleasedGroup(cells | dict.fromkeys(withheld, _WITHHELD), _no_score(exact, own.rule), withheld)
+    cells |= dict.fromkeys(protecting, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
+    return ReleasedGroup(cells, _no_score(exact, own.rule), dict.fromkeys(protecting, _PROTECTS) | withheld)
 
 
 def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_files, owner_folder, sha256_file
+from hi_fhir.disclosure.conditions import conditions_of
 from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
@@ -140,6 +141,11 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
         strata_lists=strata_lists(measures),
         withheld=withheld_groups(groups, withheld(absent), withheld_strata(absent), practices, pcns),
         hierarchy=Hierarchy(_nested(measures, terminology), practices, pcns),
+        conditions={
+            (one.measure.id, population): conditions
+            for one in measures
+            for population, conditions in conditions_of(one.measure).items()
+        },
     )
     return _Job(evaluation, audience, measures, reporting, exact, absent)
 

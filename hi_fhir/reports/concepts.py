@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from hi_fhir.disclosure.counts import MASKED, UNSUPPORTED, Cell
+from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, UNSUPPORTED, Cell
 from hi_fhir.measures.model import OCCASIONS, POPULATIONS, Measure
 from hi_fhir.measures.stratifiers import (
     ETHNIC_CATEGORY_16,
@@ -129,7 +129,7 @@ def _system(base: str, id_: str, code: str) -> str:
 
 
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-_REASONS = {MASKED: "masked", UNSUPPORTED: "unsupported"}
+_REASONS = {MASKED: "masked", SUPPRESSED: "masked", UNSUPPORTED: "unsupported"}
 
 Json = dict[str, Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from hi_fhir.disclosure.counts import MASKED, ReleasedGroup
+from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, ReleasedGroup
 from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.model import OCCASIONS
@@ -104,7 +104,7 @@ def _count(whole: ReleasedGroup, population: str) -> str:
     cell = whole.cells[population]
     if cell.value is not None:
         return str(cell.value)
-    return MASKED if cell.state == MASKED else f"withheld ({whole.reasons[population]})"
+    return str(cell.state) if cell.state in (MASKED, SUPPRESSED) else f"withheld ({whole.reasons[population]})"
 
 
 def _paragraphs(lines: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hi_fhir.disclosure.counts import ExactCounts, Group
+from hi_fhir.disclosure.counts import SUPPRESSED, ExactCounts, Group
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.statistics import score, score_denominator
@@ -39,7 +39,7 @@ def test_nothing_small_is_given_and_no_score_where_there_must_be_none(audience: 
     states = {(GROUP.measure_id, name): "full" for name in POPULATIONS}
     (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES[audience], []).groups.values()
     for name, cell in group.cells.items():
-        assert (cell.value is None) == (exact[name] in SMALL)
+        assert (cell.value is None) == (exact[name] in SMALL or cell.state == SUPPRESSED)
         assert cell.value is None or (cell.value % 5 == 0 and abs(cell.value - exact[name]) <= 2)
     value, reason = score(group)
     assert (value is None) == (reason is not None)
@@ -101,8 +101,8 @@ def test_a_report_has_every_stratum_and_its_zeros(people_each: int, seed: int) -
         assert [key for key in counted if key[0] not in ("all", "practice", "pcn")] == expected
         for (stratifier, stratum), group in counted.items():
             exact = released.exact[Group(measure.id, reporter, stratifier, stratum)]
-            assert count_of(group, "denominator") == _given(exact["denominator"])
-            assert count_of(group, "numerator") == _given(exact["numerator"])
+            assert count_of(group, "denominator") in ("masked", _given(exact["denominator"]))
+            assert count_of(group, "numerator") in ("masked", _given(exact["numerator"]))
             assert ("measureScore" in group) != bool(extensions(group, "score-absent"))
 
 

@@ -16,7 +16,13 @@ from hi_fhir.store.cell_columns import CellColumns, cell_columns
 _EXACT = Rounding(masked_to=0, base=1)
 _ROUNDINGS = {"practice-exact": _EXACT}
 """Of policies by which a reporter's own people are not hidden; all others follow SMALL_NUMBERS."""
-_STATES = {"shown": State.EXACT, "rounded": State.ROUNDED, "masked": State.MASKED, "unsupported": State.WITHHELD}
+_STATES = {
+    "shown": State.EXACT,
+    "rounded": State.ROUNDED,
+    "masked": State.MASKED,
+    "suppressed": State.WITHHELD,
+    "unsupported": State.WITHHELD,
+}
 _SCORES = {
     "small-number": State.SCORE_SMALL,
     "empty-denominator": State.SCORE_EMPTY,

@@ -135,7 +135,7 @@ def test_it_says_what_produced_it() -> None:
     (basis,) = extensions(report, "report-basis")
     assert parts(basis) == {
         "audience": "icb",
-        "disclosure-policy": "icb-primary",
+        "disclosure-policy": "icb-suppressed",
         "disclosure-policy-version": "1",
         "opt-out-policy": "not-applicable",
         "imd-year": "2025",

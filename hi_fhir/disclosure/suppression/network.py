@@ -1,0 +1,181 @@
+"""The counts of measures that share people, with all sums among them: what is protected in one piece.
+
+A layer is a population, told once where several measures have the same by definition; a place is a reporter's stratum.
+A count stands where its layer and its place meet. Layers that nobody is told of are who is left of a population once
+its parts are taken away.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
+from hi_fhir.disclosure.hierarchy import sums
+from hi_fhir.disclosure.statistics import PARTS
+from hi_fhir.disclosure.suppression.equations import Equations, EquationSystem, Flags, Numbers
+from hi_fhir.measures.model import OCCASIONS
+
+Place = tuple[str, str, str]
+"""Reporter, stratifier and stratum."""
+Population = tuple[str, str]
+"""Measure id and population, or what is left of one."""
+
+REACHED, NOT_REACHED = "reached", "not-reached"
+"""Who is in the score's numerator, which an exclusion leaves some of, and who is in its denominator alone."""
+_LEFT: Sequence[tuple[str, Sequence[str], str]] = (
+    ("initial_population", ("denominator",), "outside-denominator"),
+    ("denominator", ("denominator_exclusion", "denominator_exception", "numerator"), NOT_REACHED),
+    ("numerator", ("numerator_exclusion",), REACHED),
+)
+"""Populations, the parts of each that have nobody in common, and what is left of it."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """populations: every measure's name of it. is_told: whether its counts have cells.
+
+    Of who is in a score's numerator or in its denominator alone, where that is no population: scored: the layers of
+    both; score_parts: the layers of the populations that the score is worked out from; numerator: that of them.
+    people: of occasions, the layer of whose they are: they are masked where these are few, however many there are.
+    """
+
+    populations: tuple[Population, ...]
+    is_told: bool = True
+    scored: tuple[int, ...] = ()
+    score_parts: tuple[int, ...] = ()
+    numerator: int | None = None
+    people: int | None = None
+
+    @property
+    def is_scored(self) -> bool:
+        return bool(self.scored)
+
+
+@dataclass(frozen=True)
+class Network:
+    """values, is_there: exact counts, and which may be told. Shape (place, layer), as of all arrays of a network.
+
+    groups: each measure's own, by its place's position.
+    """
+
+    layers: Sequence[Layer]
+    places: Sequence[Place]
+    values: Numbers
+    is_there: Flags
+    system: EquationSystem
+    groups: Mapping[str, Mapping[int, Group]]
+
+
+def networks(counts: ExactCounts, untold: Mapping[Group, Collection[str]]) -> Iterator[Network]:
+    """All counts of a release, taken apart into networks without an equation between them.
+
+    untold: populations of groups that have no cell with a count.
+    """
+    by_measure: dict[str, list[Group]] = {}
+    for group in counts.groups:
+        by_measure.setdefault(group.measure_id, []).append(group)
+    known: dict[tuple[Place, ...], Equations] = {}
+    for measures in _connected(counts, by_measure):
+        places = tuple(sorted({group[1:] for measure in measures for group in by_measure[measure]}))
+        if places not in known:
+            known[places] = _among_places(places, counts.hierarchy)
+        yield _network(counts, untold, {measure: by_measure[measure] for measure in measures}, places, known[places])
+
+
+def _key(counts: ExactCounts, population: Population) -> Hashable:
+    """What stands for the people of a population."""
+    return counts.conditions.get(population, population)
+
+
+def _wider(keys: Iterable[Hashable]) -> Iterator[tuple[Hashable, Hashable]]:
+    """Of each population that lies within others by its conditions, it and the closest of these."""
+    known = [one for one in keys if isinstance(one, frozenset)]
+    for narrow in known:
+        wide = [one for one in known if one < narrow]
+        yield from ((narrow, one) for one in wide if not any(one < other for other in wide))
+
+
+def _connected(counts: ExactCounts, by_measure: Mapping[str, Sequence[Group]]) -> list[list[str]]:
+    """Measures of which one has a population that lies within another's, directly or through others."""
+    measures: dict[Hashable, list[str]] = {}
+    for measure, groups in sorted(by_measure.items()):
+        for population in counts.groups[groups[0]]:
+            measures.setdefault(_key(counts, (measure, population)), []).append(measure)
+    together = [set(own) for own in measures.values()]
+    together += [{measures[narrow][0], measures[wide][0]} for narrow, wide in _wider(measures)]
+    found: list[set[str]] = []
+    for own in together:
+        near = [one for one in found if one & own]
+        found = [one for one in found if not one & own]
+        found.append(own.union(*near))
+    return sorted(map(sorted, found))
+
+
+def _among_places(places: Sequence[Place], hierarchy: Hierarchy) -> Equations:
+    position = {place: number for number, place in enumerate(places)}
+    told = sums([Group("", *place) for place in places], hierarchy)
+    return Equations.of([(position[one.whole[1:]], [position[part[1:]] for part in one.parts]) for one in told])
+
+
+def _network(
+    counts: ExactCounts,
+    untold: Mapping[Group, Collection[str]],
+    by_measure: Mapping[str, Sequence[Group]],
+    places: Sequence[Place],
+    among: Equations,
+) -> Network:
+    named: dict[Hashable, list[Population]] = {}
+    for measure, groups in by_measure.items():
+        for population in counts.groups[groups[0]]:
+            named.setdefault(_key(counts, (measure, population)), []).append((measure, population))
+    layers = [Layer(tuple(populations)) for populations in named.values()]
+    of = {population: number for number, layer in enumerate(layers) for population in layer.populations}
+    for measure in by_measure:
+        if (occasions := of.get((measure, OCCASIONS))) is not None:
+            layers[occasions] = replace(layers[occasions], people=of[measure, "numerator"])
+    left = [*_left_over(by_measure, of, layers), *_outside(named, of, layers)]
+    position = {place: number for number, place in enumerate(places)}
+    own = {measure: {position[group[1:]]: group for group in groups} for measure, groups in by_measure.items()}
+    values = np.zeros((len(places), len(layers)), dtype=np.int64)
+    is_there = np.zeros(values.shape, dtype=np.bool_)
+    for (measure, population), layer in of.items():
+        at = list(own[measure])
+        values[at, layer] = [counts.groups[group][population] for group in own[measure].values()]
+        is_there[at, layer] |= [population not in untold.get(group, ()) for group in own[measure].values()]
+    for whole, parts in left:
+        values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
+    return Network(layers, places, values, is_there, EquationSystem(among, Equations.of(left)), own)
+
+
+def _left_over(
+    measures: Iterable[str], of: Mapping[Population, int], layers: list[Layer]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The equations between layers of one measure; a layer that is left over is appended to `layers`."""
+    for measure in measures:
+        added: dict[str, int] = {}
+        for whole, names, left in _LEFT:
+            parts = tuple(of[measure, name] for name in names if (measure, name) in of)
+            if (measure, whole) in of and parts and of[measure, whole] not in parts:
+                added[left] = len(layers)
+                layers.append(Layer(((measure, left),), is_told=False))
+                yield of[measure, whole], (*parts, added[left])
+        if NOT_REACHED in added:
+            numerator = of[measure, "numerator"]
+            scored = (added.get(REACHED, numerator), added[NOT_REACHED])
+            shown = tuple(of[measure, name] for name in PARTS if (measure, name) in of)
+            for number in {added[NOT_REACHED], added.get(REACHED, added[NOT_REACHED])}:
+                layers[number] = replace(layers[number], scored=scored, score_parts=shown, numerator=numerator)
+
+
+def _outside(
+    named: Mapping[Hashable, Sequence[Population]],
+    of: Mapping[Population, int],
+    layers: list[Layer],
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The equations between layers of several measures: who is in the wider one alone is appended to `layers`."""
+    for narrow, wide in _wider(named):
+        if not {measure for measure, _ in named[narrow]} & {measure for measure, _ in named[wide]}:
+            (measure, population), *_ = named[narrow]
+            layers.append(Layer(((measure, f"outside-{population}"),), is_told=False))
+            yield of[named[wide][0]], (of[measure, population], len(layers) - 1)
