@@ -11,13 +11,16 @@ from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.populations import add_populations
+from hi_fhir.attack.relations.ratios import divided
 from hi_fhir.attack.relations.same import add_change, add_run, add_same_people, add_versions
-from hi_fhir.attack.relations.scores import NO_SHARES, shares_of
+from hi_fhir.attack.relations.scores import shares_of
 from hi_fhir.attack.relations.strata import add_strata
 from hi_fhir.attack.relations.sums import Gathering, Kind
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import Name, State, Told
 from hi_fhir.core.progress import Progress, Silent
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 class Bounded(NamedTuple):
@@ -54,8 +57,10 @@ def bounded(
         add_change(counts, change, gathering)
     sums = gathering.sums()
     progress.start("attack", None, "rounds")
-    shares = NO_SHARES if Kind.SCORE in without else shares_of(told, counts)
-    system = System(counts.low, counts.high, sums, shares)
+    shares, ratios = shares_of(told, counts), divided(told, counts)
+    if Kind.SCORE in without:
+        shares, ratios = shares.of(_NONE), ratios.of(_NONE)
+    system = System(counts.low, counts.high, sums, shares, ratios)
     bounds = propagate(system, progress)
     progress.finish(f"{sums.total:,} sums over {len(told.reports):,} reports, {len(bounds.steps)} rounds")
     return Bounded(counts, system, bounds)
@@ -76,7 +81,9 @@ def attack(
     found = bounded(told, progress, change=change, without=without)
     alone = found.bounds.high - found.bounds.low + 1
     checked = check(found.system, found.bounds, found.counts.is_masked, limit_s, progress)
-    together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
+    together = found.bounds
+    if (checked.low != together.low).any() or (checked.high != together.high).any():
+        together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
     possible = np.minimum(checked.possible, together.high - together.low + 1)
     recovered = recovered_counts(found.counts, together, possible, alone)
     chains = Chains(found.system, found.bounds)
@@ -84,6 +91,15 @@ def attack(
         reports=len(told.reports),
         cells=int((told.state <= State.WITHHELD).sum()),
         masked=int(found.counts.is_masked.sum()),
+        undefined=tuple(
+            sorted(
+                {
+                    f"{one.measure}|{one.measure_version}"
+                    for one in told.reports
+                    if (one.measure, one.measure_version) not in told.same.who
+                }
+            )
+        ),
         sums=found.system.sums.total,
         contradicted=int(found.bounds.contradicted.sum()),
         decided=checked.decided,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hi_fhir.attack.relations.ratios import tightened_by
 from hi_fhir.attack.relations.scores import Shares, tightened
 from hi_fhir.attack.relations.sums import Sums
 from hi_fhir.attack.systems import System
@@ -22,7 +23,7 @@ LOW, HIGH = 0, 1
 class Step(NamedTuple):
     """What one round narrowed, a row a bound: the count's place, which side, the sum that did it, and the bound.
 
-    by: numbers sums and, after the last of these, shares.
+    by: numbered as in the system.
     """
 
     place: Ints
@@ -55,6 +56,7 @@ def propagate(system: System, progress: Progress) -> Bounds:
     while is_changed.any() and len(steps) < _MOST_ROUNDS:
         found = [_narrowed(low, high, sums, chunk, is_changed, contradicted) for chunk in _chunks(sums)]
         found.append(_by_shares(low, high, shares, sums.total))
+        found.append(_by_division(low, high, system, is_changed))
         step = _best(found, low, high)
         is_changed[:] = False
         is_low = step.side == LOW
@@ -118,6 +120,14 @@ def _by_shares(low: Ints, high: Ints, shares: Shares, first: int) -> Step:
     """What shares narrow, numbered from `first` on."""
     place, share, is_low, bound = tightened(shares, low, high)
     return Step(place, np.where(is_low, LOW, HIGH).astype(np.int8), share + np.int32(first), bound)
+
+
+def _by_division(low: Ints, high: Ints, system: System, is_changed: Bools) -> Step:
+    """What published shares narrow."""
+    rows = tightened_by(system.divided, low, high, is_changed)
+    place, share, is_low, bound = np.array(rows, dtype=np.int32).reshape(-1, 4).T
+    number = share + np.int32(sum(system.totals[:2]))
+    return Step(place, np.where(is_low, LOW, HIGH).astype(np.int8), number, bound)
 
 
 NOTHING = Step(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32))

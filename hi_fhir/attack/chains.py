@@ -78,11 +78,9 @@ class Chains:
 
     def _from(self, number: int, place: int, side: int) -> Iterator[tuple[int, int]]:
         """The ends that a sum or share makes an end of a count from."""
-        sums, shares = self._system.sums, self._system.shares
+        sums = self._system.sums
         if number >= sums.total:
-            share = number - sums.total
-            for one in (int(shares.numerator[share]), int(shares.others[share])):
-                yield from ((one, LOW), (one, HIGH))
+            yield from ((one, end) for one in self._system.pair(number) for end in (LOW, HIGH))
             return
         whole, *parts = sums.members_of(number)
         if place == whole:
@@ -95,8 +93,7 @@ class Chains:
 def link(counts: Counts, system: System, number: int) -> Link:
     """A sum or share in words that a reader can look up."""
     if number >= system.sums.total:
-        share = number - system.sums.total
-        numerator, others = (int(one[share]) for one in (system.shares.numerator, system.shares.others))
+        numerator, others = system.pair(number)
         return Link(Kind.SCORE.told, _term(counts, numerator), (_term(counts, others),), 0, None)
     whole, *parts = system.sums.members_of(number)
     most = int(system.sums.most[number])

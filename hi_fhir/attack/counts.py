@@ -9,15 +9,17 @@ import numpy as np
 from hi_fhir.attack.told import OCCASIONS, OF_RUN, OF_THE_RUN, UNBOUNDED, Bools, Ints, Name, Report, State, Told
 
 OUTSIDE, REST, KEPT, OTHERS = "outside-denominator", "in-none", "score-numerator", "score-others"
+SCORED = "score-denominator"
 """Populations that no report gives and that lie between those it gives: of the initial population, who is not in the
 denominator; of the denominator, who is in none of what is counted in it; of the numerator, who is not taken out of it
-again, and of those that a share is of, who is not among these."""
+again, and of those that a share is of, who is not among these. Where shares are published: those that they are of."""
 
 _DERIVED = {
     OUTSIDE: ("initial_population", "denominator"),
     REST: ("denominator", "numerator"),
     KEPT: ("denominator", "numerator", "numerator_exclusion"),
     OTHERS: ("denominator", "numerator", "numerator_exclusion"),
+    SCORED: ("denominator", "numerator"),
 }
 """Each with the populations that it lies between."""
 
@@ -27,7 +29,8 @@ class Counts:
     """All counts by place: that of a name in a report is `report * len(names) + name`.
 
     low, high: between which it lies, both included. is_there: whether a report counts it or it is derived from such.
-    is_masked: whether a report says that it is not given since it is small.
+    is_masked: whether a report says that it is not given since it is small, of people who are not those of whoever
+    attacks.
     """
 
     reports: tuple[Report, ...]
@@ -58,7 +61,7 @@ class Counts:
 
 def counts_of(told: Told) -> Counts:
     """What a reader knows of each count before any is held against another."""
-    names = (*told.names, *_derived(told.names))
+    names = (*told.names, *_derived(told.names, has_ratios=len(told.ratios.low) > 0))
     shape = (len(told.reports), len(names))
     low, high = np.zeros(shape, dtype=np.int32), np.full(shape, UNBOUNDED, dtype=np.int32)
     is_there, is_masked = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
@@ -66,7 +69,7 @@ def counts_of(told: Told) -> Counts:
     report, name, state, value = (one[is_count] for one in (told.report, told.name, told.state, told.value))
     low[report, name], high[report, name] = _bounds(told, report, name, state, value)
     is_there[report, name] = True
-    is_masked[report, name] = state == State.MASKED
+    is_masked[report, name] = (state == State.MASKED) & ~_is_own(told, report, name)
     _mark_derived(is_there, names)
     return Counts(told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_masked.ravel())
 
@@ -79,22 +82,30 @@ def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> t
     masked_to, base = (
         np.where(is_of_run[name], own, given) for own, given in zip(OF_THE_RUN, (masked_to, base), strict=True)
     )
-    below, above = base // 2, (base - 1) // 2  # of two multiples that are as near, the higher was given
+    near = base // 2  # of two multiples that are as near, nobody tells which was given
     is_exact, is_rounded, is_masked = (state == one for one in (State.EXACT, State.ROUNDED, State.MASKED))
-    low = np.select([is_exact, is_rounded, is_masked], [value, np.maximum(value - below, masked_to + 1), 1], 0)
+    low = np.select([is_exact, is_rounded, is_masked], [value, np.maximum(value - near, masked_to + 1), 1], 0)
     is_of_few = np.array([one.population == OCCASIONS for one in told.names], dtype=np.bool_)[name]
     most = np.where(is_of_few, UNBOUNDED, masked_to)  # few people, however often
-    high = np.select([is_exact, is_rounded, is_masked], [value, value + above, most], UNBOUNDED)
+    high = np.select([is_exact, is_rounded, is_masked], [value, value + near, most], UNBOUNDED)
     return low.astype(np.int32), high.astype(np.int32)
 
 
-def _derived(names: Sequence[Name]) -> list[Name]:
+def _is_own(told: Told, report: Ints, name: Ints) -> Bools:
+    """By cell: whether it is of a practice that knows its own people."""
+    of_report = np.array([one.reporter in told.knowing for one in told.reports], dtype=np.bool_)
+    of_name = np.array([one.stratum in told.knowing for one in told.names], dtype=np.bool_)
+    found: Bools = of_report[report] | of_name[name]
+    return found
+
+
+def _derived(names: Sequence[Name], *, has_ratios: bool) -> list[Name]:
     there = set(names)
     return [
         Name(*group, derived)
         for group in dict.fromkeys(name.group for name in names)
         for derived, between in _DERIVED.items()
-        if there.issuperset(Name(*group, population) for population in between)
+        if there.issuperset(Name(*group, population) for population in between) and (derived != SCORED or has_ratios)
     ]
 
 

@@ -66,15 +66,16 @@ class RecoveredExample:
 
 @dataclass(frozen=True)
 class Findings:
-    """cells, masked: counted over all reports. contradicted: sums that the numbers do not keep, and so told nothing.
+    """cells, masked: counted over all reports. undefined: measures of which no definition was at hand.
 
-    decided, nearby, unseen: masked counts by what the check beyond single sums came to. examples: of what was
-    recovered.
+    contradicted: sums that the numbers do not keep, and so told nothing. decided, nearby, unseen: masked counts by what
+    the check beyond single sums came to. examples: of what was recovered.
     """
 
     reports: int
     cells: int
     masked: int
+    undefined: tuple[str, ...]
     sums: int
     contradicted: int
     decided: int

@@ -5,18 +5,33 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hi_fhir.attack.relations.ratios import Divided
 from hi_fhir.attack.relations.scores import Shares
 from hi_fhir.attack.relations.sums import Sums
 from hi_fhir.attack.told import Ints
 
 
 class System(NamedTuple):
-    """low, high: between which each count lies by itself. Sums and, after the last of them, shares have numbers."""
+    """low, high: between which each count lies by itself. Sums, shares and what was divided are numbered in turn."""
 
     low: Ints
     high: Ints
     sums: Sums
     shares: Shares
+    divided: Divided
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """How many sums, shares and divisions there are."""
+        return self.sums.total, len(self.shares.state), len(self.divided.low)
+
+    def pair(self, number: int) -> tuple[int, int]:
+        """The places of the two counts of a share or division by its number."""
+        share = number - self.totals[0]
+        if share < self.totals[1]:
+            return int(self.shares.numerator[share]), int(self.shares.others[share])
+        share -= self.totals[1]
+        return int(self.divided.numerator[share]), int(self.divided.whole[share])
 
 
 class Part(NamedTuple):
@@ -33,12 +48,23 @@ class Part(NamedTuple):
 def part_of(system: System, low: Ints, high: Ints, numbers: Sequence[int], also: Sequence[int] = ()) -> Part:
     """The sums and shares with these numbers, and their counts with `low` and `high` as ends. also: further counts."""
     chosen = np.array(sorted(set(numbers)), dtype=np.int64)
-    of_sums, of_shares = chosen[chosen < system.sums.total], chosen[chosen >= system.sums.total] - system.sums.total
-    sums, shares = system.sums.of(of_sums), system.shares.of(of_shares)
-    places = np.unique(np.concatenate((sums.members, shares.numerator, shares.others, np.array(also, dtype=np.int32))))
-    moved = sums._replace(members=np.searchsorted(places, sums.members).astype(np.int32))
-    own = shares._replace(
-        numerator=np.searchsorted(places, shares.numerator).astype(np.int32),
-        others=np.searchsorted(places, shares.others).astype(np.int32),
+    first, second = np.cumsum(system.totals[:2])
+    sums = system.sums.of(chosen[chosen < first])
+    shares = system.shares.of(chosen[(chosen >= first) & (chosen < second)] - first)
+    divided = system.divided.of(chosen[chosen >= second] - second)
+    pairs = (shares.numerator, shares.others, divided.numerator, divided.whole)
+    places = np.unique(np.concatenate((sums.members, *pairs, np.array(also, dtype=np.int32))))
+
+    def moved(own: Ints) -> Ints:
+        return np.searchsorted(places, own).astype(np.int32)
+
+    return Part(
+        System(
+            low[places],
+            high[places],
+            sums._replace(members=moved(sums.members)),
+            shares._replace(numerator=moved(shares.numerator), others=moved(shares.others)),
+            divided._replace(numerator=moved(divided.numerator), whole=moved(divided.whole)),
+        ),
+        places,
     )
-    return Part(System(low[places], high[places], moved, own), places)

@@ -25,6 +25,7 @@ OF_RUN = ("run-", "readings-left-out")
 """How stratifiers of counts of the whole run begin."""
 
 Ints = npt.NDArray[np.int32]
+Reals = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -99,6 +100,16 @@ class SamePeople(NamedTuple):
     within: frozenset[tuple[str, str]]
 
 
+class Ratios(NamedTuple):
+    """Shares that exact counts were divided for, by places in `reports` and `names`, and between what each is."""
+
+    report: Ints
+    name: Ints
+    low: Reals
+    high: Reals
+
+
+NO_RATIOS = Ratios(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
 NOTHING_KNOWN = SamePeople({}, frozenset())
 
 
@@ -106,7 +117,7 @@ NOTHING_KNOWN = SamePeople({}, frozenset())
 class Told:
     """Reports and their cells by column: places in `reports` and `names`, State, and the number (-1: none).
 
-    same: what the definitions of the measures tell.
+    same: what the definitions of the measures tell. knowing: practices (ODS codes) whose own exact counts are told.
     """
 
     reports: tuple[Report, ...]
@@ -116,3 +127,26 @@ class Told:
     state: Ints
     value: Ints
     same: SamePeople = NOTHING_KNOWN
+    ratios: Ratios = NO_RATIOS
+    knowing: frozenset[str] = frozenset()
+
+    def joined(self, other: "Told") -> "Told":
+        """All that both tell, but for what is known of definitions."""
+        names = {name: place for place, name in enumerate(dict.fromkeys((*self.names, *other.names)))}
+        moved = np.array([names[name] for name in other.names], dtype=np.int32)
+        first = np.int32(len(self.reports))
+        return Told(
+            (*self.reports, *other.reports),
+            tuple(names),
+            np.concatenate((self.report, other.report + first)),
+            np.concatenate((self.name, moved[other.name])),
+            np.concatenate((self.state, other.state)),
+            np.concatenate((self.value, other.value)),
+            ratios=Ratios(
+                np.concatenate((self.ratios.report, other.ratios.report + first)),
+                np.concatenate((self.ratios.name, moved[other.ratios.name])),
+                np.concatenate((self.ratios.low, other.ratios.low)),
+                np.concatenate((self.ratios.high, other.ratios.high)),
+            ),
+            knowing=self.knowing | other.knowing,
+        )

@@ -14,12 +14,14 @@ from hi_fhir.core.audiences import Audience
 
 if TYPE_CHECKING:  # numpy takes a while to import
     from hi_fhir.attack.findings import Findings, Link, Recovered, RecoveredExample, Term
+    from hi_fhir.attack.told import Told
+    from hi_fhir.core.config import Config
 
 _RECOVERED = 4
 
 
 @click.command("attack")
-@click.argument("evaluation", required=False, metavar="[EVALUATION]")
+@click.argument("what", required=False, metavar="[EVALUATION|FOLDER|FILE]")
 @click.option("--ledger", "ever", is_flag=True, help="Every version that was ever released, not what holds now alone.")
 @click.option(
     "--audience",
@@ -28,6 +30,13 @@ _RECOVERED = 4
     default=Audience.ICB.value,
     show_default=True,
     help="Who attacks: with all that this audience may have, what is public among it.",
+)
+@click.option(
+    "--knows",
+    multiple=True,
+    metavar="PRACTICE[=FOLDER|FILE]",
+    help="A practice (ODS code) that knows its own people exactly, from its MeasureReports in a folder or file, else "
+    "from those that were released to it (may repeat).",
 )
 @click.option(
     "--change",
@@ -43,37 +52,50 @@ _RECOVERED = 4
     show_default=True,
     help="How long to look for what takes several sums at once.",
 )
+@click.option(
+    "--masked-to",
+    type=click.IntRange(1),
+    default=7,
+    show_default=True,
+    metavar="PEOPLE",
+    help="The highest count that is masked in reports which do not name a policy of hi_fhir.",
+)
 @options.common_options
 @click.pass_context
 def attack_command(
     context: click.Context,
-    evaluation: str | None,
+    what: str | None,
     ever: bool,
     audience: Audience,
+    knows: tuple[str, ...],
     change: int | None,
     limit_s: int,
+    masked_to: int,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Work masked counts out of released ones, as whoever was given them can, and exit with 4 where that succeeds.
 
-    Looks at the reports that hold now, or at those of one EVALUATION. A masked count is recovered where fewer than
-    three values are left that it can have.
+    Looks at the reports that hold now, at those of one EVALUATION, or at MeasureReports of anybody's in a folder or
+    file (*.json, *.ndjson). A masked count is recovered where fewer than three values are left that it can have.
 
     \b
     Example:
       hi-fhir attack --ledger --audience pcn
+      hi-fhir attack reports-of-others/
     """
     from hi_fhir.attack.attacking import attack
     from hi_fhir.attack.reading.definitions import same_people
-    from hi_fhir.attack.reading.ledger import read_ledger
-    from hi_fhir.store.session import open_store
 
     config = options.read_config(data_dir)
+    if what is not None and Path(what).exists():
+        told = _of_others(Path(what), ever, masked_to)
+    else:
+        told = _released(config, audience, ever, what)
+    for practice in knows:
+        told = told.joined(_own(config, practice, ever, masked_to))
+    told = replace(told, same=same_people(told.reports, config.overlays))
     with TerminalProgress(quiet=as_json) as progress:
-        with open_store(config.store_file).read() as session:
-            told = read_ledger(session, audience, ever=ever, evaluation=evaluation)
-        told = replace(told, same=same_people(told.reports, config.overlays))
         found = attack(told, progress, change=change, limit_s=limit_s)
     if as_json:
         print_json(_document(found))
@@ -83,11 +105,43 @@ def attack_command(
         context.exit(_RECOVERED)
 
 
+def _of_others(path: Path, ever: bool, masked_to: int) -> "Told":
+    from hi_fhir.attack.reading.measure_reports import read_measure_reports
+
+    if ever:
+        raise click.UsageError("--ledger is of what hi_fhir released, not of a folder or file.")
+    return read_measure_reports(path, masked_to)
+
+
+def _released(config: "Config", audience: Audience, ever: bool, evaluation: str | None) -> "Told":
+    from hi_fhir.attack.reading.ledger import read_ledger
+    from hi_fhir.store.session import open_store
+
+    if audience == Audience.PRACTICE:
+        raise click.UsageError("each practice has its own reports alone. Give: --audience public --knows PRACTICE.")
+    with open_store(config.store_file).read() as session:
+        return read_ledger(session, audience, ever=ever, evaluation=evaluation)
+
+
+def _own(config: "Config", word: str, ever: bool, masked_to: int) -> "Told":
+    """What a practice knows of its own people. word: its code, and where its reports are."""
+    from hi_fhir.attack.reading.ledger import read_practice
+    from hi_fhir.attack.reading.measure_reports import read_measure_reports
+    from hi_fhir.store.session import open_store
+
+    practice, equals, path = word.partition("=")
+    if equals:
+        return read_measure_reports(Path(path), masked_to, of=practice)
+    with open_store(config.store_file).read() as session:
+        return read_practice(session, practice, ever=ever)
+
+
 def _document(found: "Findings") -> dict[str, Any]:
     return {
         "reports": found.reports,
         "cells": found.cells,
         "masked": found.masked,
+        "measures_without_definition": found.undefined,
         "sums": found.sums,
         "contradicted": found.contradicted,
         "checked": {"decided": found.decided, "nearby": found.nearby, "unseen": found.unseen},
@@ -142,6 +196,11 @@ def _print(found: "Findings") -> None:
         ["reports", "counts", "masked", "sums", "recovered"],
         [[found.reports, found.cells, found.masked, found.sums, len(found.recovered)]],
     )
+    if found.undefined:
+        say(
+            f"\nOf {len(found.undefined):,} measures no definition is here in the version that was released, so "
+            "whether they count the same people as others is not known."
+        )
     if found.contradicted:
         say(f"\n{found.contradicted:,} sums do not hold with the numbers, and nothing was made of them.")
     if found.nearby or found.unseen:

@@ -36,10 +36,12 @@ def check(system: System, bounds: Bounds, is_masked: Bools, limit_s: float, prog
     ends = time.monotonic() + limit_s
     low, high = bounds.low.copy(), bounds.high.copy()
     possible = high - low + 1
-    found = list(clusters(system, bounds, is_masked & (possible >= FEWEST)))
-    progress.start("check", sum(len(one.asked) for one in found), "masked counts")
+    is_asked = is_masked & (possible >= FEWEST)
     decided = nearby = unseen = 0
-    for cluster in found:
+    if limit_s <= 0:
+        return Checked(low, high, possible, decided, nearby, int(is_asked.sum()))
+    progress.start("check", int(is_asked.sum()), "masked counts")
+    for cluster in clusters(system, bounds, is_asked):
         done = _Search(system, low, high, cluster, ends).run(possible)
         unseen += len(cluster.asked) - done
         decided, nearby = (decided + done, nearby) if cluster.is_whole else (decided, nearby + done)

@@ -1,6 +1,6 @@
 """Which counts are looked at together: all that hang together where they are few, else those of one report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -37,29 +37,29 @@ def clusters(system: System, bounds: Bounds, is_asked: Bools) -> Iterator[Cluste
     of_report, _ = links.components(links.is_within_a_report)
     asked = np.flatnonzero(is_asked)
     key = np.where(is_small[asked], whole[asked], len(sizes) + of_report[asked])
+    touching_whole, touching_report = links.touching(whole), links.touching(of_report)
     order = np.argsort(key, kind="stable")
     groups = np.split(asked[order], np.flatnonzero(np.diff(key[order])) + 1) if len(asked) else []
     for group in sorted(groups, key=lambda one: (float(np.mean(left[one])), int(one[0]))):
-        own = whole if is_small[group[0]] else of_report
-        yield Cluster(group.astype(np.int32), links.touching(own == own[group[0]]), bool(is_small[group[0]]))
+        first = int(group[0])
+        numbers = touching_whole(int(whole[first])) if is_small[first] else touching_report(int(of_report[first]))
+        yield Cluster(group.astype(np.int32), numbers, bool(is_small[first]))
 
 
 class _Links:
     """Which counts that are not settled yet stand in which sums and shares."""
 
     def __init__(self, system: System, bounds: Bounds) -> None:
-        sums, shares = system.sums, system.shares
-        self.total = sums.total + len(shares.state)
+        sums, shares, divided = system.sums, system.shares, system.divided
+        self.total = sum(system.totals)
         self._places = len(bounds.low)
-        of_shares = sums.total + np.arange(len(shares.state))
-        number = np.concatenate((np.repeat(np.arange(sums.total), np.diff(sums.start)), of_shares, of_shares))
-        place = np.concatenate((sums.members, shares.numerator, shares.others))
+        pairs = sums.total + np.arange(self.total - sums.total)
+        number = np.concatenate((np.repeat(np.arange(sums.total), np.diff(sums.start)), pairs, pairs))
+        place = np.concatenate((sums.members, shares.numerator, divided.numerator, shares.others, divided.whole))
         is_open = bounds.high[place] > bounds.low[place]
-        is_open &= ~np.concatenate((bounds.contradicted, np.zeros(len(shares.state), np.bool_)))[number]
+        is_open &= ~np.concatenate((bounds.contradicted, np.zeros(len(pairs), np.bool_)))[number]
         self._number, self._place = number[is_open], place[is_open]
-        self.is_within_a_report = np.concatenate(
-            (np.isin(sums.kind, _OF_A_REPORT), np.ones(len(shares.state), np.bool_))
-        )
+        self.is_within_a_report = np.concatenate((np.isin(sums.kind, _OF_A_REPORT), np.ones(len(pairs), np.bool_)))
 
     def components(self, is_used: Bools) -> tuple[Numbers, Numbers]:
         """The component of each count by those sums and shares that are used, and how many of these each has."""
@@ -71,6 +71,9 @@ class _Links:
         sizes: Numbers = np.bincount(component[: self.total], minlength=total)
         return component[self.total :].astype(np.int64), sizes
 
-    def touching(self, is_meant: Bools) -> Numbers:
-        """All sums and shares in which one of the counts stands."""
-        return np.unique(self._number[is_meant[self._place]])
+    def touching(self, component: Numbers) -> Callable[[int], Numbers]:
+        """All sums and shares in which a count of a component stands, by the component's number."""
+        of_link = component[self._place]
+        order = np.argsort(of_link, kind="stable")
+        first = np.searchsorted(of_link[order], np.arange(component.max(initial=-1) + 2))
+        return lambda number: np.unique(self._number[order[first[number] : first[number + 1]]])

@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.optimize import Bounds as Ends
 from scipy.optimize import LinearConstraint, milp
 
+from hi_fhir.attack.relations.ratios import Divided
 from hi_fhir.attack.relations.scores import Shares
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import UNBOUNDED, Ints, State
@@ -43,6 +44,7 @@ class Programme:
     def __init__(self, system: System) -> None:
         self._counts = len(system.low)
         rows, self._chosen = _of_shares(system.shares, system.high, self._counts)
+        rows += _of_divided(system.divided)
         low = np.concatenate((system.low, np.zeros(self._chosen)))
         high = np.concatenate((_open(system.high), np.ones(self._chosen)))
         self.ends = Ends(low, high)
@@ -122,3 +124,15 @@ def _of_shares(shares: Shares, high: Ints, first: int) -> tuple[list[_Row], int]
             ]
             column += 1
     return rows, column - first
+
+
+def _of_divided(divided: Divided) -> list[_Row]:
+    """Rows that say between what a share is: the numerator is no less and no more of both than its ends."""
+    return [
+        row
+        for numerator, whole, low, high in zip(*(part.tolist() for part in divided), strict=True)
+        for row in (
+            _Row({numerator: 1, whole: -low}, 0, np.inf),
+            _Row({numerator: 1, whole: -high}, -np.inf, 0),
+        )
+    ]

@@ -1,34 +1,19 @@
 """What an audience was given, from the rows of the store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import orjson
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from hi_fhir.attack.told import SCORE, SMALL_NUMBERS, Ints, Name, Report, Rounding, State, Told
+from hi_fhir.attack.reading.words import COVERED, POLICIES, state_of
+from hi_fhir.attack.told import SCORE, SMALL_NUMBERS, Ints, Name, Report, State, Told
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.store import models
 from hi_fhir.store.cell_columns import CellColumns, cell_columns
-
-_EXACT = Rounding(masked_to=0, base=1)
-_ROUNDINGS = {"practice-exact": _EXACT}
-"""Of policies by which a reporter's own people are not hidden; all others follow SMALL_NUMBERS."""
-_STATES = {
-    "shown": State.EXACT,
-    "rounded": State.ROUNDED,
-    "masked": State.MASKED,
-    "suppressed": State.WITHHELD,
-    "unsupported": State.WITHHELD,
-}
-_SCORES = {
-    "small-number": State.SCORE_SMALL,
-    "empty-denominator": State.SCORE_EMPTY,
-    "rounded-away": State.SCORE_GIVEN,  # it would have been: only the rounded counts make no share
-}
-_COVERED = "/StructureDefinition/covered-practice"
 
 
 def read_ledger(session: Session, audience: Audience, *, ever: bool = False, evaluation: str | None = None) -> Told:
@@ -42,6 +27,27 @@ def read_ledger(session: Session, audience: Audience, *, ever: bool = False, eva
     if not rows:
         of = f" of evaluation {evaluation}" if evaluation else ""
         raise NotFoundError(f"nothing{of} was released that the {audience} audience may have. hi-fhir status lists it.")
+    return _told_of(session, rows)
+
+
+def read_practice(session: Session, practice: str, *, ever: bool = False) -> Told:
+    """What a practice was given of its own people, which is exact. ever: as of `read_ledger`.
+
+    Raises:
+        NotFoundError: it was given nothing.
+    """
+    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.id)
+    asked = asked.where(models.ReportRow.audience == Audience.PRACTICE, models.ReportRow.organisation == practice)
+    rows = session.scalars(asked if ever else asked.where(models.ReportRow.is_current)).all()
+    if not rows:
+        raise NotFoundError(
+            f"nothing was released to practice {practice} of its own people. Run: hi-fhir report --audience practice, "
+            "or name its MeasureReports: --knows PRACTICE=FOLDER."
+        )
+    return replace(_told_of(session, rows), knowing=frozenset({practice}))
+
+
+def _told_of(session: Session, rows: Sequence[models.ReportRow]) -> Told:
     covered: dict[tuple[str, str], tuple[str, ...]] = {}
     reports = []
     for report in rows:
@@ -70,7 +76,7 @@ def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
         extract_date=row.data_date.isoformat(),
         reporter=row.organisation or row.reporter_id,
         practices=practices,
-        rounding=_ROUNDINGS.get(row.release.policy_id, SMALL_NUMBERS),
+        rounding=POLICIES.get(row.release.policy_id, SMALL_NUMBERS),
         source=f"{row.identifier}/{row.version}",
     )
 
@@ -79,12 +85,12 @@ def _practices(session: Session, report: int) -> tuple[str, ...]:
     """The practices that a report covers, as it says itself."""
     asked = select(models.ReportContent.content).where(models.ReportContent.report_id == report)
     content = orjson.loads(session.scalars(asked).one())
-    covered = [one for one in content.get("extension", ()) if one["url"].endswith(_COVERED)]
+    covered = [one for one in content.get("extension", ()) if one["url"].endswith(COVERED)]
     return tuple(one["valueReference"]["identifier"]["value"] for one in covered)
 
 
 def _told(reports: Sequence[Report], cells: CellColumns) -> Told:
-    states = np.array([_state(*word) for word in cells.words] or [State.WITHHELD], dtype=np.int32)
+    states = np.array([state_of(*word) for word in cells.words] or [State.WITHHELD], dtype=np.int32)
     names = [Name(*name) for name in cells.names]
     report, name = _given_scores(names, cells)
     return Told(
@@ -117,7 +123,3 @@ def _given_scores(names: list[Name], cells: CellColumns) -> tuple[Ints, Ints]:
     absent = cells.report[of_score].astype(np.int64) * len(names) + cells.name[of_score]
     reports, scores = np.divmod(np.setdiff1d(given, absent), len(names))
     return reports.astype(np.int32), scores.astype(np.int32)
-
-
-def _state(state: str, reason: str | None) -> State:
-    return _STATES[state] if state in _STATES else _SCORES.get(reason or "", State.SCORE_UNTOLD)

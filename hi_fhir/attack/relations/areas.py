@@ -8,6 +8,8 @@ from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.relations.sums import Gathering, Kind
 from hi_fhir.attack.told import ALL, Name
 
+_UNKNOWN = "unknown"
+"""The stratum of practices whose network is not known."""
 Context = tuple[str, str, tuple[str, str, tuple[str, str]]]
 """Measure, its version and days."""
 
@@ -16,40 +18,59 @@ def add_areas(counts: Counts, into: Gathering) -> None:
     """Add the sums among the reports of one measure and the same days."""
     contexts: dict[Context, dict[str, int]] = {}
     for place, report in enumerate(counts.reports):
-        contexts.setdefault((report.measure, report.measure_version, report.days), {}).setdefault(
-            report.reporter, place
-        )
-    members = _members(counts)
+        context = (report.measure, report.measure_version, report.days)
+        contexts.setdefault(context, {}).setdefault(report.reporter, place)
+    by_area = _strata_by_area(counts)
+    is_by_area = np.zeros(len(counts.names), dtype=np.bool_)
+    is_by_area[[stratum for names in by_area.values() for stratum, _ in names]] = True
     for reports in contexts.values():
+        members = {one: _members(counts, place, reports) for one, place in reports.items()}
         for reporter, whole in reports.items():
             for parts in covers(reporter, members, reports):
                 _add(counts, whole, [reports[one] for one in parts], into)
-    by_area = _strata_by_area(counts)
-    for reports in contexts.values():
-        for reporter, whole in reports.items():
-            for code, names in by_area.items():
-                own = members.get(reporter, frozenset())
-                if code in reports and code != reporter and members.get(code, frozenset((code,))) <= own:
-                    _equal(counts, whole, reports[code], names, into)
-                _sum_of_practices(counts, whole, code, members, names, by_area, into)
+            if (counts.grid[whole] & is_by_area).any():
+                _add_strata(counts, whole, reports, members, by_area, into)
 
 
-def _members(counts: Counts) -> dict[str, frozenset[str]]:
-    """The practices of each reporter: as its report says, else the strata that are reporters themselves."""
-    found: dict[str, frozenset[str]] = {}
-    for report in counts.reports:
-        if report.practices:
-            found[report.reporter] = frozenset(report.practices)
-    return found
+def _members(counts: Counts, place: int, reports: Mapping[str, int]) -> frozenset[str]:
+    """The practices of a report: as it says, else its strata, of a stratifier of which all are reporters themselves."""
+    report = counts.reports[place]
+    if report.practices:
+        return frozenset(report.practices)
+    strata: dict[str, set[str]] = {}
+    for name in np.flatnonzero(counts.grid[place]).tolist():
+        stratifier, stratum = counts.names[name].group
+        strata.setdefault(stratifier, set()).add(stratum)
+    others = reports.keys() - {report.reporter}
+    found = [own for own in strata.values() if own <= others]
+    return frozenset(found[0]) if found else frozenset({report.reporter})
+
+
+def _add_strata(
+    counts: Counts,
+    whole: int,
+    reports: Mapping[str, int],
+    members: Mapping[str, frozenset[str]],
+    by_area: Mapping[str, Sequence[tuple[int, int]]],
+    into: Gathering,
+) -> None:
+    """What the strata of a report are that are areas themselves."""
+    reporter = counts.reports[whole].reporter
+    for code, names in by_area.items():
+        if code in reports and code != reporter and members[code] <= members[reporter]:
+            _equal(counts, whole, reports[code], names, into)
+        within = sorted(members.get(code, frozenset()) & members[reporter] - {code})
+        if within and all(one in by_area for one in within):
+            _sum_of_practices(counts, whole, names, [by_area[one] for one in within], into)
 
 
 def covers(reporter: str, members: Mapping[str, frozenset[str]], reports: Mapping[str, int]) -> Iterator[list[str]]:
     """Each way in which other reporters, no two with the same practice, make up a reporter."""
-    own = members.get(reporter, frozenset())
+    own = members[reporter]
     practices = sorted(own & reports.keys() - {reporter})
     if len(practices) == len(own) and practices:
         yield practices
-    networks = [one for one in sorted(reports) if len(members.get(one, ())) > 1 and members[one] < own]
+    networks = [one for one in sorted(reports) if len(members[one]) > 1 and members[one] < own]
     chosen: list[str] = []
     left = set(own)
     for one in networks:
@@ -69,12 +90,19 @@ def _add(counts: Counts, whole: int, parts: Sequence[int], into: Gathering) -> N
 
 
 def _strata_by_area(counts: Counts) -> dict[str, list[tuple[int, int]]]:
-    """Strata called as a reporter or practice is: code to the places of their names and of the whole's names."""
+    """Strata of stratifiers of which all are called as reporters or practices are: their codes to places of names.
+
+    The places are those of the stratum's name and of the whole's.
+    """
     codes = {one.reporter for one in counts.reports} | {code for one in counts.reports for code in one.practices}
+    strata: dict[str, set[str]] = {}
+    for name in counts.names:
+        strata.setdefault(name.stratifier, set()).add(name.stratum)
+    by_area = {stratifier for stratifier, own in strata.items() if own <= codes | {_UNKNOWN}}
     found: dict[str, list[tuple[int, int]]] = {}
     for name, place in counts.places.items():
         whole = counts.places.get(Name(ALL, ALL, name.population))
-        if name.stratum in codes and whole is not None:
+        if name.stratifier in by_area and whole is not None:
             found.setdefault(name.stratum, []).append((place, whole))
     return found
 
@@ -91,19 +119,14 @@ def _equal(counts: Counts, wide: int, own: int, names: Sequence[tuple[int, int]]
 def _sum_of_practices(
     counts: Counts,
     wide: int,
-    code: str,
-    members: Mapping[str, frozenset[str]],
     names: Sequence[tuple[int, int]],
-    by_area: Mapping[str, Sequence[tuple[int, int]]],
+    practices: Sequence[Sequence[tuple[int, int]]],
     into: Gathering,
 ) -> None:
     """The stratum of a network is the sum of those of its practices in the same report."""
-    within = sorted(members.get(code, frozenset()) & members.get(counts.reports[wide].reporter, frozenset()) - {code})
-    if not within or not all(one in by_area for one in within):
-        return
-    width = len(counts.names)
+    first = wide * len(counts.names)
     for stratum, whole in names:
-        parts = [place for one in within for place, its_whole in by_area[one] if its_whole == whole]
-        if len(parts) == len(within) and counts.grid[wide, [stratum, *parts]].all():
-            members_ = np.array([parts], dtype=np.int32) + wide * width
-            into.add(Kind.AREAS, np.array([wide * width + stratum], dtype=np.int32), members_)
+        parts = [place for own in practices for place, its_whole in own if its_whole == whole]
+        if len(parts) == len(practices) and counts.grid[wide, [stratum, *parts]].all():
+            places = np.array([parts], dtype=np.int32) + first
+            into.add(Kind.AREAS, np.array([first + stratum], dtype=np.int32), places)

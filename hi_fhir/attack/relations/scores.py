@@ -25,21 +25,23 @@ class Shares(NamedTuple):
         return Shares(*(column[numbers] for column in self))
 
 
-NO_SHARES = Shares(*(np.zeros(0, np.int32) for _ in range(4)))
-
-
 def shares_of(told: Told, counts: Counts) -> Shares:
     """The shares of which something is told, where both of their counts are known of."""
     is_share = (told.state >= State.SCORE_GIVEN) & (told.state < State.SCORE_UNTOLD)
     report, name, state = told.report[is_share], told.name[is_share], told.state[is_share]
-    numerator = _first_there(counts, report, name, (KEPT, "numerator"))
-    others = _first_there(counts, report, name, (OTHERS, REST))
+    numerator, others = share_places(counts, report, name)
     masked_to = np.array([one.rounding.masked_to for one in told.reports], dtype=np.int32)[report]
     is_known = (numerator >= 0) & (others >= 0)
     return Shares(numerator[is_known], others[is_known], masked_to[is_known], state[is_known])
 
 
-def _first_there(counts: Counts, report: Ints, name: Ints, populations: tuple[str, ...]) -> Ints:
+def share_places(counts: Counts, report: Ints, name: Ints) -> tuple[Ints, Ints]:
+    """Places of what a share is of, by share: of the numerator, and of the others of its denominator; -1: not known."""
+    numerator = first_there(counts, report, name, (KEPT, "numerator"))
+    return numerator, first_there(counts, report, name, (OTHERS, REST))
+
+
+def first_there(counts: Counts, report: Ints, name: Ints, populations: tuple[str, ...]) -> Ints:
     """Of each share, the place of the first of these populations that its report has; -1: none."""
     found = np.full(len(report), -1, dtype=np.int32)
     for population in populations[::-1]:

@@ -72,7 +72,7 @@ class Sums(NamedTuple):
 
     def of(self, numbers: npt.NDArray[np.int64]) -> "Sums":
         """Those with these numbers, in this order."""
-        sizes = np.diff(self.start)[numbers]
+        sizes = self.start[numbers + 1] - self.start[numbers]
         start = np.concatenate(([0], np.cumsum(sizes)))
         places = np.repeat(self.start[numbers] - start[:-1], sizes) + np.arange(start[-1])
         return Sums(self.kind[numbers], start, self.members[places], self.least[numbers], self.most[numbers])

@@ -1,5 +1,7 @@
 """One masked count for each kind of sum that can be worked out by it, and by no other."""
 
+from dataclasses import replace
+
 import pytest
 
 from hi_fhir.attack.attacking import attack, bounded
@@ -51,6 +53,7 @@ BY_NETWORK = (
 )
 EQUAL = SamePeople({("m", "1"): {NUMERATOR: "a"}, ("n", "1"): {IP: "a"}}, frozenset())
 WITHIN = SamePeople({("m", "1"): {NUMERATOR: "a"}, ("n", "1"): {IP: "b"}}, frozenset({("a", "b")}))
+OCCASIONS = Telling().report(numerator={F: 2}, occasions={F: Exactly(2)})
 SAME_PEOPLE = (
     Telling(same=EQUAL)
     .report(measure="m", numerator={F: 3, M: Exactly(9)})
@@ -77,6 +80,7 @@ CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator=
         pytest.param(CROSSING, Kind.CROSSING, id="crossing"),
         pytest.param(INNER_MARGIN, Kind.CROSSING, id="inner margin"),
         pytest.param(POPULATIONS, Kind.POPULATIONS, id="populations"),
+        pytest.param(OCCASIONS, Kind.POPULATIONS, id="occasions"),
         pytest.param(PRACTICES, Kind.AREAS, id="practices"),
         pytest.param(BY_PRACTICE, Kind.AREAS, id="strata by practice"),
         pytest.param(BY_NETWORK, Kind.AREAS, id="strata by network"),
@@ -174,4 +178,39 @@ def test_how_often_something_was_of_few_people_may_be_any_number_and_sums_tell_i
     place = found.counts.places[Name(*M, "occasions")]
 
     assert (found.bounds.low[place], found.bounds.high[place]) == (83, 83)
+    assert not found.bounds.contradicted.any()
+
+
+def test_a_practice_that_knows_its_own_people_learns_another_s() -> None:
+    network = (
+        Telling()
+        .report("P", practices=("P",), numerator={F: 12})
+        .report("Q", practices=("Q",), numerator={F: 3})
+        .report("N", practices=("P", "Q"), numerator={F: 15, ("practice", "P"): 5})
+    )
+    own = Telling().report("P", practices=("P",), numerator={F: Exactly(12), WHOLE: Exactly(5)})
+    assert attack(network.told(), Silent()).recovered == ()
+    told = network.told().joined(replace(own.told(), knowing=frozenset({"P"})))
+    found = attack(told, Silent())
+    assert bounded(told, Silent()).of(1, (*F, "numerator")) == (1, 5)
+    assert found.recovered == ()
+    assert found.masked == 1
+    exact = Telling().report("N", practices=("P", "Q"), numerator={F: Exactly(15)})
+    [recovered] = attack(told.joined(exact.told()), Silent()).recovered
+    assert (recovered.report.reporter, recovered.low) == ("Q", 3)
+
+
+def test_a_stratum_that_happens_to_be_called_as_a_reporter_is_none() -> None:
+    telling = (
+        Telling()
+        .report("B", practices=("B",), numerator={WHOLE: Exactly(3)})
+        .report("N", practices=("B", "Q"), numerator={("ethnic-category-16", one): 3 for one in "AB"})
+    )
+    assert attack(telling.told(), Silent()).recovered == ()
+
+
+def test_who_is_in_none_of_a_denominator_s_populations_is_not_forgotten_without_a_numerator() -> None:
+    telling = Telling().report(denominator={WHOLE: 20}, denominator_exception={WHOLE: 3})
+    found = bounded(telling.told(), Silent())
+    assert found.of(0, (*WHOLE, "denominator_exception")) == (1, 7)
     assert not found.bounds.contradicted.any()

@@ -76,3 +76,30 @@ def test_an_audience_attacks_with_what_it_may_have(tmp_path: Path) -> None:
     ran = hi_fhir("attack", "--audience", "public")
     assert ran.code == 2
     assert "nothing was released" in ran.err
+
+
+def test_a_practice_that_knows_its_own_people_attacks_with_them(tmp_path: Path) -> None:
+    release(tmp_path, [("sex", "female", "numerator", "masked", None, None)])
+    ran = hi_fhir("attack", "--knows", "A99001")
+    assert ran.code == 2
+    assert "nothing was released to practice A99001" in ran.err
+    release(tmp_path, [("sex", "female", "numerator", "shown", None, 3)], audience="practice")
+    assert hi_fhir("attack", "--knows", "A99001", "--json").json["masked"] == 0
+    assert hi_fhir("attack", "--json").json["masked"] == 1
+    assert "its own reports alone" in hi_fhir("attack", "--audience", "practice").err
+
+
+def test_reports_of_others_are_attacked_in_their_folder(tmp_path: Path) -> None:
+    population = [{"code": {"text": "numerator"}, "count": 20}]
+    few = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}
+    strata = [
+        {"value": {"text": "f"}, "population": [{"code": {"text": "numerator"}, "count": 17}]},
+        {"value": {"text": "m"}, "population": [{"code": {"text": "numerator"}, "_count": few}]},
+    ]
+    report = {"resourceType": "MeasureReport", "measure": "m|1", "period": {"start": "2024-04-01"}}
+    report["group"] = [{"population": population, "stratifier": [{"stratum": strata}]}]
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "one.json").write_bytes(canonical_json(report))
+    assert hi_fhir("attack", "others").code == 4
+    assert hi_fhir("attack", "others/one.json", "--json").json["recovered"] == 1
+    assert hi_fhir("attack", "others", "--ledger").code == 2

@@ -1,0 +1,34 @@
+"""What the words of released cells and reports tell whoever knows the published policies."""
+
+from hi_fhir.attack.told import SMALL_NUMBERS, Rounding, State
+
+COVERED = "/StructureDefinition/covered-practice"
+"""How the URL of the extension ends by which a report names a practice that it covers."""
+EXACT = Rounding(masked_to=0, base=1)
+POLICIES = {"practice-exact": EXACT} | {
+    f"{audience}-{kind}": SMALL_NUMBERS for audience in ("pcn", "icb", "public") for kind in ("primary", "suppressed")
+}
+"""How each policy of hi_fhir hides counts of a reporter's own people."""
+
+_STATES = {
+    "shown": State.EXACT,
+    "rounded": State.ROUNDED,
+    "masked": State.MASKED,
+    "suppressed": State.WITHHELD,
+    "unsupported": State.WITHHELD,
+}
+_SCORES = {
+    "small-number": State.SCORE_SMALL,
+    "empty-denominator": State.SCORE_EMPTY,
+    "rounded-away": State.SCORE_GIVEN,  # it would have been: only the rounded counts make no share
+}
+
+
+def state_of(state: str, reason: str | None) -> State:
+    """Of a cell: of a count, or of a share that is not given."""
+    return _STATES[state] if state in _STATES else score_state(reason)
+
+
+def score_state(reason: str | None) -> State:
+    """Of a share that is not given."""
+    return _SCORES.get(reason or "", State.SCORE_UNTOLD)
