@@ -62,8 +62,8 @@ def _print(found: "Demonstration", data_dir: Path) -> None:
     print_table("", ["ethnic group", "people", "recorded", "share"], rows)
     agree = "agree" if not found.differing else f"were compared, and {found.differing:,} DIFFER,"
     say(f"""
-{found.registered:,} of {found.people:,} people are registered. In a report for an ICB counts of 1 to 7 are masked and
-the others rounded to 5; no share is given where it would tell one that is masked.
+{found.registered:,} of {found.people:,} people are registered. In a report for an ICB counts of 1 to 7 are masked,
+and others where these could be worked out from them; the rest is rounded to 5. No share is given that tells one.
 The second server says that it has {found.target_reports} MeasureReports: of practices, PCNs and ICBs, one a measure.
 All {found.cells:,} counts behind them {agree} with the sandbox's own, worked out before any FHIR was written.
 Code lists that are not public are the sandbox's own here, and these measures labelled as a demonstration:

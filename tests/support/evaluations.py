@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 from hi_fhir.cohorts.inputs import Area, Note, People
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import sha256_file
+from hi_fhir.disclosure.counts import Stratum
+from hi_fhir.disclosure.hierarchy import nested_strata
 from hi_fhir.measures import RatioMeasure, months, observed, occasions, registered, registry, value_set
 from hi_fhir.measures.evaluation import (
     COUNTS_FILE,
@@ -28,7 +31,7 @@ from hi_fhir.measures.evaluation import (
 )
 from hi_fhir.measures.model import CountMeasure, Measure
 from hi_fhir.measures.standing import UNDERSTOOD, Standing
-from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE
+from hi_fhir.measures.stratifiers import ALL, CORE_STRATIFIERS, PCN, PRACTICE
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import COUNTS
@@ -134,7 +137,7 @@ def made_up_counts(measures: Iterable[Measure], areas: Sequence[Area], people: i
             found: Counter[tuple[str, str, str]] = Counter()
             for _ in range(people):
                 outcome = chance.choices(list(OUTCOMES), _chances(measure))[0]
-                person = {part.id: chance.choice(part.strata) for s in measure.stratifiers for part in s.parts}
+                person = _as_nested({p.id: chance.choice(p.strata) for s in measure.stratifiers for p in s.parts})
                 for stratifier, stratum in _strata_of(measure, area, person):
                     for population in OUTCOMES[outcome]:
                         found[stratifier, stratum, population] += 1
@@ -145,6 +148,21 @@ def made_up_counts(measures: Iterable[Measure], areas: Sequence[Area], people: i
                     rows.append((measure.id, area.practice_id, stratifier, stratum, population, count))
     columns = zip(*rows, strict=True) if rows else [()] * len(COUNTS)
     return pa.table(dict(zip(COUNTS.names, map(list, columns), strict=True)), schema=COUNTS)
+
+
+def _as_nested(person: dict[str, str]) -> dict[str, str]:
+    """A person whose strata lie in one another as those of people do: a decile in its quintile, and so on."""
+    for finer in ("imd-decile", "imd-quintile", "ethnic-category-16"):
+        for coarser, stratum in _nested().get((finer, person.get(finer, "")), ()):
+            if coarser in person:
+                person[coarser] = stratum
+    return person
+
+
+@cache
+def _nested() -> Mapping[Stratum, Sequence[Stratum]]:
+    groups = {letter: one.group_2021 for letter, one in load().ethnicity().categories.items()}
+    return nested_strata([part for one in CORE_STRATIFIERS for part in one.parts], groups)
 
 
 def _chances(measure: Measure) -> list[int]:

@@ -125,27 +125,59 @@ def _network(
     places: Sequence[Place],
     among: Equations,
 ) -> Network:
-    named: dict[Hashable, list[Population]] = {}
-    for measure, groups in by_measure.items():
-        for population in counts.groups[groups[0]]:
-            named.setdefault(_key(counts, (measure, population)), []).append((measure, population))
+    position = {place: number for number, place in enumerate(places)}
+    own = {measure: {position[group[1:]]: group for group in groups} for measure, groups in by_measure.items()}
+    columns = {
+        (measure, population): _column(counts, population, own[measure], len(places))
+        for measure, groups in by_measure.items()
+        for population in counts.groups[groups[0]]
+    }
+    named = _same_people(counts, columns)
     layers = [Layer(tuple(populations)) for populations in named.values()]
     of = {population: number for number, layer in enumerate(layers) for population in layer.populations}
     for measure in by_measure:
         if (occasions := of.get((measure, OCCASIONS))) is not None:
             layers[occasions] = replace(layers[occasions], people=of[measure, "numerator"])
-    left = [*_left_over(by_measure, of, layers), *_outside(named, of, layers)]
-    position = {place: number for number, place in enumerate(places)}
-    own = {measure: {position[group[1:]]: group for group in groups} for measure, groups in by_measure.items()}
+    left = [*_left_over(by_measure, of, layers), *_outside(named, columns, of, layers)]
     values = np.zeros((len(places), len(layers)), dtype=np.int64)
     is_there = np.zeros(values.shape, dtype=np.bool_)
     for (measure, population), layer in of.items():
-        at = list(own[measure])
-        values[at, layer] = [counts.groups[group][population] for group in own[measure].values()]
+        at, column = list(own[measure]), columns[measure, population]
+        values[at, layer] = column[at]
         is_there[at, layer] |= [population not in untold.get(group, ()) for group in own[measure].values()]
     for whole, parts in left:
         values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
     return Network(layers, places, values, is_there, EquationSystem(among, Equations.of(left)), own)
+
+
+def _column(counts: ExactCounts, population: str, groups: Mapping[int, Group], places: int) -> Numbers:
+    """The counts of a population by place; -1 where its measure has none."""
+    found = np.full(places, -1, dtype=np.int64)
+    found[list(groups)] = [counts.groups[group][population] for group in groups.values()]
+    return found
+
+
+def _same_people(
+    counts: ExactCounts, columns: Mapping[Population, Numbers]
+) -> dict[tuple[Hashable, int], list[Population]]:
+    """Populations of the same people, by what stands for these, and which of several it is where the counts differ.
+
+    Then the definitions do not say all, and nobody can go by them.
+    """
+    found: dict[tuple[Hashable, int], list[Population]] = {}
+    for population, column in columns.items():
+        key, number = _key(counts, population), 0
+        while (key, number) in found and not all(
+            _agree(column, columns[one], column == columns[one]) for one in found[key, number]
+        ):
+            number += 1
+        found.setdefault((key, number), []).append(population)
+    return found
+
+
+def _agree(one: Numbers, other: Numbers, flags: Flags) -> bool:
+    """Whether flags are set wherever both have a count."""
+    return bool(flags[(one >= 0) & (other >= 0)].all())
 
 
 def _left_over(
@@ -169,13 +201,20 @@ def _left_over(
 
 
 def _outside(
-    named: Mapping[Hashable, Sequence[Population]],
+    named: Mapping[tuple[Hashable, int], Sequence[Population]],
+    columns: Mapping[Population, Numbers],
     of: Mapping[Population, int],
     layers: list[Layer],
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The equations between layers of several measures: who is in the wider one alone is appended to `layers`."""
-    for narrow, wide in _wider(named):
-        if not {measure for measure, _ in named[narrow]} & {measure for measure, _ in named[wide]}:
-            (measure, population), *_ = named[narrow]
+    """The equations between layers of several measures: who is in the wider one alone is appended to `layers`.
+
+    None where there are more people in the narrower one, so that it does not lie in the other.
+    """
+    for narrow, wide in _wider([key for key, number in named if number == 0]):
+        inner, outer = named[narrow, 0], named[wide, 0]
+        is_told = {measure for measure, _ in inner} & {measure for measure, _ in outer}
+        one, other = columns[inner[0]], columns[outer[0]]
+        if not is_told and _agree(one, other, one <= other):
+            measure, population = inner[0]
             layers.append(Layer(((measure, f"outside-{population}"),), is_told=False))
-            yield of[named[wide][0]], (of[measure, population], len(layers) - 1)
+            yield of[outer[0]], (of[inner[0]], len(layers) - 1)

@@ -71,7 +71,9 @@ def _given(value: int, is_exact: bool) -> tuple[str, None, int]:
 
 def _withheld(extensions: list[Json]) -> tuple[str, str | None, None]:
     codes = {_last(one["url"]): one["valueCode"] for one in extensions}
-    return _STATES[codes["data-absent-reason"]], codes.get("withheld-reason"), None
+    reason = codes.get("withheld-reason")
+    is_suppressed = codes["data-absent-reason"] == "masked" and reason is not None
+    return "suppressed" if is_suppressed else _STATES[codes["data-absent-reason"]], reason, None
 
 
 def _policy(report: Json) -> str | None:
