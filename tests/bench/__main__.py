@@ -15,6 +15,7 @@ BENCHES = (
     ("bench_run", "10000", "2"),
     ("bench_run", "100000", "2"),
     ("bench_reports", "10", "20"),
+    ("bench_disclosure", "100", "60"),
     ("bench_attack", "100", "60"),
     ("bench_service", "10000", "2000"),
     ("bench_pull",),

@@ -1,11 +1,15 @@
 """What is held back beside small counts, and what follows from sums."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.policies import SMALL_NUMBERS
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Equations, EquationSystem, Known, Limits
+from hi_fhir.disclosure.suppression.knowledge import Knowledge
+from hi_fhir.disclosure.suppression.network import networks
 from hi_fhir.disclosure.suppression.suppress import suppressed
 from hi_fhir.measures.model import OCCASIONS
 from tests.support.made_up_release import Sizes, made_up_release
@@ -134,3 +138,48 @@ def test_occasions_of_few_people_are_guarded_however_many_they_are() -> None:
     exact = ExactCounts(groups, {}, {}, hierarchy=ONE)
     assert held_back(exact) == {}
     assert any(OCCASIONS in populations for populations in held_back(exact, fewest=10).values())
+
+
+def in_two_measures(narrow: int, wide: int) -> ExactCounts:
+    """Everybody registered, and those of them who are old, each a measure."""
+    groups = {group(measure="n"): {POPULATION: narrow}, group(measure="w"): {POPULATION: wide}}
+    conditions = {("n", POPULATION): frozenset({"registered", "old"}), ("w", POPULATION): frozenset({"registered"})}
+    return ExactCounts(groups, {}, {}, hierarchy=ONE, conditions=conditions)
+
+
+def test_who_is_among_others_by_definition_is_part_of_them() -> None:
+    (network,) = networks(in_two_measures(narrow=20, wide=30), {})
+    assert sorted(network.groups) == ["n", "w"]
+    assert network.values.tolist() == [[20, 30, 10]]
+    assert network.system.within.whole.tolist() == [1]
+    assert network.system.within.part.tolist() == [0, 2]
+
+
+def test_a_definition_that_the_counts_contradict_says_nothing() -> None:
+    (network,) = networks(in_two_measures(narrow=31, wide=30), {})
+    assert network.values.tolist() == [[31, 30]]
+    same = in_two_measures(narrow=31, wide=30)
+    same = replace(same, conditions=dict.fromkeys(same.conditions, frozenset({"registered"})))
+    (network,) = networks(same, {})
+    assert network.values.tolist() == [[31, 30]]
+
+
+@pytest.mark.parametrize(
+    ("numerator", "told", "not_few"),
+    [
+        (12, (0, UNBOUNDED), True),
+        (25, (1, 7), False),
+        (30, (0, UNBOUNDED), True),
+        (3, (0, UNBOUNDED), False),
+    ],
+)
+def test_a_score_or_its_absence_tells_how_many_are_not_reached(
+    numerator: int, told: tuple[int, int], *, not_few: bool
+) -> None:
+    """Of 30: a share is given; it is not, since few are not reached; all are reached; the numerator is masked."""
+    counts = {POPULATION: 30, "denominator": 30, "denominator_exclusion": 0, "denominator_exception": 0}
+    (network,) = networks(ExactCounts({group(): counts | {"numerator": numerator}}, {}, {}, hierarchy=ONE), {})
+    (layer,) = [number for number, one in enumerate(network.layers) if one.is_scored]
+    found = Knowledge(network, SMALL_NUMBERS).told(np.zeros(network.values.shape, dtype=np.bool_))
+    assert (found.own.low[0, layer], found.own.high[0, layer]) == told
+    assert found.not_few[0, layer] == not_few
