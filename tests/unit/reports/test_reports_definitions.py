@@ -73,6 +73,7 @@ def test_each_definition_is_r4(resource: Json) -> None:
     assert round_trip(resource)["url"] == resource["url"]
 
 
+@pytest.mark.slow
 def test_every_extension_that_a_report_carries_is_defined_where_it_stands(reports: list[Json]) -> None:
     seen = set()
     for report in reports:
@@ -85,6 +86,7 @@ def test_every_extension_that_a_report_carries_is_defined_where_it_stands(report
     assert seen == {one.name for one in EXTENSIONS}
 
 
+@pytest.mark.slow
 def test_every_extension_says_what_its_definition_lets_it_say(reports: list[Json]) -> None:
     for report in reports:
         for _, extension in own_extensions(report):
@@ -104,6 +106,7 @@ def test_every_extension_says_what_its_definition_lets_it_say(reports: list[Json
             assert all(part.repeats or names.count(part.name) == 1 for part in own.parts)
 
 
+@pytest.mark.slow
 def test_extensions_repeat_only_where_they_may(reports: list[Json]) -> None:
     for report in reports:
         for _, element in walked(report, "MeasureReport"):
@@ -111,6 +114,7 @@ def test_extensions_repeat_only_where_they_may(reports: list[Json]) -> None:
             assert all(urls.count(url) == 1 or VOCABULARY[url].repeats for url in urls if url in VOCABULARY)
 
 
+@pytest.mark.slow
 def test_every_code_of_our_own_systems_is_in_them(reports: list[Json]) -> None:
     measures = [measure_resource(BASE, measure) for measure in MEASURES]
     seen = set()
