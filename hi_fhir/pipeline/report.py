@@ -130,7 +130,9 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
             "nobody to report about. hi-fhir status tells what was received. Where a source is one practice's own and "
             "its records do not say so, name it: practice, a setting of the source (its ODS code)."
         )
-    practices = {reporter.code: reporter.practices for reporter in reporting}
+    # What several audiences are given of one evaluation is put together: so it is decided over the widest of them.
+    decided = reporting if audience == Audience.PRACTICE else reporters(evaluation.areas, Audience.PUBLIC)
+    practices = {reporter.code: reporter.practices for reporter in decided}
     groups = reporter_counts(_read_counts(folder, evaluation), practices)
     absent = all_absences(evaluation, [evaluated.measure for evaluated in measures])
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}

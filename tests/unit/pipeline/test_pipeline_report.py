@@ -236,6 +236,21 @@ def test_another_audience_has_reports_of_its_own(config: Config, store: Store, e
     assert all(Path(path).exists() for path in (*icb.paths, *public.paths))
 
 
+def test_a_count_is_told_to_every_audience_above_the_practice_or_to_none(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    """A network has its board's reports too: what is held back in one of them stands in none of the others."""
+    icb, pcn = (told(release(config, store, evaluation, audience)) for audience in ("icb", "pcn"))
+    assert icb.keys() > pcn.keys()
+    assert any("protects-others" in str(groups) for groups in pcn.values())
+    assert pcn == {key: icb[key] for key in pcn}
+
+
+def told(manifest: ReportManifest) -> dict[tuple[str, str], object]:
+    """The groups of each report, by measure and reporter."""
+    return {(one.measure_id, one.reporter): read_json(Path(one.path))["group"] for one in manifest.reports}
+
+
 def test_a_run_leaves_exactly_its_own_files(config: Config, store: Store, evaluation: Path) -> None:
     manifest = release(config, store, evaluation)
     stray = Path(manifest.paths[0]).parent.parent / "ods-z99999" / "old.json"
