@@ -49,7 +49,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add."""
+    """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add.
+
+    unlinked: why deprivation is not, where there is no decile: no-postcode, unknown-postcode, outside-england or
+    restricted.
+    """
 
     born: date | None = date(1970, 6, 15)
     sex: str = "female"
@@ -60,7 +64,13 @@ class Person:
     ethnic_group_2021: str | None = None
     nhs_number: str = "absent"
     imd_decile: int | None = None
+    unlinked: str = "no-postcode"
     events: tuple[Event, ...] = field(default=())
+
+    @property
+    def home(self) -> str:
+        """What is known of the home: linked, or why it is not."""
+        return "linked" if self.imd_decile else self.unlinked
 
     def diagnosed(
         self, code: ValueSetName | None, on: date | None, status: str = "active", id_: str | None = None

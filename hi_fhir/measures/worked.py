@@ -187,7 +187,7 @@ def _person_row(number: int, one: Person, frame: Frame) -> dict[str, Any]:
         "ethnicity": one.ethnicity,
         "ethnic_category_2001": one.ethnic_category_2001,
         "ethnic_group_2021": one.ethnic_group_2021,
-        "deprivation": "linked" if one.imd_decile else "no-postcode",
+        "deprivation": one.home,
         f"imd_{frame.imd_year}_decile": one.imd_decile,
     }
 

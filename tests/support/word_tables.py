@@ -158,7 +158,7 @@ def _of_patient(text: str) -> dict[str, Any]:
             return {"born": None if value == "unknown" else date.fromisoformat(value)}
         case "registered":
             return {"registered_on": None if value == "undated" else date.fromisoformat(value)}
-        case "sex" | "ethnicity" | "nhs_number":
+        case "sex" | "ethnicity" | "nhs_number" | "unlinked":
             return {what: value}
         case "imd_decile":
             return {what: int(value)}

@@ -71,8 +71,23 @@ def _(word: population.EthnicityIs) -> str:
 
 
 @_phrase.register
+def _(word: population.BirthDateRecorded) -> str:
+    return "birth date recorded"
+
+
+@_phrase.register
+def _(word: population.NhsNumberValid) -> str:
+    return "NHS number present and valid"
+
+
+@_phrase.register
 def _(word: population.NhsNumberVerified) -> str:
     return "NHS number present, valid and verified"
+
+
+@_phrase.register
+def _(word: population.AddressRecorded) -> str:
+    return "home address with a postcode or small area recorded"
 
 
 @_phrase.register

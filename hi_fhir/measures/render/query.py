@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 
+from hi_fhir.cohorts.deprivation import NO_POSTCODE, RESTRICTED
 from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import Leaf
@@ -86,8 +87,24 @@ def _(word: population.EthnicityIs, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: population.BirthDateRecorded, facts: Facts) -> Any:
+    return facts.rows.birth_date.notnull()
+
+
+@condition.register
+def _(word: population.NhsNumberValid, facts: Facts) -> Any:
+    return facts.rows.nhs_number.isin(("verified", "present"))
+
+
+@condition.register
 def _(word: population.NhsNumberVerified, facts: Facts) -> Any:
     return facts.rows.nhs_number == "verified"
+
+
+@condition.register
+def _(word: population.AddressRecorded, facts: Facts) -> Any:
+    kind = facts.rows.deprivation
+    return ibis.cases((kind == RESTRICTED, ibis.null("boolean")), else_=kind != NO_POSTCODE)
 
 
 @condition.register

@@ -15,6 +15,9 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.Aged: ("Patient",),
     population.SexIs: ("Patient",),
     population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
+    population.BirthDateRecorded: ("Patient",),
+    population.NhsNumberValid: ("Patient",),
+    population.AddressRecorded: ("Patient",),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
     events.AgeAtRecord: ("Patient",),
@@ -60,6 +63,9 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(population.Aged)
 @can_hold.register(population.SexIs)
 @can_hold.register(population.EthnicityIs)
+@can_hold.register(population.BirthDateRecorded)
+@can_hold.register(population.NhsNumberValid)
+@can_hold.register(population.AddressRecorded)
 @can_hold.register(population.NhsNumberVerified)
 @can_hold.register(population.DeprivationLinked)
 @can_hold.register(population.RegistrationBegunWithin)

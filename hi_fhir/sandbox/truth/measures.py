@@ -18,12 +18,17 @@ _WEEK = 7
 
 
 class Subject(NamedTuple):
-    """A registered person. age: None where the birth date is absent. ethnicity: as `ethnicity_of` gives it."""
+    """A registered person. age: None where the birth date is absent. ethnicity: as `ethnicity_of` gives it.
+
+    sex: None where the record does not say. standing: of the NHS number, as people are told by it. home: as the kind of
+    `deprivation_of`.
+    """
 
     age: int | None
+    sex: str | None
     ethnicity: str
-    is_number_verified: bool
-    decile: int | None
+    standing: str
+    home: str
     registered_since: date | None
     evidence: Evidence
     setting: TruthSetting
@@ -117,9 +122,13 @@ def _is_adjusted(subject: Subject) -> bool:
     return within(first, nine_months) or within(subject.registered_since, nine_months)
 
 
-def _smoking(subject: Subject) -> Outcome:
-    recorded = _any_in(subject.evidence, "smoking-status", subject.setting.months(12))
-    return _decided(_aged(subject, 16, 200, True), recorded)
+def _observed(subject: Subject, value_set: str, from_age: int) -> Outcome:
+    recorded = _any_in(subject.evidence, value_set, subject.setting.months(12))
+    return _decided(_aged(subject, from_age, 200, True), recorded)
+
+
+def _pressure_recorded(subject: Subject) -> Outcome:
+    return _decided(_aged(subject, 45, 200, True), has_reading(subject.evidence, subject.setting.months(60)))
 
 
 def _six_checks(subject: Subject) -> Outcome:
@@ -141,12 +150,19 @@ def _encounter_reason(subject: Subject) -> Outcome:
 _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "ethnicity-recorded": lambda one: _decided(True, _is_recorded(one)),
     "ethnicity-usable": lambda one: _decided(True, _is_stated(one)),
-    "nhs-number-verified": lambda one: _decided(True, one.is_number_verified),
-    "deprivation-linked": lambda one: _decided(True, one.decile is not None),
+    "birth-date-recorded": lambda one: _decided(True, one.age is not None),
+    "sex-recorded": lambda one: _decided(True, one.sex not in (None, "unknown")),
+    "nhs-number-valid": lambda one: _decided(True, one.standing in ("verified", "present")),
+    "nhs-number-verified": lambda one: _decided(True, one.standing == "verified"),
+    "address-recorded": lambda one: _decided(True, None if one.home == "restricted" else one.home != "no-postcode"),
+    "deprivation-linked": lambda one: _decided(True, one.home == "linked"),
     "learning-disability-health-check": _health_check,
     "hypertension-treated-to-target-under-80": lambda one: _hypertension(one, over=False),
     "hypertension-treated-to-target-80-and-over": lambda one: _hypertension(one, over=True),
-    "smoking-status-recorded": _smoking,
+    "smoking-status-recorded": lambda one: _observed(one, "smoking-status", 16),
+    "bmi-recorded": lambda one: _observed(one, "bmi", 18),
+    "alcohol-recorded": lambda one: _observed(one, "alcohol", 18),
+    "blood-pressure-recorded": _pressure_recorded,
     "severe-mental-illness-six-checks": _six_checks,
     "encounter-reason-coded": _encounter_reason,
 }

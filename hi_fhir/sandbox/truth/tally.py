@@ -161,11 +161,13 @@ class Truth:
         ethnicity = ethnicity_of(patient.ethnicity, evidence.statements)
         restricted = any(one.restricted for one in person.patients)
         deprivation = deprivation_of(patient, self.setting, restricted=restricted)
+        number = patient.nhs_number
         subject = Subject(
             age=self.setting.age(born) if (born := known(patient.born)) else None,
+            sex=patient.sex,
             ethnicity=ethnicity,
-            is_number_verified=patient.nhs_number is not None and patient.nhs_number.standing.startswith("verified"),
-            decile=deprivation.decile,
+            standing=_STANDINGS.get(number.standing, number.standing) if number else "absent",
+            home=deprivation.kind,
             registered_since=registration.since,
             evidence=evidence,
             setting=self.setting,
@@ -175,11 +177,10 @@ class Truth:
         self.restricted += restricted
         self.ethnicity[ethnicity if ethnicity in _UNSTATED else "stated"] += 1
         self.deprivation[deprivation.kind] += 1
-        number = patient.nhs_number
-        self.nhs_number[_STANDINGS.get(number.standing, number.standing) if number else "absent"] += 1
-        self._add_cells(subject, patient.sex, registration.practice)
+        self.nhs_number[subject.standing] += 1
+        self._add_cells(subject, deprivation.decile, registration.practice)
 
-    def _add_cells(self, subject: Subject, sex: str | None, practice: str) -> None:
+    def _add_cells(self, subject: Subject, decile: int | None, practice: str) -> None:
         area = self._areas.get(practice)
         network = area.pcn if area else None
         self.pcn_unknown += network is None
@@ -187,7 +188,7 @@ class Truth:
             _ALL: _ALL,
             "practice": practice,
             "pcn": network.ods_code if network else UNKNOWN,
-            **strata_of(sex, subject.age, subject.ethnicity, subject.decile),
+            **strata_of(subject.sex, subject.age, subject.ethnicity, decile),
         }
         self.counts.update(_cells(subject, practice, strata))
 

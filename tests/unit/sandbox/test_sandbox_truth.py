@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from hi_fhir.sandbox.people.model import (
     Death,
     NhsNumber,
     PatientLink,
+    Record,
     Registration,
     SyntheticPerson,
     When,
@@ -22,7 +24,7 @@ from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
 from hi_fhir.sandbox.truth.evidence import Statement
 from hi_fhir.sandbox.truth.registered import registration_of
 from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, at_practice, on
-from tests.support.truths import is_met, truth_of
+from tests.support.truths import is_met, populations_of, truth_of
 
 
 @pytest.mark.parametrize(
@@ -201,6 +203,54 @@ def test_a_number_counts_when_valid_and_verified() -> None:
     for standing, counts in standings.items():
         number = NhsNumber("9990000018", standing)
         assert is_met("nhs-number-verified", patient=a_patient(nhs_number=number)) == counts
+
+
+def test_a_number_is_valid_whether_or_not_it_was_verified() -> None:
+    standings = {"verified": True, "verified-in-words": True, "present": True, "invalid": False, "placeholder": False}
+    for standing, counts in standings.items():
+        patient = a_patient(nhs_number=NhsNumber("9990000018", standing))
+        assert is_met("nhs-number-valid", patient=patient) == counts
+
+
+@pytest.mark.parametrize(
+    ("given", "measure", "recorded"),
+    [
+        ({}, "birth-date-recorded", True),
+        ({"born": on("1974-01-01", precision="year")}, "birth-date-recorded", True),
+        ({"born": None}, "birth-date-recorded", False),
+        ({"born": on("1800-01-01")}, "birth-date-recorded", False),
+        ({"sex": "other"}, "sex-recorded", True),
+        ({"sex": "unknown"}, "sex-recorded", False),
+        ({"sex": None}, "sex-recorded", False),
+        ({}, "address-recorded", True),
+        ({"address": Address(places.WELSH[0])}, "address-recorded", True),
+        ({"address": Address(places.UNLISTED[0])}, "address-recorded", True),
+        ({"address": None}, "address-recorded", False),
+    ],
+)
+def test_what_a_patient_record_says_is_recorded(given: dict[str, Any], measure: str, recorded: bool) -> None:
+    assert is_met(measure, patient=a_patient(**given)) == recorded
+
+
+def test_of_a_restricted_record_it_is_not_known_whether_there_is_an_address() -> None:
+    populations = populations_of("address-recorded", truth_of(patient=a_patient(restricted=True)))
+    assert populations == {"initial_population", "denominator", "undetermined"}
+
+
+@pytest.mark.parametrize(
+    ("record", "measure", "recorded"),
+    [
+        (a_pressure(160, 95, when=on("2020-04-01")), "blood-pressure-recorded", True),
+        (a_pressure(160, 95, when=on("2020-03-31")), "blood-pressure-recorded", False),
+        (a_pressure(160, 300), "blood-pressure-recorded", False),
+        (a_record("Observation", codes.BMI, when=on("2024-04-01")), "bmi-recorded", True),
+        (a_record("Observation", codes.BMI, when=on("2024-03-31")), "bmi-recorded", False),
+        (a_record("Observation", codes.ALCOHOL[0]), "alcohol-recorded", True),
+        (a_record("Observation", codes.BMI), "alcohol-recorded", False),
+    ],
+)
+def test_a_check_is_recorded_in_its_months(record: Record, measure: str, recorded: bool) -> None:
+    assert is_met(measure, record) == recorded
 
 
 def test_membership_is_that_of_the_as_of_day() -> None:
