@@ -9,7 +9,9 @@ from hi_fhir.sources.messages import is_message
 
 _LONG = 8 << 20
 _BLANK = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
-_MAYBE_BLANK = (b"\n\n", b"\n\r", b"\n ", b"\n\t")
+_MAYBE_NO_RECORD = frozenset(b"\n\r \t" + BYTE_ORDER_MARK[:1])
+"""Bytes that a blank line or a byte order mark may begin with."""
+
 _OUTCOME = b'"OperationOutcome"'
 
 
@@ -60,12 +62,20 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _without_blanks(lines: bytes) -> bytes:
     """The lines without byte order marks and blank lines, which few files have any of."""
-    lines = lines.removeprefix(BYTE_ORDER_MARK)
-    if b"\n" + BYTE_ORDER_MARK in lines:
-        lines = lines.replace(b"\n" + BYTE_ORDER_MARK, b"\n")
-    if lines[:1] in (b"\n", b"\r", b" ", b"\t") or any(mark in lines for mark in _MAYBE_BLANK):
-        return _BLANK.sub(b"", lines)
-    return lines
+    if not _may_begin_otherwise(lines):
+        return lines
+    lines = lines.removeprefix(BYTE_ORDER_MARK).replace(b"\n" + BYTE_ORDER_MARK, b"\n")
+    return _BLANK.sub(b"", lines)
+
+
+def _may_begin_otherwise(lines: bytes) -> bool:
+    """Whether a line begins with what no record does: looked at line by line, far faster than looked for."""
+    last, start = len(lines) - 1, 0
+    while start <= last:
+        if lines[start] in _MAYBE_NO_RECORD:
+            return True
+        start = lines.find(b"\n", start) + 1 or last + 1
+    return False
 
 
 def _without_messages(lines: bytes) -> tuple[bytes, list[bytes]]:
