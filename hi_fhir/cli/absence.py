@@ -8,7 +8,7 @@ from hi_fhir.cli.lines import say
 
 def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     """A line for each type of a source and what rests on it; nothing where all could be told."""
-    from hi_fhir.measures.standing import WHY_WITHHELD
+    from hi_fhir.tables.standing import WHY_WITHHELD
 
     by_cause: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     practices: dict[tuple[str, str, str], set[str]] = {}

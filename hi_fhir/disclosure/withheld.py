@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from hi_fhir.disclosure.counts import Group, Stratum
 from hi_fhir.measures.model import POPULATIONS
-from hi_fhir.measures.standing import REASONS
 from hi_fhir.measures.stratifiers import PCN, PRACTICE, UNKNOWN
+from hi_fhir.tables.standing import REASONS
 
 
 def withheld_groups(

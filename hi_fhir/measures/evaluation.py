@@ -13,8 +13,8 @@ from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.render.requirements import population_needs, value_sets, value_sets_in
-from hi_fhir.measures.standing import Standing
 from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.standing import Standing
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
 

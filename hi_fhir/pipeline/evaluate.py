@@ -41,8 +41,6 @@ from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.leaves import event_types, received_units
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render import requirements
-from hi_fhir.measures.standing import VERSION as ABSENCE_VERSION
-from hi_fhir.measures.standing import Standing, standings
 from hi_fhir.measures.words.values import LatestValue
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
@@ -52,6 +50,8 @@ from hi_fhir.tables.identity import load_key
 from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import FLATTEN_AGAIN, SnapshotManifest, read_snapshot
+from hi_fhir.tables.standing import VERSION as ABSENCE_VERSION
+from hi_fhir.tables.standing import Standing, standings
 from hi_fhir.terminology.catalogue import Terminology
 
 _RESOLUTION = "resolution.json"

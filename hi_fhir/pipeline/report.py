@@ -23,8 +23,8 @@ from hi_fhir.disclosure.hierarchy import nested_strata
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
+from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
-from hi_fhir.measures.standing import Absence, withheld, withheld_strata
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.cells import ReleaseCells
@@ -34,6 +34,7 @@ from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
+from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
 

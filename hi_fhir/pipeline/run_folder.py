@@ -15,11 +15,11 @@ from hi_fhir.core.files import commit_json, content_name, owner_folder
 from hi_fhir.core.locks import lock_or_fail, wait_for_lock
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.stopping import stopped_by
-from hi_fhir.measures.evaluation import EvaluationManifest
-from hi_fhir.measures.standing import UNDERSTOOD, Absence
 from hi_fhir.pipeline import history
+from hi_fhir.tables.standing import UNDERSTOOD, Absence
 
 if TYPE_CHECKING:  # with them come all that a step needs
+    from hi_fhir.measures.evaluation import EvaluationManifest
     from hi_fhir.pipeline.publish import PublishManifest
     from hi_fhir.pipeline.report import ReportManifest
 
@@ -102,7 +102,7 @@ def open_run(data_dir: Path, arguments: Mapping[str, Any], sources: Iterable[str
 
 
 def manifest_of(
-    folder: Path, evaluation: EvaluationManifest, reports: "ReportManifest", sent: "PublishManifest | None"
+    folder: Path, evaluation: "EvaluationManifest", reports: "ReportManifest", sent: "PublishManifest | None"
 ) -> RunManifest:
     return RunManifest(
         run=folder.name,

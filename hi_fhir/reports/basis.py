@@ -7,13 +7,14 @@ import msgspec
 from hi_fhir.cohorts.inputs import Note
 from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
+from hi_fhir.measures.absence import absences
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.narrative import marked
-from hi_fhir.measures.standing import Absence, Standing, absences
 from hi_fhir.reports.concepts import Json, counted, definition, nested, valued
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import total
+from hi_fhir.tables.standing import Absence, Standing
 
 USE = "Monitoring, not a payment claim."
 _PEOPLE, _QUARANTINE, _READINGS = "run-people", "run-quarantine", "readings-left-out"

@@ -12,9 +12,9 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import group_of
 from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, RunCount
 from hi_fhir.disclosure.policies import Policy
+from hi_fhir.measures.absence import unheard, wanting
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.render.silence import types_read
-from hi_fhir.measures.standing import Absence, Standing, unheard, wanting
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import (
@@ -34,6 +34,7 @@ from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.groups import Groups
 from hi_fhir.reports.narrative import narrative, told_of_absence, told_of_breakdowns
 from hi_fhir.reports.reporters import Reporter, area_names, organisation_identifier
+from hi_fhir.tables.standing import Absence, Standing
 
 
 @dataclass(frozen=True)

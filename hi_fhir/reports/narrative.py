@@ -9,11 +9,11 @@ from hi_fhir.disclosure.statistics import score
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.render.narrative import marked
-from hi_fhir.measures.standing import Absence, Standing
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import USE
 from hi_fhir.reports.evaluated import EvaluatedMeasure, worst
 from hi_fhir.reports.reporters import Reporter
+from hi_fhir.tables.standing import Absence, Standing
 
 _DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
 _LABELLED = {

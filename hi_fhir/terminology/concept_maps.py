@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.code_systems import CodeSystems
+from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
@@ -41,9 +41,9 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     """
     file = read_data_file(path)
     file.require("source_code", "target_code", "equivalence")
-    targets: dict[str, str] = {}
+    names, targets = SystemNames(systems), dict[str, str]()
     for number, row in enumerate(file.rows, len(file.head) + 2):
-        source = _source(file, systems.name(row.get("source_system") or file.head.get("source_system")), row, number)
+        source = _source(file, names[row.get("source_system") or file.head.get("source_system")], row, number)
         if source in targets:
             raise TerminologyError(f"{path} line {number}: {row['source_code']} appears twice. Remove one line.")
         if row["equivalence"] not in EQUIVALENCES or (row["equivalence"] == "unmatched") != (not row["target_code"]):

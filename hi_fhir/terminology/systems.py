@@ -13,10 +13,6 @@ ETHNIC_CATEGORIES = frozenset({ETHNICITY_ENGLAND, ETHNICITY_WALES, ETHNICITY_SCO
 """Their codes are letters and figures: case and spaces around them are a matter of spelling."""
 ETHNICITY_2021 = "urn:hi-fhir:ethnic-category-2021"
 
-_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-_PERMUTED = [tuple(range(10))]
-for _ in range(7):
-    _PERMUTED.append(tuple(_PERMUTE[digit] for digit in _PERMUTED[-1]))
 _SNOMED_LENGTHS = range(6, 19)
 
 
@@ -32,10 +28,12 @@ def is_snomed_id(code: str) -> bool:
     """
     if not code.isascii() or not code.isdigit() or code[0] == "0" or len(code) not in _SNOMED_LENGTHS:
         return False
+    if code[-3:-1] not in ("00", "10"):
+        return False
     check = 0
-    for place, digit in enumerate(reversed(code)):
-        check = _times(check, _PERMUTED[place % 8][int(digit)])
-    return check == 0 and code[-3:-1] in ("00", "10")
+    for index, digit in enumerate(reversed(code)):
+        check = _PRODUCTS[check][_PERMUTED[index % 8][int(digit)]]
+    return check == 0
 
 
 def _times(left: int, right: int) -> int:
@@ -47,3 +45,10 @@ def _times(left: int, right: int) -> int:
     if right < 5:
         return 5 + (left - 5 - right) % 5
     return (left - right) % 5
+
+
+_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+_PERMUTED = [tuple(range(10))]
+for _ in range(7):
+    _PERMUTED.append(tuple(_PERMUTE[digit] for digit in _PERMUTED[-1]))
+_PRODUCTS = [[_times(left, right) for right in range(10)] for left in range(10)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.code_systems import CodeSystems
+from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
 
@@ -34,9 +34,9 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     """
     file = read_data_file(path)
     file.require("code")
-    codes: set[str] = set()
+    names, codes = SystemNames(systems), set[str]()
     for number, row in enumerate(file.rows, len(file.head) + 2):
-        code = _token_of(file, systems.name(row.get("system") or file.head.get("system")), row["code"], number)
+        code = _token_of(file, names[row.get("system") or file.head.get("system")], row["code"], number)
         if code in codes:
             raise TerminologyError(f"{path} line {number}: code {row['code']} appears twice. Remove one line.")
         codes.add(code)

@@ -11,12 +11,13 @@ from hi_fhir.cli import output, people
 from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure import statistics
 from hi_fhir.disclosure.counts import CellState
-from hi_fhir.measures import dropped, standing
+from hi_fhir.measures import dropped
 from hi_fhir.measures.examples import OUTCOMES
 from hi_fhir.measures.model import POPULATIONS
 from hi_fhir.measures.words.population import ANSWERED
 from hi_fhir.pipeline import history
 from hi_fhir.reports.vocabulary import EXTENSIONS
+from hi_fhir.tables import standing
 from hi_fhir.terminology.data_files import STATES
 
 ROOT = Path(__file__).parents[2]

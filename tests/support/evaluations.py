@@ -30,11 +30,11 @@ from hi_fhir.measures.evaluation import (
     measure_reference,
 )
 from hi_fhir.measures.model import CountMeasure, Measure
-from hi_fhir.measures.standing import UNDERSTOOD, Standing
 from hi_fhir.measures.stratifiers import ALL, CORE_STRATIFIERS, PCN, PRACTICE
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import COUNTS
+from hi_fhir.tables.standing import UNDERSTOOD, Standing
 from hi_fhir.terminology.catalogue import load
 
 OUTCOMES = {

@@ -16,14 +16,15 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures import registry
+from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.standing import Standing, withheld, withheld_strata
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
 from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
+from hi_fhir.tables.standing import Standing
 from tests.support.evaluations import AREAS, a_reference, an_evaluation, made_up_counts
 
 SETTINGS = ReportSettings("urn:example:measure-report", "https://example.invalid/fhir")

@@ -9,12 +9,12 @@ import pytest
 from hi_fhir.fhir.resources import round_trip
 from hi_fhir.measures import ByWords, Crossing, Stratifier, registry
 from hi_fhir.measures.render.narrative import sentence
-from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
 from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.concepts import valued
 from hi_fhir.reports.definitions import definitions, measure_resource
 from hi_fhir.reports.vocabulary import EXTENSIONS
+from hi_fhir.tables.standing import NOT_UNDERSTOOD, Standing
 from tests.support.evaluations import a_ratio, an_area
 from tests.support.reporting import SETTINGS, Note, released_reports
 

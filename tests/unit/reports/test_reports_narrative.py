@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hi_fhir.measures import registered
-from hi_fhir.measures.standing import NOT_UNDERSTOOD, Standing
+from hi_fhir.tables.standing import NOT_UNDERSTOOD, Standing
 from tests.support.reporting import a_measure, count_of, groups_of, released_reports
 
 

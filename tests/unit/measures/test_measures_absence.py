@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from msgspec import structs
 
 from hi_fhir.measures import (
     EVER,
@@ -21,117 +20,20 @@ from hi_fhir.measures import (
     registry,
     value_set,
 )
+from hi_fhir.measures.absence import absences, unheard, wanting, withheld, withheld_strata
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.silence import OF_PEOPLE, can_hold, rests_on
-from hi_fhir.measures.standing import (
-    NOT_OFFERED,
-    NOT_UNDERSTOOD,
-    NOTHING,
-    OVER_LIMIT,
-    UNDERSTOOD,
-    Standing,
-    absences,
-    standings,
-    unheard,
-    wanting,
-    withheld,
-    withheld_strata,
-)
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, ByWords, Stratifier
 from hi_fhir.measures.words import population
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import AgeAtRecord
-from hi_fhir.tables.reconcile import Reconciliation
-from hi_fhir.tables.scope import Scope
-from hi_fhir.tables.snapshot import SnapshotManifest
+from hi_fhir.tables.standing import NOT_OFFERED, NOT_UNDERSTOOD, NOTHING, OVER_LIMIT, UNDERSTOOD, Standing
 
 TYPES = ("Condition", "EpisodeOfCare", "Encounter", "Observation", "Organization", "Patient", "Procedure")
 TABLES = {"Condition": "condition", "Observation": "observation", "Procedure": "procedure", "Encounter": "encounter"}
 SMOKING, ILLNESS = value_set("smoking-status"), value_set("severe-mental-illness")
 OF_RECORDS = ("denominator_exception", "numerator")
 ALL = ("initial_population", "denominator", *OF_RECORDS, "undetermined")
-
-
-def a_snapshot(
-    kept: dict[str, int] | None = None, lost: dict[str, int] | None = None, not_offered: tuple[str, ...] = ()
-) -> SnapshotManifest:
-    """Of every type 100 records were kept and none lost, unless said otherwise."""
-    counts = dict.fromkeys(TYPES, 100) | (kept or {})
-    return SnapshotManifest(
-        id="s",
-        source_id="elm",
-        schema_version=1,
-        kernel_version=1,
-        key_id="k",
-        parents=(),
-        pulls=(),
-        data_date="2025-04-02",
-        scope=Scope(types=dict.fromkeys(TYPES)),
-        practice=None,
-        tables={},
-        rows={table: counts[type_] for type_, table in TABLES.items()},
-        reconciliation={type_: Reconciliation(received=count, kept=count) for type_, count in counts.items()},
-        quarantine={},
-        dated_by={},
-        not_offered=dict.fromkeys(not_offered, "its search is answered with 403"),
-        lost={type_: {"wrong-type": count} for type_, count in (lost or {}).items()},
-    )
-
-
-def standing_of(type_: str, limit: float = 0.05, orphans: int = 0, **made: dict[str, int]) -> str:
-    found = standings(a_snapshot(**made), {TABLES[type_]: orphans} if orphans else {}, limit)
-    return next(one.standing for one in found if one.type == type_)
-
-
-@pytest.mark.parametrize(
-    ("kept", "lost", "standing"),
-    [
-        (100, 0, UNDERSTOOD),
-        (95, 5, UNDERSTOOD),
-        (94, 6, OVER_LIMIT),
-        (1, 1, OVER_LIMIT),
-        (0, 1, NOT_UNDERSTOOD),
-        (0, 0, NOTHING),
-    ],
-)
-def test_a_type_is_understood_while_no_more_than_the_limit_is_lost(kept: int, lost: int, standing: str) -> None:
-    assert standing_of("Observation", kept={"Observation": kept}, lost={"Observation": lost}) == standing
-
-
-def test_the_limit_is_the_deployments_own() -> None:
-    assert standing_of("Observation", limit=0.5, lost={"Observation": 100}) == UNDERSTOOD
-    assert standing_of("Observation", limit=0.0, lost={"Observation": 1}) == OVER_LIMIT
-
-
-@pytest.mark.parametrize(("orphans", "standing"), [(99, UNDERSTOOD), (100, NOT_UNDERSTOOD)])
-def test_records_that_are_all_of_nobody_here_are_not_understood(orphans: int, standing: str) -> None:
-    assert standing_of("Observation", orphans=orphans) == standing
-
-
-def test_a_source_needs_no_episodes() -> None:
-    assert standings(a_snapshot(kept={"EpisodeOfCare": 0}), {}, 0.05)[2].standing == UNDERSTOOD
-
-
-def test_lines_that_do_not_tell_their_type_may_have_been_of_any() -> None:
-    found = standings(a_snapshot(lost={"Resource": 100}), {}, 0.05)
-    assert {one.standing for one in found} == {OVER_LIMIT}
-    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 30}), {}, 0.05)} == {UNDERSTOOD}
-
-
-def test_lines_without_a_type_that_are_as_many_as_the_limit_allows_make_no_type_doubtful() -> None:
-    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 100}), {}, 0.125)} == {UNDERSTOOD}
-
-
-def test_a_type_that_was_asked_for_and_never_came_is_told_though_nothing_was_counted_of_it() -> None:
-    silent = standings(structs.replace(a_snapshot(), reconciliation={}), {}, 0.05)
-    assert {one.type for one in silent if one.standing == NOTHING} == {"Patient", *TABLES}
-
-
-def test_a_type_that_is_not_offered_says_why() -> None:
-    found = standings(a_snapshot(kept={"Procedure": 0}, not_offered=("Procedure",)), {}, 0.05)
-    assert str(found[-1]) == (
-        "elm: Procedure is not offered, so what stands in it alone is not known (its search is answered with 403)"
-    )
 
 
 def a_measure(first: Word, numerator: Word, exception: Word | None = None) -> Measure:
