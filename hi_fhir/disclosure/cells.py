@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hi_fhir.disclosure.counts import ABSENT, SCORE, Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
-from hi_fhir.disclosure.statistics import score
+from hi_fhir.disclosure.scores import score
 
 _NONE = (None,)
 

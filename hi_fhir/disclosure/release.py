@@ -16,7 +16,7 @@ from hi_fhir.disclosure.counts import (
     RunCount,
 )
 from hi_fhir.disclosure.policies import Policy, Rule
-from hi_fhir.disclosure.statistics import EMPTY, SMALL, score_denominator, score_numerator
+from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
 from hi_fhir.disclosure.suppression.suppress import suppressed
 from hi_fhir.measures.model import OCCASIONS
 

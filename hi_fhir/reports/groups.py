@@ -14,7 +14,7 @@ import orjson
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import StratumCells
 from hi_fhir.disclosure.counts import SCORE, Cell, CellState
-from hi_fhir.disclosure.statistics import share
+from hi_fhir.disclosure.scores import share
 from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.reports import concepts

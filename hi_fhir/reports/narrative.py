@@ -5,7 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, ReleasedGroup
-from hi_fhir.disclosure.statistics import score
+from hi_fhir.disclosure.scores import score
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.render.narrative import marked

@@ -9,7 +9,7 @@ import pytest
 
 from hi_fhir.cli import output, people
 from hi_fhir.core.audiences import Audience
-from hi_fhir.disclosure import statistics
+from hi_fhir.disclosure import scores
 from hi_fhir.disclosure.counts import CellState
 from hi_fhir.measures import dropped
 from hi_fhir.measures.examples import OUTCOMES
@@ -58,11 +58,11 @@ SAID = {
     "audiences": {one.upper() if one in ("pcn", "icb") else one for one in Audience} - {"practice", "public"},
     "what became of a number": {*CellState},
     "why there is no score": {
-        statistics.EMPTY,
-        statistics.SMALL,
-        statistics.MASKED_PART,
-        statistics.ROUNDED_AWAY,
-        statistics.NO_CODES,
+        scores.EMPTY,
+        scores.SMALL,
+        scores.MASKED_PART,
+        scores.ROUNDED_AWAY,
+        scores.NO_CODES,
     },
     "standings": {standing.UNDERSTOOD, *standing.REASONS},
     "states of code lists": {*STATES, "code-lists-partial", "code-lists-missing"},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hi_fhir.disclosure.counts import SUPPRESSED, ExactCounts, Group
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import release
-from hi_fhir.disclosure.statistics import score, score_denominator
+from hi_fhir.disclosure.scores import score, score_denominator
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.model import POPULATIONS as ALL_POPULATIONS
 from hi_fhir.reports.checks import check_resource

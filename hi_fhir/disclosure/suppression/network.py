@@ -12,7 +12,7 @@ import numpy as np
 
 from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.hierarchy import sums
-from hi_fhir.disclosure.statistics import PARTS
+from hi_fhir.disclosure.scores import PARTS
 from hi_fhir.disclosure.suppression.equations import Equations, EquationSystem, Flags, Numbers
 from hi_fhir.measures.model import OCCASIONS
 

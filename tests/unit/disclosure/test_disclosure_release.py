@@ -16,7 +16,7 @@ from hi_fhir.disclosure.counts import (
 )
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.release import ReleasedCounts, release
-from hi_fhir.disclosure.statistics import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL, Score, score
+from hi_fhir.disclosure.scores import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL, Score, score
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.measures.model import POPULATIONS as ALL_POPULATIONS
 

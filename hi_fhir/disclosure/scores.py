@@ -1,4 +1,4 @@
-"""Statistics of released counts: never from the exact counts behind masked or rounded ones."""
+"""Scores of released counts: never from the exact counts behind masked or rounded ones."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
