@@ -59,7 +59,7 @@ def _elements(base: str, extension: OwnExtension) -> Iterator[Json]:
     else:
         yield _element("Extension.extension", min=1)
         for part in extension.parts:
-            yield from _part(part)
+            yield from _part(base, part)
     yield _element("Extension.url", fixedUri=definition(base, extension.name))
     if extension.kind:
         yield _element("Extension.value[x]", type=[{"code": extension.kind}])
@@ -67,14 +67,15 @@ def _elements(base: str, extension: OwnExtension) -> Iterator[Json]:
         yield _element("Extension.value[x]", max="0")
 
 
-def _part(part: Nested) -> Iterator[Json]:
+def _part(base: str, part: Nested) -> Iterator[Json]:
     """A part as a slice of the extensions within; Extension cuts them by their URL itself."""
     path, id_ = "Extension.extension", f"Extension.extension:{part.name}"
     most = {"max": "*" if part.repeats else "1"}
     yield {"id": id_, "path": path, "sliceName": part.name, "min": 0, **most}
     yield {"id": f"{id_}.url", "path": f"{path}.url", "fixedUri": part.name}
     if part.kind:
-        yield {"id": f"{id_}.value[x]", "path": f"{path}.value[x]", "type": [{"code": part.kind}]}
+        told = {"definition": f"A code of {base}/CodeSystem/{part.codes}."} if part.codes else {}
+        yield {"id": f"{id_}.value[x]", "path": f"{path}.value[x]", **told, "type": [{"code": part.kind}]}
 
 
 def _element(path: str, **says: Any) -> Json:

@@ -9,11 +9,13 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import StratumCells
-from hi_fhir.disclosure.counts import SCORE, Cell, CellState
+from hi_fhir.disclosure.counts import ROUNDED, SCORE, Cell, CellState
+from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.scores import share
 from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
@@ -21,21 +23,26 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.cells import UNDETERMINED, Strata
 from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.concepts import Json, absent, definition, nested, valued
+from hi_fhir.reports.shares import Stratum, scored, shares
+from hi_fhir.statistics.intervals import BYAR, WILSON
 from hi_fhir.terminology.systems import UCUM
 
+LOWER, UPPER = "lower", "upper"
+DECIMALS = 6
+"""Of an interval's ends."""
 _PLACE = re.compile(rb'"@(\w+)@"')
+_REALS = frozenset({SCORE, LOWER, UPPER})
 _COUNTS = b"\0"
 
 
 class _Template(NamedTuple):
-    """What is told of a stratum, with a %d for each count and a %b for a score. places: those of the counts, in order.
+    """What is told of a stratum, with a %d for each count and a %b for a score and for each end of its interval.
 
-    A score comes after the last of the values.
+    places: those of the counts, in order; score, lower and upper end come after the last of the values.
     """
 
     text: bytes
     places: Callable[[Sequence[Any]], Any]
-    has_score: bool
 
 
 class _Layout(NamedTuple):
@@ -46,11 +53,12 @@ class _Layout(NamedTuple):
 
 
 class Groups:
-    """Builds groups. names: of organisations, by ODS code."""
+    """Builds groups. names: of organisations, by ODS code. rule: by which counts were rounded."""
 
-    def __init__(self, base: str, names: Mapping[str, str]) -> None:
+    def __init__(self, base: str, names: Mapping[str, str], rule: Rule) -> None:
         self._base = base
         self._names = names
+        self._rule = rule
         self._templates: dict[tuple[Sequence[Any], ...], _Template] = {}
         self._texts: set[bytes] = set()
         self._layouts: dict[tuple[object, ...], _Layout] = {}
@@ -68,9 +76,10 @@ class Groups:
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layouts[key] = self._layout(measure, areas)
+        intervals = _intervals(strata, self._rule)
         parts = [b""] * (2 * len(layout.strata) + 1)
         parts[::2] = layout.pieces
-        parts[1::2] = [self._counted(strata[stratifier][stratum]) for stratifier, stratum in layout.strata]
+        parts[1::2] = [self._counted(strata[one[0]][one[1]], intervals.get(one)) for one in layout.strata]
         return b"".join(parts)
 
     def _layout(self, measure: Measure, areas: Iterable[tuple[str, Sequence[str]]]) -> _Layout:
@@ -106,13 +115,13 @@ class Groups:
             return b'{"component":%b,%b}' % (components, _COUNTS)
         return b'{%b,"value":%b}' % (_COUNTS, canonical_json(concepts.stratum(self._base, one, stratum)))
 
-    def _counted(self, cells: StratumCells) -> bytes:
-        """Extension, score and populations, in this order."""
+    def _counted(self, cells: StratumCells, interval: Sequence[bytes] | None) -> bytes:
+        """Extension, score and populations, in this order. interval: of the score, where there is one."""
         form = cells[:3]
         template = self._templates.get(form)
         if template is None:
             template = self._templates[form] = self._template(cells)
-        values = (*cells.values, _score(cells)) if template.has_score else cells.values
+        values = (*cells.values, _score(cells), *interval) if interval else cells.values
         spelt: bytes = template.text % template.places(values)
         return spelt
 
@@ -131,11 +140,12 @@ class Groups:
             extensions.append(valued(definition(self._base, "score-absent"), "Code", reasons[SCORE]))
         elif has_score:
             counts["measureScore"] = {"value": f"@{SCORE}@", "unit": "1", "system": UCUM, "code": "1"}
+            extensions.append(self._interval(given))
         spelt = canonical_json(counts)[1:-1].replace(b"%", b"%%")
-        text = _PLACE.sub(lambda place: b"%b" if place[1] == SCORE.encode() else b"%d", spelt)
+        text = _PLACE.sub(lambda place: b"%b" if place[1].decode() in _REALS else b"%d", spelt)
         self._texts.add(text)
-        columns = [*cells.populations, SCORE]
-        return _Template(text, _places([columns.index(name.decode()) for name in _PLACE.findall(spelt)]), has_score)
+        columns = [*cells.populations, SCORE, LOWER, UPPER]
+        return _Template(text, _places([columns.index(name.decode()) for name in _PLACE.findall(spelt)]))
 
     def _population(self, name: str, cell: Cell, reason: str | None) -> Json:
         """A population with its count or the reason why there is none."""
@@ -153,6 +163,17 @@ class Groups:
             return nested(url, self._absent(given[population], reasons[population]))
         return valued(url, "Integer", f"@{population}@")
 
+    def _interval(self, given: Mapping[str, Cell]) -> Json:
+        """The extension with the interval of a score."""
+        is_rounded = any(given[name].state == ROUNDED for name in scored(given))
+        own = [
+            valued(LOWER, "Decimal", f"@{LOWER}@"),
+            valued(UPPER, "Decimal", f"@{UPPER}@"),
+            valued("method", "Code", BYAR if OCCASIONS in given else WILSON),
+            valued("includes-rounding", "Boolean", is_rounded),
+        ]
+        return nested(definition(self._base, "score-interval"), own)
+
     def _absent(self, cell: Cell, reason: str | None) -> list[Json]:
         """Why a count is not given: R4's code, and our own reason where it is withheld."""
         found = [absent(cell)]
@@ -164,6 +185,15 @@ class Groups:
 def _places(numbers: Sequence[int]) -> Callable[[Sequence[Any]], Any]:
     """What picks the values at these places, as the right side of a %."""
     return itemgetter(*numbers) if numbers else lambda _: ()
+
+
+def _intervals(strata: Strata, rule: Rule) -> dict[Stratum, list[bytes]]:
+    """Both ends of the interval of each score, as they are spelt."""
+    found = shares(strata, rule)
+    if found is None:
+        return {}
+    ends = np.round(np.stack(found.intervals(), axis=1), DECIMALS).tolist()
+    return {stratum: [orjson.dumps(end) for end in ends[place]] for stratum, place in found.places.items()}
 
 
 def _score(cells: StratumCells) -> bytes:

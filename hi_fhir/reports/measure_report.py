@@ -97,7 +97,7 @@ class MeasureReports:
         self._evaluation = evaluation
         self._audience = policy.audience
         self._names = area_names(evaluation.areas)
-        self._groups = Groups(settings.base, self._names)
+        self._groups = Groups(settings.base, self._names, policy.own)
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
         self._measures: dict[str, _OfMeasure] = {}

@@ -9,18 +9,31 @@ from typing import NamedTuple
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, Stratifier
 from hi_fhir.reports import concepts
+from hi_fhir.statistics.intervals import BYAR, WILSON
 
 REPORT = "MeasureReport"
 GROUP, STRATUM = "MeasureReport.group", "MeasureReport.group.stratifier.stratum"
 COUNTS = (f"{GROUP}.population.count", f"{STRATUM}.population.count", "Extension")
 
 
+METHOD = "statistic-method"
+METHODS = {
+    WILSON: "Wilson's score interval of a share",
+    BYAR: "Byar's approximation for a count of occasions; exact where there are fewer than 10",
+}
+"""How intervals are worked out."""
+
+
 class Nested(NamedTuple):
-    """A part of an extension. kind: the FHIR type of its value, None where it has parts or a reason instead."""
+    """A part of an extension. kind: the FHIR type of its value, None where it has parts or a reason instead.
+
+    codes: the code system of ours that its code is of.
+    """
 
     name: str
     kind: str | None = "string"
     repeats: bool = False
+    codes: str | None = None
 
 
 class OwnExtension(NamedTuple):
@@ -137,7 +150,21 @@ EXTENSIONS = (
         "integer",
         contexts=(GROUP, STRATUM),
     ),
-    OwnExtension("score-absent", "Why no score is given.", "code", contexts=(GROUP, STRATUM)),
+    OwnExtension(
+        "score-absent", "Why no score, and so no interval of it, is given.", "code", contexts=(GROUP, STRATUM)
+    ),
+    OwnExtension(
+        "score-interval",
+        "The 95 % confidence interval of the score, from counts as they are given: where one of them is rounded, the "
+        "widest that rounding leaves.",
+        parts=(
+            Nested("lower", "decimal"),
+            Nested("upper", "decimal"),
+            Nested("method", "code", codes=METHOD),
+            Nested("includes-rounding", "boolean"),
+        ),
+        contexts=(GROUP, STRATUM),
+    ),
 )
 
 
@@ -154,6 +181,7 @@ def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[OwnCodeSyst
     used = (one for measure in measures for one in measure.single_stratifiers)
     stratifiers = {one.id: one for one in (*(part for one in CORE_STRATIFIERS for part in one.parts), *used)}
     titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS
+    yield OwnCodeSystem(METHOD, "How an interval is worked out", tuple(METHODS.items()))
     yield OwnCodeSystem("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
     yield OwnCodeSystem("stratifier", "What people are told apart by", tuple(sorted(titles.items())))
     for one in stratifiers.values():

@@ -12,7 +12,7 @@ _WIDTH = 150
 
 def snapshot() -> bytes:
     """A network's report to its board: masked and rounded counts, scores, zeros, two practices, a crossing."""
-    report = released_reports("icb", people=40, seed=7, state=None).reports["U99001"]
+    report = released_reports("icb", people=90, seed=7, state="full").reports["U99001"]
     return f"{_spelt(report, 0)}\n".encode()
 
 

@@ -28,7 +28,7 @@ MEASURES = [
 ]
 DEFINED = {one["url"]: one for one in definitions(BASE, MEASURES)}
 VOCABULARY = {f"{BASE}/StructureDefinition/{one.name}": one for one in EXTENSIONS}
-PRIMITIVES = ("string", "code", "date", "decimal", "integer", "Reference")
+PRIMITIVES = ("string", "code", "date", "decimal", "integer", "boolean", "Reference")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def reports() -> list[Json]:
     """Reports that say all that reports may say, of all measures."""
     areas = [an_area("A99001"), an_area("A99002", pcn=None)]
     told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")]}
-    found: list[Json] = []
+    found = [one for who in ("pcn", "icb") for one in released_reports(who, measure=MEASURES[0]).reports.values()]
     for measure in MEASURES:
         wanting = [(Standing("main", type_, NOT_UNDERSTOOD),) for type_ in ("Patient", "Condition")]
         for state, lost in (("full", ()), ("missing", ()), *((None, one) for one in ((), *wanting))):
@@ -61,6 +61,15 @@ def own_extensions(report: Json) -> Iterator[tuple[str, Json]]:
         for extension in element.get("extension", ()) if isinstance(element.get("extension"), list) else ():
             if extension["url"].startswith(BASE):
                 yield path, extension
+
+
+def part_codes(extension: Json) -> dict[str, list[str]]:
+    """The codes of an extension's parts."""
+    found: dict[str, list[str]] = {}
+    for part in extension.get("extension", ()):
+        if "valueCode" in part:
+            found.setdefault(part["url"], []).append(part["valueCode"])
+    return found
 
 
 def kind_of(extension: Json) -> str | None:
@@ -124,6 +133,13 @@ def test_every_code_of_our_own_systems_is_in_them(reports: list[Json]) -> None:
                 system = DEFINED[element["system"]]
                 assert element["code"] in [concept["code"] for concept in system["concept"]]
                 seen.add(element["system"])
+    for extension in (one for report in reports for _, one in own_extensions(report)):
+        codes = part_codes(extension)
+        for part in VOCABULARY[extension["url"]].parts:
+            if part.codes and part.name in codes:
+                system = f"{BASE}/CodeSystem/{part.codes}"
+                assert {*codes[part.name]} <= {concept["code"] for concept in DEFINED[system]["concept"]}
+                seen.add(system)
     practice = f"{BASE}/CodeSystem/practice"  # always known; its system is there for what may come
     assert seen | {practice} == {url for url, one in DEFINED.items() if one["resourceType"] == "CodeSystem"}
 

@@ -15,6 +15,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.stratifiers import SEX
 from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
+from hi_fhir.statistics.intervals import poisson, wilson
 from tests.support.evaluations import a_count, a_ratio, an_area, an_evaluation
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
@@ -276,3 +277,44 @@ def test_a_ratio_tells_how_often_of_how_many_people_and_for_each() -> None:
     told = of_few["population"][-1]
     assert (told["code"]["coding"][0]["code"], told["_count"]["extension"][0]["valueCode"]) == ("numerator", "masked")
     assert "measureScore" not in of_few
+
+
+def scored(group: dict[str, Any]) -> tuple[int, int]:
+    """Numerator and denominator of a score."""
+    return count_of(group, "numerator"), count_of(group, "denominator") - count_of(group, "denominator-exception")
+
+
+def test_a_score_has_its_interval_beside_it_and_no_other_has_one() -> None:
+    report = report_of("A99001", "practice", people=30)
+    seen = 0
+    for _, _, group in groups_of(report):
+        found = extensions(group, "score-interval")
+        assert len(found) == ("measureScore" in group)
+        for interval in found:
+            lower, upper = wilson(*scored(group))
+            told = {"lower": round(lower, 6), "upper": round(upper, 6), "method": "wilson", "includes-rounding": False}
+            assert parts(interval) == pytest.approx(told)
+            seen += 1
+    assert seen > 5
+
+
+def test_the_interval_of_rounded_counts_is_wider_and_says_so() -> None:
+    seen = 0
+    for _, _, group in groups_of(report_of(people=400)):
+        for interval in extensions(group, "score-interval"):
+            told = parts(interval)
+            lower, upper = wilson(*scored(group))
+            assert told["includes-rounding"]
+            assert told["lower"] < lower <= group["measureScore"]["value"] <= upper < told["upper"]
+            seen += 1
+    assert seen > 3
+
+
+def test_a_ratio_has_the_interval_of_a_rate() -> None:
+    [group] = report_of("A99001", "practice", measure=a_ratio(stratifiers=(SEX,)), people=60)["group"]
+    lower, upper = poisson([count_of(group, "numerator")])
+    [interval] = extensions(group, "score-interval")
+    people = count_of(group, "denominator")
+    assert parts(interval)["method"] == "byar"
+    ends = [parts(interval)["lower"], parts(interval)["upper"]]
+    assert ends == pytest.approx([lower[0] / people, upper[0] / people], abs=1e-6)
