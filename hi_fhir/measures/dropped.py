@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.records import of_status
 from hi_fhir.engine.protocol import Engine
-from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.leaves import bounds, leaf_tables, with_values
 from hi_fhir.measures.record_codes import RECORD_CODE
 from hi_fhir.measures.words.events import RecordedNear
@@ -27,7 +27,7 @@ _OBSERVATION = "Observation"
 def dropped_readings(
     engine: Engine,
     leaves: Sequence[Leaf],
-    frame: Frame,
+    context: EvaluationContext,
     codes: Codes,
     units: Iterable[str],
     observations: ibis.Table,
@@ -45,7 +45,7 @@ def dropped_readings(
         for number, leaf in enumerate(leaves)
         if isinstance(leaf, LatestValue)
     }
-    small = leaf_tables(leaves, frame, codes, units)
+    small = leaf_tables(leaves, context, codes, units)
     measured = sorted({value_sets[leaf_id] for leaf_id in small["quantity_code"]["leaf_id"].to_pylist()})
     found = {id_: dict.fromkeys(REASONS, 0) for id_ in measured}
     if measured:

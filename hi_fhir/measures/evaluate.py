@@ -7,8 +7,8 @@ import ibis
 
 from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.engine.protocol import Engine
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_rows, fact_schema
-from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import event_input, event_inputs, leaf_rows, leaf_tables
 from hi_fhir.measures.model import Measure
 from hi_fhir.tables.schema import LEAF, PERSON
@@ -21,14 +21,21 @@ class Evaluator:
     """All measures over one range of buckets of people after another; the queries are made once."""
 
     def __init__(
-        self, engine: Engine, measures: Sequence[Measure], frame: Frame, codes: Codes, units: Iterable[str]
+        self,
+        engine: Engine,
+        measures: Sequence[Measure],
+        context: EvaluationContext,
+        codes: Codes,
+        units: Iterable[str],
     ) -> None:
         """units: those of all readings, as received."""
         leaves = all_leaves(measures)
         self._engine = engine
-        self._codes = {name: engine.keep(name, rows) for name, rows in leaf_tables(leaves, frame, codes, units).items()}
-        self._leaf_query = engine.prepare(leaf_rows(leaves, frame, event_inputs(leaves)))
-        self._fact_query = engine.prepare(fact_rows(measures, frame))
+        self._codes = {
+            name: engine.keep(name, rows) for name, rows in leaf_tables(leaves, context, codes, units).items()
+        }
+        self._leaf_query = engine.prepare(leaf_rows(leaves, context, event_inputs(leaves)))
+        self._fact_query = engine.prepare(fact_rows(measures, context))
         self._fact_schema = fact_schema(measures)
 
     def write_leaves(self, events: Mapping[str, ibis.Table], buckets: str, folder: Path) -> None:

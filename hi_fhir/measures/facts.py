@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.model import OCCASIONS, Measure, RatioMeasure
 from hi_fhir.measures.render.query import Facts, condition, field_name, is_null, occasions
 from hi_fhir.measures.render.strata import stratum_index
@@ -54,7 +54,7 @@ def fact_schema(measures: Sequence[Measure]) -> pa.Schema:
     return pa.schema([*(PERSON.field(name).with_nullable(False) for name in _KEYS), *places, *booleans])
 
 
-def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
+def fact_rows(measures: Sequence[Measure], context: EvaluationContext) -> ibis.Table:
     """The columns of `fact_schema`, from the tables `person` and `leaf` by name.
 
     Grain: one row per registered person, in order of person_id.
@@ -63,7 +63,7 @@ def fact_rows(measures: Sequence[Measure], frame: Frame) -> ibis.Table:
     person = person.filter(person.practice_id.notnull() & person.registered)
     found = all_leaves(measures)
     rows = person.left_join(_pivot_leaves(found), "person_id")
-    facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, frame)
+    facts = Facts(rows, {leaf: number for number, leaf in enumerate(found)}, context)
     columns: dict[str, Any] = {}
     for stratifier in single_stratifiers(measures):
         columns[stratifier.id] = stratum_index(stratifier, facts)

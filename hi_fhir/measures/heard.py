@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hi_fhir.cohorts.snapshots import read_table
 from hi_fhir.engine.protocol import Engine
-from hi_fhir.measures.frame import Codes
+from hi_fhir.measures.evaluation_context import Codes
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import answer_sets, measure_needs
 from hi_fhir.tables.clinical import CLINICAL_TABLES

@@ -9,7 +9,7 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.records import countable_events
-from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.near_leaves import day_rows, near_rows, near_tables
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
 from hi_fhir.measures.status_leaves import status_rows, status_tables
@@ -93,28 +93,28 @@ def event_inputs(leaves: Iterable[Leaf]) -> dict[str, ibis.Table]:
 
 
 def leaf_tables(
-    leaves: Sequence[Leaf], frame: Frame, codes: Codes, received: Iterable[str] = ()
+    leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes, received: Iterable[str] = ()
 ) -> dict[str, pa.Table]:
     """The small tables that `leaf_rows` joins events to, by name. received: the units of the readings."""
     records, quantities, units = [], [], []
     received = sorted(set(received))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, Recorded):
-            records += record_codes(leaf_id, leaf, frame, codes)
+            records += record_codes(leaf_id, leaf, context, codes)
         elif isinstance(leaf, LatestValue):
-            quantities += _quantity_codes(leaf_id, leaf, leaves, frame, codes)
+            quantities += _quantity_codes(leaf_id, leaf, leaves, context, codes)
             units += _units(leaf_id, leaf, codes, received)
     return {
         "record_code": pa.Table.from_pylist(records, schema=RECORD_CODE),
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
         "unit": pa.Table.from_pylist(units, schema=UNIT),
         "no_leaf": LEAF.empty_table(),
-        **near_tables(leaves, frame, codes),
-        **status_tables(leaves, frame, codes),
+        **near_tables(leaves, context, codes),
+        **status_tables(leaves, context, codes),
     }
 
 
-def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Table]) -> ibis.Table:
+def leaf_rows(leaves: Sequence[Leaf], context: EvaluationContext, events: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns in total order, from the tables of `leaf_tables` by name and `events` (EVENT) by resource type.
 
     Grain: one row per person and leaf that has records.
@@ -125,25 +125,25 @@ def leaf_rows(leaves: Sequence[Leaf], frame: Frame, events: Mapping[str, ibis.Ta
     if any(isinstance(leaf, LatestValue) for leaf in leaves):
         parts.append(_readings(counted["Observation"]))
     if any(isinstance(leaf, RecordedDays) for leaf in leaves):
-        parts.append(day_rows(leaves, frame, counted))
+        parts.append(day_rows(leaves, context, counted))
     if any(isinstance(leaf, RecordedNear) for leaf in leaves):
         parts.append(near_rows(leaves, counted))
     if any(isinstance(leaf, LatestStatus) for leaf in leaves):
         parts.append(status_rows(leaves, events["Observation"]))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, LatestEncounter):
-            parts.append(_encounters(leaf_id, leaf, frame, counted["Encounter"], events["Condition"]))
+            parts.append(_encounters(leaf_id, leaf, context, counted["Encounter"], events["Condition"]))
     if not parts:
         return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")
 
 
 def _quantity_codes(
-    leaf_id: int, leaf: LatestValue, leaves: Sequence[Leaf], frame: Frame, codes: Codes
+    leaf_id: int, leaf: LatestValue, leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes
 ) -> list[dict[str, Any]]:
     reading = leaf.reading
     quantity = reading.quantities[leaf.place]
-    start, end = frame.days(reading.window)
+    start, end = context.days(reading.window)
     return [
         {
             "system": system,
@@ -183,9 +183,11 @@ def with_values(readings: ibis.Table, units: ibis.Table) -> ibis.Table:
     return rows.mutate(value=as_it_is.ifelse(rows.value, converted), other_unit=~known)
 
 
-def received_units(leaves: Sequence[Leaf], frame: Frame, codes: Codes, observations: ibis.Table) -> ibis.Table:
+def received_units(
+    leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes, observations: ibis.Table
+) -> ibis.Table:
     """The units of the values that the readings of `leaves` are looked for in. Grain: one row per unit, column unit."""
-    quantities = ibis.memtable(leaf_tables(leaves, frame, codes)["quantity_code"])
+    quantities = ibis.memtable(leaf_tables(leaves, context, codes)["quantity_code"])
     values = observations.filter(observations.value.notnull() & observations.unit.notnull())
     return values.semi_join(quantities, ["system", "code"]).select("unit").distinct()
 
@@ -258,10 +260,10 @@ def bounds(rows: ibis.Table) -> dict[str, ibis.Column]:
 
 
 def _encounters(
-    leaf_id: int, leaf: LatestEncounter, frame: Frame, events: ibis.Table, conditions: ibis.Table
+    leaf_id: int, leaf: LatestEncounter, context: EvaluationContext, events: ibis.Table, conditions: ibis.Table
 ) -> ibis.Table:
     """conditions: of whatever status; the reason of an encounter may be over since."""
-    start, end = frame.days(leaf.window)
+    start, end = context.days(leaf.window)
     events = events.filter((events.start_date >= ibis.literal(start)) & (events.start_date <= ibis.literal(end)))
     coded = (events.component == "") & events.code.notnull()
     own = events.filter(events.component != "reference")

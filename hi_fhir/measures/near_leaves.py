@@ -7,14 +7,14 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
 from hi_fhir.measures.words.events import ANY, LatestEncounter, Offset, Recorded, RecordedDays, RecordedNear
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.tables.schema import LEAF
 
 
-def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str, pa.Table]:
+def near_tables(leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes) -> dict[str, pa.Table]:
     """The small tables (RECORD_CODE) that `day_rows` and `near_rows` join events to, by name, where there is need.
 
     day_code: of the leaves that are counted by day; near_code: of those near others; other_code: of these others, by
@@ -23,21 +23,21 @@ def near_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str,
     found: dict[str, list[dict[str, Any]]] = {}
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, RecordedDays) and isinstance(leaf.recorded, Recorded):
-            found.setdefault("day_code", []).extend(record_codes(leaf_id, leaf.recorded, frame, codes))
+            found.setdefault("day_code", []).extend(record_codes(leaf_id, leaf.recorded, context, codes))
         elif isinstance(leaf, RecordedNear):
-            found.setdefault("near_code", []).extend(record_codes(leaf_id, leaf.recorded, frame, codes))
-            found.setdefault("other_code", []).extend(record_codes(leaf_id, leaf.other, frame, codes))
+            found.setdefault("near_code", []).extend(record_codes(leaf_id, leaf.recorded, context, codes))
+            found.setdefault("other_code", []).extend(record_codes(leaf_id, leaf.other, context, codes))
     return {name: pa.Table.from_pylist(rows, schema=RECORD_CODE) for name, rows in found.items()}
 
 
-def day_rows(leaves: Sequence[Leaf], frame: Frame, counted: Mapping[str, ibis.Table]) -> ibis.Table:
+def day_rows(leaves: Sequence[Leaf], context: EvaluationContext, counted: Mapping[str, ibis.Table]) -> ibis.Table:
     """LEAF's columns of the leaves that are counted by day. counted: events that count, by resource type."""
     by_day = {number: leaf.recorded for number, leaf in enumerate(leaves) if isinstance(leaf, RecordedDays)}
     coded = [one for one in by_day.values() if isinstance(one, Recorded)]
     found = [_dated(coded, counted, "day_code").select(*_DAY)] if coded else []
     for leaf_id, one in by_day.items():
         if isinstance(one, LatestEncounter):
-            start, end = frame.days(one.window)
+            start, end = context.days(one.window)
             rows = counted["Encounter"]
             rows = rows.filter((rows.start_date >= ibis.literal(start)) & (rows.start_date <= ibis.literal(end)))
             found.append(rows.select("person_id", leaf_id=ibis.literal(leaf_id, "int32"), start_date="start_date"))

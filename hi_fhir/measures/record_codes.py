@@ -5,7 +5,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.words.events import OBSERVATION, Recorded
 
 RECORD_CODE = pa.schema(
@@ -23,7 +23,7 @@ RECORD_CODE = pa.schema(
 """Grain: one row per leaf, resource type and code."""
 
 
-def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
+def record_codes(leaf_id: int, leaf: Recorded, context: EvaluationContext, codes: Codes) -> list[dict[str, Any]]:
     """RECORD_CODE's rows of one leaf."""
     return [
         {
@@ -31,7 +31,7 @@ def record_codes(leaf_id: int, leaf: Recorded, frame: Frame, codes: Codes) -> li
             "system": system,
             "code": code,
             "leaf_id": leaf_id,
-            **frame.window_columns(leaf.window),
+            **context.window_columns(leaf.window),
             "none": leaf.types == OBSERVATION,
         }
         for type_ in leaf.types

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hi_fhir.engine.protocol import Engine
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import Event, Person
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.plain.setting import Convert, Setting
 from hi_fhir.measures.plain.strata import stratum
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.worked import E, by_frame, outcomes, strata_of
+from hi_fhir.measures.worked import E, by_context, outcomes, strata_of
 from hi_fhir.terminology.catalogue import Terminology
 
 _DECIMALS = 9
@@ -43,19 +43,19 @@ def opinions(
     faults: list[str] = []
     convert, asked = converter(terminology), 0
     for measure in measures:
-        for frame, named in _with_neighbours(measure.examples).items():
+        for context, named in _with_neighbours(measure.examples).items():
             people = [person for _, person in named]
             asked += len(people)
-            found = outcomes(engine, folder, [measure], people, frame, terminology)[measure.id]
-            setting = Setting(frame.period, frame.as_of, convert)
+            found = outcomes(engine, folder, [measure], people, context, terminology)[measure.id]
+            setting = Setting(context.period, context.as_of, convert)
             plain = [outcome(measure, person, setting) for person in people]
             faults += _differences(measure.id, named, found, plain)
     for one in stratifiers:
-        for frame, named in _with_neighbours(one.examples).items() if one.words else ():
+        for context, named in _with_neighbours(one.examples).items() if one.words else ():
             people = [person for _, person in named]
             asked += len(people)
-            found = strata_of(engine, folder, one, people, frame, terminology)
-            setting = Setting(frame.period, frame.as_of, convert)
+            found = strata_of(engine, folder, one, people, context, terminology)
+            setting = Setting(context.period, context.as_of, convert)
             faults += _differences(one.id, named, found, [stratum(one, person, setting) for person in people])
     return Opinions(asked, faults)
 
@@ -115,11 +115,11 @@ def _moved(day: date, by: timedelta) -> date:
         return day
 
 
-def _with_neighbours(examples: Iterable[E]) -> dict[Frame, list[tuple[str, Person]]]:
+def _with_neighbours(examples: Iterable[E]) -> dict[EvaluationContext, list[tuple[str, Person]]]:
     """The people of examples and their neighbours, by the period and day that they are looked at."""
-    found: dict[Frame, list[tuple[str, Person]]] = {}
-    for frame, own in by_frame(examples).items():
-        named = found.setdefault(frame, [])
+    found: dict[EvaluationContext, list[tuple[str, Person]]] = {}
+    for context, own in by_context(examples).items():
+        named = found.setdefault(context, [])
         for example in own:
             named.append((f"example {example.name!r}", example.person))
             named += ((f"example {example.name!r}, {what}", other) for what, other in neighbours(example.person))

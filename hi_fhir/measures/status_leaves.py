@@ -8,7 +8,7 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.records import answers_of_status, countable_events
-from hi_fhir.measures.frame import Codes, Frame
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.tables.schema import LEAF
@@ -35,12 +35,12 @@ _BEFORE_ALL_DAYS = date.min + timedelta(days=1)
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def status_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[str, pa.Table]:
+def status_tables(leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes) -> dict[str, pa.Table]:
     """The small tables that `status_rows` joins events to, by name; none where no leaf is a status."""
     found = [(leaf_id, leaf) for leaf_id, leaf in enumerate(leaves) if isinstance(leaf, LatestStatus)]
     if not found:
         return {}
-    statuses = [row for leaf_id, leaf in found for row in _status_codes(leaf_id, leaf, frame, codes)]
+    statuses = [row for leaf_id, leaf in found for row in _status_codes(leaf_id, leaf, context, codes)]
     questions = [
         {"system": system, "code": code, "leaf_id": leaf_id}
         for leaf_id, leaf in found
@@ -52,9 +52,9 @@ def status_tables(leaves: Sequence[Leaf], frame: Frame, codes: Codes) -> dict[st
     }
 
 
-def _status_codes(leaf_id: int, leaf: LatestStatus, frame: Frame, codes: Codes) -> list[dict[str, Any]]:
+def _status_codes(leaf_id: int, leaf: LatestStatus, context: EvaluationContext, codes: Codes) -> list[dict[str, Any]]:
     return [
-        {"system": system, "code": code, "leaf_id": leaf_id, "place": place, **frame.window_columns(leaf.window)}
+        {"system": system, "code": code, "leaf_id": leaf_id, "place": place, **context.window_columns(leaf.window)}
         for place, status in enumerate(leaf.statuses)
         for system, code in codes.tokens(status.id)
     ]

@@ -13,9 +13,9 @@ from hi_fhir.cohorts.people import write_buckets
 from hi_fhir.core.days import age_on
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.measures.evaluate import Evaluator
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.examples import SETTLES, Event, Example, Person, StratumExample, times
 from hi_fhir.measures.facts import all_leaves, fact_name
-from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import EVENT
 from hi_fhir.measures.model import DEFINED, NOT_REVIEWED, OCCASIONS, CountMeasure, Measure, RatioMeasure
 from hi_fhir.measures.stratifiers import Stratifier
@@ -57,9 +57,11 @@ def failures(engine: Engine, folder: Path, measures: Sequence[Measure], terminol
 def placed(engine: Engine, folder: Path, measure: Measure, terminology: Terminology) -> list[tuple[Example, str]]:
     """Each worked example of `measure` with where the engine puts its person; in no stated order."""
     found: list[tuple[Example, str]] = []
-    for frame, examples in by_frame(measure.examples).items():
+    for context, examples in by_context(measure.examples).items():
         people = [example.person for example in examples]
-        found += zip(examples, outcomes(engine, folder, [measure], people, frame, terminology)[measure.id], strict=True)
+        found += zip(
+            examples, outcomes(engine, folder, [measure], people, context, terminology)[measure.id], strict=True
+        )
     return found
 
 
@@ -69,8 +71,8 @@ def stratum_failures(
     """What is wrong with the examples of breakdowns, a sentence each. `folder`: for temporary files."""
     faults = []
     for one in stratifiers:
-        for frame, examples in by_frame(one.examples).items():
-            found = strata_of(engine, folder, one, [example.person for example in examples], frame, terminology)
+        for context, examples in by_context(one.examples).items():
+            found = strata_of(engine, folder, one, [example.person for example in examples], context, terminology)
             faults += [
                 f"{one.id}, example {example.name!r}: {stratum}, not {example.stratum}"
                 for example, stratum in zip(examples, found, strict=True)
@@ -84,20 +86,20 @@ def strata_of(
     folder: Path,
     stratifier: Stratifier,
     people: Sequence[Person],
-    frame: Frame,
+    context: EvaluationContext,
     terminology: Terminology,
 ) -> list[str]:
     """The stratum of each of `people`; UNKNOWN of those who are registered nowhere, of whom there is no fact."""
-    rows = _facts(engine, folder, [replace(_EVERYBODY, stratifiers=(stratifier,))], people, frame, terminology)
+    rows = _facts(engine, folder, [replace(_EVERYBODY, stratifiers=(stratifier,))], people, context, terminology)
     places = (rows.get(_person_id(number), {}).get(stratifier.id, -1) for number in range(len(people)))
     return [stratifier.strata[place] for place in places]
 
 
-def by_frame(examples: Iterable[E]) -> dict[Frame, list[E]]:
+def by_context(examples: Iterable[E]) -> dict[EvaluationContext, list[E]]:
     """Examples by the period and day that they are looked at."""
-    found: dict[Frame, list[E]] = {}
+    found: dict[EvaluationContext, list[E]] = {}
     for example in examples:
-        found.setdefault(Frame(example.period, example.as_of, IMD_YEAR), []).append(example)
+        found.setdefault(EvaluationContext(example.period, example.as_of, IMD_YEAR), []).append(example)
     return found
 
 
@@ -106,11 +108,11 @@ def outcomes(
     folder: Path,
     measures: Sequence[Measure],
     people: Sequence[Person],
-    frame: Frame,
+    context: EvaluationContext,
     terminology: Terminology,
 ) -> dict[str, list[str]]:
     """For each measure where it puts each of `people`, as the names of OUTCOMES."""
-    rows = _facts(engine, folder, measures, people, frame, terminology)
+    rows = _facts(engine, folder, measures, people, context, terminology)
     return {
         measure.id: [_outcome(measure, rows.get(_person_id(number))) for number in range(len(people))]
         for measure in measures
@@ -122,14 +124,14 @@ def _facts(
     folder: Path,
     measures: Sequence[Measure],
     people: Sequence[Person],
-    frame: Frame,
+    context: EvaluationContext,
     terminology: Terminology,
 ) -> dict[str, dict[str, Any]]:
     """The facts of these people by person_id."""
     leaves = all_leaves(measures)
     events = {type_: engine.keep(f"example_{type_}", rows) for type_, rows in event_rows(people).items()}
-    evaluator = Evaluator(engine, measures, frame, example_codes(leaves, terminology), units_of(people))
-    write_buckets(person_rows(people, frame), PERSON, _BUCKET, folder / "person")
+    evaluator = Evaluator(engine, measures, context, example_codes(leaves, terminology), units_of(people))
+    write_buckets(person_rows(people, context), PERSON, _BUCKET, folder / "person")
     evaluator.write_leaves(events, _BUCKET, folder)
     evaluator.write_facts(_BUCKET, folder)
     facts = pq.ParquetFile(folder / "fact" / f"{_BUCKET}.parquet").read()
@@ -152,9 +154,9 @@ def units_of(people: Iterable[Person]) -> frozenset[str]:
     return frozenset(event.unit for one in people for event in one.events if event.unit)
 
 
-def person_rows(people: Sequence[Person], frame: Frame) -> pa.Table:
+def person_rows(people: Sequence[Person], context: EvaluationContext) -> pa.Table:
     """PERSON's rows of the people, named by their place."""
-    return pa.Table.from_pylist([_person_row(number, one, frame) for number, one in enumerate(people)], schema=PERSON)
+    return pa.Table.from_pylist([_person_row(number, one, context) for number, one in enumerate(people)], schema=PERSON)
 
 
 def event_rows(people: Sequence[Person]) -> dict[str, pa.Table]:
@@ -173,14 +175,14 @@ def _person_id(number: int) -> str:
     return f"{number:032x}"  # in the bucket above, as long as there are fewer than 16 ** 31 of them
 
 
-def _person_row(number: int, one: Person, frame: Frame) -> dict[str, Any]:
+def _person_row(number: int, one: Person, context: EvaluationContext) -> dict[str, Any]:
     return {
         "person_id": _person_id(number),
         "practice_id": one.practice,
         "registered": one.practice is not None,
         "registered_on": one.registered_on,
         "birth_date": one.born,
-        "age": age_on(one.born, frame.period.end) if one.born else None,
+        "age": age_on(one.born, context.period.end) if one.born else None,
         "sex": one.sex,
         "nhs_number": one.nhs_number,
         "restricted": False,
@@ -188,7 +190,7 @@ def _person_row(number: int, one: Person, frame: Frame) -> dict[str, Any]:
         "ethnic_category_2001": one.ethnic_category_2001,
         "ethnic_group_2021": one.ethnic_group_2021,
         "deprivation": one.home,
-        f"imd_{frame.imd_year}_decile": one.imd_decile,
+        f"imd_{context.imd_year}_decile": one.imd_decile,
     }
 
 

@@ -35,8 +35,8 @@ from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.dropped import dropped_readings
 from hi_fhir.measures.evaluate import EVALUATION_VERSION, Evaluator
 from hi_fhir.measures.evaluation import EvaluationManifest, SnapshotReference
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.facts import all_leaves
-from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.leaves import event_types, received_units
 from hi_fhir.measures.model import Measure
@@ -66,7 +66,7 @@ class _Job(NamedTuple):
     folder: Path
     manifests: tuple[SnapshotManifest, ...]
     measures: tuple[Measure, ...]
-    frame: Frame
+    context: EvaluationContext
     codes: Codes
     inputs: ResolveInputs
 
@@ -160,21 +160,21 @@ def _job(
 ) -> _Job:
     manifests = tuple(read_snapshot(folder) for folder in snapshots)
     _check_sources(manifests)
-    frame = Frame(period, _as_of(manifests, period, as_of), config.imd_year)
+    context = EvaluationContext(period, _as_of(manifests, period, as_of), config.imd_year)
     imports = config.data_dir / "imports"
     inputs = ResolveInputs(
         snapshots=snapshots,
         terminology=terminology,
         period=period,
-        as_of=frame.as_of,
+        as_of=context.as_of,
         directory=load_postcodes(imports),
         areas=load_organisations(imports),
         opt_out=read_opt_outs(config.opt_out_policy, config.opt_out_list, load_key(config.key_file)),
         imd_year=config.imd_year,
     )
     codes = _codes(measures, terminology)
-    name = _name(manifests, measures, frame, codes, inputs, config.quarantine_limit)
-    return _Job(config.data_dir / "evaluations" / name, manifests, measures, frame, codes, inputs)
+    name = _name(manifests, measures, context, codes, inputs, config.quarantine_limit)
+    return _Job(config.data_dir / "evaluations" / name, manifests, measures, context, codes, inputs)
 
 
 def _check_sources(manifests: Sequence[SnapshotManifest]) -> None:
@@ -242,7 +242,7 @@ def _codes(measures: Iterable[Measure], terminology: Terminology) -> Codes:
 def _name(
     manifests: Sequence[SnapshotManifest],
     measures: Sequence[Measure],
-    frame: Frame,
+    context: EvaluationContext,
     codes: Codes,
     inputs: ResolveInputs,
     quarantine_limit: float,
@@ -251,8 +251,8 @@ def _name(
     return content_name(
         {
             "snapshots": [_content(manifest) for manifest in manifests],
-            "period": [frame.period.start, frame.period.end],
-            "as_of": frame.as_of,
+            "period": [context.period.start, context.period.end],
+            "as_of": context.as_of,
             "measures": [[measure.id, measure.version, definition_digest(measure)] for measure in measures],
             "value_sets": {id_: sorted(tokens) for id_, tokens in codes.value_sets.items()},
             "analytes": dict(codes.analytes),
@@ -260,7 +260,7 @@ def _name(
             "mappings": {id_: sha256_file(path) for id_, path in inputs.terminology.mapping_files.items()},
             "imports": [given.version if given else None for given in (inputs.directory, inputs.areas)],
             "opt_out": [inputs.opt_out.policy, sorted(inputs.opt_out.nhs_keys)],
-            "imd_year": frame.imd_year,
+            "imd_year": context.imd_year,
             "quarantine_limit": quarantine_limit,
             "rules": rule_versions() | {"rule/absence": ABSENCE_VERSION},
             "software": [__version__, EVALUATION_VERSION, SCHEMA_VERSION],
@@ -306,7 +306,7 @@ def _units(engine: Engine, job: _Job) -> list[str]:
     if not any(isinstance(leaf, LatestValue) for leaf in leaves):
         return []
     observations = read_table(engine, job.inputs.snapshots, "observation")
-    found = received_units(leaves, job.frame, job.codes, observations)
+    found = received_units(leaves, job.context, job.codes, observations)
     return [row["unit"] for row in engine.query(found).to_pylist()]
 
 
@@ -319,7 +319,7 @@ def _write_facts(engine: Engine, job: _Job, units: Sequence[str], people: int, c
     types = event_types(all_leaves(job.measures))
     if left:
         reader = BucketReader(engine, job.inputs.snapshots, job.folder)
-        evaluator = Evaluator(engine, job.measures, job.frame, job.codes, units)
+        evaluator = Evaluator(engine, job.measures, job.context, job.codes, units)
     for buckets in left:
         events = {type_: reader.events(CLINICAL_TABLES[type_], buckets) for type_ in types}
         evaluator.write_leaves(events, buckets, job.folder)
@@ -346,7 +346,7 @@ def _dropped(engine: Engine, job: _Job, units: Sequence[str]) -> dict[str, dict[
     """Readings of the people who are kept that no measure takes, by value set."""
     observations = read_table(engine, job.inputs.snapshots, "observation")
     link = read_link(engine, job.folder)
-    return dropped_readings(engine, all_leaves(job.measures), job.frame, job.codes, units, observations, link)
+    return dropped_readings(engine, all_leaves(job.measures), job.context, job.codes, units, observations, link)
 
 
 def _standings(config: Config, job: _Job, resolution: Resolution) -> list[Standing]:
@@ -372,8 +372,8 @@ def _manifest(
     measures = [evaluation.measure_reference(measure, terminology) for measure in job.measures]
     return EvaluationManifest(
         id=job.folder.name,
-        period=job.frame.period,
-        as_of=job.frame.as_of,
+        period=job.context.period,
+        as_of=job.context.as_of,
         data_date=_data_date(job.manifests),
         software=f"hi_fhir {__version__}",
         snapshots=[SnapshotReference(m.source_id, m.id, date.fromisoformat(m.data_date)) for m in job.manifests],

@@ -20,7 +20,7 @@ from hi_fhir.core.days import Period
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import Person, registry
 from hi_fhir.measures.counts import counts
-from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.worked import outcomes
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluate import evaluate
@@ -74,7 +74,7 @@ def measure_nodes(tmp_path_factory: pytest.TempPathFactory) -> set[ops.Node]:
     measures = (*registry.load(), *words)
     engine = connect(folder / "spill")
     with recorded_queries() as asked:
-        outcomes(engine, folder, measures, [Person()], Frame(PERIOD, PERIOD.end, 2025), load())
+        outcomes(engine, folder, measures, [Person()], EvaluationContext(PERIOD, PERIOD.end, 2025), load())
         counts(engine, measures, [folder / "fact" / "0.parquet"], [], {})
     engine.close()
     return nodes_of(asked)

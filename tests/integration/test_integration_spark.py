@@ -12,9 +12,9 @@ import pytest
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import Person, registry
 from hi_fhir.measures.counts import Grouped, count_rows
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
 from hi_fhir.measures.facts import LEAF_TABLE, PERSON_TABLE, all_leaves, fact_columns, fact_name, fact_rows, fact_schema
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.leaves import event_input, event_inputs, event_types, leaf_rows, leaf_tables
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, person_rows, units_of
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # Spark leaves sockets open and warns of its own versions
 ]
 pyspark_sql = pytest.importorskip("pyspark.sql")
-FRAMES = [Frame(EXAMPLE_PERIOD, as_of, IMD_YEAR) for as_of in word_tables.days()]
+CONTEXTS = [EvaluationContext(EXAMPLE_PERIOD, as_of, IMD_YEAR) for as_of in word_tables.days()]
 
 
 class Case(NamedTuple):
@@ -35,30 +35,30 @@ class Case(NamedTuple):
 
     measures: Sequence[Measure]
     people: Sequence[Person]
-    frame: Frame
+    context: EvaluationContext
 
 
 def released() -> Case:
     """The measures that are released, by all their strata, of the people of all their examples."""
     measures = registry.load()
     people = [example.person for measure in measures for example in measure.examples]
-    return Case(measures, people, Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR))
+    return Case(measures, people, EvaluationContext(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR))
 
 
-def every_word(frame: Frame) -> Case:
+def every_word(context: EvaluationContext) -> Case:
     """A measure for each table of the words on a day, of the people of all of them; by the breakdowns by words."""
-    tables = [table for table in word_tables.every_table() if table.as_of == frame.as_of]
-    strata = [table for table in word_tables.strata_tables() if table.as_of == frame.as_of]
+    tables = [table for table in word_tables.every_table() if table.as_of == context.as_of]
+    strata = [table for table in word_tables.strata_tables() if table.as_of == context.as_of]
     people = [row.person for table in [*tables, *strata] for row in table.rows]
     by_words = tuple(table.word for table in strata)
     measures = [
         replace(word_tables.measure_of(table, f"word-{number}"), stratifiers=by_words)
         for number, table in enumerate(tables)
     ]
-    return Case(measures, people, frame)
+    return Case(measures, people, context)
 
 
-CASES = {"released": released(), **{f"words on {frame.as_of}": every_word(frame) for frame in FRAMES}}
+CASES = {"released": released(), **{f"words on {context.as_of}": every_word(context) for context in CONTEXTS}}
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +95,16 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_leaf_rows_facts_and_counts_are_the_same_on_spark(case: Case, session: Any, tmp_path: Path) -> None:
     found = all_leaves(case.measures)
     events, codes = event_rows(case.people), example_codes(found, load())
-    inputs = leaf_tables(found, case.frame, codes, units_of(case.people))
+    inputs = leaf_tables(found, case.context, codes, units_of(case.people))
     inputs |= {event_input(type_): events[type_] for type_ in event_types(found)}
-    query = leaf_rows(found, case.frame, event_inputs(found))
+    query = leaf_rows(found, case.context, event_inputs(found))
     leaf = on_duckdb(tmp_path, query, inputs)
-    if case.frame.as_of == EXAMPLE_PERIOD.end:
+    if case.context.as_of == EXAMPLE_PERIOD.end:
         assert {type(found[row["leaf_id"]]) for row in leaf} == {type(one) for one in found}
     assert in_order(on_spark(session, query, inputs)) == in_order(leaf)
 
-    inputs = {LEAF_TABLE: pa.Table.from_pylist(leaf, schema=LEAF), PERSON_TABLE: person_rows(case.people, case.frame)}
-    query = fact_rows(case.measures, case.frame)
+    inputs = {LEAF_TABLE: pa.Table.from_pylist(leaf, schema=LEAF), PERSON_TABLE: person_rows(case.people, case.context)}
+    query = fact_rows(case.measures, case.context)
     fact = on_duckdb(tmp_path, query, inputs)
     assert fact
     assert in_order(on_spark(session, query, inputs)) == in_order(fact)

@@ -57,9 +57,9 @@ from hi_fhir.measures import (
 )
 from hi_fhir.measures.counts import counts
 from hi_fhir.measures.evaluate import Evaluator
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import Event
 from hi_fhir.measures.facts import all_leaves
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.outcome import outcome
@@ -278,12 +278,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 def test_the_engine_puts_everybody_where_a_plain_reading_of_the_words_does(
     engine: Engine, measures: list[Measure], crowd: list[Person], as_of: date
 ) -> None:
-    frame = Frame(PERIOD, as_of, IMD_YEAR)
+    context = EvaluationContext(PERIOD, as_of, IMD_YEAR)
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(engine, Path(folder), measures, crowd, frame, TERMINOLOGY)
+        found = outcomes(engine, Path(folder), measures, crowd, context, TERMINOLOGY)
 
-    assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
+    assert found == {m.id: [outcome(m, person, setting_of(context)) for person in crowd] for m in measures}
 
 
 @pytest.mark.slow
@@ -293,28 +293,28 @@ def test_the_engine_breaks_people_down_as_a_plain_reading_of_the_words_does(
     engine: Engine, deciding: list[Word], crowd: list[Person], as_of: date
 ) -> None:
     names = (*(f"stratum-{number}" for number in range(len(deciding))), "others", "unknown")
-    one, frame = (
+    one, context = (
         Stratifier("by-words", "1", "By words", ByWords(tuple(deciding)), names),
-        Frame(PERIOD, as_of, IMD_YEAR),
+        EvaluationContext(PERIOD, as_of, IMD_YEAR),
     )
 
     with tempfile.TemporaryDirectory() as folder:
-        found = strata_of(engine, Path(folder), one, crowd, frame, TERMINOLOGY)
+        found = strata_of(engine, Path(folder), one, crowd, context, TERMINOLOGY)
 
-    assert found == [stratum(one, person, setting_of(frame)) for person in crowd]
+    assert found == [stratum(one, person, setting_of(context)) for person in crowd]
 
 
 @pytest.mark.slow
 @few
 @given(crowds)
 def test_the_shipped_measures_are_read_alike(engine: Engine, crowd: list[Person]) -> None:
-    frame = Frame(PERIOD, PERIOD.end, IMD_YEAR)
+    context = EvaluationContext(PERIOD, PERIOD.end, IMD_YEAR)
     measures = registry.load()
 
     with tempfile.TemporaryDirectory() as folder:
-        found = outcomes(engine, Path(folder), measures, crowd, frame, TERMINOLOGY)
+        found = outcomes(engine, Path(folder), measures, crowd, context, TERMINOLOGY)
 
-    assert found == {m.id: [outcome(m, person, setting_of(frame)) for person in crowd] for m in measures}
+    assert found == {m.id: [outcome(m, person, setting_of(context)) for person in crowd] for m in measures}
 
 
 @few
@@ -371,13 +371,13 @@ def _written(
     random: Random | None = None,
 ) -> tuple[Path, Path]:
     """The leaf and the fact file of `crowd`, whose rows arrive shuffled where `random` is given."""
-    frame = Frame(PERIOD, PERIOD.end, IMD_YEAR)
-    tables = {"Person": person_rows(crowd, frame), **event_rows(crowd)}
+    context = EvaluationContext(PERIOD, PERIOD.end, IMD_YEAR)
+    tables = {"Person": person_rows(crowd, context), **event_rows(crowd)}
     if random:
         tables = {name: rows.take(_order(random, len(rows))) for name, rows in tables.items()}
     write_buckets(tables.pop("Person"), PERSON, BUCKET, folder / "person")
     events = {t: engine.keep(f"shuffled_{t}", rows) for t, rows in tables.items()}
-    evaluator = Evaluator(engine, measures, frame, example_codes(all_leaves(measures), TERMINOLOGY), units_of(crowd))
+    evaluator = Evaluator(engine, measures, context, example_codes(all_leaves(measures), TERMINOLOGY), units_of(crowd))
     evaluator.write_leaves(events, BUCKET, folder)
     evaluator.write_facts(BUCKET, folder)
     return folder / "leaf" / f"{BUCKET}.parquet", folder / "fact" / f"{BUCKET}.parquet"
@@ -399,10 +399,10 @@ def test_the_plain_reading_itself_agrees_with_every_worked_example() -> None:
 
 
 def test_windows_of_the_plain_reading_end_where_those_of_the_engine_do() -> None:
-    frame = Frame(PERIOD, date(2025, 2, 28), IMD_YEAR)
+    context = EvaluationContext(PERIOD, date(2025, 2, 28), IMD_YEAR)
     for window in (EVER, IN_PERIOD, FINANCIAL_YEAR, WINTER, days(1), weeks(2), months(1), months(12)):
-        start, end = frame.days(window)
+        start, end = context.days(window)
         person = Person(events=(Event("Observation", "a", start, "final"), Event("Observation", "b", end, "final")))
         before = Person(events=(Event("Observation", "a", start - timedelta(days=1), "final"),))
-        assert holds(observed(A, window) & observed(B, window), person, setting_of(frame))
-        assert window == EVER or not holds(observed(A, window), before, setting_of(frame))
+        assert holds(observed(A, window) & observed(B, window), person, setting_of(context))
+        assert window == EVER or not holds(observed(A, window), before, setting_of(context))

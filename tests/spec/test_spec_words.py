@@ -10,8 +10,8 @@ import pytest
 import hi_fhir.measures as language
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import encounter, occasions, registered, worked
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.plain.outcome import outcome
 from hi_fhir.measures.plain.strata import stratum
 from hi_fhir.measures.stratifiers import Stratifier
@@ -36,8 +36,8 @@ def measure_of(table: Table[Word]) -> Any:
     return word_tables.measure_of(table, str(TABLES.index(table)))
 
 
-def frame_of(as_of: date) -> Frame:
-    return Frame(EXAMPLE_PERIOD, as_of, worked.IMD_YEAR)
+def context_of(as_of: date) -> EvaluationContext:
+    return EvaluationContext(EXAMPLE_PERIOD, as_of, worked.IMD_YEAR)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str], st
         those = [table for table in TABLES if table.as_of == as_of]
         rows = [(table, row) for table in those for row in table.rows]
         people, measures = [row.person for _, row in rows], [measure_of(table) for table in those]
-        by_measure = worked.outcomes(engine, folder, measures, people, frame_of(as_of), terminology)
+        by_measure = worked.outcomes(engine, folder, measures, people, context_of(as_of), terminology)
         for number, (table, row) in enumerate(rows):
             index = TABLES.index(table)
             found[index, row.text] = by_measure[str(index)][number]
@@ -65,7 +65,7 @@ def test_the_engine_finds_what_a_table_says(places: dict[tuple[int, str], str], 
 
 @pytest.mark.parametrize(("table", "row"), ROWS)
 def test_a_plain_reading_finds_what_a_table_says(table: Table[Word], row: Row) -> None:
-    assert HOLDS[outcome(measure_of(table), row.person, setting_of(frame_of(table.as_of)))] == row.holds
+    assert HOLDS[outcome(measure_of(table), row.person, setting_of(context_of(table.as_of)))] == row.holds
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.expression)
@@ -82,12 +82,12 @@ OF_STRATA = word_tables.strata_tables()
 def test_the_engine_and_a_plain_reading_find_the_strata_that_a_table_says(
     table: Table[Stratifier], tmp_path: Path
 ) -> None:
-    engine, frame = connect(tmp_path / "spill"), frame_of(table.as_of)
+    engine, context = connect(tmp_path / "spill"), context_of(table.as_of)
     people = [row.person for row in table.rows]
     told = [row.holds for row in table.rows]
 
-    assert worked.strata_of(engine, tmp_path, table.word, people, frame, load()) == told
-    assert [stratum(table.word, person, setting_of(frame)) for person in people] == told
+    assert worked.strata_of(engine, tmp_path, table.word, people, context, load()) == told
+    assert [stratum(table.word, person, setting_of(context)) for person in people] == told
     engine.close()
 
 

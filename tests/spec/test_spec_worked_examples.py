@@ -6,8 +6,8 @@ import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import checks, registry, worked
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import Example, Person
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.terminology.catalogue import load
 
@@ -58,11 +58,12 @@ def test_an_example_stands_for_every_population_that_a_definition_gives(measure:
 def test_examples_are_judged_together_and_apart_alike(tmp_path) -> None:
     engine = connect(tmp_path / "spill")
     people = [Person(ethnicity="stated", ethnic_group_2021="white"), Person(born=None), Person(practice=None)]
-    frame = Frame(MEASURES[0].examples[0].period, date(2025, 3, 31), worked.IMD_YEAR)
+    context = EvaluationContext(MEASURES[0].examples[0].period, date(2025, 3, 31), worked.IMD_YEAR)
 
-    together = worked.outcomes(engine, tmp_path, MEASURES, people, frame, TERMINOLOGY)
+    together = worked.outcomes(engine, tmp_path, MEASURES, people, context, TERMINOLOGY)
 
     for measure in MEASURES:
         assert (
-            worked.outcomes(engine, tmp_path, [measure], people, frame, TERMINOLOGY)[measure.id] == together[measure.id]
+            worked.outcomes(engine, tmp_path, [measure], people, context, TERMINOLOGY)[measure.id]
+            == together[measure.id]
         )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hi_fhir.engine.connect import connect
+from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.examples import EXAMPLE_PERIOD, Person
-from hi_fhir.measures.frame import Codes, Frame
 from hi_fhir.measures.leaves import event_input, event_inputs, event_types, leaf_rows, leaf_tables
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import Leaf, leaves
@@ -13,7 +13,7 @@ from hi_fhir.measures.worked import IMD_YEAR, event_rows, example_codes, units_o
 from hi_fhir.terminology.catalogue import load
 
 TERMINOLOGY = load()
-FRAME = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR)
+FRAME = EvaluationContext(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, IMD_YEAR)
 
 
 def leaf_row(folder: Path, word: Word, person: Person, codes: Codes | None = None) -> dict[str, object] | None:

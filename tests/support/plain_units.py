@@ -4,16 +4,16 @@ import csv
 from functools import cache
 from pathlib import Path
 
-from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.plain.setting import Setting
 
 _UNITS = Path(__file__).parents[2] / "mappings" / "units.csv"
 _FACTORS = {("kPa", "mm[Hg]"): 7.500615758456563, ("umol/L", "mmol/L"): 0.001}
 
 
-def setting_of(frame: Frame) -> Setting:
-    """What the plain reading goes by where the engine goes by `frame`."""
-    return Setting(frame.period, frame.as_of, convert)
+def setting_of(context: EvaluationContext) -> Setting:
+    """What the plain reading goes by where the engine goes by `context`."""
+    return Setting(context.period, context.as_of, convert)
 
 
 def convert(value: float, received: str, unit: str, value_set: str) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 
 from hi_fhir.cohorts.deprivation import NO_POSTCODE, RESTRICTED
-from hi_fhir.measures.frame import Frame
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.words import base, events, population, statuses, values
 from hi_fhir.measures.words.tree import Leaf
 
@@ -24,7 +24,7 @@ class Facts:
 
     rows: ibis.Table
     leaf_ids: dict[Leaf, int]
-    frame: Frame
+    context: EvaluationContext
 
     def field(self, leaf: Leaf, name: str) -> Any:
         return self.rows[field_name(self.leaf_ids[leaf], name)]
@@ -109,12 +109,12 @@ def _(word: population.AddressRecorded, facts: Facts) -> Any:
 
 @condition.register
 def _(word: population.DeprivationLinked, facts: Facts) -> Any:
-    return facts.rows[f"imd_{facts.frame.imd_year}_decile"].notnull()
+    return facts.rows[f"imd_{facts.context.imd_year}_decile"].notnull()
 
 
 @condition.register
 def _(word: population.RegistrationBegunWithin, facts: Facts) -> Any:
-    return _within(facts.rows.registered_on, *facts.frame.days(word.window))
+    return _within(facts.rows.registered_on, *facts.context.days(word.window))
 
 
 @condition.register
@@ -133,7 +133,7 @@ def _(word: events.Diagnosed, facts: Facts) -> Any:
 
 @condition.register
 def _(word: events.FirstWithin, facts: Facts) -> Any:
-    return _within(facts.field(word.recorded, "first_date"), *facts.frame.days(word.window))
+    return _within(facts.field(word.recorded, "first_date"), *facts.context.days(word.window))
 
 
 @condition.register

@@ -39,7 +39,7 @@ def _(rule: ByEthnicity, strata: tuple[str, ...], facts: Facts) -> Any:
 
 @_index.register
 def _(rule: ByDecile, strata: tuple[str, ...], facts: Facts) -> Any:
-    decile = facts.rows[f"imd_{facts.frame.imd_year}_decile"]
+    decile = facts.rows[f"imd_{facts.context.imd_year}_decile"]
     return ibis.cases(*((decile <= upto, number) for number, upto in enumerate(rule.upto)), else_=len(strata) - 1)
 
 

@@ -71,10 +71,12 @@ def test_the_digest_of_an_expression_is_the_same_in_every_process() -> None:
         "from datetime import date; from hi_fhir.core.days import Period;"
         "from hi_fhir.engine.compiled import digest_of;"
         "from hi_fhir.measures import registry; from hi_fhir.measures.facts import all_leaves, fact_rows;"
-        "from hi_fhir.measures.frame import Frame; from hi_fhir.measures.leaves import event_inputs, leaf_rows;"
-        "frame = Frame(Period(date(2024, 4, 1), date(2025, 3, 31)), date(2025, 3, 31), 2025); all_ = registry.load();"
-        "leaves = all_leaves(all_); print(digest_of(leaf_rows(leaves, frame, event_inputs(leaves)), None));"
-        "print(digest_of(fact_rows(all_, frame), None))"
+        "from hi_fhir.measures.evaluation_context import EvaluationContext;"
+        "from hi_fhir.measures.leaves import event_inputs, leaf_rows;"
+        "period = Period(date(2024, 4, 1), date(2025, 3, 31)); context = EvaluationContext(period, period.end, 2025);"
+        "all_ = registry.load();"
+        "leaves = all_leaves(all_); print(digest_of(leaf_rows(leaves, context, event_inputs(leaves)), None));"
+        "print(digest_of(fact_rows(all_, context), None))"
     )
     commands = [
         subprocess.run(

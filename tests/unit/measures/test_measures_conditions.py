@@ -9,8 +9,8 @@ import pytest
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import EVER, Person, aged, blood_pressure, observed, registered, registry, sex, value_set
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import ValueSetName
 from hi_fhir.measures.worked import IMD_YEAR, outcomes
@@ -26,7 +26,7 @@ def places(folder: Path, word: Word, *people: Person, exception: Word | None = N
     (plain,) = registry.load(["ethnicity-usable"])
     measure = replace(plain, initial_population=registered(), numerator=word, denominator_exception=exception)
     engine = connect(folder / "spill")
-    found = outcomes(engine, folder, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    found = outcomes(engine, folder, [measure], people, EvaluationContext(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
     engine.close()
     return found[measure.id]
 
@@ -108,7 +108,7 @@ def test_a_narrower_denominator_and_who_is_taken_out_of_the_numerator(tmp_path: 
         Person(sex="unknown"),
     ]
     engine = connect(tmp_path / "spill")
-    found = outcomes(engine, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    found = outcomes(engine, tmp_path, [measure], people, EvaluationContext(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
     engine.close()
 
     assert found[measure.id] == [
@@ -127,7 +127,7 @@ def test_a_count_says_who_is_in_it_and_nothing_more(tmp_path: Path) -> None:
     people = [Person().observed(SMOKING, date(2025, 1, 1)), Person(), Person(born=None), Person(practice=None)]
     people[2] = people[2].observed(SMOKING, date(2025, 1, 1))
     engine = connect(tmp_path / "spill")
-    found = outcomes(engine, tmp_path, [measure], people, Frame(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
+    found = outcomes(engine, tmp_path, [measure], people, EvaluationContext(EXAMPLE_PERIOD, LAST_DAY, IMD_YEAR), load())
     engine.close()
 
     assert found[measure.id] == ["initial-population", "outside", "undetermined", "outside"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import EVER, answered, latest_of, observed, registry, value_set
-from hi_fhir.measures.frame import Codes
+from hi_fhir.measures.evaluation_context import Codes
 from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.words.base import Word
 from hi_fhir.terminology.catalogue import load

@@ -20,8 +20,8 @@ from hi_fhir.measures import (
     occasions,
     value_set,
 )
+from hi_fhir.measures.evaluation_context import Codes
 from hi_fhir.measures.examples import Event
-from hi_fhir.measures.frame import Codes
 from hi_fhir.measures.words.events import CLINICAL_EVENT, RecordedDays
 from hi_fhir.measures.words.tree import leaves
 from hi_fhir.measures.worked import EXAMPLE_SYSTEM, example_codes

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from hi_fhir.engine.connect import connect
+from hi_fhir.measures.evaluation_context import EvaluationContext
 from hi_fhir.measures.examples import EXAMPLE_PERIOD
-from hi_fhir.measures.frame import Frame
 from hi_fhir.measures.render.query import Facts
 from hi_fhir.measures.render.strata import stratum_index
 from hi_fhir.measures.stratifiers import CORE20, CORE_STRATIFIERS, IMD_DECILE, IMD_QUINTILE, Crossing, Stratifier
@@ -28,8 +28,10 @@ def strata(folder: Path, stratifier: Stratifier, people: list[dict[str, object]]
     ]
     engine = connect(folder / "spill")
     person = engine.keep("people", pa.Table.from_pylist(rows, schema=PERSON))
-    frame = Frame(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, imd_year)
-    found = person.select("person_id", place=stratum_index(stratifier, Facts(person, {}, frame))).order_by("person_id")
+    context = EvaluationContext(EXAMPLE_PERIOD, EXAMPLE_PERIOD.end, imd_year)
+    found = person.select("person_id", place=stratum_index(stratifier, Facts(person, {}, context))).order_by(
+        "person_id"
+    )
     assert found.schema()["place"] == ibis.dtype("int8")
     places = engine.query(found)["place"].to_pylist()
     engine.close()

@@ -10,7 +10,7 @@ from hi_fhir.terminology.units import Units
 
 
 @dataclass(frozen=True)
-class Frame:
+class EvaluationContext:
     """as_of: the last day that any measure sees. imd_year: 2019 or 2025."""
 
     period: Period
