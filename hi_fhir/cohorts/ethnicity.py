@@ -1,5 +1,7 @@
 """One ethnicity for each person from all that was recorded. Rule `ethnicity`, version 1 (docs/explanation/rules.md)."""
 
+from functools import reduce
+
 import ibis
 import pyarrow as pa
 
@@ -14,6 +16,8 @@ from hi_fhir.terminology.systems import (
 
 VERSION = "1"
 NOT_KNOWN, NOT_RECORDED = "not-known", "not-recorded"
+ANY_OTHER = (*"CGLPS", "white-other", "mixed-other", "asian-other", "black-other", "other-any-other")
+"""Categories of 2001 and 2021 that are any other of a kind. Source: NHS Data Dictionary ETHNIC CATEGORY; ONS. [S]"""
 _ORDER = (ETHNICITY_ENGLAND, ETHNICITY_WALES, ETHNICITY_SCOTLAND, ETHNICITY_RETIRED)
 """Where an extension has several codings, the first of these systems decides; any other comes after them."""
 
@@ -95,8 +99,33 @@ def settle(rows: ibis.Table, key: str, order: str, prefix: str) -> ibis.Table:
     return found.select(**{prefix + "id": found[key]}, **{prefix + name: column for name, column in columns.items()})
 
 
+def of_extensions(residents: ibis.Table, extension: ibis.Table) -> ibis.Table:
+    """What the extensions of all patient records of a person say, but for those that were merged into another.
+
+    residents: person_id, patient_id and is_merged. extension: `settle` of each patient's (ext_...).
+    Grain: one row per person with any that states a category. Columns: said_id, said (how many), said_low, said_high.
+    """
+    own = residents.filter(~residents.is_merged).select("person_id", "patient_id")
+    stated = own.join(extension.filter(extension.ext_low.notnull()), own.patient_id == extension.ext_id)
+    return stated.group_by(said_id="person_id").agg(
+        said=stated.count(), said_low=stated.ext_low.min(), said_high=stated.ext_high.max()
+    )
+
+
+def agrees(people: ibis.Table) -> ibis.Column:
+    """Whether all sources that state a category state one; null where fewer than two do.
+
+    people: with the columns of `of_extensions` and of `settle` of their observations (obs_...), which are one source.
+    """
+    sources = ibis.coalesce(people.said, 0) + people.obs_low.notnull().ifelse(1, 0)
+    differ = (people.said_low != people.said_high, people.obs_low != people.obs_high, people.said_low != people.obs_low)
+    one_category = reduce(lambda left, right: left & right, (~ibis.coalesce(test, False) for test in differ))
+    return ibis.cases((sources < 2, ibis.null("boolean")), else_=one_category)
+
+
 def decide(people: ibis.Table) -> dict[str, ibis.Column]:
-    """The ethnicity columns of people who carry `settle` of their extension (ext_...) and observations (obs_...)."""
+    """The ethnicity columns of people who carry `settle` of their extension (ext_...) and observations (obs_...), and
+    `of_extensions`."""
     undated = ibis.literal(EARLIEST)
     refused = ibis.coalesce(people.obs_refused, people.ext_refused.notnull().ifelse(undated, ibis.null("date")))
     not_stated = ibis.coalesce(
@@ -125,6 +154,7 @@ def decide(people: ibis.Table) -> dict[str, ibis.Column]:
     return {
         "ethnicity": state,
         "ethnicity_source": source,
+        "ethnicity_agrees": agrees(people),
         "ethnic_category_2001": conflict.ifelse(nothing, ibis.coalesce(people.ext_low, people.obs_low)),
         "ethnic_category_2021": conflict.ifelse(nothing, by_extension.ifelse(people.ext_finer, people.obs_finer)),
     }

@@ -177,6 +177,8 @@ def _people(engine: Engine, inputs: ResolveInputs, tables: dict[str, ibis.Table]
     people = people.join(home, people.home_id == home.patient_id)
     people = people.left_join(extension, people.home_id == extension.ext_id)
     people = people.left_join(observed, people.person_id == observed.obs_id)
+    said = ethnicity.of_extensions(_within(tables["resident"], low, high), extension)
+    people = people.left_join(said, people.person_id == said.said_id)
     unread = tables["unread"]
     people = people.left_join(unread, people.home_id == unread.unread_id)
     people = people.left_join(postcode, people.postcode == postcode.known_postcode)

@@ -13,6 +13,14 @@ from hi_fhir.measures.stratifiers import (
     Crossing,
     Stratifier,
 )
+from hi_fhir.measures.words.completeness import (
+    address_recorded,
+    birth_date_recorded,
+    ethnicity_compared,
+    ethnicity_consistent,
+    ethnicity_specific,
+    nhs_number_valid,
+)
 from hi_fhir.measures.words.events import (
     clinical_event,
     diagnosed,
@@ -24,13 +32,10 @@ from hi_fhir.measures.words.events import (
     value_set,
 )
 from hi_fhir.measures.words.population import (
-    address_recorded,
     aged,
-    birth_date_recorded,
     deprivation_linked,
     ethnicity_recorded,
     ethnicity_stated,
-    nhs_number_valid,
     nhs_number_verified,
     registered,
     registration_begun,
@@ -69,7 +74,10 @@ __all__ = [
     "deprivation_linked",
     "diagnosed",
     "encounter",
+    "ethnicity_compared",
+    "ethnicity_consistent",
     "ethnicity_recorded",
+    "ethnicity_specific",
     "ethnicity_stated",
     "latest_of",
     "latest_reading",

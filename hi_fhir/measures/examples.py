@@ -51,8 +51,8 @@ class Event:
 class Person:
     """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add.
 
-    unlinked: why deprivation is not, where there is no decile: no-postcode, unknown-postcode, outside-england or
-    restricted.
+    ethnicity_agrees: None where fewer than two sources state it. unlinked: why deprivation is not, where there is no
+    decile: no-postcode, unknown-postcode, outside-england or restricted.
     """
 
     born: date | None = date(1970, 6, 15)
@@ -61,7 +61,9 @@ class Person:
     registered_on: date | None = date(2010, 1, 1)
     ethnicity: str = "not-recorded"
     ethnic_category_2001: str | None = None
+    ethnic_category_2021: str | None = None
     ethnic_group_2021: str | None = None
+    ethnicity_agrees: bool | None = None
     nhs_number: str = "absent"
     imd_decile: int | None = None
     unlinked: str = "no-postcode"

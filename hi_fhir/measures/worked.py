@@ -188,7 +188,9 @@ def _person_row(number: int, one: Person, context: EvaluationContext) -> dict[st
         "restricted": False,
         "ethnicity": one.ethnicity,
         "ethnic_category_2001": one.ethnic_category_2001,
+        "ethnic_category_2021": one.ethnic_category_2021,
         "ethnic_group_2021": one.ethnic_group_2021,
+        "ethnicity_agrees": one.ethnicity_agrees,
         "deprivation": one.home,
         f"imd_{context.imd_year}_decile": one.imd_decile,
     }

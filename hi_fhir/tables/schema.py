@@ -167,6 +167,7 @@ PERSON = pa.schema(
         pa.field("restricted", pa.bool_(), nullable=False),
         pa.field("ethnicity", pa.string(), nullable=False),  # stated, not-stated, refused, not-recorded or not-known
         pa.field("ethnicity_source", pa.string()),  # extension or observation
+        pa.field("ethnicity_agrees", pa.bool_()),  # whether its sources state one category; null: fewer than two do
         pa.field("ethnic_category_2001", pa.string()),  # A to S of the 16; null unless stated
         pa.field("ethnic_group_2001", pa.string()),  # white, mixed, asian, black, other (Chinese: other)
         pa.field("ethnic_group_2021", pa.string()),  # the same five, of 2021 (Chinese: asian)

@@ -158,8 +158,10 @@ def _of_patient(text: str) -> dict[str, Any]:
             return {"born": None if value == "unknown" else date.fromisoformat(value)}
         case "registered":
             return {"registered_on": None if value == "undated" else date.fromisoformat(value)}
-        case "sex" | "ethnicity" | "nhs_number" | "unlinked":
+        case "sex" | "ethnicity" | "ethnic_category_2001" | "ethnic_category_2021" | "nhs_number" | "unlinked":
             return {what: value}
+        case "ethnicity_agrees":
+            return {what: value == "yes"}
         case "imd_decile":
             return {what: int(value)}
     raise ValueError(f"a patient has no {what!r}")

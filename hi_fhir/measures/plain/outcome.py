@@ -2,7 +2,13 @@
 
 from hi_fhir.measures.examples import Person, times
 from hi_fhir.measures.model import Measure, RatioMeasure
-from hi_fhir.measures.plain import events, population, statuses, values  # noqa: F401  each says when its words hold
+from hi_fhir.measures.plain import (  # noqa: F401  each says when its words hold
+    completeness,
+    events,
+    population,
+    statuses,
+    values,
+)
 from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.setting import Setting
 from hi_fhir.measures.words import base

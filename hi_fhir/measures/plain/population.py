@@ -31,23 +31,8 @@ def _(word: population.EthnicityIs, person: Person, setting: Setting) -> bool:
 
 
 @holds.register
-def _(word: population.BirthDateRecorded, person: Person, setting: Setting) -> bool:
-    return person.born is not None
-
-
-@holds.register
-def _(word: population.NhsNumberValid, person: Person, setting: Setting) -> bool:
-    return person.nhs_number not in ("invalid", "placeholder", "absent")
-
-
-@holds.register
 def _(word: population.NhsNumberVerified, person: Person, setting: Setting) -> bool:
     return person.nhs_number == "verified"
-
-
-@holds.register
-def _(word: population.AddressRecorded, person: Person, setting: Setting) -> bool | None:
-    return None if person.home == "restricted" else person.home != "no-postcode"
 
 
 @holds.register

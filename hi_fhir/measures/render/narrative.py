@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words import base, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Months, Season, Window
 
 UNVERIFIED = "[U]"
@@ -71,12 +71,12 @@ def _(word: population.EthnicityIs) -> str:
 
 
 @_phrase.register
-def _(word: population.BirthDateRecorded) -> str:
+def _(word: completeness.BirthDateRecorded) -> str:
     return "birth date recorded"
 
 
 @_phrase.register
-def _(word: population.NhsNumberValid) -> str:
+def _(word: completeness.NhsNumberValid) -> str:
     return "NHS number present and valid"
 
 
@@ -86,8 +86,23 @@ def _(word: population.NhsNumberVerified) -> str:
 
 
 @_phrase.register
-def _(word: population.AddressRecorded) -> str:
+def _(word: completeness.AddressRecorded) -> str:
     return "home address with a postcode or small area recorded"
+
+
+@_phrase.register
+def _(word: completeness.EthnicitySpecific) -> str:
+    return "ethnicity stated as a category that is none of any other"
+
+
+@_phrase.register
+def _(word: completeness.EthnicityCompared) -> str:
+    return "ethnicity stated by two sources or more"
+
+
+@_phrase.register
+def _(word: completeness.EthnicityConsistent) -> str:
+    return "ethnicity stated as one category by all its sources"
 
 
 @_phrase.register

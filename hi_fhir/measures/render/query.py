@@ -8,9 +8,11 @@ from typing import Any
 import ibis
 
 from hi_fhir.cohorts.deprivation import NO_POSTCODE, RESTRICTED
+from hi_fhir.cohorts.ethnicity import ANY_OTHER
 from hi_fhir.measures.evaluation_context import EvaluationContext
-from hi_fhir.measures.words import base, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, statuses, values
 from hi_fhir.measures.words.tree import Leaf
+from hi_fhir.terminology.ethnicity import STATED
 
 
 def field_name(leaf_id: int, field: str) -> str:
@@ -87,12 +89,12 @@ def _(word: population.EthnicityIs, facts: Facts) -> Any:
 
 
 @condition.register
-def _(word: population.BirthDateRecorded, facts: Facts) -> Any:
+def _(word: completeness.BirthDateRecorded, facts: Facts) -> Any:
     return facts.rows.birth_date.notnull()
 
 
 @condition.register
-def _(word: population.NhsNumberValid, facts: Facts) -> Any:
+def _(word: completeness.NhsNumberValid, facts: Facts) -> Any:
     return facts.rows.nhs_number.isin(("verified", "present"))
 
 
@@ -102,9 +104,25 @@ def _(word: population.NhsNumberVerified, facts: Facts) -> Any:
 
 
 @condition.register
-def _(word: population.AddressRecorded, facts: Facts) -> Any:
+def _(word: completeness.AddressRecorded, facts: Facts) -> Any:
     kind = facts.rows.deprivation
     return ibis.cases((kind == RESTRICTED, ibis.null("boolean")), else_=kind != NO_POSTCODE)
+
+
+@condition.register
+def _(word: completeness.EthnicitySpecific, facts: Facts) -> Any:
+    category = ibis.coalesce(facts.rows.ethnic_category_2021, facts.rows.ethnic_category_2001)
+    return (facts.rows.ethnicity == STATED) & _surely(category.notin(ANY_OTHER))
+
+
+@condition.register
+def _(word: completeness.EthnicityCompared, facts: Facts) -> Any:
+    return facts.rows.ethnicity_agrees.notnull()
+
+
+@condition.register
+def _(word: completeness.EthnicityConsistent, facts: Facts) -> Any:
+    return facts.rows.ethnicity_agrees
 
 
 @condition.register

@@ -6,7 +6,7 @@ from functools import singledispatch
 from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words import base, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, statuses, values
 from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.catalogue import Terminology
@@ -40,9 +40,12 @@ def _(word: base.Not) -> frozenset[Need]:
 @needs.register(population.Aged)
 @needs.register(population.SexIs)
 @needs.register(population.EthnicityIs)
-@needs.register(population.BirthDateRecorded)
-@needs.register(population.NhsNumberValid)
-@needs.register(population.AddressRecorded)
+@needs.register(completeness.BirthDateRecorded)
+@needs.register(completeness.NhsNumberValid)
+@needs.register(completeness.AddressRecorded)
+@needs.register(completeness.EthnicitySpecific)
+@needs.register(completeness.EthnicityCompared)
+@needs.register(completeness.EthnicityConsistent)
 @needs.register(population.NhsNumberVerified)
 @needs.register(population.DeprivationLinked)
 @needs.register(population.RegistrationBegunWithin)

@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import needs
-from hi_fhir.measures.words import base, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, statuses, values
 from hi_fhir.measures.words.tree import walk
 
 _REGISTERED = ("Patient", "EpisodeOfCare", "Organization")
@@ -15,9 +15,12 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.Aged: ("Patient",),
     population.SexIs: ("Patient",),
     population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
-    population.BirthDateRecorded: ("Patient",),
-    population.NhsNumberValid: ("Patient",),
-    population.AddressRecorded: ("Patient",),
+    completeness.BirthDateRecorded: ("Patient",),
+    completeness.NhsNumberValid: ("Patient",),
+    completeness.AddressRecorded: ("Patient",),
+    completeness.EthnicitySpecific: ("Patient", *events.CLINICAL_EVENT),
+    completeness.EthnicityCompared: ("Patient", *events.CLINICAL_EVENT),
+    completeness.EthnicityConsistent: ("Patient", *events.CLINICAL_EVENT),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
     events.AgeAtRecord: ("Patient",),
@@ -63,9 +66,12 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(population.Aged)
 @can_hold.register(population.SexIs)
 @can_hold.register(population.EthnicityIs)
-@can_hold.register(population.BirthDateRecorded)
-@can_hold.register(population.NhsNumberValid)
-@can_hold.register(population.AddressRecorded)
+@can_hold.register(completeness.BirthDateRecorded)
+@can_hold.register(completeness.NhsNumberValid)
+@can_hold.register(completeness.AddressRecorded)
+@can_hold.register(completeness.EthnicitySpecific)
+@can_hold.register(completeness.EthnicityCompared)
+@can_hold.register(completeness.EthnicityConsistent)
 @can_hold.register(population.NhsNumberVerified)
 @can_hold.register(population.DeprivationLinked)
 @can_hold.register(population.RegistrationBegunWithin)

@@ -43,23 +43,8 @@ class EthnicityIs(Word):
 
 
 @dataclass(frozen=True)
-class BirthDateRecorded(Word):
-    """A birth date, whole or in part, that can be. Never null."""
-
-
-@dataclass(frozen=True)
-class NhsNumberValid(Word):
-    """An NHS number with a right check digit, no placeholder, verified or not. Never null."""
-
-
-@dataclass(frozen=True)
 class NhsNumberVerified(Word):
     """An NHS number that is present, valid and verified. Never null."""
-
-
-@dataclass(frozen=True)
-class AddressRecorded(Word):
-    """A home on the reference date with a postcode or a small area; null where the record is restricted."""
 
 
 @dataclass(frozen=True)
@@ -99,24 +84,9 @@ def ethnicity_stated() -> Word:
     return EthnicityIs(STATED)
 
 
-def birth_date_recorded() -> Word:
-    """A birth date that can be, if only its year is known."""
-    return BirthDateRecorded()
-
-
-def nhs_number_valid() -> Word:
-    """An NHS number that is there and right by its check digit, whether or not it was verified."""
-    return NhsNumberValid()
-
-
 def nhs_number_verified() -> Word:
     """An NHS number that is there, valid and verified."""
     return NhsNumberVerified()
-
-
-def address_recorded() -> Word:
-    """A home with a postcode or a small area, known or not; of a restricted record that is not told."""
-    return AddressRecorded()
 
 
 def deprivation_linked() -> Word:

@@ -186,6 +186,8 @@ CATEGORY_SNOMED = _ethnic(
     "92451000000107=G 110751000000108=H 92461000000105=J 92471000000103=K 92481000000101=L 976911000000101=M "
     "92491000000104=N 92501000000105=P 92511000000107=R 92521000000101=S",
 )
+FINER = frozenset({(WALES, "B"), (WALES, "T"), (SCOTLAND, "1K"), (SCOTLAND, "6A"), (RETIRED, "CL")})
+"""Codes of Gypsies, Travellers and Arabs, whom the letters of 2001 have among any other of a kind."""
 ETHNICITY_NOT_KNOWN = Code(((ENGLAND, "99"),), "Ethnicity not known")
 ETHNICITY_UNMAPPED = Code(((f"{OWN}:ethnicity", "W1"),), "Ethnicity in a code that no map has")
 ETHNICITY_TWICE = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from hi_fhir.sandbox.people.codes import LETTERS
+from hi_fhir.sandbox.people.codes import FINER, LETTERS
 from hi_fhir.sandbox.people.model import Code
 from hi_fhir.sandbox.truth.evidence import Statement
 
@@ -17,6 +17,7 @@ GROUPS_2021 = {
 }
 """Five groups of the census of 2021, where Chinese (R) is Asian."""
 
+_ANY_OTHER = frozenset("CGLPS")
 _EARLIEST = date.min
 
 
@@ -41,3 +42,27 @@ def ethnicity_of(extension: Code | None, statements: Sequence[Statement]) -> str
         return NOT_RECORDED
     latest = max(day for day, _ in unsaid)
     return REFUSED if REFUSED in {says for day, says in unsaid if day == latest} else NOT_STATED
+
+
+def is_specific(extension: Code | None, ethnicity: str) -> bool:
+    """Whether the ethnicity that `ethnicity_of` gives is a category, and not one of any other of a kind.
+
+    extension: of the patient record that speaks for the person; records have no code that is finer than its letter.
+    """
+    if ethnicity not in LETTERS:
+        return False
+    decides = extension if extension and extension.says in LETTERS else None
+    return ethnicity not in _ANY_OTHER or bool(decides and FINER.intersection(decides.codings))
+
+
+def agreement(extensions: Sequence[Code | None], statements: Sequence[Statement]) -> bool | None:
+    """Whether the sources that state a category state one; None where fewer than two do.
+
+    extensions: one source each. statements: one source together, of which the latest day counts.
+    """
+    sources = [{one.says} for one in extensions if one and one.says in LETTERS]
+    stated = [(one.day or _EARLIEST, one.says) for one in statements if one.says in LETTERS]
+    if stated:
+        latest = max(day for day, _ in stated)
+        sources.append({says for day, says in stated if day == latest})
+    return None if len(sources) < 2 else len(set[str | None]().union(*sources)) == 1

@@ -20,13 +20,15 @@ _WEEK = 7
 class Subject(NamedTuple):
     """A registered person. age: None where the birth date is absent. ethnicity: as `ethnicity_of` gives it.
 
-    sex: None where the record does not say. standing: of the NHS number, as people are told by it. home: as the kind of
-    `deprivation_of`.
+    is_specific, agreement: of the ethnicity, as the functions of these names. sex: None where the record does not say.
+    standing: of the NHS number, as people are told by it. home: as the kind of `deprivation_of`.
     """
 
     age: int | None
     sex: str | None
     ethnicity: str
+    is_specific: bool
+    agreement: bool | None
     standing: str
     home: str
     registered_since: date | None
@@ -150,6 +152,8 @@ def _encounter_reason(subject: Subject) -> Outcome:
 _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "ethnicity-recorded": lambda one: _decided(True, _is_recorded(one)),
     "ethnicity-usable": lambda one: _decided(True, _is_stated(one)),
+    "ethnicity-specific": lambda one: _decided(_is_stated(one), one.is_specific),
+    "ethnicity-consistent": lambda one: _decided(one.agreement is not None, one.agreement),
     "birth-date-recorded": lambda one: _decided(True, one.age is not None),
     "sex-recorded": lambda one: _decided(True, one.sex not in (None, "unknown")),
     "nhs-number-valid": lambda one: _decided(True, one.standing in ("verified", "present")),

@@ -11,10 +11,18 @@ from hi_fhir.sandbox.people.model import AS_OF, SyntheticPerson
 from hi_fhir.sandbox.people.places import MEMBERSHIPS, SyntheticMembership
 from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
-from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED, ethnicity_of
+from hi_fhir.sandbox.truth.ethnicity import (
+    NOT_KNOWN,
+    NOT_RECORDED,
+    NOT_STATED,
+    REFUSED,
+    agreement,
+    ethnicity_of,
+    is_specific,
+)
 from hi_fhir.sandbox.truth.evidence import evidence_of
 from hi_fhir.sandbox.truth.impossible import impossible_dates
-from hi_fhir.sandbox.truth.linked import disagreeing, people_of
+from hi_fhir.sandbox.truth.linked import disagreeing, people_of, unmerged
 from hi_fhir.sandbox.truth.measures import Subject, outcomes
 from hi_fhir.sandbox.truth.merged import merges
 from hi_fhir.sandbox.truth.opted_out import is_opted_out, numbers_of
@@ -166,6 +174,8 @@ class Truth:
             age=self.setting.age(born) if (born := known(patient.born)) else None,
             sex=patient.sex,
             ethnicity=ethnicity,
+            is_specific=is_specific(patient.ethnicity, ethnicity),
+            agreement=agreement([one.ethnicity for one in unmerged(person)], evidence.statements),
             standing=_STANDINGS.get(number.standing, number.standing) if number else "absent",
             home=deprivation.kind,
             registered_since=registration.since,

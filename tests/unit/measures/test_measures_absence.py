@@ -7,10 +7,12 @@ import pytest
 from hi_fhir.measures import (
     EVER,
     aged,
+    birth_date_recorded,
     clinical_event,
     deprivation_linked,
     diagnosed,
     encounter,
+    ethnicity_consistent,
     ethnicity_stated,
     months,
     nhs_number_verified,
@@ -24,7 +26,7 @@ from hi_fhir.measures.absence import absences, unheard, wanting, withheld, withh
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.silence import OF_PEOPLE, can_hold, rests_on
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, ByWords, Stratifier
-from hi_fhir.measures.words import population
+from hi_fhir.measures.words import completeness, population
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import AgeAtRecord
 from hi_fhir.tables.standing import NOT_OFFERED, NOT_UNDERSTOOD, NOTHING, OVER_LIMIT, UNDERSTOOD, Standing
@@ -236,7 +238,8 @@ def test_a_type_that_is_read_whole_is_named_where_nothing_of_it_came() -> None:
 
 
 def test_every_word_about_a_person_says_which_types_settle_it() -> None:
-    about_people = {one for one in vars(population).values() if isinstance(one, type) and issubclass(one, Word)}
+    named = (*vars(population).values(), *vars(completeness).values())
+    about_people = {one for one in named if isinstance(one, type) and issubclass(one, Word)}
     assert (about_people - {Word}) | {AgeAtRecord} == OF_PEOPLE.keys()
 
 
@@ -247,6 +250,8 @@ def test_every_word_about_a_person_says_which_types_settle_it() -> None:
         (registration_begun(months(9)), {"Patient", "EpisodeOfCare", "Organization"}),
         (aged(at_least=16), {"Patient"}),
         (ethnicity_stated(), {"Patient", "Condition", "Observation", "Procedure"}),
+        (ethnicity_consistent(), {"Patient", "Condition", "Observation", "Procedure"}),
+        (birth_date_recorded(), {"Patient"}),
         (nhs_number_verified(), {"Patient"}),
         (deprivation_linked(), {"Patient"}),
     ],

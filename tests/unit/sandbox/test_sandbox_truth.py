@@ -20,7 +20,7 @@ from hi_fhir.sandbox.people.model import (
 )
 from hi_fhir.sandbox.truth import areas, expected
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
-from hi_fhir.sandbox.truth.ethnicity import ethnicity_of
+from hi_fhir.sandbox.truth.ethnicity import agreement, ethnicity_of, is_specific
 from hi_fhir.sandbox.truth.evidence import Statement
 from hi_fhir.sandbox.truth.registered import registration_of
 from tests.support.sandbox_people import a_patient, a_person, a_pressure, a_record, at_practice, on
@@ -103,6 +103,44 @@ def test_one_ethnicity_is_settled(
 ) -> None:
     statements = [Statement(on(day).day if day else None, says) for day, says in said]
     assert ethnicity_of(extension, statements) == ethnicity
+
+
+@pytest.mark.parametrize(
+    ("extension", "ethnicity", "specific"),
+    [
+        (codes.CATEGORY_ENGLAND["J"], "J", True),
+        (codes.CATEGORY_ENGLAND["C"], "C", False),
+        (codes.CATEGORY_WALES["B"], "C", True),
+        (codes.CATEGORY_SCOTLAND["1L"], "C", False),
+        (codes.CATEGORY_ENGLAND["Z"], "S", False),
+        (None, "refused", False),
+    ],
+)
+def test_any_other_is_not_specific_but_where_a_code_says_more_than_its_letter(
+    extension: Code | None, ethnicity: str, specific: bool
+) -> None:
+    assert is_specific(extension, ethnicity) is specific
+
+
+@pytest.mark.parametrize(
+    ("extensions", "said", "agree"),
+    [
+        ("J", [("2024-01-01", "J")], True),
+        ("J", [("2024-01-01", "A")], False),
+        ("J", [("2020-01-01", "A"), ("2024-01-01", "J")], True),
+        ("J", [("2024-01-01", "A"), ("2024-01-01", "J")], False),
+        ("JJ", [], True),
+        ("JA", [], False),
+        ("JZ", [], None),
+        ("J", [], None),
+        ("", [("2020-01-01", "A"), ("2024-01-01", "J")], None),
+    ],
+)
+def test_sources_of_ethnicity_agree_or_not(
+    extensions: str, said: Sequence[tuple[str, str]], agree: bool | None
+) -> None:
+    statements = [Statement(on(day).day, says) for day, says in said]
+    assert agreement([codes.CATEGORY_ENGLAND[letter] for letter in extensions], statements) is agree
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Words about how well a person's record is kept: whether a field is there, is one that can be, is specific, agrees."""
+
+from dataclasses import dataclass
+
+from hi_fhir.measures.words.base import Word
+
+
+@dataclass(frozen=True)
+class BirthDateRecorded(Word):
+    """A birth date, whole or in part, that can be. Never null."""
+
+
+@dataclass(frozen=True)
+class NhsNumberValid(Word):
+    """An NHS number with a right check digit, no placeholder, verified or not. Never null."""
+
+
+@dataclass(frozen=True)
+class AddressRecorded(Word):
+    """A home on the reference date with a postcode or a small area; null where the record is restricted."""
+
+
+@dataclass(frozen=True)
+class EthnicitySpecific(Word):
+    """A stated ethnicity that is none of the categories of any other of a kind. Never null.
+
+    It goes by the category of 2021 where the code tells it, else by that of 2001: Arab is specific, and among any other
+    in 2001.
+    """
+
+
+@dataclass(frozen=True)
+class EthnicityCompared(Word):
+    """Two sources or more state the person's ethnicity. Never null.
+
+    A source is the extension of one patient record, but for one that was merged into another, or the latest statement
+    of all clinical records together.
+    """
+
+
+@dataclass(frozen=True)
+class EthnicityConsistent(Word):
+    """All sources that state the person's ethnicity state one category of 2001; null where fewer than two do."""
+
+
+def birth_date_recorded() -> Word:
+    """A birth date that can be, if only its year is known."""
+    return BirthDateRecorded()
+
+
+def nhs_number_valid() -> Word:
+    """An NHS number that is there and right by its check digit, whether or not it was verified."""
+    return NhsNumberValid()
+
+
+def address_recorded() -> Word:
+    """A home with a postcode or a small area, known or not; of a restricted record that is not told."""
+    return AddressRecorded()
+
+
+def ethnicity_specific() -> Word:
+    """A category of ethnicity is stated that is none of any other of a kind, such as any other White background."""
+    return EthnicitySpecific()
+
+
+def ethnicity_compared() -> Word:
+    """Two sources or more, patient records or clinical records, state the person's ethnicity."""
+    return EthnicityCompared()
+
+
+def ethnicity_consistent() -> Word:
+    """What two sources or more state of the person's ethnicity is the same."""
+    return EthnicityConsistent()
