@@ -117,5 +117,5 @@ def _integers(element: Any) -> Iterator[int]:
     elif isinstance(element, list):
         for value in element:
             yield from _integers(value)
-    elif isinstance(element, int):
+    elif isinstance(element, int) and not isinstance(element, bool):
         yield element
