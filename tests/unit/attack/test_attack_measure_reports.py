@@ -1,8 +1,6 @@
 """MeasureReports of hi_fhir and of others, read from files as their readers have them."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,48 +10,13 @@ from hi_fhir.attack.relations.sums import Kind
 from hi_fhir.attack.told import OF_RUN, Name, State
 from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.core.progress import Silent
+from tests.support.foreign_reports import by, counted, report, write
 from tests.support.reporting import released_reports
 
-Json = dict[str, Any]
-MASKED = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}
 STATES = {
     **{"shown": State.EXACT, "rounded": State.ROUNDED, "masked": State.MASKED},
     **{"suppressed": State.WITHHELD, "unsupported": State.WITHHELD},
 }
-
-
-def counted(score: float | None = None, **counts: int | None) -> Json:
-    """Counts of a group or stratum as others write them; None: masked."""
-    population = [
-        {"code": {"coding": [{"code": name.replace("_", "-")}]}, **({"_count": MASKED} if n is None else {"count": n})}
-        for name, n in counts.items()
-    ]
-    return {"population": population} | ({} if score is None else {"measureScore": {"value": score}})
-
-
-def by(stratifier: str, **strata: Json) -> Json:
-    return {
-        "code": [{"text": stratifier}],
-        "stratum": [{**own, "value": {"text": name}} for name, own in strata.items()],
-    }
-
-
-def report(group: Json, *stratifiers: Json, reporter: str = "A", **more: Any) -> Json:
-    return {
-        "resourceType": "MeasureReport",
-        "type": "summary",
-        "measure": "https://example.invalid/Measure/of-others|3",
-        "date": "2025-04-01",
-        "period": {"start": "2024-04-01", "end": "2025-03-31"},
-        "reporter": {"identifier": {"value": reporter}},
-        "group": [{**group, "stratifier": list(stratifiers)}],
-        **more,
-    }
-
-
-def write(path: Path, *resources: Json) -> Path:
-    path.write_text("\n".join(map(json.dumps, resources)), encoding="utf-8")
-    return path
 
 
 def test_our_own_reports_tell_what_their_cells_do(tmp_path: Path) -> None:
