@@ -1,6 +1,6 @@
 """The counts at the two ends of disclosure control: exact ones that go in, and what an audience may be given."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -45,12 +45,14 @@ Stratum = tuple[str, str]
 class Hierarchy:
     """strata: a stratum to those of coarser stratifiers that it lies in. practices: of each reporter, by ODS code.
 
-    pcns: practice to its PCN; None: not known.
+    pcns: practice to its PCN; None: not known. divisions: other ways in which practices were put together before: codes
+    to practices, each as they were at one time.
     """
 
     strata: Mapping[Stratum, Sequence[Stratum]] = field(default_factory=dict)
     practices: Mapping[str, Collection[str]] = field(default_factory=dict)
     pcns: Mapping[str, str | None] = field(default_factory=dict)
+    divisions: Sequence[Mapping[str, Collection[str]]] = ()
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,3 @@ class ReleasedCell(NamedTuple):
 
 
 SCORE = "score"
-
-
-class Published(NamedTuple):
-    """A version of a report that the audience was given before, or may have. cells: reads what it gives, from rows."""
-
-    identifier: str
-    version: int
-    sha256: str
-    cells: Callable[[], Sequence[ReleasedCell]]

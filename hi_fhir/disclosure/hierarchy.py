@@ -67,7 +67,8 @@ def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
 def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
     """A reporter's groups are the sums of its practices', where these report too; so are its strata of areas.
 
-    They are those of the networks that lie wholly in it and of its other practices as well.
+    They are those of the networks that lie wholly in it and of its other practices as well, however they were put
+    together at any time.
     """
     networks = {reporter: _networks(reporter, hierarchy) for reporter in {group.reporter for group in groups}}
     for group in groups:
@@ -79,21 +80,25 @@ def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Su
             told = [[Group(group.measure_id, one, ALL, ALL) for one in within]]
         else:
             whole = [one for one in covered if one != group.reporter]
-            told = [[group._replace(reporter=one) for one in parts] for parts in (whole, networks[group.reporter])]
+            told = [[group._replace(reporter=one) for one in parts] for parts in (whole, *networks[group.reporter])]
         for parts in told:
             if parts and all(part in groups for part in parts):
                 yield Sum(group, tuple(parts))
 
 
-def _networks(reporter: str, hierarchy: Hierarchy) -> list[str]:
-    """The networks that lie in a reporter and have no practice in common, and its practices in none of them."""
-    left = set(hierarchy.practices.get(reporter, ()))
-    found = []
-    for one, practices in sorted(hierarchy.practices.items()):
-        if one != reporter and len(practices) > 1 and left.issuperset(practices):
-            found.append(one)
-            left.difference_update(practices)
-    return [*found, *sorted(left)] if found else []
+def _networks(reporter: str, hierarchy: Hierarchy) -> list[list[str]]:
+    """Of each time: the networks in a reporter that have no practice in common, and its practices in none of them."""
+    found: dict[tuple[str, ...], None] = {}
+    for division in (hierarchy.practices, *hierarchy.divisions):
+        left = set(hierarchy.practices.get(reporter, ()))
+        parts = []
+        for one, practices in sorted(division.items()):
+            if one != reporter and len(practices) > 1 and left.issuperset(practices):
+                parts.append(one)
+                left.difference_update(practices)
+        if parts:
+            found[*parts, *sorted(left)] = None
+    return [list(parts) for parts in found]
 
 
 def _deciles(

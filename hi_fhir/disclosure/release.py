@@ -1,6 +1,6 @@
 """The one gate between counts and reports: it sees all that goes to an audience at once, and what went before."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hi_fhir.core.files import content_name
@@ -11,13 +11,13 @@ from hi_fhir.disclosure.counts import (
     Cell,
     ExactCounts,
     Group,
-    Published,
     ReleasedGroup,
     RunCount,
 )
 from hi_fhir.disclosure.policies import Policy, Rule
+from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
-from hi_fhir.disclosure.suppression.suppress import suppressed
+from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, suppressed
 from hi_fhir.measures.model import OCCASIONS
 
 _MISSING, _PARTIAL = "missing", "partial"
@@ -30,19 +30,22 @@ _PROTECTS = "protects-others"
 
 @dataclass(frozen=True)
 class ReleasedCounts:
-    """What `policy` lets the audience have. published: digest of what the audience had when this was decided."""
+    """What `policy` lets the audience have. published: digest of what readers had when this was decided.
+
+    already_known: small counts that they can work out of that alone.
+    """
 
     policy: Policy
     groups: Mapping[Group, ReleasedGroup]
     run: Mapping[RunCount, Cell]
     published: str
+    already_known: int
 
 
-def release(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
+def release(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
     """Decide every count of a release, and which groups may have a score.
 
-    published: every version that the audience was ever given or may have, its cells to be read where a policy needs to
-    know what it tells. None holds a count back for its sake yet: what is protected is a release by itself.
+    published: every version that readers were ever given or may have. What those of the same days tell counts as known.
 
     Raises:
         GateError: small counts could be worked out whatever is suppressed.
@@ -50,7 +53,8 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
     unsupported, own = _unsupported(counts.code_lists, policy), _Applied(policy.own)
     why = (_unsupported_strata(counts, policy), counts.withheld)
     untold = {group: _reasons(group, unsupported, *why) for group in counts.groups}
-    protecting = suppressed(counts, untold, policy.own, policy.fewest) if policy.fewest else {}
+    held_back = suppressed(counts, untold, policy.own, policy.fewest, published) if policy.fewest else NO_SUPPRESSION
+    protecting = held_back.groups
     return ReleasedCounts(
         policy=policy,
         groups={
@@ -58,7 +62,8 @@ def release(counts: ExactCounts, policy: Policy, published: Sequence[Published])
             for group, exact in counts.groups.items()
         },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
-        published=content_name(sorted([one.identifier, one.version, one.sha256] for one in published), _SHA256),
+        published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
+        already_known=held_back.already_known,
     )
 
 

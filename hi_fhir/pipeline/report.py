@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,15 +16,17 @@ from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import commit_files, owner_folder, sha256_file
 from hi_fhir.disclosure.conditions import conditions_of
-from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Published, ReleasedCell, Stratum
+from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
 from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.published import published, reckoned_with
 from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
@@ -33,7 +34,6 @@ from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
-from hi_fhir.store.cells import report_cells
 from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
@@ -62,7 +62,8 @@ class ReleasedReport(msgspec.Struct, frozen=True):
 class ReportManifest(msgspec.Struct, frozen=True):
     """What an audience was given. measures, organisations: ids of resources in the store that the reports speak of.
 
-    absent: what of the measures is withheld for want of data.
+    absent: what of the measures is withheld for want of data. already_known: small counts that could be worked out of
+    what was released before, whatever is held back now.
     """
 
     audience: Audience
@@ -72,6 +73,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     measures: list[str]
     organisations: list[str]
     absent: list[Absence] = []
+    already_known: int = 0
 
 
 class _Job(NamedTuple):
@@ -86,7 +88,8 @@ class _Job(NamedTuple):
 
 
 def _told(manifest: ReportManifest) -> dict[str, object]:
-    return {"evaluation": manifest.evaluation, "audience": manifest.audience, "reports": len(manifest.paths)}
+    told = {"evaluation": manifest.evaluation, "audience": manifest.audience, "reports": len(manifest.paths)}
+    return told | ({"already_known": manifest.already_known} if manifest.already_known else {})
 
 
 @step("report", _told)
@@ -105,9 +108,10 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     terminology = load_terminology(context.config.overlays)
     job = _job(context.config, terminology, evaluation_folder, audience)
     _check_contents(terminology, job.evaluation)
-    built, recorded = _release(context, job)
+    built, recorded, already_known = _release(context, job)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
-    context.steps.finish(f"{len(paths)} reports for the {audience} audience")
+    known = f"; {already_known} small counts were known from earlier reports" if already_known else ""
+    context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}")
     return ReportManifest(
         audience=audience,
         evaluation=job.evaluation.id,
@@ -116,6 +120,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         measures=[evaluated.measure.id for evaluated in job.measures],
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
+        already_known=already_known,
     )
 
 
@@ -176,7 +181,15 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
     return pq.read_table(path)
 
 
-def _release(context: RunContext, job: _Job) -> tuple[list[ReadyReport], list[ledger.KeptVersion]]:
+class _Given(NamedTuple):
+    """What was decided, built and kept. already_known: as of ReleasedCounts."""
+
+    reports: list[ReadyReport]
+    kept: list[ledger.KeptVersion]
+    already_known: int
+
+
+def _release(context: RunContext, job: _Job) -> _Given:
     """Decide, build and keep everything that the audience gets.
 
     Nothing is built while the store is held for writing. What was decided is kept only where nobody was given anything
@@ -189,12 +202,16 @@ def _release(context: RunContext, job: _Job) -> tuple[list[ReadyReport], list[le
     for _ in range(_TRIES):
         context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
-            seen = ledger.released_versions(session, policy.audience.knows)
-            released = release(job.exact, policy, _published(session, seen))
+            seen = ledger.released_versions(session, reckoned_with(job.audience))
+            released = release(job.exact, policy, _published(context.config, session, job, seen))
         ready = _build(context, job, released)
         with store.write() as session:
-            if ledger.released_versions(session, policy.audience.knows) == seen:
-                return ready.reports, _keep(session, job, released, ready, context.clock.now())
+            if ledger.released_versions(session, reckoned_with(job.audience)) == seen:
+                return _Given(
+                    ready.reports,
+                    _keep(session, job, released, ready, context.clock.now()),
+                    released.already_known,
+                )
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 
 
@@ -246,13 +263,9 @@ def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
         )
 
 
-def _published(session: Session, versions: Iterable[ledger.ReleasedVersion]) -> list[Published]:
-    """What the audience may have; the cells are read from the ledger only where they are asked for."""
-    return [Published(*version, cells=partial(_cells, session, version)) for version in versions]
-
-
-def _cells(session: Session, version: ledger.ReleasedVersion) -> list[ReleasedCell]:
-    return [ReleasedCell(*row) for row in report_cells(session, version.identifier, version.version)]
+def _published(config: Config, session: Session, job: _Job, seen: Iterable[ledger.ReleasedVersion]) -> Published:
+    measures = [evaluated.measure for evaluated in job.measures]
+    return published(session, job.audience, seen, job.evaluation, measures, config.overlays)
 
 
 def _write_files(folder: Path, built: Sequence[ReadyReport]) -> list[str]:

@@ -10,6 +10,7 @@ import time
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.published import NOTHING
 from hi_fhir.disclosure.release import release
 from tests.support.made_up_release import Sizes, made_up_release
 
@@ -20,7 +21,7 @@ def main(measures: int = 100, practices: int = 60, people: int = 2000) -> None:
     """Print one JSON object. people: of a practice."""
     exact = made_up_release(Sizes(measures, practices, pcns=5, people=people), seed=1)
     started = time.process_time()
-    released = release(exact, POLICIES[Audience.ICB], [])
+    released = release(exact, POLICIES[Audience.ICB], NOTHING)
     cpu = time.process_time() - started
     cells = [
         (exact.groups[group][population], cell.state)

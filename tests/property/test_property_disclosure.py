@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hi_fhir.disclosure.counts import SUPPRESSED, ExactCounts, Group
 from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.published import NOTHING
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.scores import score, score_denominator
 from hi_fhir.measures.model import OCCASIONS
@@ -37,7 +38,7 @@ def people(draw: st.DrawFn) -> dict[str, int]:
 @given(exact=people())
 def test_nothing_small_is_given_and_no_score_where_there_must_be_none(audience: str, exact: dict[str, int]) -> None:
     states = {(GROUP.measure_id, name): "full" for name in POPULATIONS}
-    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES[audience], []).groups.values()
+    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES[audience], NOTHING).groups.values()
     for name, cell in group.cells.items():
         assert (cell.value is None) == (exact[name] in SMALL or cell.state == SUPPRESSED)
         assert cell.value is None or (cell.value % 5 == 0 and abs(cell.value - exact[name]) <= 2)
@@ -57,7 +58,7 @@ def test_how_often_something_was_is_given_where_it_was_of_enough_people(
     people_in_it = exact["numerator"]
     ratio = {name: exact[name] for name in ("initial_population", "denominator", "denominator_exclusion", "numerator")}
     counts = ExactCounts({GROUP: {**ratio, OCCASIONS: people_in_it * often}}, {}, {})
-    (group,) = release(counts, POLICIES[audience], []).groups.values()
+    (group,) = release(counts, POLICIES[audience], NOTHING).groups.values()
     cell, (value, reason) = group.cells[OCCASIONS], score(group)
     assert (cell.value is None) == (people_in_it in SMALL)
     assert cell.value is None or abs(cell.value - people_in_it * often) <= 2
@@ -70,7 +71,7 @@ def test_how_often_something_was_is_given_where_it_was_of_enough_people(
 @given(exact=people())
 def test_the_practice_has_exact_counts_and_every_score_that_there_is(exact: dict[str, int]) -> None:
     states = {(GROUP.measure_id, name): "full" for name in POPULATIONS}
-    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES["practice"], []).groups.values()
+    (group,) = release(ExactCounts({GROUP: exact}, {}, states), POLICIES["practice"], NOTHING).groups.values()
     assert {name: cell.value for name, cell in group.cells.items()} == exact
     assert (score(group).value is None) == (score_denominator(exact) == 0)
 

@@ -13,6 +13,7 @@ from hi_fhir.cohorts.inputs import Area, Note
 from hi_fhir.disclosure.counts import ExactCounts, Group, ReleasedCell
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.published import NOTHING
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures import registry
@@ -78,7 +79,7 @@ def released_reports(
     )
     lists, strata = code_lists([evaluated]), strata_lists([evaluated])
     counted = ExactCounts(exact, run_counts(evaluation), lists, held, strata_lists=strata)
-    released = release(counted, POLICIES[audience], [])
+    released = release(counted, POLICIES[audience], NOTHING)
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReleaseCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}
     built = {one.code: building.build(evaluated, one, cells[one.code]) for one in reporting}

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import orjson
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from hi_fhir.attack.reading.words import COVERED, POLICIES, state_of
+from hi_fhir.attack.reading.words import POLICIES, state_of
 from hi_fhir.attack.told import SCORE, SMALL_NUMBERS, Ints, Name, Report, State, Told
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.store import models
 from hi_fhir.store.cell_columns import CellColumns, cell_columns
+from hi_fhir.store.covered import covered_practices
 
 
 def read_ledger(session: Session, audience: Audience, *, ever: bool = False, evaluation: str | None = None) -> Told:
@@ -53,7 +53,7 @@ def _told_of(session: Session, rows: Sequence[models.ReportRow]) -> Told:
     for report in rows:
         key = (report.release.evaluation_id, report.reporter_id)
         if key not in covered:
-            covered[key] = _practices(session, report.id)
+            covered[key] = covered_practices(session, report.id)
         reports.append(_report(report, covered[key]))
     return _told(reports, cell_columns(session, [report.id for report in rows]))
 
@@ -79,14 +79,6 @@ def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
         rounding=POLICIES.get(row.release.policy_id, SMALL_NUMBERS),
         source=f"{row.identifier}/{row.version}",
     )
-
-
-def _practices(session: Session, report: int) -> tuple[str, ...]:
-    """The practices that a report covers, as it says itself."""
-    asked = select(models.ReportContent.content).where(models.ReportContent.report_id == report)
-    content = orjson.loads(session.scalars(asked).one())
-    covered = [one for one in content.get("extension", ()) if one["url"].endswith(COVERED)]
-    return tuple(one["valueReference"]["identifier"]["value"] for one in covered)
 
 
 def _told(reports: Sequence[Report], cells: CellColumns) -> Told:

@@ -1,20 +1,23 @@
-"""What an audience is told of each count by its own cell and by scores, before anything is worked out."""
+"""What readers are told of each count by its cell, by scores and by earlier reports, before anything is worked out."""
 
 import numpy as np
 
 from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits
 from hi_fhir.disclosure.suppression.network import Network
+from hi_fhir.disclosure.suppression.past import Past
 
 
 class Knowledge:
-    """Of one network under one rule.
+    """Of one network under one rule, beside what was told in the past.
 
     is_small: counts that nobody may work out, whether they have cells or not. is_told: counts with a cell of their own.
+    is_known: counts of which their own cell tells nothing that is not known from the past.
     """
 
-    def __init__(self, network: Network, rule: Rule) -> None:
+    def __init__(self, network: Network, rule: Rule, past: Past) -> None:
         self._layers = network.layers
+        self.past = past
         self._few = rule.masked_to
         values = network.values
         self._is_zero = values == 0
@@ -30,11 +33,14 @@ class Knowledge:
         rounded = (values + half) // rule.base * rule.base
         low, high = np.maximum(rounded - half, rule.masked_to + 1), rounded + half
         choices, most = [is_open, self._is_few, self._is_zero], [UNBOUNDED, rule.masked_to, 0]
-        self._own = Limits(np.select(choices, [1, 1, 0], low), np.select(choices, most, high))
+        own = Limits(np.select(choices, [1, 1, 0], low), np.select(choices, most, high))
+        known = past.known
+        self._own = Limits(np.maximum(own.low, known.low), np.minimum(own.high, known.high))
+        self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high)
         self.is_small: Flags = self._is_few & is_guarded
 
     def told(self, suppressed: Flags) -> Known:
-        """What is known of each count by its cell; a suppressed one may be anything.
+        """What is known of each count by its cell; a suppressed one may be anything that it can be by the past.
 
         Counts that have no cell are known by a score, where none of its parts is hidden: it is given where neither of
         them is few, and else the reason tells which is, or that there are none.
@@ -44,10 +50,11 @@ class Knowledge:
         not_few = np.zeros_like(is_open)
         for number, layer in enumerate(self._layers):
             if layer.is_scored:
-                is_score_hidden = is_hidden[:, layer.score_parts].any(axis=1)
+                is_score_hidden = is_hidden[:, layer.score_parts].any(axis=1) & ~self.past.is_score_told[:, number]
                 is_given = ~self._is_few[:, layer.scored].any(axis=1) & ~is_score_hidden
                 is_empty = self._is_zero[:, layer.scored].all(axis=1) & ~is_score_hidden
                 not_few[:, number] = is_given
                 is_open[:, number] = ~is_empty & (is_score_hidden | ~self._is_few[:, number])
-        own = Limits(np.where(is_open, 0, self._own.low), np.where(is_open, UNBOUNDED, self._own.high))
+        known = self.past.known
+        own = Limits(np.where(is_open, known.low, self._own.low), np.where(is_open, known.high, self._own.high))
         return Known(own, not_few, self._few)

@@ -1,48 +1,84 @@
 """Which counts are suppressed, so that no small one can be worked out from those that are told."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.counts import ExactCounts, Group
 from hi_fhir.disclosure.policies import Rule
+from hi_fhir.disclosure.published import NOTHING, Published
+from hi_fhir.disclosure.suppression.areas_of_then import AreasOfThen
 from hi_fhir.disclosure.suppression.choosing import NEVER, loosening, worths
-from hi_fhir.disclosure.suppression.equations import Flags, Numbers
+from hi_fhir.disclosure.suppression.equations import Flags, Known, Limits, Numbers
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, networks
+from hi_fhir.disclosure.suppression.past import Earlier
+
+
+class Suppression(NamedTuple):
+    """groups: those with counts that are suppressed, and the populations of these.
+
+    already_known: small counts that readers can work out of earlier reports alone, whatever is suppressed now.
+    """
+
+    groups: Mapping[Group, frozenset[str]]
+    already_known: int
+
+
+NO_SUPPRESSION = Suppression({}, 0)
 
 
 def suppressed(
-    counts: ExactCounts, untold: Mapping[Group, Collection[str]], rule: Rule, fewest: int
-) -> dict[Group, frozenset[str]]:
-    """Groups to their populations that are suppressed, so that `fewest` values are left to every small count.
+    counts: ExactCounts,
+    untold: Mapping[Group, Collection[str]],
+    rule: Rule,
+    fewest: int,
+    published: Published = NOTHING,
+) -> Suppression:
+    """What is suppressed so that `fewest` values are left to every small count.
 
-    untold: populations of groups that are withheld for other reasons.
+    untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
+    has fewer values by that alone keeps those.
 
     Raises:
         GateError: there is nothing left to suppress.
     """
+    areas = AreasOfThen.of(counts, published.reports)
+    earlier, with_areas = Earlier(published, areas), areas.added_to(counts)
+    gone = {group: tuple(own) for group, own in with_areas.groups.items() if group not in counts.groups}
     found: dict[Group, set[str]] = {}
-    for network in networks(counts, untold):
-        for group, population in _named(network, _decided(network, rule, fewest)):
+    already_known = 0
+    for network in networks(with_areas, {**untold, **gone}):
+        decided = _decided(network, Knowledge(network, rule, earlier.of(network, rule)), fewest)
+        already_known += decided.already_known
+        for group, population in _named(network, decided.suppressed):
             found.setdefault(group, set()).add(population)
-    return {group: frozenset(populations) for group, populations in found.items()}
+    return Suppression({group: frozenset(populations) for group, populations in found.items()}, already_known)
 
 
-def _decided(network: Network, rule: Rule, fewest: int) -> Flags:
-    """Which counts are suppressed, once no small one can be worked out."""
-    knowledge = Knowledge(network, rule)
+class _Decided(NamedTuple):
+    """suppressed: by place and layer. already_known: as of the whole."""
+
+    suppressed: Flags
+    already_known: int
+
+
+def _decided(network: Network, knowledge: Knowledge, fewest: int) -> _Decided:
+    """Which counts are suppressed, once no small one can be worked out that could not be before."""
     worth = worths(network, knowledge.is_small)
     found = np.zeros(network.values.shape, dtype=np.bool_)
+    before = _bounds(network, knowledge.told(~found))
+    wanted = np.minimum(before.high - before.low + 1, fewest)
+    already_known = int((knowledge.is_small & (wanted < fewest)).sum())
     while True:
         known = knowledge.told(found)
-        bounds = known.own.copy()
-        network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))
-        tight = knowledge.is_small & (bounds.high - bounds.low + 1 < fewest)
+        bounds = _bounds(network, known)
+        tight = knowledge.is_small & (bounds.high - bounds.low + 1 < wanted)
         if not tight.any():
-            return found
-        cost = _costs(network, np.where(found | ~knowledge.is_told, NEVER, worth))
+            return _Decided(found, already_known)
+        cost = _costs(network, np.where(found | ~knowledge.is_told, NEVER, worth), knowledge)
         more = _with_cells(network, loosening(network.system, known, bounds, tight, cost)) & knowledge.is_told & ~found
         if not more.any():
             raise GateError(
@@ -52,11 +88,26 @@ def _decided(network: Network, rule: Rule, fewest: int) -> Flags:
         found |= more
 
 
-def _costs(network: Network, cost: Numbers) -> Numbers:
-    """Who is not reached has no cell: what the absence of a score tells of them goes with the numerator."""
-    for number, layer in enumerate(network.layers):
-        if layer.numerator is not None:
-            cost[:, number] = cost[:, layer.numerator]
+def _bounds(network: Network, known: Known) -> Limits:
+    """Between what each count must lie by all equations."""
+    bounds = known.own.copy()
+    network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))
+    return bounds
+
+
+def _costs(network: Network, cost: Numbers, knowledge: Knowledge) -> Numbers:
+    """Who is not reached has no cell: what the absence of a score tells of them goes with the numerator.
+
+    Nothing is won by suppressing what is known from the past.
+    """
+    by_numerator = {
+        number: np.where(knowledge.past.is_score_told[:, number], NEVER, cost[:, layer.numerator])
+        for number, layer in enumerate(network.layers)
+        if layer.numerator is not None
+    }
+    cost[knowledge.is_known] = NEVER
+    for number, own in by_numerator.items():
+        cost[:, number] = own
     return cost
 
 

@@ -10,6 +10,7 @@ from hi_fhir.disclosure.policies import SMALL_NUMBERS
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Equations, EquationSystem, Known, Limits
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import networks
+from hi_fhir.disclosure.suppression.past import Past
 from hi_fhir.disclosure.suppression.suppress import suppressed
 from hi_fhir.measures.model import OCCASIONS
 from tests.support.made_up_release import Sizes, made_up_release
@@ -32,7 +33,7 @@ def by_stratum(*counts: int, reporter: str = "A", measure: str = "m") -> dict[Gr
 
 
 def held_back(exact: ExactCounts, fewest: int = 3) -> dict[Group, frozenset[str]]:
-    return suppressed(exact, {}, SMALL_NUMBERS, fewest)
+    return dict(suppressed(exact, {}, SMALL_NUMBERS, fewest).groups)
 
 
 def known(bounds: Limits, *not_few: int) -> Known:
@@ -107,7 +108,7 @@ def test_the_same_people_are_held_back_in_every_measure() -> None:
 def test_what_is_withheld_for_another_reason_is_neither_known_nor_held_back() -> None:
     groups = by_stratum(*[1] * 11)
     exact = ExactCounts(groups, {}, {}, hierarchy=ONE)
-    assert suppressed(exact, {group(): [POPULATION]}, SMALL_NUMBERS, 3) == {}
+    assert suppressed(exact, {group(): [POPULATION]}, SMALL_NUMBERS, 3).groups == {}
 
 
 def test_few_who_are_not_reached_are_a_small_number_too() -> None:
@@ -180,6 +181,8 @@ def test_a_score_or_its_absence_tells_how_many_are_not_reached(
     counts = {POPULATION: 30, "denominator": 30, "denominator_exclusion": 0, "denominator_exception": 0}
     (network,) = networks(ExactCounts({group(): counts | {"numerator": numerator}}, {}, {}, hierarchy=ONE), {})
     (layer,) = [number for number, one in enumerate(network.layers) if one.is_scored]
-    found = Knowledge(network, SMALL_NUMBERS).told(np.zeros(network.values.shape, dtype=np.bool_))
+    found = Knowledge(network, SMALL_NUMBERS, Past.nothing(network)).told(
+        np.zeros(network.values.shape, dtype=np.bool_)
+    )
     assert (found.own.low[0, layer], found.own.high[0, layer]) == told
     assert found.not_few[0, layer] == not_few

@@ -1,7 +1,7 @@
 """An evaluation becomes an audience's reports, in the store and as files, once."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_json, read_json, sha256_file
-from hi_fhir.disclosure.counts import ExactCounts, Published, ReleasedCell
+from hi_fhir.disclosure.counts import ExactCounts, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES, Policy
+from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.release import ReleasedCounts
 from hi_fhir.disclosure.release import release as decide
 from hi_fhir.measures import registry
@@ -41,7 +42,7 @@ from hi_fhir.store.cells import report_cells
 from hi_fhir.store.models import MeasureRow, OrganisationRow, Release, ReportRow
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
-from tests.support.evaluations import write_evaluation
+from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.reporting import count_of
 
 AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5))
@@ -168,25 +169,33 @@ def test_an_earlier_as_of_day_does_not_come_after_a_later_one(config: Config, st
         release(config, store, evaluation)
 
 
-def test_a_policy_can_read_whatever_the_audience_was_given_before(
+def test_a_decision_knows_what_all_above_the_practice_were_given_but_its_own(
     config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manifests = [release(config, store, evaluation, audience) for audience in ("icb", "public", "practice")]
-    given = {one.identifier for manifest in manifests[:2] for one in manifest.reports}
-    seen: dict[str, Sequence[ReleasedCell]] = {}
+    other = config.data_dir / "evaluations" / "other"
+    write_evaluation(other, measures=["ethnicity-recorded"], seed=2)
+    given = [release(config, store, other, audience) for audience in ("pcn", "public", "practice")][:2]
+    [group] = read_json(Path(given[0].reports[0].path))["group"]
+    told = count_of(group, "denominator")
+    release(config, store, evaluation)
+    seen: list[Published] = []
 
-    def reading(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
-        seen.update((one.identifier, one.cells()) for one in published)
+    def reading(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
+        seen.append(published)
         return decide(counts, policy, published)
 
     monkeypatch.setattr("hi_fhir.pipeline.report.release", reading)
-    release(config, store, evaluation)
-    assert seen.keys() == given
-    for manifest in manifests[:2]:
-        for one in manifest.reports:
-            whole = {cell.population: cell.value for cell in seen[one.identifier] if cell.stratifier == "all"}
-            [group] = read_json(Path(one.path))["group"]
-            assert {count_of(group, name.replace("_", "-")) for name in ("denominator",)} == {whole["denominator"]}
+    release(config, store, evaluation, "pcn")
+    [known] = seen
+    assert len(known.reports) == sum(len(manifest.reports) for manifest in given)
+    assert {one.evaluation for one in known.reports} == {read_evaluation(other).id}
+    assert len(known.versions) > len(known.reports)
+    whole = {
+        known.cells.names[name][2]: value
+        for report, name, value in zip(*(known.cells[2], known.cells.name, known.cells.value), strict=True)
+        if report == 0 and known.cells.names[name][0] == "all"
+    }
+    assert whole["denominator"] == told
 
 
 def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, store: Store, evaluation: Path) -> None:
@@ -208,8 +217,8 @@ def test_what_was_decided_before_others_released_is_decided_anew(
 ) -> None:
     decisions: list[int] = []
 
-    def decided_slowly(counts: ExactCounts, policy: Policy, published: Sequence[Published]) -> ReleasedCounts:
-        decisions.append(len(published))
+    def decided_slowly(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
+        decisions.append(len(published.versions))
         if len(decisions) == 1:
             report(RunContext(config, AT, opened=store), evaluation, "public", config.data_dir / "runs" / "2")
         return decide(counts, policy, published)
@@ -244,6 +253,37 @@ def test_a_count_is_told_to_every_audience_above_the_practice_or_to_none(
     assert icb.keys() > pcn.keys()
     assert any("protects-others" in str(groups) for groups in pcn.values())
     assert pcn == {key: icb[key] for key in pcn}
+
+
+def test_a_release_comes_out_the_same_again_whoever_else_it_went_to(
+    config: Config, store: Store, tmp_path: Path
+) -> None:
+    """Also where another evaluation of the same days went before, which it had to reckon with."""
+    other, evaluation = tmp_path / "other", tmp_path / "small"
+    write_evaluation(other, measures=["ethnicity-recorded"], areas=AREAS[:2], people=61)
+    write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
+    release(config, store, other)
+    first = {audience: told(release(config, store, evaluation, audience)) for audience in ("pcn", "icb", "public")}
+    kept = rows(store, ReportRow)
+    again = {audience: told(release(config, store, evaluation, audience)) for audience in ("public", "pcn", "icb")}
+    assert again == first
+    assert rows(store, ReportRow) == kept
+    assert first["pcn"] == {key: first["icb"][key] for key in first["pcn"]}
+
+
+def test_small_counts_that_were_given_away_before_are_told_of(
+    config: Config, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a policy of before, which held nothing back."""
+    evaluation = tmp_path / "small"
+    write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
+    policy = replace(POLICIES["icb"], id="icb-primary", fewest=None)
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.pipeline.report.POLICIES", {**POLICIES, "icb": policy})
+        assert release(config, store, evaluation).already_known == 0
+    manifest = release(config, store, evaluation, "pcn")
+    assert manifest.already_known > 0
+    assert release(config, store, evaluation, "pcn") == manifest
 
 
 def told(manifest: ReportManifest) -> dict[tuple[str, str], object]:

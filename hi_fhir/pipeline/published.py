@@ -1,0 +1,98 @@
+"""What readers have already when a release is decided, and which of it is of the same people as what it counts."""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.disclosure.conditions import conditions_of
+from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.published import EarlierCells, EarlierReport, Population, Published, PublishedVersion
+from hi_fhir.measures import registry
+from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.model import POPULATIONS, Measure
+from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.tree import walk
+from hi_fhir.measures.words.windows import InPeriod
+from hi_fhir.store import ledger
+from hi_fhir.store.cell_columns import cell_columns
+from hi_fhir.store.earlier import EarlierRow, earlier_rows
+
+ABOVE_PRACTICE = (Audience.PCN, Audience.ICB, Audience.PUBLIC)
+"""Whose reports are decided together: one of these may have what another was given."""
+
+
+def reckoned_with(audience: Audience) -> tuple[Audience, ...]:
+    """The audiences whose reports a decision for one has to know."""
+    return Audience.PRACTICE.knows if audience == Audience.PRACTICE else ABOVE_PRACTICE
+
+
+def published(
+    session: Session,
+    audience: Audience,
+    seen: Iterable[ledger.ReleasedVersion],
+    evaluation: EvaluationManifest,
+    measures: Collection[Measure],
+    overlays: Sequence[Path],
+) -> Published:
+    """seen: every version that the decision has to know. measures: those of the release."""
+    versions = [PublishedVersion(*one) for one in seen]
+    if audience == Audience.PRACTICE:
+        return Published(versions)
+    policies = [(POLICIES[one].id, POLICIES[one].version) for one in ABOVE_PRACTICE]
+    rows = earlier_rows(session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies)
+    same = _SamePeople(evaluation, measures, overlays) if rows else None
+    told = [(row, of) for row in rows if same and (of := same.populations(row))]
+    reports = [
+        EarlierReport(row.evaluation_id, _measure_id(row), row.reporter, frozenset(row.practices), of)
+        for row, of in told
+    ]
+    return Published(versions, reports, EarlierCells(*cell_columns(session, [row.id for row, _ in told])))
+
+
+def _measure_id(row: EarlierRow) -> str:
+    return row.measure_url.rpartition("/")[2]
+
+
+class _SamePeople:
+    """Which populations of earlier reports of the same reference date are those of the release."""
+
+    def __init__(self, evaluation: EvaluationManifest, measures: Collection[Measure], overlays: Sequence[Path]) -> None:
+        self._period = (evaluation.period.start, evaluation.period.end)
+        self._now = {one.id: one for one in measures}
+        self._defined = {one.measure.id: one.measure for one in registry.defined(overlays).values()} | self._now
+        self._by_conditions = {
+            conditions: (measure.id, population)
+            for measure in measures
+            for population, conditions in conditions_of(measure).items()
+        }
+        self._known: dict[tuple[str, str, object], Mapping[str, Population]] = {}
+
+    def populations(self, row: EarlierRow) -> Mapping[str, Population]:
+        """Of a report that ends on the same day: who is old on the last day is so in all of it."""
+        period = (row.period_start, row.period_end)
+        if row.period_end != self._period[1]:
+            return {}
+        key = (_measure_id(row), row.measure_version, period)
+        if key not in self._known:
+            self._known[key] = self._of(*key[:2], is_same_period=period == self._period)
+        return self._known[key]
+
+    def _of(self, measure_id: str, version: str, *, is_same_period: bool) -> Mapping[str, Population]:
+        measure = self._defined.get(measure_id)
+        if measure is None or measure.version != version:
+            return {}
+        if is_same_period and measure_id in self._now:
+            return {population: (measure_id, population) for population in POPULATIONS}
+        return {
+            population: self._by_conditions[conditions]
+            for population, conditions in conditions_of(measure).items()
+            if conditions in self._by_conditions and (is_same_period or not _looks_at_period(conditions))
+        }
+
+
+def _looks_at_period(conditions: Iterable[Hashable]) -> bool:
+    """Whether anything in a definition goes by the first day of the period."""
+    words = (inner for one in conditions if isinstance(one, Word) for inner in walk(one))
+    return any(isinstance(value, InPeriod) for word in words for value in vars(word).values())

@@ -1,0 +1,63 @@
+"""What a decision about an evaluation has to reckon with: reports of the same reference date that went out before."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.store.covered import covered_practices
+from hi_fhir.store.models import Release, ReportRow
+
+
+class EarlierRow(NamedTuple):
+    """A kept version of a report. id: of its row. practices: those that it covers."""
+
+    id: int
+    evaluation_id: str
+    measure_url: str
+    measure_version: str
+    reporter: str
+    period_start: date
+    period_end: date
+    practices: tuple[str, ...]
+
+
+def earlier_rows(
+    session: Session,
+    audiences: Collection[Audience],
+    as_of: date,
+    evaluation: str,
+    policies: Collection[tuple[str, str]],
+) -> list[EarlierRow]:
+    """Versions of reports of one reference date that any of the audiences was given, but for the decision's own.
+
+    policies: id and version of those by which it decides. What was released of the same evaluation by them since the
+    last other release is its own: the same decision again does not see itself.
+    """
+    of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of)
+    by_policy = or_(*(and_(Release.policy_id == id_, Release.policy_version == version) for id_, version in policies))
+    is_own = and_(Release.evaluation_id == evaluation, by_policy)
+    last = session.scalar(select(func.max(ReportRow.id)).join(Release).where(of_day, ~is_own))
+    if last is None:
+        return []
+    columns = (
+        ReportRow.id,
+        Release.evaluation_id,
+        ReportRow.measure_url,
+        ReportRow.measure_version,
+        func.coalesce(ReportRow.organisation, ReportRow.reporter_id),
+        ReportRow.period_start,
+        ReportRow.period_end,
+    )
+    rows = session.execute(select(*columns).join(Release).where(of_day, ReportRow.id <= last).order_by(ReportRow.id))
+    covered: dict[tuple[str, str], tuple[str, ...]] = {}
+    found = []
+    for id_, evaluation_id, url, version, reporter, start, end in rows:
+        key = (evaluation_id, reporter)
+        if key not in covered:
+            covered[key] = covered_practices(session, id_)
+        found.append(EarlierRow(id_, evaluation_id, url, version, reporter, start, end, covered[key]))
+    return found
