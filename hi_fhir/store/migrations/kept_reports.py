@@ -51,7 +51,7 @@ def _counted(stratifier: str, stratum: str, counted: Json, is_exact: bool) -> It
             yield stratifier, stratum, "score", "absent", extension["valueCode"], None
         elif "valueInteger" in extension:
             yield stratifier, stratum, name, *_given(extension["valueInteger"], is_exact)
-        else:
+        elif any(_last(part["url"]) == "data-absent-reason" for part in extension.get("extension", ())):
             yield stratifier, stratum, name, *_withheld(extension["extension"])
 
 
