@@ -41,6 +41,7 @@ from hi_fhir.measures.words.population import (
     registration_begun,
     sex,
 )
+from hi_fhir.measures.words.problems import problems
 from hi_fhir.measures.words.statuses import answered, latest_of
 from hi_fhir.measures.words.values import Quantity, latest_reading
 from hi_fhir.measures.words.windows import EVER, FINANCIAL_YEAR, IN_PERIOD, days, months, season, weeks
@@ -87,6 +88,7 @@ __all__ = [
     "observed",
     "occasions",
     "prescribed",
+    "problems",
     "registered",
     "registration_begun",
     "season",

@@ -31,7 +31,7 @@ _PRACTICE = "X99001"
 
 @dataclass(frozen=True)
 class Event:
-    """A record of one coding. value_set: whose code it carries, None: no code."""
+    """A record of one coding. value_set: whose code it carries, None: no code. in_snomed: that is one of SNOMED CT."""
 
     type: str
     value_set: str | None
@@ -45,6 +45,7 @@ class Event:
     negation: str | None = None
     id: str | None = None
     refers_to: str | None = None
+    in_snomed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,13 @@ class Person:
     ) -> "Person":
         """id_: what an encounter refers to it by. code: None for a problem in words alone."""
         return self._with(Event("Condition", code.id if code else None, on, status, id=id_))
+
+    def problem(
+        self, on: date | None, coded: str = "snomed", status: str = "active", id_: str | None = None
+    ) -> "Person":
+        """A problem of whatever kind. coded: snomed, other (a code of another system) or text (none)."""
+        code = None if coded == "text" else PROBLEM
+        return self._with(Event("Condition", code, on, status, id=id_, in_snomed=coded == "snomed"))
 
     def observed(
         self, code: ValueSetName, on: date | None, status: str = "final", negation: str | None = None
@@ -151,6 +159,8 @@ class Person:
         return replace(self, events=self.events + events)
 
 
+PROBLEM = "problem"
+"""Stands for any code that a problem may carry."""
 ENCOUNTER_REASON = "encounter-reason"
 """Stands for any code that an encounter may carry as its reason."""
 

@@ -12,6 +12,7 @@ from hi_fhir.measures.render.query import Facts, condition, field_name, is_null,
 from hi_fhir.measures.render.strata import stratum_index
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf, leaves
 from hi_fhir.measures.words.values import LatestValue
@@ -90,7 +91,7 @@ def _fields(leaf: Leaf) -> tuple[str, ...]:
             return ("n", "first_date", "last_date")
         case RecordedDays() | RecordedNear():
             return ("n",)
-        case LatestEncounter() | LatestStatus():
+        case LatestEncounter() | LatestStatus() | Problems():
             return ("n", "low", "high")
         case LatestValue():
             return ("last_date", "low", "high")

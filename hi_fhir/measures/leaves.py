@@ -11,9 +11,11 @@ import pyarrow as pa
 from hi_fhir.cohorts.records import countable_events
 from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
 from hi_fhir.measures.near_leaves import day_rows, near_rows, near_tables
+from hi_fhir.measures.problem_leaves import problem_rows
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
 from hi_fhir.measures.status_leaves import status_rows, status_tables
 from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
@@ -76,6 +78,8 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
                 found.update((*leaf.recorded.types, *leaf.other.types))
             case LatestEncounter():
                 found |= {"Condition", "Encounter"}
+            case Problems():
+                found.add("Condition")
             case LatestValue() | LatestStatus():
                 found.add("Observation")
     return tuple(sorted(found))
@@ -133,6 +137,8 @@ def leaf_rows(leaves: Sequence[Leaf], context: EvaluationContext, events: Mappin
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, LatestEncounter):
             parts.append(_encounters(leaf_id, leaf, context, counted["Encounter"], events["Condition"]))
+        elif isinstance(leaf, Problems):
+            parts.append(problem_rows(leaf_id, leaf, context, counted["Condition"]))
     if not parts:
         return _named("no_leaf")
     return reduce(lambda one, other: one.union(other), parts).order_by("person_id", "leaf_id")

@@ -24,6 +24,7 @@ from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.schema import PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.systems import SNOMED
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
 IMD_YEAR = 2025
@@ -203,7 +204,7 @@ def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
         "person_id": _person_id(number),
         "resource_id": f"{number}-{event.id or place}",
         "component": event.component,
-        "system": f"{REFERENCE}Condition" if event.refers_to else EXAMPLE_SYSTEM if event.value_set else None,
+        "system": _system(event),
         "code": f"{number}-{event.refers_to}" if event.refers_to else event.value_set,
         "start_date": event.on,
         "end_date": event.on,
@@ -214,6 +215,14 @@ def _event_row(number: int, place: int, event: Event) -> dict[str, Any]:
         "comparator": event.comparator,
         "negation": event.negation,
     }
+
+
+def _system(event: Event) -> str | None:
+    if event.refers_to:
+        return f"{REFERENCE}Condition"
+    if event.value_set is None:
+        return None
+    return SNOMED if event.in_snomed else EXAMPLE_SYSTEM
 
 
 def _outcome(measure: Measure, row: Mapping[str, Any] | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
+from itertools import chain
 from operator import and_, or_
 from pathlib import Path
 from random import Random
@@ -49,6 +50,7 @@ from hi_fhir.measures import (
     observed,
     occasions,
     prescribed,
+    problems,
     registered,
     registration_begun,
     registry,
@@ -143,6 +145,15 @@ def answers(draw: st.DrawFn) -> tuple[Event, ...]:
     return replace(asked, negation=negation), answer
 
 
+@st.composite
+def some_problems(draw: st.DrawFn) -> tuple[Event, ...]:
+    """One problem, in words or in one code or two, of which one may be of SNOMED CT."""
+    on, status, id_ = draw(dates), draw(st.sampled_from(STATUSES["Condition"])), f"problem-{draw(st.integers(0, 99))}"
+    codings = draw(st.sampled_from(((None, False), ("problem", False), ("problem", True))))
+    one = Event("Condition", codings[0], on, status, id=id_, in_snomed=codings[1])
+    return (one, *draw(st.sampled_from(((), (replace(one, value_set="a", in_snomed=False),)))))
+
+
 people = st.builds(
     Person,
     born=st.sampled_from((None, date(1945, 3, 31), date(1945, 4, 1), date(2004, 2, 29), date(2011, 3, 31))),
@@ -158,8 +169,11 @@ people = st.builds(
     imd_decile=st.none() | st.integers(1, 10),
     unlinked=st.sampled_from(("no-postcode", "unknown-postcode", "outside-england", "restricted")),
     events=st.tuples(
-        st.lists(some_events(), max_size=5), st.lists(readings(), max_size=2), st.lists(answers(), max_size=3)
-    ).map(lambda all_: (*all_[0], *(event for several in (*all_[1], *all_[2]) for event in several))),
+        st.lists(some_events(), max_size=5),
+        st.lists(readings(), max_size=2),
+        st.lists(answers(), max_size=3),
+        st.lists(some_problems(), max_size=2),
+    ).map(lambda all_: (*all_[0], *(event for several in chain(*all_[1:]) for event in several))),
 )
 crowds = st.lists(people, min_size=15, max_size=25)
 WINTER = season((9, 1), (3, 31))
@@ -221,6 +235,8 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(encounter, spans),
     st.builds(lambda within, times: encounter(within).at_least_times(times), spans, st.sampled_from((1, 2))),
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
+    st.builds(problems, spans),
+    st.builds(problems, spans).map(lambda leaf: leaf.all_coded()),
     counted,
     latest,
     latest.map(lambda reading: reading.at_most(*(90.0, 80.0)[: len(reading.quantities)])),

@@ -186,6 +186,7 @@ def _events(text: str) -> Iterator[Event]:
         id=text if answer else None,
         component="reference" if found["refers"] else "",
         refers_to=found["set"] if found["refers"] else None,
+        in_snomed=found["set"] == "SNOMED_CT",
     )
     yield own
     if answer:

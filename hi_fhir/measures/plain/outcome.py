@@ -6,6 +6,7 @@ from hi_fhir.measures.plain import (  # noqa: F401  each says when its words hol
     completeness,
     events,
     population,
+    problems,
     statuses,
     values,
 )

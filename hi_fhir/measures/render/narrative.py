@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words import base, completeness, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, problems, statuses, values
 from hi_fhir.measures.words.windows import Days, Ever, InPeriod, Months, Season, Window
 
 UNVERIFIED = "[U]"
@@ -177,6 +177,16 @@ def _(word: events.LatestEncounter) -> str:
 @_phrase.register
 def _(word: events.LatestEncounterCoded) -> str:
     return f"the latest encounter {_when(word.encounter.window)} carries a coded reason"
+
+
+@_phrase.register
+def _(word: problems.Problems) -> str:
+    return f"a diagnosis or problem {_when(word.window)}"
+
+
+@_phrase.register
+def _(word: problems.ProblemsCoded) -> str:
+    return f"each diagnosis or problem {_when(word.problems.window)} has a SNOMED CT code"
 
 
 @_phrase.register

@@ -10,7 +10,7 @@ import ibis
 from hi_fhir.cohorts.deprivation import NO_POSTCODE, RESTRICTED
 from hi_fhir.cohorts.ethnicity import ANY_OTHER
 from hi_fhir.measures.evaluation_context import EvaluationContext
-from hi_fhir.measures.words import base, completeness, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, problems, statuses, values
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.terminology.ethnicity import STATED
 
@@ -204,6 +204,16 @@ def _(word: events.LatestEncounter, facts: Facts) -> Any:
 def _(word: events.LatestEncounterCoded, facts: Facts) -> Any:
     low, high = facts.field(word.encounter, "low"), facts.field(word.encounter, "high")
     return ibis.cases((low == 1, True), (high == 1, ibis.null("boolean")), else_=False)
+
+
+@condition.register
+def _(word: problems.Problems, facts: Facts) -> Any:
+    return facts.field(word, "n").notnull()
+
+
+@condition.register
+def _(word: problems.ProblemsCoded, facts: Facts) -> Any:
+    return _surely(facts.field(word.problems, "low") == 1)
 
 
 @condition.register

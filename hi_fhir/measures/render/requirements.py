@@ -6,7 +6,7 @@ from functools import singledispatch
 from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words import base, completeness, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, problems, statuses, values
 from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.catalogue import Terminology
@@ -88,6 +88,16 @@ def _(word: events.LatestEncounter) -> frozenset[Need]:
 @needs.register
 def _(word: events.LatestEncounterCoded) -> frozenset[Need]:
     return needs(word.encounter) | {("Condition", None)}  # whose codes tell what an encounter refers to
+
+
+@needs.register
+def _(word: problems.Problems) -> frozenset[Need]:
+    return frozenset({("Condition", None)})
+
+
+@needs.register
+def _(word: problems.ProblemsCoded) -> frozenset[Need]:
+    return needs(word.problems)
 
 
 @needs.register

@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import needs
-from hi_fhir.measures.words import base, completeness, events, population, statuses, values
+from hi_fhir.measures.words import base, completeness, events, population, problems, statuses, values
 from hi_fhir.measures.words.tree import walk
 
 _REGISTERED = ("Patient", "EpisodeOfCare", "Organization")
@@ -87,6 +87,8 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.AgeAtRecord)
 @can_hold.register(events.LatestEncounter)
 @can_hold.register(events.LatestEncounterCoded)
+@can_hold.register(problems.Problems)
+@can_hold.register(problems.ProblemsCoded)
 @can_hold.register(statuses.LatestStatus)
 @can_hold.register(statuses.StatusIs)
 @can_hold.register(values.LatestReading)

@@ -6,10 +6,11 @@ from typing import Any
 
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import AtLeastTimes, LatestEncounter, Occasions, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 
-Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | LatestValue | LatestStatus
+Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | LatestValue | LatestStatus | Problems
 
 
 _IN_A_LEAF = (AtLeastTimes, Occasions, RecordedNear)
@@ -28,7 +29,7 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
     found: dict[Leaf, None] = {}
     for word in words:
         for inner in walk(word, beyond=_IN_A_LEAF):
-            if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus):
+            if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus | Problems):
                 found[inner] = None
             elif isinstance(inner, AtLeastTimes | Occasions):
                 found[RecordedDays(inner.recorded)] = None
@@ -50,7 +51,7 @@ def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
             return (leaf.reading.quantities[leaf.place].value_set.id,)
         case LatestStatus():
             return tuple(one.id for one in (*leaf.statuses, *([leaf.question] if leaf.question else [])))
-        case LatestEncounter() | RecordedDays():
+        case LatestEncounter() | RecordedDays() | Problems():
             return ()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import NamedTuple
 
+from hi_fhir.sandbox.people.codes import SNOMED
 from hi_fhir.sandbox.people.model import AS_OF, Code, Component, Record, SyntheticPerson
 from hi_fhir.sandbox.truth.days import clock_order, dated
 from hi_fhir.sandbox.truth.recorded import counts, recorded
@@ -53,12 +54,16 @@ class Visit(NamedTuple):
 
 @dataclass
 class Evidence:
-    """days: of the records of each value set, None for an undated one. pressures: by setting and kind."""
+    """days: of the records of each value set, None for an undated one. pressures: by setting and kind.
+
+    problems: the day of each dated Condition, and whether it has a SNOMED CT code.
+    """
 
     days: dict[str, list[date | None]] = field(default_factory=lambda: defaultdict(list))
     pressures: dict[tuple[str, str], list[Pressure]] = field(default_factory=lambda: defaultdict(list))
     statements: list[Statement] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    problems: list[tuple[date, bool]] = field(default_factory=list)
 
 
 def evidence_of(person: SyntheticPerson, as_of: date = AS_OF) -> Evidence:
@@ -78,6 +83,9 @@ def _add(evidence: Evidence, record: Record, day: date | None, problems: Mapping
         if day is not None:
             evidence.visits.append(Visit(day, clock_order(record), _is_reason_coded(record, problems)))
     elif record.type in _NOTED:
+        if record.type == "Condition" and day is not None:
+            codings = record.code.codings if record.code else ()
+            evidence.problems.append((day, any(system == SNOMED for system, _ in codings)))
         for code in recorded(record):
             if code.says:
                 evidence.statements.append(Statement(day, code.says))

@@ -149,6 +149,11 @@ def _encounter_reason(subject: Subject) -> Outcome:
     return _decided(True, True if True in coded else None if None in coded else False)
 
 
+def _problems(subject: Subject) -> Outcome:
+    found = [coded for day, coded in subject.evidence.problems if within(day, subject.setting.in_period)]
+    return _decided(bool(found), all(found))
+
+
 _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "ethnicity-recorded": lambda one: _decided(True, _is_recorded(one)),
     "ethnicity-usable": lambda one: _decided(True, _is_stated(one)),
@@ -169,6 +174,7 @@ _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "blood-pressure-recorded": _pressure_recorded,
     "severe-mental-illness-six-checks": _six_checks,
     "encounter-reason-coded": _encounter_reason,
+    "problems-coded": _problems,
 }
 
 MEASURES = tuple(sorted(_RULES))

@@ -294,3 +294,25 @@ def test_records_about_another_servers_patient_are_no_evidence_and_are_refused()
     truth = truth_of(a_record("Observation", codes.SMOKING[0], reference="elsewhere"))
     assert "numerator" not in populations_of("smoking-status-recorded", truth)
     assert truth.reconciliation.of_everything()["Observation"]["quarantined"] == 1
+
+
+@pytest.mark.parametrize(
+    ("records", "populations"),
+    [
+        ((a_record("Condition", codes.HYPERTENSION[0]),), {"initial_population", "denominator", "numerator"}),
+        ((a_record("Condition", codes.HYPERTENSION[2]),), {"initial_population", "denominator", "numerator"}),
+        ((a_record("Condition", codes.HYPERTENSION_OLD[0]),), {"initial_population", "denominator"}),
+        ((a_record("Condition", codes.HYPERTENSION_UNREADABLE[0]),), {"initial_population", "denominator"}),
+        (
+            (a_record("Condition", codes.HYPERTENSION[0]), a_record("Condition", None, when=on("2024-07-03"))),
+            {"initial_population", "denominator"},
+        ),
+        ((a_record("Condition", codes.HYPERTENSION[0], when=on("2024-03-31")),), set()),
+        ((a_record("Observation", codes.HYPERTENSION[0]),), set()),
+        ((), set()),
+    ],
+)
+def test_problems_of_the_period_are_coded_where_each_has_a_snomed_code(
+    records: tuple[Record, ...], populations: set[str]
+) -> None:
+    assert populations_of("problems-coded", truth_of(*records)) == populations
