@@ -37,7 +37,7 @@ _TERMS = {
     "kept": "kept",
     "superseded": "superseded",
     "deleted": "deleted",
-    "not_asked_for": "out of scope",
+    "out_of_scope": "out of scope",
     "quarantined": "quarantined",
 }
 """Terms of a reconciliation, and what they are called."""

@@ -13,7 +13,7 @@ from hi_fhir.measures.digests import definition_digest
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.render.requirements import population_needs, value_sets, value_sets_in
-from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.reconcile import Reconciliation, with_current_terms
 from hi_fhir.tables.standing import Standing
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
@@ -109,7 +109,8 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     misdated: dict[str, dict[str, int]] = {}
 
 
-FORMAT = Format("evaluation", EvaluationManifest, 6, "Run: hi-fhir evaluate --period FROM..TO")
+_AGAIN = "Run: hi-fhir evaluate --period FROM..TO"
+FORMAT = Format("evaluation", EvaluationManifest, 7, _AGAIN, {6: with_current_terms})
 
 
 def read_evaluation(folder: Path) -> EvaluationManifest:

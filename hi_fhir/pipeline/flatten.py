@@ -218,7 +218,7 @@ def _manifest(
         "kept": total(part.resources for part in merged),
         "superseded": versions.superseded,
         "deleted": versions.deleted,
-        "not_asked_for": total([landed.left_out, *(result.not_asked_for for result in results)]),
+        "out_of_scope": total([landed.not_landed, *(result.out_of_scope for result in results)]),
         "quarantined": total(refused),
     }
     tables = [task for task in merges if task.table != "identity"]

@@ -10,6 +10,7 @@ from typing import Any
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.files import commit_json, read_json
 from hi_fhir.core.locks import wait_for_lock
+from hi_fhir.tables.reconcile import with_current_terms
 
 DONE, STOPPED, UNFINISHED, INTERRUPTED = "done", "stopped", "unfinished", "interrupted"
 """States of a run. A stopped one has ended; one that is unfinished, or that a signal interrupted, is continued by the
@@ -122,6 +123,8 @@ def runs(data_dir: Path) -> list[dict[str, Any]]:
     for plan in sorted((data_dir / "runs").glob("*/plan.json"), key=run_number):
         manifest = plan.parent / "run.json"
         result = read_json(manifest) if manifest.exists() else None
+        if result and "reconciliation" in result:
+            result = with_current_terms(result)
         interrupted = (plan.parent / INTERRUPTION).exists()
         state = result["state"] if result else INTERRUPTED if interrupted else UNFINISHED
         found.append({"run": plan.parent.name, "plan": read_json(plan), "state": state, "result": result})
@@ -150,7 +153,8 @@ def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
         snapshots = (data_dir / "sources" / source / "snapshots").glob("*/snapshot.json")
         of_it = [one for one in map(read_json, snapshots) if pulled.name in [pull["id"] for pull in one["pulls"]]]
         if of_it:
-            found[source] = max(of_it, key=lambda one: (one["kernel_version"], one["id"]))["reconciliation"]
+            newest = max(of_it, key=lambda one: (one["kernel_version"], one["id"]))
+            found[source] = with_current_terms(newest)["reconciliation"]
     return found
 
 

@@ -16,6 +16,7 @@ from hi_fhir.core.locks import lock_or_fail, wait_for_lock
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.stopping import stopped_by
 from hi_fhir.pipeline import history
+from hi_fhir.tables.reconcile import with_current_terms
 from hi_fhir.tables.standing import UNDERSTOOD, Absence
 
 if TYPE_CHECKING:  # with them come all that a step needs
@@ -69,7 +70,7 @@ class RunPlan(msgspec.Struct, frozen=True):
 
 _AGAIN = "Start the run anew: remove its folder, and give its command again."
 _PLAN_FORMAT = Format("plan of a run", RunPlan, 1, _AGAIN)
-_RUN_FORMAT = Format("run", RunManifest, 3, _AGAIN)
+_RUN_FORMAT = Format("run", RunManifest, 4, _AGAIN, {3: with_current_terms})
 _STOPPED_FORMAT = Format("stopped run", StoppedRun, 2, _AGAIN)
 
 

@@ -26,7 +26,7 @@ from hi_fhir.tables.keys import KeyBuffer, keys_file
 from hi_fhir.tables.lines import Block, Oversized, read_blocks
 from hi_fhir.tables.partial import TABLES, TableBuffer
 from hi_fhir.tables.quarantine import QUARANTINE, diagnose, row
-from hi_fhir.tables.readers import MALFORMED, LeftOut, OtherReader, RecordReader, stated_type
+from hi_fhir.tables.readers import MALFORMED, OtherReader, OutOfScope, RecordReader, stated_type
 from hi_fhir.tables.references import References, by_host, same_id
 from hi_fhir.tables.refused import RefusedError
 from hi_fhir.tables.schema import CLINICAL
@@ -77,7 +77,7 @@ class ChunkResult(msgspec.Struct, frozen=True):
 
     lines: int
     moved: dict[str, int]
-    not_asked_for: dict[str, int]
+    out_of_scope: dict[str, int]
     quarantined: dict[str, dict[str, int]]
     rows: dict[str, int]
     keys: dict[str, int]
@@ -85,7 +85,13 @@ class ChunkResult(msgspec.Struct, frozen=True):
     foreign_codes: dict[str, dict[str, int]] = {}
 
 
-_RESULT_FORMAT = Format("result of a chunk", ChunkResult, 2, "Remove the folder of its snapshot and flatten again.")
+_RESULT_FORMAT = Format(
+    "result of a chunk",
+    ChunkResult,
+    3,
+    "Remove the folder of its snapshot and flatten again.",
+    {2: lambda content: {**content, "out_of_scope": content["not_asked_for"]}},
+)
 
 
 def flatten_chunk(task: ChunkTask, key: IdentityKey) -> ChunkResult:
@@ -137,7 +143,7 @@ class _Chunk:
         self.deletions = 0
         self.refused: list[tuple[Any, ...]] = []
         self.moved: Counter[str] = Counter()
-        self.left_out = LeftOut()
+        self.out_of_scope = OutOfScope()
         self.quarantined: dict[str, Counter[str]] = defaultdict(Counter)
         self.patient_ids: list[str] = []
         self.patient_numbers: dict[str, int] = {}
@@ -179,9 +185,9 @@ class _Chunk:
         if type_ not in self.readers:
             asked = type_ in VIEWS and type_ in self.task.scope.types
             self.readers[type_] = (
-                RecordReader(type_, VIEWS[type_], self._context(type_), self.keys[type_], self.left_out)
+                RecordReader(type_, VIEWS[type_], self._context(type_), self.keys[type_], self.out_of_scope)
                 if asked
-                else OtherReader(type_, self.left_out)
+                else OtherReader(type_, self.out_of_scope)
             )
         return self.readers[type_]
 
@@ -275,14 +281,14 @@ class _Chunk:
         self.moved[DELETED_FOLDER] -= 1
         if not deletions:
             self.moved["Bundle"] += 1
-            self.left_out.records["Bundle"] += 1
+            self.out_of_scope.records["Bundle"] += 1
         for deletion in deletions:
             self.moved[deletion.type] += 1
             if deletion.type in self.keys:
                 self.deletions += 1
                 self.keys[deletion.type].add_deletion(deletion, self.deletions)
             else:
-                self.left_out.records[deletion.type] += 1
+                self.out_of_scope.records[deletion.type] += 1
 
     def _drain(self) -> None:
         for rows in self.clinical.values():
@@ -307,12 +313,12 @@ class _Chunk:
         return ChunkResult(
             lines=lines,
             moved={type_: count for type_, count in self.moved.items() if count},
-            not_asked_for=dict(self.left_out.records),
+            out_of_scope=dict(self.out_of_scope.records),
             quarantined={type_: dict(kinds) for type_, kinds in self.quarantined.items()},
             rows=rows,
             keys=keys,
             other_servers=by_host(self.references.elsewhere),
-            foreign_codes={type_: dict(found) for type_, found in self.left_out.foreign_codes.items()},
+            foreign_codes={type_: dict(found) for type_, found in self.out_of_scope.foreign_codes.items()},
         )
 
 

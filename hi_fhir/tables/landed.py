@@ -52,7 +52,7 @@ class Landed(msgspec.Struct, frozen=True):
         return {type_: came.received + came.included + came.outcomes for type_, came in self.counts.items()}
 
     @property
-    def left_out(self) -> dict[str, int]:
+    def not_landed(self) -> dict[str, int]:
         """What the pull did not land, since nobody asked for it."""
         return {type_: came.included + came.outcomes for type_, came in self.counts.items()}
 

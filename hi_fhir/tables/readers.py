@@ -23,7 +23,7 @@ Refuse = Callable[[int, Exception], None]
 """Told the number of a line that could not be taken, and why."""
 
 
-class LeftOut(msgspec.Struct):
+class OutOfScope(msgspec.Struct):
     """Records that nobody asked for: how many by type; and, by type and system, those whose codes are all of systems
     of which no code was asked for."""
 
@@ -34,11 +34,11 @@ class LeftOut(msgspec.Struct):
 class RecordReader:
     """Takes the records of one type that is asked for."""
 
-    def __init__(self, type_: str, view: View, context: Context, keys: KeyBuffer, left_out: LeftOut) -> None:
+    def __init__(self, type_: str, view: View, context: Context, keys: KeyBuffer, out_of_scope: OutOfScope) -> None:
         decoder: Any = msgspec.json.Decoder(view.struct)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
         self._emit = view.emitter(context)
-        self._type, self._context, self._keys, self._left_out = type_, context, keys, left_out
+        self._type, self._context, self._keys, self._out_of_scope = type_, context, keys, out_of_scope
 
     def take_line(self, line: bytes, number: int) -> None:
         """Take one line in, or raise one of MALFORMED."""
@@ -79,13 +79,13 @@ class RecordReader:
     def _judged(self, record: Any, state: VersionState) -> VersionState:
         """The state of a record that has no rows, which is counted if nobody asked for it."""
         context, asked = self._context, self._context.asked
-        if state is VersionState.NOT_ASKED_FOR and asked is not None:
-            self._left_out.records[self._type] += 1
+        if state is VersionState.OUT_OF_SCOPE and asked is not None:
+            self._out_of_scope.records[self._type] += 1
             foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
             if foreign is not None:
-                self._left_out.foreign_codes[self._type][foreign] += 1
+                self._out_of_scope.foreign_codes[self._type][foreign] += 1
         elif state is VersionState.DELETED and not is_asked_for(context, *concepts_by_which_asked(record)):
-            return VersionState.DELETED_NOT_ASKED_FOR
+            return VersionState.DELETED_OUT_OF_SCOPE
         return state
 
 
@@ -96,14 +96,14 @@ class _Header(msgspec.Struct, gc=False, rename="camel"):
 class OtherReader:
     """Takes the records of a type that nobody asked for, once they are known to be of it."""
 
-    def __init__(self, type_: str, left_out: LeftOut) -> None:
-        self._type, self._left_out = type_, left_out
+    def __init__(self, type_: str, out_of_scope: OutOfScope) -> None:
+        self._type, self._out_of_scope = type_, out_of_scope
 
     def take_line(self, line: bytes, _number: int) -> None:
         """Count one line, or raise one of MALFORMED."""
         if _header(line).resource_type != self._type:
             raise RefusedError("misfiled")
-        self._left_out.records[self._type] += 1
+        self._out_of_scope.records[self._type] += 1
 
     def records_of(self, block: Block) -> list[Any] | None:
         """The heads of the records of a block; None where it may have a line that is none."""
@@ -113,7 +113,7 @@ class OtherReader:
         """Count the records of a block. first: the number of its first line."""
         for number, record in enumerate(records, first):
             if record.resource_type == self._type:
-                self._left_out.records[self._type] += 1
+                self._out_of_scope.records[self._type] += 1
             else:
                 refuse(number, RefusedError("misfiled"))
 

@@ -1,26 +1,32 @@
 """That nothing is lost between what arrived and what the tables hold: each term counted where it happens."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
 from hi_fhir.core.errors import GateError
 
+_RENAMED = {"not_asked_for": "out_of_scope"}
+
 
 class Reconciliation(msgspec.Struct, frozen=True):
-    """carried + received = kept + superseded + deleted + not_asked_for + quarantined, for one type and source."""
+    """carried + received = kept + superseded + deleted + out_of_scope + quarantined, for one type and source.
+
+    out_of_scope: records that nobody asked for.
+    """
 
     carried: int = 0
     received: int = 0
     kept: int = 0
     superseded: int = 0
     deleted: int = 0
-    not_asked_for: int = 0
+    out_of_scope: int = 0
     quarantined: int = 0
 
     @property
     def holds(self) -> bool:
-        left = self.kept + self.superseded + self.deleted + self.not_asked_for + self.quarantined
+        left = self.kept + self.superseded + self.deleted + self.out_of_scope + self.quarantined
         return self.carried + self.received == left
 
 
@@ -38,6 +44,18 @@ def reconcile(terms: Mapping[str, Mapping[str, int]], source: str, asked: Iterab
         lines = [f"{type_}: {msgspec.to_builtins(counts)}" for type_, counts in wrong.items()]
         raise GateError(f"source {source}: what arrived is not what the tables account for. {'; '.join(lines)}.")
     return found
+
+
+def with_current_terms(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest of before as one of now, in which records out of scope are no longer called not_asked_for."""
+    return {**manifest, "reconciliation": _with_current_terms(manifest["reconciliation"])}
+
+
+def _with_current_terms(counts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        _RENAMED.get(key, key): _with_current_terms(value) if isinstance(value, Mapping) else value
+        for key, value in counts.items()
+    }
 
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -8,7 +8,7 @@ import msgspec
 from hi_fhir.core.files import content_name
 from hi_fhir.core.manifests import Format
 from hi_fhir.tables.flatten import KERNEL_VERSION
-from hi_fhir.tables.reconcile import Reconciliation
+from hi_fhir.tables.reconcile import Reconciliation, with_current_terms
 from hi_fhir.tables.schema import SCHEMA_VERSION
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.answers import Answers
@@ -69,9 +69,12 @@ FLATTEN_AGAIN = "Run: hi-fhir flatten, where the pull's lines were kept (--keep-
 FORMAT = Format(
     "snapshot",
     SnapshotManifest,
-    3,
+    4,
     FLATTEN_AGAIN,
-    {2: lambda content: {"not_offered": {}, **content, "lost": content.get("quarantine", {})}},  # lines, not records
+    {
+        2: lambda content: {"not_offered": {}, **content, "lost": content.get("quarantine", {})},  # lines, not records
+        3: with_current_terms,
+    },
 )
 
 

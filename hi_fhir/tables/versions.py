@@ -64,8 +64,8 @@ class _Judged(NamedTuple):
     disordered: np.ndarray
 
 
-_GONE = (VersionState.DELETED, VersionState.DELETED_NOT_ASKED_FOR, VersionState.TOMBSTONE)
-_NOT_ASKED_FOR = (VersionState.NOT_ASKED_FOR, VersionState.DELETED_NOT_ASKED_FOR)
+_GONE = (VersionState.DELETED, VersionState.DELETED_OUT_OF_SCOPE, VersionState.TOMBSTONE)
+_OUT_OF_SCOPE = (VersionState.OUT_OF_SCOPE, VersionState.DELETED_OUT_OF_SCOPE)
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -122,7 +122,7 @@ def _settle(folders: Sequence[Path], type_: str, keys: int, target: Path, judge:
             dropped.append(judged.seq[judged.place > 1])
             settled = settled._replace(
                 superseded=settled.superseded
-                + int(np.count_nonzero((judged.place > 1) & (judged.state != VersionState.NOT_ASKED_FOR))),
+                + int(np.count_nonzero((judged.place > 1) & (judged.state != VersionState.OUT_OF_SCOPE))),
                 deleted=settled.deleted
                 + int(
                     np.count_nonzero(
@@ -141,12 +141,12 @@ def _standing(rows: pa.Table, disputed: np.ndarray, judged: _Judged) -> pa.Table
     A resource that nobody asked for has none, so that a source that sends all leaves what a search does.
     """
     state = rows["state"].to_numpy()
-    stands = ~disputed & ~np.isin(state, _NOT_ASKED_FOR)
+    stands = ~disputed & ~np.isin(state, _OUT_OF_SCOPE)
     places = np.flatnonzero(disputed)
     state, misdated = state.copy(), np.zeros(state.size, dtype=bool)
     if places.size:
         mine = places[np.argsort(rows["seq"].to_numpy()[places])]  # in the order of what was judged
-        stands[mine] = (judged.place == 1) & ~np.isin(state[mine], _NOT_ASKED_FOR)
+        stands[mine] = (judged.place == 1) & ~np.isin(state[mine], _OUT_OF_SCOPE)
         state[mine], misdated[mine] = judged.state, judged.disordered
     columns = [rows["id"], rows["updated"], rows["version"], pa.array(state), pa.array(misdated)]
     return pa.Table.from_arrays(columns, schema=KEY).filter(pa.array(stands))
@@ -193,7 +193,7 @@ class _Judge:
             ) AS place
             FROM (SELECT *, bool_or(misdated) OVER (PARTITION BY id) AS disordered FROM (
                 SELECT id, seq, version,
-                    CASE WHEN state = deleted_not_asked_for() THEN deleted() ELSE state END AS state,
+                    CASE WHEN state = deleted_out_of_scope() THEN deleted() ELSE state END AS state,
                     CASE WHEN regexp_full_match(version, '[0-9]+') THEN try_cast(version AS HUGEINT) END AS number,
                     state <> tombstone() AND coalesce(epoch_us(updated) >= getvariable('too_late'), false) AS misdated,
                     CASE WHEN NOT misdated THEN updated END AS updated

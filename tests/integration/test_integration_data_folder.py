@@ -35,6 +35,8 @@ def test_its_runs_evaluations_and_what_was_published_are_told(data_dir: Path) ->
     assert (told.code, shown.code) == (0, 0)
     assert [run["state"] for run in told.json["runs"]] == ["done"]
     assert [one["measures"] for one in told.json["evaluations"]] == [list(MEASURES)]
+    assert {"Patient"} < set(told.json["runs"][0]["reconciliation"][SOURCE])
+    assert "out_of_scope" in told.json["runs"][0]["reconciliation"][SOURCE]["Patient"]
     assert "registered" in shown.out or "Its counts cannot be shown" in shown.out
 
 

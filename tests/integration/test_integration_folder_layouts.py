@@ -209,7 +209,7 @@ def test_the_examples_of_uk_core_are_all_received(tmp_path: Path) -> None:
     assert sum(received(made).values()) == 225
     assert made.reconciliation["elm"]["Patient"]["kept"] == made.people.persons == made.people.registered == 24
     assert made.reconciliation["elm"]["Encounter"] == {
-        **dict.fromkeys(("carried", "superseded", "deleted", "not_asked_for"), 0),
+        **dict.fromkeys(("carried", "superseded", "deleted", "out_of_scope"), 0),
         "received": 6,
         "kept": 1,  # the others say of nobody that they are about them
         "quarantined": 5,

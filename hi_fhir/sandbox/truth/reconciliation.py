@@ -9,8 +9,8 @@ from hi_fhir.sandbox.truth.linked import ELSEWHERE
 from hi_fhir.sandbox.truth.opted_out import BY_CODE, OPT_OUT, WITHDRAWN
 from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
 
-KEPT, DELETED, NOT_ASKED_FOR, QUARANTINED = "kept", "deleted", "not_asked_for", "quarantined"
-TERMS = ("received", KEPT, "superseded", DELETED, NOT_ASKED_FOR, QUARANTINED)
+KEPT, DELETED, OUT_OF_SCOPE, QUARANTINED = "kept", "deleted", "out_of_scope", "quarantined"
+TERMS = ("received", KEPT, "superseded", DELETED, OUT_OF_SCOPE, QUARANTINED)
 
 _ASKED_BY_CODE = frozenset({"Observation", "Procedure"})
 _ASKED_WHOLE = frozenset({"Condition", "Encounter", "EpisodeOfCare", "Organization", "Patient"})
@@ -59,11 +59,11 @@ class ExpectedReconciliation:
 def outcome(record: Record, setting: TruthSetting = USUAL) -> str:
     """An error is deleted, of whatever code, in a type that is asked for; what is about another server's is refused."""
     if record.type not in _ASKED_BY_CODE | _ASKED_WHOLE:
-        return NOT_ASKED_FOR
+        return OUT_OF_SCOPE
     if record.status == _ENTERED_IN_ERROR:
         return DELETED
     if not is_asked_for(record, setting):
-        return NOT_ASKED_FOR
+        return OUT_OF_SCOPE
     return QUARANTINED if record.reference == ELSEWHERE else KEPT
 
 

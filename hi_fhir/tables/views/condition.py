@@ -41,7 +41,7 @@ def emitter(context: Context) -> Callable[[Condition, int], VersionState]:
             return VersionState.DELETED
         record.id = same_id(record.id)
         if not is_asked_for(context, record.code):
-            return VersionState.NOT_ASKED_FOR
+            return VersionState.OUT_OF_SCOPE
         add_rows(
             context,
             "condition",

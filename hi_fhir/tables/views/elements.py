@@ -165,9 +165,9 @@ class VersionState(IntEnum):
 
     KEPT = 0
     DELETED = 1
-    NOT_ASKED_FOR = 2
+    OUT_OF_SCOPE = 2
     TOMBSTONE = 3
-    DELETED_NOT_ASKED_FOR = 4  # entered in error, and no code of it was asked for
+    DELETED_OUT_OF_SCOPE = 4  # entered in error, and no code of it was asked for
 
 
 def codings(concept: CodeableConcept | AnswerElement | None) -> list[Coding]:

@@ -28,7 +28,7 @@ def emitter(context: Context) -> Callable[[Immunization, int], VersionState]:
         if record.status == "entered-in-error":
             return VersionState.DELETED
         if not is_asked_for(context, record.vaccine_code):
-            return VersionState.NOT_ASKED_FOR
+            return VersionState.OUT_OF_SCOPE
         add_rows(
             context,
             "immunization",

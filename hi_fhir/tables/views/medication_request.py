@@ -32,7 +32,7 @@ def emitter(context: Context) -> Callable[[MedicationRequest, int], VersionState
         if record.status == "entered-in-error":
             return VersionState.DELETED
         if not is_asked_for(context, record.medication_codeable_concept):
-            return VersionState.NOT_ASKED_FOR
+            return VersionState.OUT_OF_SCOPE
         add_rows(
             context,
             "medication_request",

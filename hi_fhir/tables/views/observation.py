@@ -87,7 +87,7 @@ def emitter(context: Context) -> Callable[[Observation, int], VersionState]:
         if status == "entered-in-error":
             return VersionState.DELETED
         if asked is not None and not _is_asked_for(record, asked):
-            return VersionState.NOT_ASKED_FOR
+            return VersionState.OUT_OF_SCOPE
         patient = known_subject(record.subject.reference)
         if patient is None:
             patient = subject_of(record.subject, record.contained)

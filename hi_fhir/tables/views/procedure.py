@@ -36,7 +36,7 @@ def emitter(context: Context) -> Callable[[Procedure, int], VersionState]:
         if record.status == "entered-in-error":
             return VersionState.DELETED
         if not is_asked_for(context, record.code):
-            return VersionState.NOT_ASKED_FOR
+            return VersionState.OUT_OF_SCOPE
         add_rows(
             context,
             "procedure",

@@ -130,7 +130,7 @@ def test_tombstone_takes_every_version_that_is_not_newer(config: Config) -> None
     manifest = flat(config, {"Observation/000": [before, after], "_deleted/000": [gone]})
     assert [row["resource_id"] for row in rows(config, manifest, "observation")] == ["o2"]
     assert terms(manifest) == {"received": 4, "kept": 1, "superseded": 2, "deleted": 1}
-    assert terms(manifest, "Location") == {"received": 1, "not_asked_for": 1}
+    assert terms(manifest, "Location") == {"received": 1, "out_of_scope": 1}
 
 
 def test_tombstone_without_time_takes_all_and_a_bad_one_is_quarantined(config: Config) -> None:
@@ -145,7 +145,7 @@ def test_tombstone_without_time_takes_all_and_a_bad_one_is_quarantined(config: C
     assert manifest.quarantine == {"Bundle": {"not-a-deletion": 1}}
 
 
-def test_beyond_scope_included_and_outcomes_are_not_asked_for(config: Config) -> None:
+def test_beyond_scope_included_and_outcomes_are_out_of_scope(config: Config) -> None:
     scope = Scope(types={"Observation": (f"{SCT}|1",), "Patient": None})
     part = {"code": {"coding": [{"system": SCT, "code": "1"}]}}
     lines = [
@@ -165,8 +165,8 @@ def test_beyond_scope_included_and_outcomes_are_not_asked_for(config: Config) ->
         scope=scope,
         counts={"Observation": {"included": 4, "outcomes": 1}},
     )
-    assert terms(manifest) == {"received": 8, "kept": 2, "not_asked_for": 6}
-    assert terms(manifest, "Condition") == terms(manifest, "Location") == {"received": 1, "not_asked_for": 1}
+    assert terms(manifest) == {"received": 8, "kept": 2, "out_of_scope": 6}
+    assert terms(manifest, "Condition") == terms(manifest, "Location") == {"received": 1, "out_of_scope": 1}
 
 
 def test_a_coded_answer_is_not_what_was_asked_for_since_no_search_by_code_finds_it(config: Config) -> None:
@@ -174,14 +174,14 @@ def test_a_coded_answer_is_not_what_was_asked_for_since_no_search_by_code_finds_
     part = {"code": {"coding": [{"system": SCT, "code": "2"}]}, **answer}
     lines = [an_observation("a", code="2", **answer), an_observation("b", code="2", component=[part])]
     manifest = flat(config, {"Observation/000": lines}, scope=Scope(types={"Observation": (f"{SCT}|1",)}))
-    assert terms(manifest) == {"received": 2, "not_asked_for": 2}
+    assert terms(manifest) == {"received": 2, "out_of_scope": 2}
 
 
 def test_newest_version_out_of_scope_still_supersedes(config: Config) -> None:
     scope = Scope(types={"Observation": (f"{SCT}|1",)})
     lines = [an_observation("a", code="1", meta=version(1)), an_observation("a", code="2", meta=version(2))]
     manifest = flat(config, {"Observation/000": lines}, scope=scope)
-    assert terms(manifest) == {"received": 2, "superseded": 1, "not_asked_for": 1}
+    assert terms(manifest) == {"received": 2, "superseded": 1, "out_of_scope": 1}
 
 
 def test_lines_of_other_types_are_taken_where_they_belong(config: Config) -> None:
@@ -387,7 +387,7 @@ def test_records_in_codes_of_systems_that_nobody_asked_for_are_counted_by_system
     manifest = flat(config, {"Observation/000": records}, scope=scope)
 
     assert manifest.foreign_codes == {"Observation": {"urn:local": 2, "": 1}}
-    assert terms(manifest) == {"received": 7, "kept": 1, "not_asked_for": 6}
+    assert terms(manifest) == {"received": 7, "kept": 1, "out_of_scope": 6}
 
 
 def test_lines_that_are_gone_are_named(config: Config) -> None:

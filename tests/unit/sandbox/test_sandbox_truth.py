@@ -310,7 +310,7 @@ def test_every_resource_becomes_of_something() -> None:
         "kept": 2,
         "superseded": 0,
         "deleted": 0,
-        "not_asked_for": 1,
+        "out_of_scope": 1,
         "quarantined": 0,
     }
     assert terms.of_what_is_asked_for()["Observation"]["received"] == 2

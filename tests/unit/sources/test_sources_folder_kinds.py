@@ -198,7 +198,7 @@ def test_what_nobody_asked_for_is_counted_and_not_landed(config: Config, folder:
     manifest = pull_folder(config, folder)
     assert landed_ids(config, manifest) == {"Patient": ["p1"], "Resource": ["n"]}
     found = flatten(RunContext(config), SourceSettings("elm", str(folder)), manifest.id).reconciliation
-    assert (found["Claim"].received, found["Claim"].not_asked_for) == (2, 2)
+    assert (found["Claim"].received, found["Claim"].out_of_scope) == (2, 2)
     assert (found["Resource"].received, found["Resource"].quarantined) == (1, 1)
 
 

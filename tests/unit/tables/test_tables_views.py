@@ -39,7 +39,7 @@ def test_a_code_counts_whatever_its_system_is_called(config: Config, system: str
 
 
 @pytest.mark.parametrize("system", ["http://snomed.info/xsct", "https://example.org/sct", None])
-def test_the_same_code_of_another_system_is_not_asked_for(config: Config, system: str | None) -> None:
+def test_the_same_code_of_another_system_is_out_of_scope(config: Config, system: str | None) -> None:
     coding = {"code": "38341003"} | ({"system": system} if system else {})
     record = a_record("Observation", status="final", code={"coding": [coding]})
 
