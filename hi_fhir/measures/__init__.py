@@ -13,6 +13,7 @@ from hi_fhir.measures.stratifiers import (
     Crossing,
     Stratifier,
 )
+from hi_fhir.measures.words.base import at_least_of
 from hi_fhir.measures.words.completeness import (
     address_recorded,
     birth_date_recorded,
@@ -34,8 +35,10 @@ from hi_fhir.measures.words.events import (
 from hi_fhir.measures.words.population import (
     aged,
     deprivation_linked,
+    ethnic_group,
     ethnicity_recorded,
     ethnicity_stated,
+    imd_decile,
     nhs_number_verified,
     registered,
     registration_begun,
@@ -68,6 +71,7 @@ __all__ = [
     "address_recorded",
     "aged",
     "answered",
+    "at_least_of",
     "birth_date_recorded",
     "blood_pressure",
     "clinical_event",
@@ -75,11 +79,13 @@ __all__ = [
     "deprivation_linked",
     "diagnosed",
     "encounter",
+    "ethnic_group",
     "ethnicity_compared",
     "ethnicity_consistent",
     "ethnicity_recorded",
     "ethnicity_specific",
     "ethnicity_stated",
+    "imd_decile",
     "latest_of",
     "latest_reading",
     "months",

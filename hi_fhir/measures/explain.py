@@ -27,7 +27,13 @@ def explained(measure: Measure, person: Person, setting: Setting) -> dict[str, A
 
 
 def _answer(word: base.Word, person: Person, setting: Setting) -> Answer:
-    parts = word.parts if isinstance(word, base.And | base.Or) else (word.part,) if isinstance(word, base.Not) else ()
+    parts = (
+        word.parts
+        if isinstance(word, base.And | base.Or | base.AtLeastOf)
+        else (word.part,)
+        if isinstance(word, base.Not)
+        else ()
+    )
     return Answer(
         sentence(word),
         _ANSWERS[holds(word, person, setting)],

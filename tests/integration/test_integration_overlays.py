@@ -199,6 +199,11 @@ def test_a_breakdown_by_words_comes_to_reports_and_is_withheld_where_nothing_tol
         "silent": dict.fromkeys(("recorded", "not-recorded", "unknown"), "nothing-received"),
         "told": {"recorded": 12, "not-recorded": 18, "unknown": 0},
     }
+    spread = {case: by["our-number-of-groups"] for case, by in found.items()}
+    assert spread == {
+        "silent": dict.fromkeys(("3", "2", "1", "0", "unknown"), "nothing-received"),
+        "told": {"3": 0, "2": 0, "1": 0, "0": 0, "unknown": 30},
+    }
 
 
 def a_diagnosis(number: int, code: str) -> dict[str, object]:

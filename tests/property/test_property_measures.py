@@ -31,17 +31,20 @@ from hi_fhir.measures import (
     address_recorded,
     aged,
     answered,
+    at_least_of,
     birth_date_recorded,
     clinical_event,
     days,
     deprivation_linked,
     diagnosed,
     encounter,
+    ethnic_group,
     ethnicity_compared,
     ethnicity_consistent,
     ethnicity_recorded,
     ethnicity_specific,
     ethnicity_stated,
+    imd_decile,
     latest_of,
     latest_reading,
     months,
@@ -204,6 +207,7 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.sampled_from((sex("female"), sex("male", "unknown"))),
     st.sampled_from((ethnicity_recorded(), ethnicity_stated(), deprivation_linked(), address_recorded())),
     st.sampled_from((ethnicity_specific(), ethnicity_compared(), ethnicity_consistent())),
+    st.sampled_from((ethnic_group("asian"), ethnic_group("white", "other"), imd_decile(1, 2))),
     st.sampled_from((birth_date_recorded(), nhs_number_valid(), nhs_number_verified())),
     st.builds(registration_begun, st.sampled_from((months(9), months(12)))),
     records,
@@ -257,6 +261,7 @@ words = st.recursive(
     lambda inner: (
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: reduce(and_, parts))
         | st.lists(inner, min_size=2, max_size=3).map(lambda parts: reduce(or_, parts))
+        | st.lists(inner, min_size=2, max_size=3).map(lambda parts: at_least_of(2, *parts))
         | inner.map(lambda part: ~part)
     ),
     max_leaves=5,

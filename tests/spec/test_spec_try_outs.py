@@ -59,15 +59,15 @@ def test_a_plain_reading_agrees(measure: Measure) -> None:
     assert found == {example.name: example.told for example in measure.examples}
 
 
-def test_a_breakdown_by_words_is_right_at_every_edge(tmp_path: Path) -> None:
-    [path] = (FOLDER / "stratifiers").glob("*.py")
+@pytest.mark.parametrize("path", sorted((FOLDER / "stratifiers").glob("*.py")), ids=lambda path: path.stem)
+def test_a_breakdown_by_words_is_right_at_every_edge(path: Path, tmp_path: Path) -> None:
     one, terminology, engine = read_definition(path)["STRATIFIER"], load(), connect(tmp_path / "spill")
 
     assert checks.stratifier_faults([one]) == []
     assert worked.stratum_failures(engine, tmp_path, [one], terminology) == []
     second = second_opinion.opinions(engine, tmp_path, [], [one], terminology)
     assert second.faults == []
-    assert second.people > 50
+    assert second.people > 30
     engine.close()
 
 

@@ -36,6 +36,16 @@ _RECORD = re.compile(
     r"(?: (?P<sign>[<>]=?)?(?P<value>\d+(?:\.\d+)?)(?: (?P<unit>[^\s()=]+))?)?(?: \((?P<status>[a-z-]+)\))?"
     r"(?P<refers> refers)?"
 )
+_AS_WRITTEN = (
+    "sex",
+    "ethnicity",
+    "ethnic_category_2001",
+    "ethnic_category_2021",
+    "ethnic_group_2021",
+    "nhs_number",
+    "unlinked",
+)
+"""What a patient has the text of a row for."""
 _NEGATIONS = ("denied", "none", "absent")
 
 
@@ -158,7 +168,15 @@ def _of_patient(text: str) -> dict[str, Any]:
             return {"born": None if value == "unknown" else date.fromisoformat(value)}
         case "registered":
             return {"registered_on": None if value == "undated" else date.fromisoformat(value)}
-        case "sex" | "ethnicity" | "ethnic_category_2001" | "ethnic_category_2021" | "nhs_number" | "unlinked":
+        case (
+            "sex"
+            | "ethnicity"
+            | "ethnic_category_2001"
+            | "ethnic_category_2021"
+            | "ethnic_group_2021"
+            | "nhs_number"
+            | "unlinked"
+        ):
             return {what: value}
         case "ethnicity_agrees":
             return {what: value == "yes"}

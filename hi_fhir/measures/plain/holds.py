@@ -29,6 +29,14 @@ def _(word: base.Or, person: Person, setting: Setting) -> bool | None:
 
 
 @holds.register
+def _(word: base.AtLeastOf, person: Person, setting: Setting) -> bool | None:
+    answers = [holds(part, person, setting) for part in word.parts]
+    if answers.count(True) >= word.count:
+        return True
+    return None if len(answers) - answers.count(False) >= word.count else False
+
+
+@holds.register
 def _(word: base.Not, person: Person, setting: Setting) -> bool | None:
     answer = holds(word.part, person, setting)
     return None if answer is None else not answer

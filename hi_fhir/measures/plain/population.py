@@ -31,6 +31,16 @@ def _(word: population.EthnicityIs, person: Person, setting: Setting) -> bool:
 
 
 @holds.register
+def _(word: population.EthnicGroupIs, person: Person, setting: Setting) -> bool | None:
+    return person.ethnic_group_2021 in word.groups if person.ethnicity == "stated" else None
+
+
+@holds.register
+def _(word: population.DecileIs, person: Person, setting: Setting) -> bool | None:
+    return None if person.imd_decile is None else person.imd_decile in word.deciles
+
+
+@holds.register
 def _(word: population.NhsNumberVerified, person: Person, setting: Setting) -> bool:
     return person.nhs_number == "verified"
 

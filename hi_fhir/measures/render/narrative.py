@@ -51,6 +51,11 @@ def _(word: base.Not) -> str:
 
 
 @_phrase.register
+def _(word: base.AtLeastOf) -> str:
+    return f"at least {word.count} of: {'; '.join(map(_phrase, word.parts))}"
+
+
+@_phrase.register
 def _(word: population.Registered) -> str:
     return "registered on the reference date"
 
@@ -78,6 +83,16 @@ def _(word: completeness.BirthDateRecorded) -> str:
 @_phrase.register
 def _(word: completeness.NhsNumberValid) -> str:
     return "NHS number present and valid"
+
+
+@_phrase.register
+def _(word: population.EthnicGroupIs) -> str:
+    return f"ethnic group {_either(word.groups)}"
+
+
+@_phrase.register
+def _(word: population.DecileIs) -> str:
+    return f"deprivation decile {_either(map(str, word.deciles))}"
 
 
 @_phrase.register

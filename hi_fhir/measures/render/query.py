@@ -63,6 +63,16 @@ def _(word: base.Not, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: base.AtLeastOf, facts: Facts) -> Any:
+    parts = [condition(part, facts) for part in word.parts]
+    surely, at_most = (
+        reduce(lambda left, right: left + right, (part.fill_null(open_).ifelse(1, 0) for part in parts))
+        for open_ in (False, True)
+    )
+    return ibis.cases((surely >= word.count, True), (at_most < word.count, False), else_=ibis.null("boolean"))
+
+
+@condition.register
 def _(word: population.Registered, facts: Facts) -> Any:
     return facts.rows.registered
 
@@ -96,6 +106,17 @@ def _(word: completeness.BirthDateRecorded, facts: Facts) -> Any:
 @condition.register
 def _(word: completeness.NhsNumberValid, facts: Facts) -> Any:
     return facts.rows.nhs_number.isin(("verified", "present"))
+
+
+@condition.register
+def _(word: population.EthnicGroupIs, facts: Facts) -> Any:
+    stated = facts.rows.ethnicity == STATED
+    return ibis.cases((stated, _surely(facts.rows.ethnic_group_2021.isin(word.groups))), else_=ibis.null("boolean"))
+
+
+@condition.register
+def _(word: population.DecileIs, facts: Facts) -> Any:
+    return facts.rows[f"imd_{facts.context.imd_year}_decile"].isin(word.deciles)
 
 
 @condition.register

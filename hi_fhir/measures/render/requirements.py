@@ -27,7 +27,8 @@ def needs(word: base.Word) -> frozenset[Need]:
 
 @needs.register(base.And)
 @needs.register(base.Or)
-def _(word: base.And | base.Or) -> frozenset[Need]:
+@needs.register(base.AtLeastOf)
+def _(word: base.And | base.Or | base.AtLeastOf) -> frozenset[Need]:
     return _all(word.parts)
 
 
@@ -40,6 +41,8 @@ def _(word: base.Not) -> frozenset[Need]:
 @needs.register(population.Aged)
 @needs.register(population.SexIs)
 @needs.register(population.EthnicityIs)
+@needs.register(population.EthnicGroupIs)
+@needs.register(population.DecileIs)
 @needs.register(completeness.BirthDateRecorded)
 @needs.register(completeness.NhsNumberValid)
 @needs.register(completeness.AddressRecorded)

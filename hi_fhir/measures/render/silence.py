@@ -21,6 +21,8 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     completeness.EthnicitySpecific: ("Patient", *events.CLINICAL_EVENT),
     completeness.EthnicityCompared: ("Patient", *events.CLINICAL_EVENT),
     completeness.EthnicityConsistent: ("Patient", *events.CLINICAL_EVENT),
+    population.EthnicGroupIs: ("Patient", *events.CLINICAL_EVENT),
+    population.DecileIs: ("Patient",),
     population.NhsNumberVerified: ("Patient",),
     population.DeprivationLinked: ("Patient",),
     events.AgeAtRecord: ("Patient",),
@@ -51,8 +53,9 @@ def can_hold(word: base.Word, silent: Set[str]) -> bool:
     raise NotImplementedError(f"{type(word).__name__} does not say what silence does to it")
 
 
-@can_hold.register
-def _(word: base.And, silent: Set[str]) -> bool:
+@can_hold.register(base.And)
+@can_hold.register(base.AtLeastOf)  # counting among words of which one cannot hold finds too few
+def _(word: base.And | base.AtLeastOf, silent: Set[str]) -> bool:
     return all(can_hold(part, silent) for part in word.parts)
 
 
@@ -66,6 +69,8 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(population.Aged)
 @can_hold.register(population.SexIs)
 @can_hold.register(population.EthnicityIs)
+@can_hold.register(population.EthnicGroupIs)
+@can_hold.register(population.DecileIs)
 @can_hold.register(completeness.BirthDateRecorded)
 @can_hold.register(completeness.NhsNumberValid)
 @can_hold.register(completeness.AddressRecorded)

@@ -38,6 +38,23 @@ class Not(Word):
     part: Word
 
 
+@dataclass(frozen=True)
+class AtLeastOf(Word):
+    """So many of the parts are true; null where that turns on parts that are null."""
+
+    count: int
+    parts: tuple[Word, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= len(self.parts):
+            raise ValueError(f"{self.count} of {len(self.parts)} words cannot be asked for")
+
+
+def at_least_of(count: int, *words: Word) -> AtLeastOf:
+    """So many of several words are true, whichever: in how many groups somebody is, how many checks were done."""
+    return AtLeastOf(count, words)
+
+
 def _flat(kind: type[And] | type[Or], *words: Word) -> tuple[Word, ...]:
     parts: list[Word] = []
     for word in words:

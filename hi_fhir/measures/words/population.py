@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.windows import Window
 
+ETHNIC_GROUPS = ("white", "mixed", "asian", "black", "other")
 SEXES = ("female", "male", "other", "unknown")
 STATED = ("stated",)
 ANSWERED = ("stated", "not-stated", "refused")
@@ -40,6 +41,25 @@ class EthnicityIs(Word):
     """What is known of the person's ethnicity is one of `answers`. Never null."""
 
     answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EthnicGroupIs(Word):
+    """The stated ethnicity is in one of these of the five groups of 2021; null where none is stated."""
+
+    groups: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for one in self.groups:
+            if one not in ETHNIC_GROUPS:
+                raise ValueError(f"{one!r} is not one of {', '.join(ETHNIC_GROUPS)}")
+
+
+@dataclass(frozen=True)
+class DecileIs(Word):
+    """The home is in one of these tenths of England by the run's IMD, 1 most deprived; null where it is not linked."""
+
+    deciles: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +102,16 @@ def ethnicity_recorded() -> Word:
 def ethnicity_stated() -> Word:
     """A category of ethnicity is stated."""
     return EthnicityIs(STATED)
+
+
+def ethnic_group(*groups: str) -> Word:
+    """A stated ethnicity of one of white, mixed, asian, black and other, as in 2021: Chinese is asian."""
+    return EthnicGroupIs(groups)
+
+
+def imd_decile(*deciles: int) -> Word:
+    """Living in one of these tenths of England, 1 most deprived; 1 and 2 are Core20."""
+    return DecileIs(deciles)
 
 
 def nhs_number_verified() -> Word:

@@ -7,6 +7,7 @@ import pytest
 from hi_fhir.measures import (
     EVER,
     aged,
+    at_least_of,
     birth_date_recorded,
     clinical_event,
     deprivation_linked,
@@ -20,6 +21,7 @@ from hi_fhir.measures import (
     registered,
     registration_begun,
     registry,
+    sex,
     value_set,
 )
 from hi_fhir.measures.absence import absences, unheard, wanting, withheld, withheld_strata
@@ -265,6 +267,13 @@ def test_a_record_after_the_first_of_another_needs_both() -> None:
     assert can_hold(plan.on_or_after(check.first), {"Procedure"})
     assert not can_hold(plan.on_or_after(check.first), {"Observation"})
     assert not can_hold(check.on_or_after(plan.first), {"Observation"})
+
+
+def test_what_is_counted_among_several_needs_all_of_them() -> None:
+    one_of_two = at_least_of(1, observed(SMOKING, EVER), sex("female"))
+    assert can_hold(one_of_two, {"Condition"})
+    assert not can_hold(one_of_two, {"Observation"})
+    assert can_hold(observed(SMOKING, EVER) | sex("female"), {"Observation"})
 
 
 def test_what_is_denied_of_a_silent_type_may_hold() -> None:
