@@ -108,11 +108,12 @@ class Crossing:
 
 
 SEX = Stratifier("sex", "1", "Sex", ByColumn("sex"), ("female", "male", "other", "unknown"))
+AGES = ByAge((0, 14, 18, 40, 65, 80))
 AGE_BAND = Stratifier(
     "age-band",
     "1",
     "Age at the period's end",
-    ByAge((0, 14, 18, 40, 65, 80)),
+    AGES,
     ("0-13", "14-17", "18-39", "40-64", "65-79", "80+", UNKNOWN),
 )
 ETHNIC_GROUP_5 = Stratifier(

@@ -9,13 +9,11 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.cells import StratumCells
 from hi_fhir.disclosure.counts import ROUNDED, SCORE, Cell, CellState
-from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.scores import share
 from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
@@ -23,16 +21,17 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.cells import UNDETERMINED, Strata
 from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.concepts import Json, absent, definition, nested, valued
-from hi_fhir.reports.shares import Stratum, scored, shares
+from hi_fhir.reports.derived.rows import DerivedReport
+from hi_fhir.reports.derived.shares import scored
+from hi_fhir.reports.derived.spelling import SpeltStatistics
 from hi_fhir.statistics.intervals import BYAR, WILSON
 from hi_fhir.terminology.systems import UCUM
 
 LOWER, UPPER = "lower", "upper"
-DECIMALS = 6
-"""Of an interval's ends."""
 _PLACE = re.compile(rb'"@(\w+)@"')
 _REALS = frozenset({SCORE, LOWER, UPPER})
 _COUNTS = b"\0"
+_EXTENSIONS = b'"extension":['
 
 
 class _Template(NamedTuple):
@@ -53,12 +52,12 @@ class _Layout(NamedTuple):
 
 
 class Groups:
-    """Builds groups. names: of organisations, by ODS code. rule: by which counts were rounded."""
+    """Builds groups. names: of organisations, by ODS code."""
 
-    def __init__(self, base: str, names: Mapping[str, str], rule: Rule) -> None:
+    def __init__(self, base: str, names: Mapping[str, str]) -> None:
         self._base = base
         self._names = names
-        self._rule = rule
+        self._statistics = SpeltStatistics(base)
         self._templates: dict[tuple[Sequence[Any], ...], _Template] = {}
         self._texts: set[bytes] = set()
         self._layouts: dict[tuple[object, ...], _Layout] = {}
@@ -66,20 +65,22 @@ class Groups:
 
     @property
     def spelt(self) -> int:
-        """How many layouts and templates were spelt so far."""
-        return len(self._layouts) + len(self._texts)
+        """How many layouts, templates and forms of statistics were spelt so far."""
+        return len(self._layouts) + len(self._texts) + self._statistics.forms
 
-    def of(self, measure: Measure, strata: Strata) -> bytes:
-        """The group of a report on `measure`, in whole and by each stratifier."""
+    def of(self, measure: Measure, strata: Strata, derived: DerivedReport) -> bytes:
+        """The group of a report on `measure`, in whole and by each stratifier. derived: from its cells."""
         areas = [(id_, tuple(sorted(strata[id_]))) for id_ in concepts.AREAS if id_ in strata]
         key = (measure.id, *areas)
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layouts[key] = self._layout(measure, areas)
-        intervals = _intervals(strata, self._rule)
+        intervals = derived.intervals
         parts = [b""] * (2 * len(layout.strata) + 1)
         parts[::2] = layout.pieces
         parts[1::2] = [self._counted(strata[one[0]][one[1]], intervals.get(one)) for one in layout.strata]
+        if derived.statistics:
+            parts[1] = parts[1].replace(_EXTENSIONS, _EXTENSIONS + self._statistics.of(derived.statistics), 1)
         return b"".join(parts)
 
     def _layout(self, measure: Measure, areas: Iterable[tuple[str, Sequence[str]]]) -> _Layout:
@@ -115,13 +116,13 @@ class Groups:
             return b'{"component":%b,%b}' % (components, _COUNTS)
         return b'{%b,"value":%b}' % (_COUNTS, canonical_json(concepts.stratum(self._base, one, stratum)))
 
-    def _counted(self, cells: StratumCells, interval: Sequence[bytes] | None) -> bytes:
+    def _counted(self, cells: StratumCells, interval: Sequence[float] | None) -> bytes:
         """Extension, score and populations, in this order. interval: of the score, where there is one."""
         form = cells[:3]
         template = self._templates.get(form)
         if template is None:
             template = self._templates[form] = self._template(cells)
-        values = (*cells.values, _score(cells), *interval) if interval else cells.values
+        values = (*cells.values, _score(cells), *map(orjson.dumps, interval)) if interval else cells.values
         spelt: bytes = template.text % template.places(values)
         return spelt
 
@@ -185,15 +186,6 @@ class Groups:
 def _places(numbers: Sequence[int]) -> Callable[[Sequence[Any]], Any]:
     """What picks the values at these places, as the right side of a %."""
     return itemgetter(*numbers) if numbers else lambda _: ()
-
-
-def _intervals(strata: Strata, rule: Rule) -> dict[Stratum, list[bytes]]:
-    """Both ends of the interval of each score, as they are spelt."""
-    found = shares(strata, rule)
-    if found is None:
-        return {}
-    ends = np.round(np.stack(found.intervals(), axis=1), DECIMALS).tolist()
-    return {stratum: [orjson.dumps(end) for end in ends[place]] for stratum, place in found.places.items()}
 
 
 def _score(cells: StratumCells) -> bytes:

@@ -1,7 +1,7 @@
 """A MeasureReport (R4, summary) of one measure and reporter, from released counts alone."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,6 +30,8 @@ from hi_fhir.reports.basis import (
 )
 from hi_fhir.reports.cells import ReportCells
 from hi_fhir.reports.concepts import Json, definition, valued
+from hi_fhir.reports.derived.deriving import derive
+from hi_fhir.reports.derived.rows import DerivedReport
 from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.groups import Groups
 from hi_fhir.reports.narrative import narrative, told_of_absence, told_of_breakdowns
@@ -96,14 +98,21 @@ class MeasureReports:
         self._settings = settings
         self._evaluation = evaluation
         self._audience = policy.audience
+        self._rule = policy.own
         self._names = area_names(evaluation.areas)
-        self._groups = Groups(settings.base, self._names, policy.own)
+        self._groups = Groups(settings.base, self._names)
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
         self._measures: dict[str, _OfMeasure] = {}
 
-    def build(self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: ReportCells) -> BuiltReport:
-        """The report: R4, no meta, no literal reference."""
+    def derive(self, measures: Iterable[EvaluatedMeasure], cells: Sequence[ReportCells]) -> list[DerivedReport]:
+        """What follows from the cells of reports. measures: of each; many at once take less time."""
+        return derive([one.measure for one in measures], [one.strata for one in cells], self._rule)
+
+    def build(
+        self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: ReportCells, derived: DerivedReport
+    ) -> BuiltReport:
+        """The report: R4, no meta, no literal reference. derived: from its cells."""
         measure, evaluation = evaluated.measure, self._evaluation
         spelt = self._groups.spelt
         of_measure = self._measures.get(measure.id)
@@ -132,7 +141,7 @@ class MeasureReports:
             "period": {"start": evaluation.period.start.isoformat(), "end": evaluation.period.end.isoformat()},
             **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
         }
-        group = orjson.Fragment(b"[%b]" % self._groups.of(measure, cells.strata))
+        group = orjson.Fragment(b"[%b]" % self._groups.of(measure, cells.strata, derived))
         extension = orjson.Fragment(b"[%b,%b]" % (of_measure.spelt, canonical_json(own)[1:-1]))
         content = canonical_json(head | {"extension": extension, "group": group})
         return BuiltReport(head, of_measure.extensions, content, is_known and self._groups.spelt == spelt)

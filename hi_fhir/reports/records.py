@@ -45,10 +45,12 @@ class Records:
     ) -> list[ReadyReport]:
         """Every reporter's report on every measure, reporter by reporter. done: called after each."""
         built = []
+        of_each = tuple(measures)
         for reporter in reporters:
-            for evaluated in measures:
-                own = cells.of(evaluated, reporter.code)
-                report = reports.build(evaluated, reporter, own)
+            told = [cells.of(evaluated, reporter.code) for evaluated in of_each]
+            derived = reports.derive(of_each, told)
+            for evaluated, own, from_it in zip(of_each, told, derived, strict=True):
+                report = reports.build(evaluated, reporter, own, from_it)
                 record = self._report(report, own, evaluated, reporter)
                 self._check(report, record)
                 built.append(ReadyReport(evaluated, reporter, record))

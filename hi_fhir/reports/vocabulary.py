@@ -9,17 +9,29 @@ from typing import NamedTuple
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, Stratifier
 from hi_fhir.reports import concepts
+from hi_fhir.reports.derived.rows import KINDS
+from hi_fhir.statistics.comparisons import KATZ, NEWCOMBE
+from hi_fhir.statistics.funnel import FUNNEL
+from hi_fhir.statistics.inequality import SLOPE
 from hi_fhir.statistics.intervals import BYAR, WILSON
+from hi_fhir.statistics.standardised import DOBSON
+from hi_fhir.statistics.when_given import REASONS
 
 REPORT = "MeasureReport"
 GROUP, STRATUM = "MeasureReport.group", "MeasureReport.group.stratifier.stratum"
 COUNTS = (f"{GROUP}.population.count", f"{STRATUM}.population.count", "Extension")
 
 
-METHOD = "statistic-method"
+METHOD, STATISTIC, ABSENT = "statistic-method", "statistic", "statistic-absent"
+"""Names of code systems of ours."""
 METHODS = {
     WILSON: "Wilson's score interval of a share",
     BYAR: "Byar's approximation for a count of occasions; exact where there are fewer than 10",
+    NEWCOMBE: "Newcombe's hybrid score interval of a difference",
+    KATZ: "Log-normal interval of a ratio",
+    SLOPE: "Line by weighted least squares; of the relative index with Fieller's interval",
+    DOBSON: "Directly standardised, with Dobson's interval",
+    FUNNEL: "Limits around the score of all",
 }
 """How intervals are worked out."""
 
@@ -165,6 +177,25 @@ EXTENSIONS = (
         ),
         contexts=(GROUP, STRATUM),
     ),
+    OwnExtension(
+        "statistic",
+        "A gap, slope, standardised rate or limit that follows from the counts as they are given, or why there is "
+        "none.",
+        parts=(
+            Nested("kind", "code", codes=STATISTIC),
+            Nested("stratifier", "code"),
+            Nested("stratum", "code"),
+            Nested("against", "code"),
+            Nested("value", "decimal"),
+            Nested("lower", "decimal"),
+            Nested("upper", "decimal"),
+            Nested("method", "code", codes=METHOD),
+            Nested("includes-rounding", "boolean"),
+            Nested("absent", "code", codes=ABSENT),
+        ),
+        repeats=True,
+        contexts=(GROUP,),
+    ),
 )
 
 
@@ -182,6 +213,8 @@ def code_systems(base: str, measures: Sequence[Measure]) -> Iterator[OwnCodeSyst
     stratifiers = {one.id: one for one in (*(part for one in CORE_STRATIFIERS for part in one.parts), *used)}
     titles = {one.id: one.title for one in stratifiers.values()} | concepts.AREAS
     yield OwnCodeSystem(METHOD, "How an interval is worked out", tuple(METHODS.items()))
+    yield OwnCodeSystem(STATISTIC, "Statistics", tuple(KINDS.items()))
+    yield OwnCodeSystem(ABSENT, "Why a statistic is not given", tuple(REASONS.items()))
     yield OwnCodeSystem("measure", "Measures", tuple((measure.id, measure.title) for measure in measures))
     yield OwnCodeSystem("stratifier", "What people are told apart by", tuple(sorted(titles.items())))
     for one in stratifiers.values():

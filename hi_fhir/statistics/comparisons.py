@@ -6,26 +6,14 @@ Biometrics 34 (1978) 469-474, for the ratio (log-normal).
 """
 
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.statistics.counts import Bools, ConfidenceInterval, GivenCounts, Reals
+from hi_fhir.statistics.counts import Bools, ConfidenceInterval, Fractions, Reals
 from hi_fhir.statistics.intervals import Z, poisson, wilson
 from hi_fhir.statistics.rounding import widest
 
 NEWCOMBE, KATZ = "newcombe", "katz"
-
-
-class Fractions(NamedTuple):
-    """Shares, or rates of occasions by person, as what they are made of."""
-
-    numerator: GivenCounts
-    denominator: GivenCounts
-
-    @property
-    def given(self) -> Reals:
-        return self.numerator.given / self.denominator.given
 
 
 def difference_interval(one: Fractions, other: Fractions, is_part: Bools, *, is_rate: bool) -> ConfidenceInterval:

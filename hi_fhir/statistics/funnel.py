@@ -8,8 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from hi_fhir.statistics.comparisons import Fractions
-from hi_fhir.statistics.counts import ConfidenceInterval, GivenCounts, Reals
+from hi_fhir.statistics.counts import ConfidenceInterval, Fractions, GivenCounts, Reals
 from hi_fhir.statistics.rounding import widest
 
 FUNNEL = "funnel"

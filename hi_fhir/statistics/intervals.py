@@ -74,6 +74,11 @@ def rate_interval(occasions: GivenCounts, people: GivenCounts) -> ConfidenceInte
     return ConfidenceInterval(lower / people.most, upper / np.maximum(people.least, 1))
 
 
+def fraction_interval(numerator: GivenCounts, denominator: GivenCounts, *, is_rate: bool) -> ConfidenceInterval:
+    """The interval of shares, or of rates."""
+    return rate_interval(numerator, denominator) if is_rate else share_interval(numerator, denominator)
+
+
 @cache
 def _exact(z: float) -> Reals:
     """Both ends for each count below FEWEST_FOR_BYAR. From scipy, which a run without such counts need not load."""

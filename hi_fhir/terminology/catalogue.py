@@ -22,6 +22,7 @@ _RANKS = "imd-"
 _GROUPS = "ethnicity-category-2001-to-groups"
 _UNITS = "units"
 _FORMULAS = "analyte-conversions"
+_STANDARD_POPULATION = "esp-2013"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
 
 
 def _is_concept_map(id_: str) -> bool:
-    return not id_.startswith((_RANKS, SYSTEM_FILES)) and id_ not in (_GROUPS, _FORMULAS)
+    return not id_.startswith((_RANKS, SYSTEM_FILES)) and id_ not in (_GROUPS, _FORMULAS, _STANDARD_POPULATION)
 
 
 def overlaid_files(overlays: Sequence[Path]) -> dict[str, str]:

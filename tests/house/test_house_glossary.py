@@ -16,7 +16,9 @@ from hi_fhir.measures.examples import OUTCOMES
 from hi_fhir.measures.model import POPULATIONS
 from hi_fhir.measures.words.population import ANSWERED
 from hi_fhir.pipeline import history
+from hi_fhir.reports.derived.rows import KINDS
 from hi_fhir.reports.vocabulary import EXTENSIONS
+from hi_fhir.statistics.when_given import REASONS
 from hi_fhir.tables import standing
 from hi_fhir.terminology.data_files import STATES
 
@@ -64,6 +66,8 @@ SAID = {
         scores.ROUNDED_AWAY,
         scores.NO_CODES,
     },
+    "statistics": {*KINDS},
+    "why a statistic is not given": {*REASONS},
     "standings": {standing.UNDERSTOOD, *standing.REASONS},
     "states of code lists": {*STATES, "code-lists-partial", "code-lists-missing"},
     "terms of the reconciliation": {*output._TERMS.values()},

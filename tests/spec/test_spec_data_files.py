@@ -59,7 +59,17 @@ def test_the_head_is_whole_and_asks_for_review_within_two_years(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_codes_are_text_of_the_shape_of_their_system_and_no_line_stands_twice(name):
     file = read_data_file(SMALL[name])
-    names = ("system", "source_system", "code", "source_code", "alias", "analyte", "source_unit", "target_unit")
+    names = (
+        "system",
+        "source_system",
+        "code",
+        "source_code",
+        "alias",
+        "analyte",
+        "source_unit",
+        "target_unit",
+        "from_age",
+    )
     keys = [tuple(row.get(name, "") for name in names) for row in file.rows]
 
     assert len(set(keys)) == len(keys)
@@ -287,3 +297,10 @@ def test_every_formula_leads_between_units_of_ucum(terminology):
 
     assert formulas
     assert all(is_unit(formula.source) and is_unit(formula.target) for formula in formulas)
+
+
+def test_the_standard_population_has_every_age_once_and_is_of_a_hundred_thousand():
+    rows = read_data_file(MAPPINGS["esp-2013.csv"]).rows
+    assert [int(row["from_age"]) for row in rows] == list(range(0, 91, 5))
+    assert [row["to_age"] for row in rows] == [*(str(age) for age in range(4, 90, 5)), ""]
+    assert sum(int(row["people"]) for row in rows) == 100_000

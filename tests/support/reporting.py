@@ -82,7 +82,11 @@ def released_reports(
     released = release(counted, POLICIES[audience], NOTHING)
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReleaseCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}
-    built = {one.code: building.build(evaluated, one, cells[one.code]) for one in reporting}
+    derived = building.derive([evaluated] * len(reporting), [*cells.values()])
+    built = {
+        one.code: building.build(evaluated, one, cells[one.code], from_it)
+        for one, from_it in zip(reporting, derived, strict=True)
+    }
     return Released(
         {code: orjson.loads(report.content) for code, report in built.items()},
         {code: [*own.rows()] for code, own in cells.items()},

@@ -208,7 +208,9 @@ def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, stor
     with store.read() as session:
         for one in manifest.reports:
             rows = (ReleasedCell(*row) for row in report_cells(session, one.identifier, one.version))
-            rebuilt = reports.build(evaluated, reporting[one.reporter], ReportCells.of_rows(rows)).content
+            cells = ReportCells.of_rows(rows)
+            [derived] = reports.derive([evaluated], [cells])
+            rebuilt = reports.build(evaluated, reporting[one.reporter], cells, derived).content
             assert rebuilt == Path(one.path).read_bytes()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats.contingency import relative_risk
 
-from hi_fhir.statistics.comparisons import Fractions, difference_interval, ratio_interval
-from hi_fhir.statistics.counts import GivenCounts
+from hi_fhir.statistics.comparisons import difference_interval, ratio_interval
+from hi_fhir.statistics.counts import Fractions, GivenCounts
 from hi_fhir.statistics.funnel import funnel_limits
 
 APART, WITHIN = np.array([False]), np.array([True])
