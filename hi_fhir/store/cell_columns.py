@@ -1,28 +1,26 @@
 """Released cells of many reports by column, for what reads millions of them at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hi_fhir.store.cells import Name
-from hi_fhir.store.models import CellName
+from hi_fhir.store.cells import Name, State, cell_names, cell_states
 
-_CELLS = "SELECT cell_name_id, state, reason, coalesce(value, -1) FROM released_cell WHERE report_id = ?"
+_CELLS = "SELECT cell_name_id, cell_state_id, coalesce(value, -1) FROM released_cell WHERE report_id = ?"
 
 
 class CellColumns(NamedTuple):
     """names: what is counted. By cell: places in `reports`, `names` and `words`, and people (-1: not given).
 
-    words: each state with its reason, as they occur.
+    words: each state with its reason.
     """
 
     names: list[Name]
-    words: list[tuple[str, str | None]]
+    words: list[State]
     report: npt.NDArray[np.int32]
     name: npt.NDArray[np.int32]
     word: npt.NDArray[np.int32]
@@ -31,26 +29,27 @@ class CellColumns(NamedTuple):
 
 def cell_columns(session: Session, reports: Sequence[int]) -> CellColumns:
     """The cells of reports by the ids of their rows; those of a report stand together, in the order of `reports`."""
-    rows = session.execute(select(CellName.id, CellName.stratifier, CellName.stratum, CellName.population)).all()
-    places = {id_: place for place, (id_, *_) in enumerate(rows)}
-    words: dict[tuple[str, str | None], int] = {}
+    names, states = cell_names(session), cell_states(session)
     connection = session.connection()
     numbers: list[int] = []
     sizes: list[int] = []
     for report in reports:
         cells = connection.exec_driver_sql(_CELLS, (report,)).all()
-        numbers.extend(
-            chain.from_iterable(
-                (places[name], words.setdefault((state, reason), len(words)), value)
-                for name, state, reason, value in cells
-            )
-        )
+        numbers.extend(chain.from_iterable(cells))
         sizes.append(len(cells))
-    columns = np.array(numbers, dtype=np.int32).reshape(-1, 3)
-    of_report = np.repeat(np.arange(len(reports), dtype=np.int32), sizes)
+    name, state, value = np.array(numbers, dtype=np.int32).reshape(-1, 3).T
     return CellColumns(
-        [(stratifier, stratum, population) for _, stratifier, stratum, population in rows],
-        list(words),
-        of_report,
-        *columns.T,
+        [*names.values()],
+        [*states.values()],
+        np.repeat(np.arange(len(reports), dtype=np.int32), sizes),
+        _places(names)[name],
+        _places(states)[state],
+        value,
     )
+
+
+def _places(ids: Collection[int]) -> npt.NDArray[np.int32]:
+    """The place of each id in their order."""
+    places = np.zeros(max(ids, default=0) + 1, dtype=np.int32)
+    places[[*ids]] = np.arange(len(ids), dtype=np.int32)
+    return places

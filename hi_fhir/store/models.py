@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from hi_fhir.core.gzipped import gzipped, inflated
+
 PUBLIC = "public"
 """Audience of what is no secret: definitions of measures, names of organisations."""
 
@@ -46,6 +48,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
+class Gzipped(TypeDecorator[bytes]):
+    """Bytes that are kept as a gzip file."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, _dialect: Dialect) -> bytes | None:
+        return None if value is None else gzipped(value)
+
+    def process_result_value(self, value: bytes | None, _dialect: Dialect) -> bytes | None:
+        return None if value is None else inflated(value)
+
+
 _SEARCHED_BY = {
     "resource_id": (),
     "organisation": ("organisation",),
@@ -62,7 +77,7 @@ SQLite takes such an index where a query has its condition, letter for letter.
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UtcDateTime, bytes: LargeBinary, str: String, dict[str, str]: JSON}
+    type_annotation_map = {datetime: UtcDateTime, bytes: Gzipped, str: String, dict[str, str]: JSON}
 
 
 class Owned:
@@ -167,20 +182,30 @@ class CellName(Base):
     population: Mapped[str]
 
 
+class CellStateRow(Base):
+    """Grain: one row per thing that became of counts; reason: why they are not given, beyond that."""
+
+    __tablename__ = "cell_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str | None]
+
+
 class ReleasedCellRow(Base):
     """Grain: one row per version of a report and what it counts: all numbers that it gives, and all that it does not.
 
-    state: what became of the count; reason: why it is not given, beyond that. value: people; null: not given. A score
-    follows from the other cells; where none is given, that is the cell of the population "score".
+    value: people; null: not given. A score follows from the other cells; where none is given, that is the cell of the
+    population "score". There are millions, so that their ids are declared as no foreign keys, which are looked up for
+    each: of a report, a name and a state that are written in the same transaction.
     """
 
     __tablename__ = "released_cell"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
-    cell_name_id: Mapped[int] = mapped_column(ForeignKey("cell_name.id"), primary_key=True)
-    state: Mapped[str]
-    reason: Mapped[str | None]
+    report_id: Mapped[int] = mapped_column(primary_key=True)
+    cell_name_id: Mapped[int] = mapped_column(primary_key=True)
+    cell_state_id: Mapped[int]
     value: Mapped[int | None]
 
 

@@ -10,10 +10,24 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Select, and_, bindparam, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.gzipped import inflated
 from hi_fhir.store.conditions import all_of, days_match, equal, is_canonical, is_token
 from hi_fhir.store.criteria import (
     MeasureCriteria,
@@ -31,7 +45,10 @@ Definition = MeasureRow | OrganisationRow
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of a resource. content: canonical JSON without meta; sha256: of it. organisation: ODS code."""
+    """One version of a resource. file: its content, canonical JSON without meta, as `core.gzipped` keeps it.
+
+    sha256: of the content. organisation: ODS code.
+    """
 
     id: str
     version: int
@@ -39,7 +56,11 @@ class StoredVersion:
     sha256: str
     audience: str
     organisation: str | None
-    content: bytes
+    file: bytes
+
+    @property
+    def content(self) -> bytes:
+        return inflated(self.file)
 
 
 @dataclass(frozen=True)
@@ -74,8 +95,8 @@ def search_reports(
 
 
 def _with_content(connection: Connection, statements: _Statements, report: int, *columns: Any) -> StoredVersion:
-    [[content]] = statements.content.rows(connection, {"report": report})
-    return StoredVersion(*(*columns, content))
+    [[file]] = statements.content.rows(connection, {"report": report})
+    return StoredVersion(*(*columns, file))
 
 
 @lru_cache(maxsize=256)
@@ -168,8 +189,13 @@ def _columns(kind: type[ReportRow] | type[Definition]) -> tuple[InstrumentedAttr
     return (kind.resource_id, kind.version, kind.recorded_at, kind.sha256, kind.audience, kind.organisation)
 
 
+def _file(content: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
+    """The content as it is kept."""
+    return type_coerce(content, LargeBinary)
+
+
 def _definitions(kind: type[Definition]) -> Select[Any]:
-    return select(*_columns(kind), kind.content)
+    return select(*_columns(kind), _file(kind.content))
 
 
 def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
@@ -225,8 +251,8 @@ def _page(
 
 
 _REPORT = (
-    select(*_columns(ReportRow), ReportContent.content)
+    select(*_columns(ReportRow), _file(ReportContent.content))
     .join(ReportContent, ReportContent.report_id == ReportRow.id)
     .where(ReportRow.is_latest)
 )
-_CONTENT = select(ReportContent.content).where(ReportContent.report_id == bindparam("report"))
+_CONTENT = select(_file(ReportContent.content)).where(ReportContent.report_id == bindparam("report"))

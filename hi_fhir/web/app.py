@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
 
+_OF_EVERY_ANSWER = (
+    ("Cache-Control", "private, no-cache"),
+    ("Vary", "Accept-Encoding"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Frame-Options", "DENY"),
+)
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -32,4 +39,12 @@ def create_app(
     app.register_blueprint(fhir_api.make_blueprint(store, reader, clock.now().date(), definitions))
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
+    app.after_request(_with_own_headers)
     return app
+
+
+def _with_own_headers(response: Response) -> Response:
+    """What holds of every answer: asked for anew each time, of the type that it names, and shown within no page."""
+    for name, value in _OF_EVERY_ANSWER:
+        response.headers[name] = value
+    return response

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hi_fhir.core.files import canonical_json, content_name
+from hi_fhir.core.gzipped import gzipped
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.store.criteria import MeasureCriteria, Reader
@@ -56,7 +57,7 @@ def _stored(resource: Json, since: date) -> StoredVersion:
         id=resource["id"],
         version=1,
         recorded_at=datetime.combine(since, time(), UTC),
-        content=canonical_json(resource),
+        file=gzipped(canonical_json(resource)),
         sha256=content_name(resource, _SHA256),
         audience="public",
         organisation=None,

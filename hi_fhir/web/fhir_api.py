@@ -1,6 +1,7 @@
 """FHIR REST over what was released: metadata, read and search."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,9 +9,18 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
-from hi_fhir.fhir.rest.bundles import searchset
+from hi_fhir.core.gzipped import Part, Rest, joined, joined_as_gzip
+from hi_fhir.fhir.rest.bundles import searchset_parts
 from hi_fhir.fhir.rest.capability import Service, capability_statement
-from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_acceptable, check_form, etag, http_date, is_tagged
+from hi_fhir.fhir.rest.headers import (
+    CONTENT_TYPE,
+    accepts_gzip,
+    check_acceptable,
+    check_form,
+    etag,
+    http_date,
+    is_tagged,
+)
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
@@ -18,6 +28,8 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.served import SERVED, Served, as_entry
+
+_PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
 
 
 class TypeConverter(BaseConverter):
@@ -48,7 +60,7 @@ class FhirViews:
     def metadata(self) -> Response:
         parameters = {type_: served.parameters for type_, served in self._served.items()}
         service = Service("hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters)
-        return _fhir(orjson.dumps(capability_statement(service)))
+        return _fhir((orjson.dumps(capability_statement(service)),))
 
     def read(self, type_: str, id_: str) -> Response:
         served = self._of(type_)
@@ -59,7 +71,7 @@ class FhirViews:
         if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
             response = Response(status=304)
         else:
-            response = _fhir(b"".join(as_entry(type_, stored).parts))
+            response = _fhir(as_entry(type_, stored).parts)
         response.headers["ETag"] = etag(stored.version)
         response.headers["Last-Modified"] = http_date(stored.recorded_at)
         return response
@@ -82,11 +94,12 @@ class FhirViews:
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))
         search = parse_search(type_, pairs, served.parameters, lenient=lenient)
+        search = replace(search, count=min(search.count, _PAGE))
         with self._store.connect() as connection:
             found = served.find(connection, self._reader, search, offset, 0 if search.count_only else search.count)
         links = page_links(_base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
-        return _fhir(searchset(_base_url(), entries, links=links, total=found.total))
+        return _fhir(searchset_parts(_base_url(), entries, links=links, total=found.total))
 
 
 def _negotiate() -> None:
@@ -98,5 +111,10 @@ def _base_url() -> str:
     return f"{request.scheme}://{request.host}/fhir"
 
 
-def _fhir(body: bytes) -> Response:
-    return Response(body, content_type=CONTENT_TYPE)
+def _fhir(parts: Sequence[Part]) -> Response:
+    """The parts as they are or, where some are kept as gzip and the client takes it, as that."""
+    as_gzip = accepts_gzip(request.headers.get("Accept-Encoding", "")) and any(isinstance(one, Rest) for one in parts)
+    response = Response(joined_as_gzip(parts) if as_gzip else joined(parts), content_type=CONTENT_TYPE)
+    if as_gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection
 
+from hi_fhir.core.gzipped import Part, Rest
 from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
 from hi_fhir.fhir.rest.search import ParsedSearch
@@ -60,16 +61,19 @@ SERVED = {
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry(Entry):
-    """A stored version as it goes out: its bytes with `meta` before them, which is what the version has beyond them."""
+    """A stored version as it goes out: `meta`, which is what the version has beyond its content, stands before that.
+
+    body: the content as it is kept.
+    """
 
     meta: bytes
 
     @property
-    def parts(self) -> tuple[bytes | memoryview, ...]:
-        return (self.meta[:-1], b",", memoryview(self.body)[1:])
+    def parts(self) -> tuple[Part, ...]:
+        return (self.meta[:-1] + b",", Rest(self.body))
 
 
 def as_entry(type_: str, stored: store.StoredVersion) -> VersionEntry:
     updated = stored.recorded_at.isoformat(timespec="milliseconds")
     meta = orjson.dumps({"meta": {"versionId": str(stored.version), "lastUpdated": updated}})
-    return VersionEntry(type_, stored.id, stored.content, meta)
+    return VersionEntry(type_, stored.id, stored.file, meta)

@@ -2,7 +2,8 @@
 
 Run: python -m tests.bench.bench_service [reports] [requests of a kind]
 
-A report is of 114 strata, about 130 kB. 10 measures, 12 periods, the rest reporters.
+A report is of 114 strata, about 130 kB. 10 measures, 12 periods, the rest reporters. Each kind is asked for as it is
+and as gzip, as most libraries ask.
 """
 
 import json
@@ -28,6 +29,7 @@ from tests.support.processes import HI_FHIR, environment
 from tests.support.reporting import SETTINGS, released_reports
 
 GOALS = {"read": 1_500, "by_identifier": 800, "by_reporter": 150}
+CODINGS = ("identity", "gzip")
 CLIENTS, BATCH = 4, 200
 MEASURES, PERIODS = 10, 12
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -51,8 +53,11 @@ def measure(folder: Path, reports: int, requests: int) -> dict[str, object]:
     try:
         base = next(word for word in process.stdout.readline().split() if word.startswith("http"))
         found = {
-            name: answers_per_cpu_s(process.pid, base, path, requests)
-            for name, path in kinds(reporters, reports).items()
+            coding: {
+                name: answers_per_cpu_s(process.pid, base, path, requests, coding)
+                for name, path in kinds(reporters, reports).items()
+            }
+            for coding in CODINGS
         }
     finally:
         process.terminate()
@@ -84,20 +89,20 @@ def kinds(reporters: Sequence[str], reports: int) -> dict[str, Callable[[random.
     }
 
 
-def answers_per_cpu_s(pid: int, base: str, path: Callable[[random.Random], str], requests: int) -> int:
+def answers_per_cpu_s(pid: int, base: str, path: Callable[[random.Random], str], requests: int, coding: str) -> int:
     """Answers for each CPU-second of process `pid`, while CLIENTS ask at once."""
-    ask(base, path, 20, 0)
+    ask(base, path, 20, 0, coding)
     before = cpu_s(pid)
     with ThreadPoolExecutor(CLIENTS) as clients:
-        list(clients.map(lambda seed: ask(base, path, requests // CLIENTS, seed), range(1, CLIENTS + 1)))
+        list(clients.map(lambda seed: ask(base, path, requests // CLIENTS, seed, coding), range(1, CLIENTS + 1)))
     return round(requests / (cpu_s(pid) - before))
 
 
-def ask(base: str, path: Callable[[random.Random], str], requests: int, seed: int) -> None:
+def ask(base: str, path: Callable[[random.Random], str], requests: int, seed: int, coding: str) -> None:
     chance, where = random.Random(seed), urlsplit(base)
     connection = HTTPConnection(str(where.hostname), where.port, timeout=60)
     for _ in range(requests):
-        connection.request("GET", where.path + path(chance))
+        connection.request("GET", where.path + path(chance), headers={"Accept-Encoding": coding})
         answer = connection.getresponse()
         body = answer.read()
         assert answer.status == 200, body

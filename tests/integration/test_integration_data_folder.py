@@ -69,7 +69,7 @@ def test_its_reports_are_served(data_dir: Path) -> None:
     found = client.get("/fhir/MeasureReport?_count=200").get_json()
     [own] = [link["url"] for link in found["link"] if link["relation"] == "self"]
 
-    assert found["total"] == len(found["entry"]) > len(MEASURES)
+    assert found["total"] >= len(found["entry"]) > len(MEASURES)
     assert own.endswith("_count=200")
     assert {client.get(f"/fhir/MeasureReport/{one['resource']['id']}").status_code for one in found["entry"]} == {200}
     store.close()

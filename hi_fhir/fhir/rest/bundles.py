@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from hi_fhir.core.gzipped import Part, joined
 from hi_fhir.fhir.rest.search import Pair
 
 
@@ -18,27 +19,34 @@ class Entry:
     body: bytes
 
     @property
-    def parts(self) -> tuple[bytes | memoryview, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The JSON in pieces: those of all the entries are joined once."""
         return (self.body,)
 
 
 def searchset(base: str, entries: Iterable[Entry], *, links: Mapping[str, str], total: int | None = None) -> bytes:
     """A page of a search. `base`: the server's FHIR base, for full URLs. `links`: relation to absolute URL."""
+    return joined(searchset_parts(base, entries, links=links, total=total))
+
+
+def searchset_parts(
+    base: str, entries: Iterable[Entry], *, links: Mapping[str, str], total: int | None = None
+) -> list[Part]:
+    """The same in pieces."""
     head = {
         "resourceType": "Bundle",
         "type": "searchset",
         **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links.items()],
     }
-    parts: list[bytes | memoryview] = []
+    parts: list[Part] = []
     for entry in entries:
         full_url = orjson.dumps(f"{base}/{entry.type}/{entry.id}")
         parts += (b',{"fullUrl":', full_url, b',"resource":', *entry.parts, b',"search":{"mode":"match"}}')
     if not parts:
-        return orjson.dumps(head)
+        return [orjson.dumps(head)]
     parts[0] = b'{"fullUrl":'
-    return b"".join((orjson.dumps(head)[:-1], b',"entry":[', *parts, b"]}"))
+    return [orjson.dumps(head)[:-1], b',"entry":[', *parts, b"]}"]
 
 
 def link(base: str, path: str, pairs: Iterable[Pair]) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from hi_fhir.fhir.rest.outcomes import FhirError
 
@@ -45,6 +46,17 @@ def check_form(content_type: str, body: bytes) -> None:
     """
     if body and content_type.split(";")[0].strip().lower() != FORM:
         raise FhirError(415, f"Send a search as {FORM}.")
+
+
+@lru_cache(maxsize=256)
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header says that an answer may be gzip."""
+    weights = {
+        name.strip().lower(): weight.strip().lower().removeprefix("q=")
+        for name, _, weight in (coding.partition(";") for coding in accept_encoding.split(","))
+    }
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return not weight or bool(weight.strip("0."))
 
 
 def etag(version: str | int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hi_fhir.fhir.rest.bundles import Entry, link, searchset
 from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.declarations import PARAMETERS
-from hi_fhir.fhir.rest.headers import check_acceptable, check_content_type, etag, http_date, is_tagged
+from hi_fhir.fhir.rest.headers import accepts_gzip, check_acceptable, check_content_type, etag, http_date, is_tagged
 from hi_fhir.fhir.rest.outcomes import FhirError
 
 BASE = "http://127.0.0.1:1/fhir"
@@ -132,3 +132,21 @@ def test_parameter_names_are_unique_in_their_type(type_):
     names = [parameter.name for parameter in PARAMETERS[type_]]
 
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("gzip", True),
+        ("gzip, deflate", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("*", True),
+        ("", False),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("deflate, *;q=0", False),
+    ],
+)
+def test_gzip_is_sent_to_who_accepts_it(header, accepted):
+    assert accepts_gzip(header) is accepted

@@ -1,5 +1,6 @@
 """Versions are only ever added, and only where the bytes are others."""
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -7,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from hi_fhir.store import deliveries, ledger
 from hi_fhir.store.cells import CellRow, NewCells, report_cells
 from hi_fhir.store.deliveries import Delivered
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
-from hi_fhir.store.models import Release, ReportContent, ReportRow
+from hi_fhir.store.models import CellName, CellStateRow, Release, ReleasedCellRow, ReportContent, ReportRow
 from hi_fhir.store.session import Store, open_store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
@@ -170,6 +171,27 @@ def test_what_is_new_is_told(store: Store) -> None:
     for reports, new in (([REPORT], [True]), ([REPORT, other], [False, True])):
         with store.write() as session:
             assert [one.is_new for one in ledger.record_reports(session, RELEASE, reports, AT)] == new
+
+
+def test_a_content_is_kept_as_gzip(store: Store) -> None:
+    record(store, REPORT)
+    with store.read() as session:
+        [file] = session.execute(text("SELECT content FROM report_content")).one()
+
+    assert gzip.decompress(file) == REPORT.content
+
+
+def test_every_cell_is_of_a_report_a_name_and_a_state_that_are_there(store: Store) -> None:
+    record(store, REPORT)
+    record(store, replace(REPORT, content=b"two"))
+    with store.read() as session:
+        cells = session.scalars(select(ReleasedCellRow)).all()
+        named = {(cell.report_id, cell.cell_name_id, cell.cell_state_id) for cell in cells}
+        reports, names, states = (set(session.scalars(select(kind.id))) for kind in (ReportRow, CellName, CellStateRow))
+
+    assert {report for report, _, _ in named} == reports
+    assert {name for _, name, _ in named} == names
+    assert {state for _, _, state in named} == states
 
 
 def test_the_cells_of_each_version_are_kept_beside_it(store: Store) -> None:
