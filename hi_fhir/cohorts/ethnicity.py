@@ -27,7 +27,7 @@ def meanings(map_: EthnicityMap) -> pa.Table:
 
     Columns: system, code, says, category_2001, category_2021 and precedence, of which the greatest decides.
     """
-    rows = [(*token.split("|", 1), *meaning) for token, meaning in map_.meanings.items()]
+    rows = [(*coding, *meaning) for coding, meaning in map_.meanings.items()]
     systems, codes, says, old, new = zip(*rows, strict=True)
     precedence = [-_ORDER.index(system) if system in _ORDER else -len(_ORDER) for system in systems]
     return pa.table(
@@ -47,7 +47,7 @@ def not_understood(codings: ibis.Table, map_: EthnicityMap) -> ibis.Table:
 
     codings: patient_id, system and code of the extensions. unread_system: the least, "" where none has a system.
     """
-    known = [token.split("|", 1) for token in (*map_.meanings, *map_.silent)]
+    known = [*map_.meanings, *map_.silent]
     table = {
         "system": [system for system, _ in known],
         "code": [code for _, code in known],

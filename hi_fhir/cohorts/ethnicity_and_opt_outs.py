@@ -21,9 +21,8 @@ def lookup(meanings: pa.Table, terminology: Terminology, policy: str) -> pa.Tabl
     tables = [meanings]
     if policy == TYPE_1_BY_CODE:
         for says, value_set in TYPE_1_SETS.items():
-            tokens = [token.split("|", 1) for token in sorted(terminology.preimage(value_set))]
-            rows = {"system": [t[0] for t in tokens], "code": [t[1] for t in tokens], "says": [says] * len(tokens)}
-            tables.append(pa.table(rows))
+            systems, codes = zip(*sorted(terminology.preimage(value_set)), strict=True)
+            tables.append(pa.table({"system": systems, "code": codes, "says": [says] * len(codes)}))
     return pa.concat_tables(tables, promote_options="default")
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from hi_fhir.core.days import Period
 from hi_fhir.measures.words.windows import Ever, Window, days_of
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.units import Units
 
 
@@ -28,14 +29,13 @@ class EvaluationContext:
 
 @dataclass(frozen=True)
 class Codes:
-    """value_sets: id to every `system|code` that counts as one of its codes. analytes: id to what all of them measure,
+    """value_sets: id to every code that counts as one of its codes. analytes: id to what all of them measure,
     where that is said. units: what units as received stand for."""
 
-    value_sets: Mapping[str, frozenset[str]]
+    value_sets: Mapping[str, frozenset[Coding]]
     analytes: Mapping[str, str]
     units: Units
 
-    def tokens(self, value_set: str) -> list[tuple[str, str]]:
-        """System and code of each of its codes, in order."""
-        split = (token.partition("|") for token in sorted(self.value_sets[value_set]))
-        return [(system, code) for system, _, code in split]
+    def of(self, value_set: str) -> list[Coding]:
+        """Its codes in order."""
+        return sorted(self.value_sets[value_set])

@@ -43,8 +43,8 @@ def codings_read(
 def _counts(rows: ibis.Table, value_sets: set[str], codes: Codes, answers: Set[str]) -> ibis.Table:
     """Columns: source_id, value_set, codings. answers: value sets whose codes may be answers."""
     named = sorted(value_sets - {_WHOLE})
-    tokens = [(*token, value_set) for value_set in named for token in codes.tokens(value_set)]
-    columns = zip(*tokens, strict=True) if tokens else ((), (), ())
+    rows_of = [(*coding, value_set) for value_set in named for coding in codes.of(value_set)]
+    columns = zip(*rows_of, strict=True) if rows_of else ((), (), ())
     code = ibis.memtable(pa.table([pa.array(column, pa.string()) for column in columns], schema=_CODE))
     found = rows.join(code, ["system", "code"])
     own = ~found.component.endswith("value")  # an answer is no record of what it names

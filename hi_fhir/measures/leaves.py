@@ -162,7 +162,7 @@ def _quantity_codes(
             "lowest": quantity.plausible[0],
             "highest": quantity.plausible[1],
         }
-        for system, code in codes.tokens(quantity.value_set.id)
+        for system, code in codes.of(quantity.value_set.id)
     ]
 
 

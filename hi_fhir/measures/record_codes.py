@@ -35,7 +35,7 @@ def record_codes(leaf_id: int, leaf: Recorded, context: EvaluationContext, codes
             "none": leaf.types == OBSERVATION,
         }
         for type_ in leaf.types
-        for system, code in codes.tokens(leaf.value_set.id)
+        for system, code in codes.of(leaf.value_set.id)
     ]
 
 

@@ -44,7 +44,7 @@ def status_tables(leaves: Sequence[Leaf], context: EvaluationContext, codes: Cod
     questions = [
         {"system": system, "code": code, "leaf_id": leaf_id}
         for leaf_id, leaf in found
-        for system, code in (codes.tokens(leaf.question.id) if leaf.question else ())
+        for system, code in (codes.of(leaf.question.id) if leaf.question else ())
     ]
     return {
         "status_code": pa.Table.from_pylist(statuses, schema=STATUS_CODE),
@@ -56,7 +56,7 @@ def _status_codes(leaf_id: int, leaf: LatestStatus, context: EvaluationContext, 
     return [
         {"system": system, "code": code, "leaf_id": leaf_id, "place": place, **context.window_columns(leaf.window)}
         for place, status in enumerate(leaf.statuses)
-        for system, code in codes.tokens(status.id)
+        for system, code in codes.of(status.id)
     ]
 
 

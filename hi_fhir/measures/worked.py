@@ -24,6 +24,7 @@ from hi_fhir.measures.words.tree import Leaf, value_sets_of
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.schema import PERSON, REFERENCE
 from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.systems import SNOMED
 
 EXAMPLE_SYSTEM = "urn:hi-fhir:example"
@@ -144,7 +145,7 @@ def example_codes(leaves: Iterable[Leaf], terminology: Terminology) -> Codes:
     names = {name for leaf in leaves for name in value_sets_of(leaf)}
     known = [terminology.value_sets[name] for name in names & terminology.value_sets.keys()]
     return Codes(
-        value_sets={name: frozenset({f"{EXAMPLE_SYSTEM}|{name}"}) for name in names},
+        value_sets={name: frozenset({Coding(EXAMPLE_SYSTEM, name)}) for name in names},
         analytes={one.id: one.analyte for one in known if one.analyte},
         units=terminology.units(),
     )

@@ -254,7 +254,7 @@ def _name(
             "period": [context.period.start, context.period.end],
             "as_of": context.as_of,
             "measures": [[measure.id, measure.version, definition_digest(measure)] for measure in measures],
-            "value_sets": {id_: sorted(tokens) for id_, tokens in codes.value_sets.items()},
+            "value_sets": {id_: sorted(map(str, found)) for id_, found in codes.value_sets.items()},
             "analytes": dict(codes.analytes),
             "versions": inputs.terminology.versions(),
             "mappings": {id_: sha256_file(path) for id_, path in inputs.terminology.mapping_files.items()},

@@ -116,10 +116,10 @@ def _filters(pull: Pull, types: Sequence[str], capability: Capability) -> dict[s
     """A filter for each type that is asked for by code, the shortest first, as long as they fit in an address."""
     written = {}
     for type_ in types:
-        tokens = pull.scope.types[type_]
-        if tokens is None or type_ in pull.source.whole_types:
+        codings = pull.scope.codings(type_)
+        if codings is None or type_ in pull.source.whole_types:
             continue
-        search = code_search(type_, tokens)
+        search = code_search(type_, codings)
         if search.parameter and capability.has_parameter(type_, search.parameter):
             [(name, value)] = filters(search, search.slices[0])
             written[type_] = bulk.type_filter(type_, name, value)
@@ -134,9 +134,9 @@ def _wholes(pull: Pull, level: str, types: Sequence[str], filtered: Container[st
     An export of patients leaves out what is about none of them, which no count does; who is in a group is not known.
     """
     for type_ in types:
-        tokens = pull.scope.types[type_]
+        codings = pull.scope.codings(type_)
         if not level:
-            yield code_search(type_, tokens) if tokens is not None and type_ in filtered else whole_type(type_)
+            yield code_search(type_, codings) if codings is not None and type_ in filtered else whole_type(type_)
         elif level == _PATIENTS and type_ == "Patient":
             yield whole_type(type_)
 

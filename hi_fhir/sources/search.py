@@ -72,9 +72,9 @@ def _make_plan(pull: Pull, client: FhirClient) -> SearchPlan:
 
 def _searches(pull: Pull, type_: str, capability: Capability) -> Iterator[TypeSearch]:
     """By code only where the server is sure to find every code that is asked for."""
-    tokens = pull.scope.types[type_]
+    codings = pull.scope.codings(type_)
     by_code = capability.has_parameter(type_, CODE_PARAMETERS.get(type_, ""))
-    if tokens is None or not by_code or type_ in pull.source.whole_types:
+    if codings is None or not by_code or type_ in pull.source.whole_types:
         yield whole_type(type_)
     else:
-        yield from searches_by_code(type_, tokens)
+        yield from searches_by_code(type_, codings)

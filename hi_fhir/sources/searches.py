@@ -9,6 +9,7 @@ from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.rest.spelling import written, written_alternatives
 from hi_fhir.sources.pages import Parameter, dropped_parameter
+from hi_fhir.terminology.codings import Coding
 
 CODE_PARAMETERS = {
     "Condition": "code",
@@ -59,28 +60,32 @@ def whole_type(type_: str) -> TypeSearch:
     return TypeSearch(type_, None, (), None, (Slice(),))
 
 
-def code_search(type_: str, tokens: Iterable[str]) -> TypeSearch:
-    """One search for the codes of all `system|code` tokens; of the whole type where no search parameter finds them.
+def code_search(type_: str, codings: Iterable[Coding]) -> TypeSearch:
+    """One search for all the codes; of the whole type where no search parameter finds them.
 
     Codes alone, since a server finds a system only by the name that the record has for it, and it goes by many. What
     else has such a code is left out when it is read, as out of scope.
     """
-    parameter = CODE_PARAMETERS.get(type_)
-    return TypeSearch(type_, parameter, _codes(tokens), None, (Slice(),)) if parameter else whole_type(type_)
+    return _code_search(type_, _codes(codings))
 
 
-def searches_by_code(type_: str, tokens: Sequence[str]) -> Iterator[TypeSearch]:
+def searches_by_code(type_: str, codings: Iterable[Coding]) -> Iterator[TypeSearch]:
     """Searches for some codes each, which may find a record twice; the whole type where the codes are too many."""
-    codes = _codes(tokens)
+    codes = _codes(codings)
     if len(codes) > _MOST_CODES:
         yield whole_type(type_)
         return
     for start in range(0, len(codes), _CODES_A_SEARCH):
-        yield code_search(type_, codes[start : start + _CODES_A_SEARCH])
+        yield _code_search(type_, codes[start : start + _CODES_A_SEARCH])
 
 
-def _codes(tokens: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({token.rpartition("|")[2] for token in tokens}))
+def _code_search(type_: str, codes: tuple[str, ...]) -> TypeSearch:
+    parameter = CODE_PARAMETERS.get(type_)
+    return TypeSearch(type_, parameter, codes, None, (Slice(),)) if parameter else whole_type(type_)
+
+
+def _codes(codings: Iterable[Coding]) -> tuple[str, ...]:
+    return tuple(sorted({coding.code for coding in codings}))
 
 
 def filters(search: TypeSearch, slice_: Slice) -> list[Parameter]:

@@ -192,7 +192,7 @@ class _Chunk:
         return self.readers[type_]
 
     def _context(self, type_: str) -> Context:
-        tokens = self.task.scope.types[type_]
+        codings = self.task.scope.codings(type_)
         return Context(
             clinical=self.clinical,
             tables={table: buffer.rows for table, buffer in self.others.items()},
@@ -204,7 +204,7 @@ class _Chunk:
             hashed=self.patient_ids.__getitem__,
             named_id=partial(self.key.named_id, self.task.source_id),
             nhs_key=self.key.nhs_key,
-            asked=None if tokens is None else Asked(tokens, self.systems),
+            asked=None if codings is None else Asked(codings, self.systems),
             answers=self.task.answers,
             systems=self.systems,
         )

@@ -36,8 +36,8 @@ def lost_records(
     """
     found, names = {}, SystemNames(systems)
     for file in sorted(quarantine.glob("*.parquet")):
-        tokens = scope.types.get(file.stem)
-        kinds = _kinds(file, None if tokens is None else Asked(tokens, names))
+        codings = scope.codings(file.stem) if file.stem in scope.types else None
+        kinds = _kinds(file, None if codings is None else Asked(codings, names))
         named = patient_id if file.stem == "Patient" else str
         ids = {named(id_): id_ for id_ in kinds if isinstance(id_, str)}
         for key in _readable(file.stem, list(ids), folders):

@@ -99,7 +99,7 @@ def snapshot_name(
             "key_id": key_id,
             "line_limit": line_limit,
             "bases": bases,
-            "answers": answers.kinds,
+            "answers": {str(answer): kind for answer, kind in answers.kinds.items()},
             "systems": sorted(systems.aliases.items()),
         }
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import find_files, read_data_file
-from hi_fhir.terminology.systems import LOINC, SNOMED, token
+from hi_fhir.terminology.systems import LOINC, SNOMED
 
 DENIED, NONE, ABSENT = "denied", "none", "absent"
 """It is not so, or was not done; there is none of it; nothing is known of it."""
@@ -18,17 +19,17 @@ _UNDERSTOOD = frozenset({SNOMED, LOINC})
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """kinds: `system|code` of an answer to DENIED, NONE or ABSENT; words have a system of their own."""
+    """kinds: an answer to DENIED, NONE or ABSENT; words have a system of their own."""
 
-    kinds: dict[str, str]
+    kinds: dict[Coding, str]
 
     def of_code(self, system: str | None, code: str) -> str | None:
         """What a coded answer says; None: something else."""
-        return self.kinds.get(token(system or "", code))
+        return self.kinds.get(Coding(system or "", code))
 
     def of_words(self, text: str) -> str | None:
         """What a few words say, whatever their case and the point after them; None: something else."""
-        return self.kinds.get(token(_AS_WRITTEN, text.strip().rstrip(".").lower()))
+        return self.kinds.get(Coding(_AS_WRITTEN, text.strip().rstrip(".").lower()))
 
     def of_concept(self, codings: Sequence[tuple[str | None, str | None, str | None]], text: str | None) -> str | None:
         """What an answer of codings (system, code and display of each) and a text says; ABSENT where it is empty.
@@ -52,12 +53,12 @@ def load_answers(overlays: Sequence[Path] = ()) -> Answers:
     Raises:
         TerminologyError: a file does not read, or says something else than the three words.
     """
-    kinds: dict[str, str] = {}
+    kinds: dict[Coding, str] = {}
     for path in find_files(_FOLDER, overlays).values():
         file = read_data_file(path)
         file.require("system", "code", "says")
         for number, row in enumerate(file.rows, len(file.head) + 2):
             if row["says"] not in (DENIED, NONE, ABSENT):
                 raise TerminologyError(f"{path} line {number}: write {DENIED}, {NONE} or {ABSENT} in column says.")
-            kinds[token(row["system"], row["code"])] = row["says"]
+            kinds[Coding(row["system"], row["code"])] = row["says"]
     return Answers(kinds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.code_systems import FILES as SYSTEM_FILES
 from hi_fhir.terminology.code_systems import CodeSystems, read_code_systems
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.concept_maps import ConceptMap, read_concept_map
 from hi_fhir.terminology.data_files import content_digest, find_files, is_unverified, read_head
 from hi_fhir.terminology.ethnicity import EthnicityMap, read_ethnicity_map
@@ -47,16 +48,16 @@ class Terminology:
             raise TerminologyError(f"concept map {id_} is not there. Put mappings/{id_}.csv in an overlay.")
         return self.concept_maps[id_]
 
-    def preimage(self, value_set: str) -> frozenset[str]:
-        """The value set's codes and every old or local code that a map takes to one of them, as `system|code`."""
+    def preimage(self, value_set: str) -> frozenset[Coding]:
+        """The value set's codes and every old or local code that a map takes to one of them."""
         codes = self.value_set(value_set).codes
         return codes.union(*(map_.sources_of(codes) for map_ in self._code_maps()))
 
-    def to_current(self) -> Mapping[str, str]:
-        """Old or local token to the current token that it means, over all maps of codes."""
-        found: dict[str, str] = {}
+    def to_current(self) -> Mapping[Coding, Coding]:
+        """Old or local code to the current one that it means, over all maps of codes."""
+        found: dict[Coding, Coding] = {}
         for map_ in self._code_maps():
-            found |= {source: f"{map_.target_system}|{target}" for source, target in map_.targets.items() if target}
+            found |= map_.current()
         return found
 
     def ethnicity(self) -> EthnicityMap:

@@ -4,12 +4,13 @@ A table of a few dozen lines decides, so that flatten needs nothing else of the 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import find_files, read_data_file
 from hi_fhir.terminology.systems import SNOMED
 
@@ -52,11 +53,10 @@ class SystemNames(dict[str | None, str | None]):
 class Asked(dict[tuple[str | None, str | None], bool]):
     """Whether a scope asks for a coding, by its system as received and its code, each decided once."""
 
-    def __init__(self, tokens: Sequence[str], names: Mapping[str | None, str | None]) -> None:
+    def __init__(self, codings: Iterable[Coding], names: Mapping[str | None, str | None]) -> None:
         super().__init__()
         self._names = names
-        pairs = (token.rpartition("|") for token in tokens)
-        self._pairs = frozenset((names[system or None], code) for system, _, code in pairs)
+        self._pairs = frozenset((names[system or None], code) for system, code in codings)
         self._systems = frozenset(system for system, _ in self._pairs)
 
     def __missing__(self, coding: tuple[str | None, str | None]) -> bool:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
-from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
+from hi_fhir.terminology.systems import SNOMED, is_snomed_id
 
 EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
 """The target is the same as, wider or narrower than the source, or there is none (as in FHIR ConceptMap)."""
@@ -15,7 +16,7 @@ EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
 
 @dataclass(frozen=True)
 class ConceptMap:
-    """targets: source `system|code` to the target code; "" where the file says that there is none.
+    """targets: source to the target code; "" where the file says that there is none.
 
     unverified: what the map says was not seen in a source.
     """
@@ -24,13 +25,15 @@ class ConceptMap:
     version: str
     target_system: str
     unverified: bool
-    targets: Mapping[str, str]
+    targets: Mapping[Coding, str]
 
-    def sources_of(self, codes: frozenset[str]) -> frozenset[str]:
-        """The source tokens that are taken to one of `codes`, themselves `system|code`."""
-        return frozenset(
-            source for source, target in self.targets.items() if target and token(self.target_system, target) in codes
-        )
+    def sources_of(self, codes: frozenset[Coding]) -> frozenset[Coding]:
+        """The sources that are taken to one of `codes`."""
+        return frozenset(source for source, target in self.current().items() if target in codes)
+
+    def current(self) -> dict[Coding, Coding]:
+        """Each source that has a target, with it."""
+        return {source: Coding(self.target_system, target) for source, target in self.targets.items() if target}
 
 
 def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
@@ -41,7 +44,7 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     """
     file = read_data_file(path)
     file.require("source_code", "target_code", "equivalence")
-    names, targets = SystemNames(systems), dict[str, str]()
+    names, targets = SystemNames(systems), dict[Coding, str]()
     for number, row in enumerate(file.rows, len(file.head) + 2):
         source = _source(file, names[row.get("source_system") or file.head.get("source_system")], row, number)
         if source in targets:
@@ -56,10 +59,10 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
     return ConceptMap(file.id, file.version, target_system, is_unverified(file.head), targets)
 
 
-def _source(file: DataFile, system: str | None, row: Mapping[str, str], number: int) -> str:
+def _source(file: DataFile, system: str | None, row: Mapping[str, str], number: int) -> Coding:
     code = row["source_code"]
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no source system. Add `# source_system:` or a column.")
     if not code or (system == SNOMED and not is_snomed_id(code)):
         raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
-    return token(system, code)
+    return Coding(system, code)

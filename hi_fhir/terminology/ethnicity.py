@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hi_fhir.core.errors import TerminologyError
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.concept_maps import ConceptMap
 from hi_fhir.terminology.data_files import read_data_file
 
@@ -35,15 +36,17 @@ class Category(NamedTuple):
 
 @dataclass(frozen=True)
 class EthnicityMap:
-    """meanings: `system|code` to what it says; a code that says nothing is not in it. silent: those that a map knows to
+    """meanings: a code to what it says; one that says nothing is not in it. silent: those that a map knows to
     say nothing. categories: by letter of 2001."""
 
-    meanings: Mapping[str, Meaning]
-    silent: frozenset[str]
+    meanings: Mapping[Coding, Meaning]
+    silent: frozenset[Coding]
     categories: Mapping[str, Category]
 
 
-def read_ethnicity_map(maps: Mapping[str, ConceptMap], to_current: Mapping[str, str], groups: Path) -> EthnicityMap:
+def read_ethnicity_map(
+    maps: Mapping[str, ConceptMap], to_current: Mapping[Coding, Coding], groups: Path
+) -> EthnicityMap:
     """The maps of ethnicity together, with the old codes that stand for a mapped one.
 
     Raises:
@@ -51,8 +54,8 @@ def read_ethnicity_map(maps: Mapping[str, ConceptMap], to_current: Mapping[str, 
     """
     categories = _read_categories(groups)
     finer = maps[_TO_2021].targets if _TO_2021 in maps else {}
-    meanings: dict[str, Meaning] = {}
-    silent: set[str] = set()
+    meanings: dict[Coding, Meaning] = {}
+    silent: set[Coding] = set()
     for id_, map_ in maps.items():
         if id_ == _TO_2021 or not id_.startswith(_MAPS):
             continue
@@ -67,7 +70,7 @@ def read_ethnicity_map(maps: Mapping[str, ConceptMap], to_current: Mapping[str, 
     return EthnicityMap(meanings={**old, **meanings}, silent=frozenset(silent), categories=categories)
 
 
-def _meaning(source: str, target: str, categories: Mapping[str, Category], finer: Mapping[str, str]) -> Meaning:
+def _meaning(source: Coding, target: str, categories: Mapping[str, Category], finer: Mapping[Coding, str]) -> Meaning:
     if target in _STATES:
         return Meaning(_STATES[target], None, None)
     category_2021 = finer[source] or None if source in finer else categories[target].category_2021

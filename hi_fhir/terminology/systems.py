@@ -16,11 +16,6 @@ ETHNICITY_2021 = "urn:hi-fhir:ethnic-category-2021"
 _SNOMED_LENGTHS = range(6, 19)
 
 
-def token(system: str, code: str) -> str:
-    """A code of a system as one text, `system|code`, as in a FHIR token search."""
-    return f"{system}|{code}"
-
-
 def is_snomed_id(code: str) -> bool:
     """Whether `code` has the shape of a SNOMED CT concept id and a right check digit.
 

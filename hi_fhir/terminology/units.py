@@ -59,11 +59,10 @@ def read_units(spellings: ConceptMap, formulas: Path) -> Units:
     """
     folded: dict[str, str] = {}
     for source, target in spellings.targets.items():
-        spelling = source.partition("|")[2]
-        if target and folded.setdefault(_folded(spelling), target) != target:
+        if target and folded.setdefault(_folded(source.code), target) != target:
             raise TerminologyError(
-                f"mappings/{spellings.id}.csv: {spelling!r} is {target} in one line and {folded[_folded(spelling)]} in "
-                "another that differs in case or spaces alone. Remove one."
+                f"mappings/{spellings.id}.csv: {source.code!r} is {target} in one line and "
+                f"{folded[_folded(source.code)]} in another that differs in case or spaces alone. Remove one."
             )
     file = read_data_file(formulas)
     file.require("analyte", "source_unit", "target_unit", "factor", "offset")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
-from hi_fhir.terminology.systems import SNOMED, is_snomed_id, token
+from hi_fhir.terminology.systems import SNOMED, is_snomed_id
 
 
 @dataclass(frozen=True)
 class ValueSet:
-    """codes: `system|code`; empty only where the state is missing. unverified: the codes were not seen in a source.
+    """codes: empty only where the state is missing. unverified: the codes were not seen in a source.
 
     analyte: what all of the codes measure, where the head says so; its formulas then lead from unit to unit.
     """
@@ -22,7 +23,7 @@ class ValueSet:
     state: str
     reason: str | None
     unverified: bool
-    codes: frozenset[str]
+    codes: frozenset[Coding]
     analyte: str | None = None
 
 
@@ -34,9 +35,9 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     """
     file = read_data_file(path)
     file.require("code")
-    names, codes = SystemNames(systems), set[str]()
+    names, codes = SystemNames(systems), set[Coding]()
     for number, row in enumerate(file.rows, len(file.head) + 2):
-        code = _token_of(file, names[row.get("system") or file.head.get("system")], row["code"], number)
+        code = _coding(file, names[row.get("system") or file.head.get("system")], row["code"], number)
         if code in codes:
             raise TerminologyError(f"{path} line {number}: code {row['code']} appears twice. Remove one line.")
         codes.add(code)
@@ -54,9 +55,9 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
     )
 
 
-def _token_of(file: DataFile, system: str | None, code: str, number: int) -> str:
+def _coding(file: DataFile, system: str | None, code: str, number: int) -> Coding:
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no code system. Add `# system:` or a column system.")
     if not code or (system == SNOMED and not is_snomed_id(code)):
         raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
-    return token(system, code)
+    return Coding(system, code)

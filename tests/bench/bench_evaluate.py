@@ -130,7 +130,7 @@ _OBSERVED = (
 
 
 def _codes(terminology: Terminology, name: str) -> list[str]:
-    return sorted(token.partition("|")[2] for token in terminology.value_set(name).codes if token.startswith(_SNOMED))
+    return sorted(code for system, code in terminology.value_set(name).codes if system == _SNOMED)
 
 
 def _patients(random: np.random.Generator, patients: np.ndarray) -> pa.Table:

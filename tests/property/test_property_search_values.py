@@ -16,6 +16,7 @@ from hi_fhir.reports.sending.updates import ReporterIdentifier, definition_updat
 from hi_fhir.sources.pages import dropped_parameter
 from hi_fhir.sources.searches import Slice, code_search, filters, request_of
 from hi_fhir.store import criteria as store
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.web.criteria import report_criteria
 from tests.support.calling import a_client
 
@@ -84,13 +85,12 @@ def test_missing_is_read_as_it_stands(absent: bool) -> None:
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=3, unique=True))
 @example([("urn:x$y,z", NASTY)])
 def test_the_codes_that_a_pull_asks_for_are_those_that_are_searched(codes: list[tuple[str, str]]) -> None:
-    codes = [(system, code) for system, code in codes if "|" not in code]  # a scope parts them at the last bar
-    search = code_search("Observation", [f"{system}|{code}" for system, code in codes] or ["a|b"])
+    search = code_search("Observation", [Coding(*coding) for coding in codes])
     asked = filters(search, Slice())
     query = (request_of(a_client(), search, asked).body or b"").decode()
     [criterion] = parse_search("Observation", parse_qsl(query), PARAMETERS["Observation"]).criteria
     assert criterion.values == tuple(Token(None, code) for code in search.codes)
-    assert set(search.codes) == {code for _, code in codes or [("a", "b")]}
+    assert set(search.codes) == {code for _, code in codes}
     assert dropped_parameter(asked, f"http://example.invalid/fhir/Observation?{query}", posted=True) is None
 
 

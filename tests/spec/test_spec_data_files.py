@@ -10,6 +10,7 @@ from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.tables.views.elements import ODS_SYSTEM
 from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM
 from hi_fhir.terminology.catalogue import load
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import find_files, read_data_file, read_head
 from hi_fhir.terminology.ethnicity import GROUPS
 from hi_fhir.terminology.systems import (
@@ -145,7 +146,7 @@ def test_the_head_of_the_retired_categories_names_every_code_that_leaves_its_nat
 
 @pytest.mark.parametrize("name", ["systolic-blood-pressure", "diastolic-blood-pressure"])
 def test_no_list_of_the_clinic_has_a_code_of_ambulatory_monitoring(terminology, name):
-    codes = {token.partition("|")[2] for token in terminology.value_set(name).codes}
+    codes = {coding.code for coding in terminology.value_set(name).codes}
 
     assert not codes & AMBULATORY
 
@@ -159,14 +160,14 @@ def test_readings_at_home_are_in_no_list_of_the_clinic(terminology):
         | terminology.value_set("diastolic-blood-pressure-home").codes
     )
 
-    assert home == {f"{SNOMED}|{code}" for code in HOME}
+    assert home == {Coding(SNOMED, code) for code in HOME}
     assert not home & clinic
-    assert f"{SNOMED}|271649006" in clinic
-    assert f"{SNOMED}|271650006" in clinic
+    assert Coding(SNOMED, "271649006") in clinic
+    assert Coding(SNOMED, "271650006") in clinic
 
 
 def test_never_smoked_is_a_status(terminology):
-    assert {f"{SNOMED}|266919005", f"{SNOMED}|77176002"} <= terminology.value_set("smoking-status").codes
+    assert {Coding(SNOMED, "266919005"), Coding(SNOMED, "77176002")} <= terminology.value_set("smoking-status").codes
 
 
 def test_ethnicity_maps_speak_only_of_the_sixteen_not_stated_and_refused(terminology):
@@ -191,9 +192,9 @@ def test_a_category_of_2021_lies_in_the_group_of_its_category_of_2001(terminolog
 def test_letters_of_the_2001_census_that_may_hide_a_newer_category_give_none(terminology):
     meanings = terminology.ethnicity().meanings
 
-    assert meanings[f"{ETHNICITY_ENGLAND}|C"].category_2021 is None
-    assert meanings[f"{ETHNICITY_ENGLAND}|S"].category_2021 is None
-    assert meanings[f"{ETHNICITY_ENGLAND}|A"].category_2021 == "white-british"
+    assert meanings[Coding(ETHNICITY_ENGLAND, "C")].category_2021 is None
+    assert meanings[Coding(ETHNICITY_ENGLAND, "S")].category_2021 is None
+    assert meanings[Coding(ETHNICITY_ENGLAND, "A")].category_2021 == "white-british"
 
 
 @pytest.mark.parametrize(
@@ -243,9 +244,9 @@ def test_an_equivalence_says_what_the_target_is_to_the_source(name, source, equi
 def test_old_codes_lead_to_current_ones(terminology):
     current = terminology.to_current()
 
-    assert current[f"{READ_V2}|G20.."] == f"{SNOMED}|38341003"
-    assert current[f"{CTV3}|Ub1na"] == f"{SNOMED}|8517006"
-    assert f"{READ_V2}|G20.." in terminology.preimage("hypertension")
+    assert current[Coding(READ_V2, "G20..")] == Coding(SNOMED, "38341003")
+    assert current[Coding(CTV3, "Ub1na")] == Coding(SNOMED, "8517006")
+    assert Coding(READ_V2, "G20..") in terminology.preimage("hypertension")
 
 
 def test_spellings_of_millimetres_of_mercury_are_mapped(terminology):
@@ -280,12 +281,12 @@ def test_what_loinc_is_taken_to_is_in_a_value_set(terminology):
     codes = frozenset().union(*(one.codes for one in terminology.value_sets.values()))
     targets = terminology.concept_map("loinc-to-snomed").targets.values()
 
-    assert {target for target in targets if f"{SNOMED}|{target}" not in codes} == set()
+    assert {target for target in targets if Coding(SNOMED, target) not in codes} == set()
 
 
 def test_names_of_code_systems_are_those_that_tables_and_data_speak(terminology):
-    spoken = {token.rpartition("|")[0] for one in terminology.value_sets.values() for token in one.codes}
-    spoken |= {token.rpartition("|")[0] for token in terminology.to_current()}
+    spoken = {coding.system for one in terminology.value_sets.values() for coding in one.codes}
+    spoken |= {coding.system for coding in terminology.to_current()}
     names = set(terminology.systems.aliases.values())
 
     assert spoken <= names

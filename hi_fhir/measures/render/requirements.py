@@ -10,6 +10,7 @@ from hi_fhir.measures.words import base, completeness, events, population, probl
 from hi_fhir.measures.words.tree import value_sets_of, walk
 from hi_fhir.tables.scope import Scope
 from hi_fhir.terminology.catalogue import Terminology
+from hi_fhir.terminology.codings import Coding
 
 Need = tuple[str, str | None]
 """A resource type, with the value set whose codes do or None for the whole type."""
@@ -170,22 +171,22 @@ def scope(measures: Iterable[Measure], terminology: Terminology, opt_out_policy:
     Ethnicity is always asked for, since every measure is broken down by it; codes of a type 1 opt-out where the policy
     goes by them.
     """
-    tokens: dict[str, set[str]] = {}
+    codings: dict[str, set[Coding]] = {}
     whole = set(_ALWAYS)
     for type_, value_set in set().union(*(measure_needs(measure) for measure in measures)):
         if value_set is None:
             whole.add(type_)
         else:
-            tokens.setdefault(type_, set()).update(terminology.preimage(value_set))
-            tokens[type_] |= _panel_codes(value_set, terminology)
+            codings.setdefault(type_, set()).update(terminology.preimage(value_set))
+            codings[type_] |= _panel_codes(value_set, terminology)
     for type_ in events.CLINICAL_EVENT:
-        tokens.setdefault(type_, set()).update(terminology.ethnicity().meanings)
+        codings.setdefault(type_, set()).update(terminology.ethnicity().meanings)
         if opt_out_policy == TYPE_1_BY_CODE:
-            tokens[type_].update(*(terminology.preimage(value_set) for value_set in TYPE_1_SETS.values()))
-    coded = {type_: tuple(sorted(found)) for type_, found in tokens.items() if type_ not in whole and found}
+            codings[type_].update(*(terminology.preimage(value_set) for value_set in TYPE_1_SETS.values()))
+    coded = {type_: tuple(sorted(map(str, found))) for type_, found in codings.items() if type_ not in whole and found}
     return Scope(types=dict(sorted({**dict.fromkeys(whole), **coded}.items())))
 
 
-def _panel_codes(value_set: str, terminology: Terminology) -> frozenset[str]:
+def _panel_codes(value_set: str, terminology: Terminology) -> frozenset[Coding]:
     """Codes of the Observation whose components carry a blood pressure."""
     return terminology.preimage(_PANEL) if value_set.split("-", 1)[-1].startswith("blood-pressure") else frozenset()

@@ -20,13 +20,13 @@ from hi_fhir.terminology.systems import UCUM
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
 
-class Coding(msgspec.Struct, gc=False):
+class CodingElement(msgspec.Struct, gc=False):
     system: str | None = None
     code: str | None = None
 
 
 class CodeableConcept(msgspec.Struct, gc=False):
-    coding: list[Coding] = []
+    coding: list[CodingElement] = []
 
 
 class PeriodElement(msgspec.Struct, gc=False):
@@ -34,7 +34,7 @@ class PeriodElement(msgspec.Struct, gc=False):
     end: str | None = None
 
 
-class AnswerCoding(Coding, gc=False):
+class AnswerCoding(CodingElement, gc=False):
     display: str | None = None
 
 
@@ -100,7 +100,7 @@ class ExtensionElement(msgspec.Struct, gc=False, rename="camel"):
 class Meta(msgspec.Struct, gc=False, rename="camel"):
     last_updated: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     version_id: str | None = None
-    security: tuple[Coding, ...] = ()
+    security: tuple[CodingElement, ...] = ()
 
 
 Integer = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -170,7 +170,7 @@ class VersionState(IntEnum):
     DELETED_OUT_OF_SCOPE = 4  # entered in error, and no code of it was asked for
 
 
-def codings(concept: CodeableConcept | AnswerElement | None) -> list[Coding]:
+def codings(concept: CodeableConcept | AnswerElement | None) -> list[CodingElement]:
     """The codings that carry a code; a concept without any is uncoded."""
     if concept is None:
         return []

@@ -10,7 +10,7 @@ from hi_fhir.tables.views.coded import Part, add_rows, starting
 from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
-    Coding,
+    CodingElement,
     Context,
     Meta,
     PeriodElement,
@@ -80,6 +80,6 @@ def _referred(record: Encounter, context: Context) -> list[Part]:
             parts.append(("", problem.code) if problem else ("reference", None))
         elif reason.reference or reason.identifier:
             found = context.references.record(reason.reference, reason.type or "Condition")
-            place = CodeableConcept([Coding(REFERENCE + found[0], found[1])]) if found else None
+            place = CodeableConcept([CodingElement(REFERENCE + found[0], found[1])]) if found else None
             parts.append(("reference", place))
     return parts

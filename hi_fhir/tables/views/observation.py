@@ -11,7 +11,7 @@ from hi_fhir.tables.views.coded import EFFECTIVE, ISSUED, Dating, dated, startin
 from hi_fhir.tables.views.elements import (
     AnswerElement,
     CodeableConcept,
-    Coding,
+    CodingElement,
     Context,
     Integer,
     Meta,
@@ -68,7 +68,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     contained: msgspec.Raw = msgspec.Raw()
 
 
-_UNCODED = (Coding(),)
+_UNCODED = (CodingElement(),)
 
 
 def emitter(context: Context) -> Callable[[Observation, int], VersionState]:

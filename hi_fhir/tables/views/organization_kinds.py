@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from hi_fhir.tables.views.elements import Coding
+from hi_fhir.tables.views.elements import CodingElement
 
 PRACTICE, BRANCH, PCN, SUB_ICB, ICB, OTHER = "practice", "branch", "pcn", "sub-icb", "icb", "other"
 
@@ -59,12 +59,12 @@ class OrganizationType(msgspec.Struct, gc=False):
 
 
 class _RoleConcept(msgspec.Struct, gc=False):
-    coding: list[Coding] = []
+    coding: list[CodingElement] = []
 
 
 class _RolePart(msgspec.Struct, gc=False, rename="camel"):
     url: str = ""
-    value_coding: Coding | None = None
+    value_coding: CodingElement | None = None
     value_codeable_concept: _RoleConcept | None = None
     value_boolean: bool | None = None
     value_string: str | None = None

@@ -14,6 +14,7 @@ from hi_fhir.measures.evaluation import measure_reference, people_counts
 from hi_fhir.measures.model import Measure
 from hi_fhir.terminology.catalogue import Terminology, load
 from hi_fhir.terminology.code_systems import CodeSystems
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.value_sets import ValueSet
 
 MEASURE = replace(
@@ -25,7 +26,9 @@ MEASURE = replace(
 
 def terminology(states: Mapping[str, str], **changes: object) -> Terminology:
     sets = {
-        id_: replace(ValueSet(id_, "2024", id_, state, "the list ended", False, frozenset({"s|1"})), **changes)
+        id_: replace(
+            ValueSet(id_, "2024", id_, state, "the list ended", False, frozenset({Coding("s", "1")})), **changes
+        )
         for id_, state in states.items()
     }
     return Terminology(CodeSystems({}), sets, {}, {})

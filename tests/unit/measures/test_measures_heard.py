@@ -9,12 +9,17 @@ from hi_fhir.measures.evaluation_context import Codes
 from hi_fhir.measures.heard import codings_read
 from hi_fhir.measures.words.base import Word
 from hi_fhir.terminology.catalogue import load
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.systems import SNOMED
 from tests.support.tables import SnapshotBuilder
 
 QUESTION, YES, NO = value_set("question"), value_set("yes"), value_set("no")
 CODES = Codes(
-    {"question": frozenset({f"{SNOMED}|1"}), "yes": frozenset({f"{SNOMED}|2"}), "no": frozenset({f"{SNOMED}|3"})},
+    {
+        "question": frozenset({Coding(SNOMED, "1")}),
+        "yes": frozenset({Coding(SNOMED, "2")}),
+        "no": frozenset({Coding(SNOMED, "3")}),
+    },
     {},
     load().units(),
 )

@@ -25,6 +25,7 @@ from hi_fhir.measures.examples import Event
 from hi_fhir.measures.words.events import CLINICAL_EVENT, RecordedDays
 from hi_fhir.measures.words.tree import leaves
 from hi_fhir.measures.worked import EXAMPLE_SYSTEM, example_codes
+from hi_fhir.terminology.codings import Coding
 from tests.support.leafing import TERMINOLOGY, leaf_row, rows_of
 
 REVIEW = value_set("review")
@@ -55,7 +56,7 @@ def test_a_row_tells_how_many_records_and_the_first_and_last_dated_one(tmp_path:
 def test_a_record_with_two_codes_of_a_value_set_is_one_record(tmp_path: Path) -> None:
     person = Person().diagnosed(REVIEW, JUNE, id_="one").diagnosed(value_set("local-review"), JUNE, id_="one")
     own = example_codes(leaves([clinical_event(REVIEW, EVER)]), TERMINOLOGY)
-    tokens = frozenset({f"{EXAMPLE_SYSTEM}|review", f"{EXAMPLE_SYSTEM}|local-review"})
+    tokens = frozenset({Coding(EXAMPLE_SYSTEM, "review"), Coding(EXAMPLE_SYSTEM, "local-review")})
 
     row = leaf_row(tmp_path, clinical_event(REVIEW, EVER), person, replace(own, value_sets={"review": tokens}))
 
@@ -116,7 +117,11 @@ def test_statuses_that_count(tmp_path: Path) -> None:
 
 
 def test_an_old_code_that_a_map_takes_to_the_value_set_is_read_and_another_systems_is_not(tmp_path: Path) -> None:
-    codes = Codes({"review": frozenset({"http://snomed.info/sct|1", f"{EXAMPLE_SYSTEM}|old"})}, {}, TERMINOLOGY.units())
+    codes = Codes(
+        {"review": frozenset({Coding("http://snomed.info/sct", "1"), Coding(EXAMPLE_SYSTEM, "old")})},
+        {},
+        TERMINOLOGY.units(),
+    )
     old = Person(events=(Event("Observation", "old", JUNE, "final"),))
     other_system = Person(events=(Event("Observation", "1", JUNE, "final"),))
 

@@ -26,6 +26,7 @@ from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.catalogue import Terminology, load
 from hi_fhir.terminology.code_systems import CodeSystems
+from hi_fhir.terminology.codings import Coding
 from tests.support.landing import config_in
 from tests.support.tables import SnapshotBuilder
 
@@ -206,7 +207,7 @@ SNAPSHOT: Mapping[str, Any] = MappingProxyType(
         "key_id": "00",
         "line_limit": 16,
         "bases": (),
-        "answers": Answers({"urn:example|no": "denied"}),
+        "answers": Answers({Coding("urn:example", "no"): "denied"}),
         "systems": CodeSystems({"sct": "http://snomed.info/sct"}),
     }
 )

@@ -5,6 +5,7 @@ import pytest
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.catalogue import load, overlaid_files
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import shipped_folder
 from hi_fhir.terminology.ethnicity import Meaning
 from hi_fhir.terminology.systems import CTV3, LOINC, READ_V2, SNOMED, is_snomed_id
@@ -37,9 +38,9 @@ def test_a_preimage_holds_the_old_codes_that_mean_the_same(terminology):
     preimage = terminology.preimage("smoking-status")
 
     assert preimage - terminology.value_set("smoking-status").codes == {
-        f"{READ_V2}|137R.",
-        f"{CTV3}|Ub1na",
-        f"{LOINC}|72166-2",
+        Coding(READ_V2, "137R."),
+        Coding(CTV3, "Ub1na"),
+        Coding(LOINC, "72166-2"),
     }
 
 
@@ -60,7 +61,7 @@ def test_an_overlay_takes_the_place_of_the_file_of_the_same_name(tmp_path):
 
     terminology = load([overlay])
 
-    assert terminology.value_set("alcohol").codes == {"urn:local|A1"}
+    assert terminology.value_set("alcohol").codes == {Coding("urn:local", "A1")}
     assert terminology.value_set("alcohol").state == "demonstration"
     assert terminology.versions()["value_sets/alcohol"] == "7"
     assert terminology.value_set("hypertension").state == "full"
@@ -71,7 +72,7 @@ def test_an_overlay_map_of_local_codes_joins_the_preimage(tmp_path):
     row = "source_code,source_display,target_code,target_display,equivalence,note\nBP!,,38341003,,equivalent,\n"
     overlay = _overlay(tmp_path, "mappings/local-codes.csv", head + row)
 
-    assert "urn:local|BP!" in load([overlay]).preimage("hypertension")
+    assert Coding("urn:local", "BP!") in load([overlay]).preimage("hypertension")
 
 
 def test_what_is_not_there_is_named_with_where_to_put_it(terminology):
@@ -133,8 +134,8 @@ def test_an_ethnicity_map_may_only_give_known_categories(tmp_path):
 def test_traveller_and_arab_keep_their_own_category_of_2021(terminology):
     meanings = terminology.ethnicity().meanings
 
-    assert meanings[f"{SNOMED}|976671000000104"] == Meaning("stated", "C", "white-gypsy-or-irish-traveller")
-    assert meanings[f"{SNOMED}|976951000000102"] == Meaning("stated", "S", "other-arab")
+    assert meanings[Coding(SNOMED, "976671000000104")] == Meaning("stated", "C", "white-gypsy-or-irish-traveller")
+    assert meanings[Coding(SNOMED, "976951000000102")] == Meaning("stated", "S", "other-arab")
 
 
 def test_ranks_give_the_published_deciles(terminology):
@@ -202,9 +203,9 @@ def test_a_new_mapping_of_an_overlay_is_read_beside_those_that_are_shipped(tmp_p
 
     found = load([tmp_path])
 
-    assert {"urn:local|HT1", f"{READ_V2}|G20.."} <= found.preimage("hypertension")
-    assert found.ethnicity().meanings["urn:local:ethnic|W1"].category_2001 == "A"
-    assert "urn:local:ethnic|X" in found.ethnicity().silent
+    assert {Coding("urn:local", "HT1"), Coding(READ_V2, "G20..")} <= found.preimage("hypertension")
+    assert found.ethnicity().meanings[Coding("urn:local:ethnic", "W1")].category_2001 == "A"
+    assert Coding("urn:local:ethnic", "X") in found.ethnicity().silent
     assert {"mappings/our-codes", "mappings/ethnicity-ours"} <= found.versions().keys()
 
 

@@ -7,6 +7,7 @@ import pytest
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames, read_code_systems
+from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.systems import CTV3, ETHNICITY_ENGLAND, ETHNICITY_RETIRED, LOINC, READ_V2, SNOMED, UCUM
 
 NHS_NUMBER, ODS = "https://fhir.nhs.uk/Id/nhs-number", "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -77,7 +78,7 @@ def test_no_system_has_no_name(systems: CodeSystems) -> None:
 
 
 def test_a_scope_asks_for_a_coding_by_whatever_name(systems: CodeSystems) -> None:
-    asked = Asked([f"{SNOMED}|38341003", f"{READ_V2}|G20..", "|none"], SystemNames(systems))
+    asked = Asked([Coding(SNOMED, "38341003"), Coding(READ_V2, "G20.."), Coding("", "none")], SystemNames(systems))
 
     assert asked["https://snomed.info/sct/", "38341003"]
     assert asked["READV2", "G20.."]
@@ -117,8 +118,8 @@ def test_value_sets_and_maps_speak_by_the_same_names(tmp_path: Path) -> None:
 
     terminology = load([tmp_path])
 
-    assert terminology.value_set("snuff").codes == {f"{SNOMED}|77176002"}
-    assert {f"{READ_V2}|137x.", f"{READ_V2}|137R."} <= terminology.preimage("snuff")
+    assert terminology.value_set("snuff").codes == {Coding(SNOMED, "77176002")}
+    assert {Coding(READ_V2, "137x."), Coding(READ_V2, "137R.")} <= terminology.preimage("snuff")
 
 
 @pytest.mark.parametrize(
