@@ -13,7 +13,7 @@ from hi_fhir.core.errors import UserError
 from hi_fhir.sources.packed import PackedBounds, PackedError, is_gzip, unpacked
 from hi_fhir.sources.zips import OpenZips
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20
 _HEAD = 1 << 20
 
 
