@@ -12,9 +12,10 @@ import msgspec
 from hi_fhir.tables.keys import KeyBuffer
 from hi_fhir.tables.lines import Block
 from hi_fhir.tables.refused import RefusedError
-from hi_fhir.tables.views.coded import concepts_by_which_asked, is_asked_for, own_concept
-from hi_fhir.tables.views.elements import Context, VersionState, codings
+from hi_fhir.tables.views.coded import codes_of_components, is_asked_for, own_concept
+from hi_fhir.tables.views.elements import Context, VersionState
 from hi_fhir.tables.views.registry import View
+from hi_fhir.terminology.code_systems import Asked
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RefusedError, RecursionError)
 """What the reading of a bad line raises."""
@@ -39,6 +40,7 @@ class RecordReader:
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
         self._emit = view.emitter(context)
         self._type, self._context, self._keys, self._out_of_scope = type_, context, keys, out_of_scope
+        self._own_concept = own_concept(view.struct)
 
     def take_line(self, line: bytes, number: int) -> None:
         """Take one line in, or raise one of MALFORMED."""
@@ -69,24 +71,32 @@ class RecordReader:
 
     def _keep(self, records: Sequence[Any], states: list[VersionState], numbers: Sequence[int]) -> None:
         """Keep the versions of records whose rows are made."""
-        if self._context.asked is not None and states.count(VersionState.KEPT) < len(states):
-            states = [
-                state if state is VersionState.KEPT else self._judged(record, state)
-                for record, state in zip(records, states, strict=True)
-            ]
+        asked = self._context.asked
+        if asked is not None and states.count(VersionState.KEPT) < len(states):
+            if count := states.count(VersionState.OUT_OF_SCOPE):
+                self._out_of_scope.records[self._type] += count
+                self._count_foreign_codes(records, states, asked)
+            if VersionState.DELETED in states:
+                states = [self._judged(record, state) for record, state in zip(records, states, strict=True)]
         self._keys.add(records, states, numbers)
 
+    def _count_foreign_codes(self, records: Sequence[Any], states: Sequence[VersionState], asked: Asked) -> None:
+        """Count those out of scope whose codes are all of foreign systems."""
+        concept_of, foreign_system, out_of_scope = self._own_concept, asked.foreign_system, VersionState.OUT_OF_SCOPE
+        for record, state in zip(records, states, strict=True):
+            if state is out_of_scope:
+                concept = concept_of(record)
+                codes = concept.coding if concept is not None else ()
+                system = foreign_system(tuple([coding.system for coding in codes if coding.code]))
+                if system is not None:
+                    self._out_of_scope.foreign_codes[self._type][system] += 1
+
     def _judged(self, record: Any, state: VersionState) -> VersionState:
-        """The state of a record that has no rows, which is counted if nobody asked for it."""
-        context, asked = self._context, self._context.asked
-        if state is VersionState.OUT_OF_SCOPE and asked is not None:
-            self._out_of_scope.records[self._type] += 1
-            foreign = asked.foreign_system([coding.system for coding in codings(own_concept(record))])
-            if foreign is not None:
-                self._out_of_scope.foreign_codes[self._type][foreign] += 1
-        elif state is VersionState.DELETED and not is_asked_for(context, *concepts_by_which_asked(record)):
-            return VersionState.DELETED_OUT_OF_SCOPE
-        return state
+        """The state of a record, which is another if it is entered in error and nobody asked for its codes."""
+        if state is not VersionState.DELETED:
+            return state
+        asked = is_asked_for(self._context, self._own_concept(record), *codes_of_components(record))
+        return state if asked else VersionState.DELETED_OUT_OF_SCOPE
 
 
 class _Header(msgspec.Struct, gc=False, rename="camel"):

@@ -58,17 +58,23 @@ class Asked(dict[tuple[str | None, str | None], bool]):
         self._names = names
         self._pairs = frozenset((names[system or None], code) for system, code in codings)
         self._systems = frozenset(system for system, _ in self._pairs)
+        self._foreign: dict[tuple[str | None, ...], str | None] = {}
 
     def __missing__(self, coding: tuple[str | None, str | None]) -> bool:
         system, code = coding
         found = self[coding] = (self._names[system], code) in self._pairs
         return found
 
-    def foreign_system(self, systems: Sequence[str | None]) -> str | None:
+    def foreign_system(self, systems: tuple[str | None, ...]) -> str | None:
         """The least of the systems of a record's codes ("" for none), where the scope has no code of any of them.
 
-        None: it has one, or the record has no codes.
+        None: it has one, or the record has no codes. Each combination of systems is decided once.
         """
+        if systems not in self._foreign:
+            self._foreign[systems] = self._foreign_system(systems)
+        return self._foreign[systems]
+
+    def _foreign_system(self, systems: tuple[str | None, ...]) -> str | None:
         named = [self._names[system] for system in systems]
         if not named or not self._systems.isdisjoint(named):
             return None

@@ -1,12 +1,13 @@
 """What the clinical resource types have in common: who it is about, when it was, and its codings as rows."""
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from hi_fhir.tables.dates import NO_DAY, When, order_of
-from hi_fhir.tables.views.elements import CodeableConcept, Context, PeriodElement, Reference, codings
+from hi_fhir.tables.views.elements import CodeableConcept, Context, PeriodElement, Reference
 
 EFFECTIVE, ISSUED, IMPOSSIBLE = "effective", "issued", "impossible"
 """What dates a record: its clinically relevant date, or when it was written down; or nothing, since the only date that
@@ -27,20 +28,27 @@ def starting(period: PeriodElement | None, path: str) -> Dating:
 _CODED_BY = ("code", "vaccine_code", "medication_codeable_concept")
 
 
-def own_concept(record: object) -> CodeableConcept | None:
-    """The concept by which a record of a type that is asked for by code is asked for, its components apart."""
-    return next((getattr(record, name) for name in _CODED_BY if hasattr(record, name)), None)
+def own_concept(struct: type[msgspec.Struct]) -> Callable[[Any], CodeableConcept | None]:
+    """What gives the concept by which a record of a type is asked for, its components apart."""
+    name = next((name for name in _CODED_BY if name in struct.__struct_fields__), None)
+    return attrgetter(name) if name else lambda _: None
 
 
-def concepts_by_which_asked(record: Any) -> list[CodeableConcept | None]:
-    """All the concepts by which a record is asked for, those of components among them."""
-    return [own_concept(record), *(part.code for part in getattr(record, "component", ()))]
+def codes_of_components(record: Any) -> Iterable[CodeableConcept | None]:
+    """The other concepts by which a record is asked for."""
+    return (part.code for part in getattr(record, "component", ()))
 
 
 def is_asked_for(context: Context, *concepts: CodeableConcept | None) -> bool:
     """Whether the scope takes a record of these codes."""
     asked = context.asked
-    return asked is None or any(asked[one.system, one.code] for concept in concepts for one in codings(concept))
+    if asked is None:
+        return True
+    for concept in concepts:
+        for coding in concept.coding if concept is not None else ():
+            if coding.code and asked[coding.system, coding.code]:
+                return True
+    return False
 
 
 class _Part(msgspec.Struct):
@@ -90,14 +98,19 @@ def add_rows(
     Raises:
         RefusedError: the subject or a date cannot be read.
     """
-    patient = context.subjects.of(subject, contained)
+    patient = context.subjects.get(subject.reference)
+    if patient is None:
+        patient = context.subjects.of(subject, contained)
     span, at, dated_by = dated(context.read_date, datings)
-    add, shapes = context.clinical[table].add, context.shapes
+    add, shapes, tail = context.clinical[table].add, context.shapes, (None, status, dated_by, None, negation)
     for component, concept in parts:
-        found: list[tuple[str | None, str | None]] = [(c.system, c.code) for c in codings(concept)] or [(None, None)]
-        for system, code in found:
-            shape = shapes[component, system, code, None, status, dated_by, None, negation]
-            add(patient=patient, resource_id=id_, shape=shape, span=span, at=at, value=None, line=line)
+        coded = False
+        for coding in concept.coding if concept is not None else ():
+            if code := coding.code:
+                coded = True
+                add(patient, id_, shapes[component, coding.system, code, *tail], span, at, None, line)
+        if not coded:
+            add(patient, id_, shapes[component, None, None, *tail], span, at, None, line)
 
 
 def dated(

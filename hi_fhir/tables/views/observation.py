@@ -196,5 +196,9 @@ def _has_value(part: ComponentElement) -> bool:
 
 
 def _is_asked_for(record: Observation, asked: Asked) -> bool:
-    concepts = [record.code, *(part.code for part in record.component)]
-    return any(asked[c.system, c.code] for concept in concepts if concept for c in concept.coding)
+    if record.code is not None:
+        for coding in record.code.coding:
+            if asked[coding.system, coding.code]:
+                return True
+    parts = (part.code for part in record.component if part.code is not None) if record.component else ()
+    return any(asked[coding.system, coding.code] for concept in parts for coding in concept.coding)
