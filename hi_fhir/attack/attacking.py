@@ -10,12 +10,14 @@ from hi_fhir.attack.counts import Counts, counts_of
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
 from hi_fhir.attack.relations.areas import add_areas
+from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
 from hi_fhir.attack.relations.populations import add_populations
 from hi_fhir.attack.relations.ratios import divided
-from hi_fhir.attack.relations.same import add_change, add_run, add_same_people, add_versions
+from hi_fhir.attack.relations.same import add_change, add_periods, add_run, add_same_people
 from hi_fhir.attack.relations.scores import shares_of
 from hi_fhir.attack.relations.strata import add_strata
 from hi_fhir.attack.relations.sums import Gathering, Kind
+from hi_fhir.attack.relations.versions import add_versions
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import Name, State, Told
 from hi_fhir.core.progress import Progress, Silent
@@ -50,9 +52,10 @@ def bounded(
     """
     counts = counts_of(told)
     gathering = Gathering(without)
-    for add in (add_strata, add_populations, add_areas, add_versions, add_run):
+    for add in (add_strata, add_populations, add_areas, add_areas_of_then, add_versions, add_run):
         add(counts, gathering)
     add_same_people(counts, told.same, gathering)
+    add_periods(counts, told.same, gathering)
     if change is not None:
         add_change(counts, change, gathering)
     sums = gathering.sums()

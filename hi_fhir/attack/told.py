@@ -71,7 +71,8 @@ OF_THE_RUN = SMALL_NUMBERS
 class Report:
     """Of whom and when a report tells. measure: canonical URL without version. practices: ODS codes, where it says so.
 
-    reference_date, extract_date: ISO days, "" where it does not say. source: how a reader finds it again.
+    reference_date, extract_date: ISO days, "" where it does not say. source: how a reader finds it again. edition: what
+    tells the evaluation that it was made by, "" where nothing does.
     """
 
     measure: str
@@ -83,6 +84,7 @@ class Report:
     practices: tuple[str, ...]
     rounding: Rounding
     source: str
+    edition: str = ""
 
     @property
     def days(self) -> tuple[str, str, tuple[str, str]]:
@@ -93,11 +95,13 @@ class Report:
 class SamePeople(NamedTuple):
     """who: measure and version to its populations, each with a name that those have alike who mean the same people.
 
-    within: pairs of such names: all people of the first are among those of the second.
+    within: pairs of such names: all people of the first are among those of the second. by_last_days: names of
+    populations that do not go by the day on which a period begins.
     """
 
     who: Mapping[tuple[str, str], Mapping[str, str]]
     within: frozenset[tuple[str, str]]
+    by_last_days: frozenset[str] = frozenset()
 
 
 class Ratios(NamedTuple):

@@ -51,12 +51,23 @@ class Telling:
         version: str = "1",
         practices: tuple[str, ...] = (),
         day: str = "2025-03-31",
+        start: str = "2024-04-01",
+        edition: str = "",
         **populations: Counts,
     ) -> "Telling":
         """A report of one measure. populations: of each, its counts."""
         self.reports.append(
             Report(
-                measure, version, ("2024-04-01", day), day, day, reporter, practices, self.rule, f"{len(self.reports)}"
+                measure,
+                version,
+                (start, day),
+                day,
+                day,
+                reporter,
+                practices,
+                self.rule,
+                f"{len(self.reports)}",
+                edition,
             )
         )
         for population, counts in populations.items():

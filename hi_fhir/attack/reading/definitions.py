@@ -7,6 +7,8 @@ from hi_fhir.attack.told import Report, SamePeople
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words.base import And, Word
+from hi_fhir.measures.words.tree import walk
+from hi_fhir.measures.words.windows import InPeriod
 
 _TAKING_OUT = ("denominator_exclusion", "numerator", "denominator_exception")
 """Populations of the denominator in the order in which they are decided: whoever is in one is in none that follows."""
@@ -25,7 +27,12 @@ def same_people(reports: Iterable[Report], overlays: Sequence[Path] = ()) -> Sam
             conditions[url, version] = conditions_of(measure)
     names = {one: f"{place}" for place, one in enumerate(dict.fromkeys(_all(conditions)))}
     who = {key: {population: names[one] for population, one in own.items()} for key, own in conditions.items()}
-    return SamePeople(who, _within(conditions, names))
+    return SamePeople(who, _within(conditions, names), frozenset(names[one] for one in names if _is_by_last_days(one)))
+
+
+def _is_by_last_days(conditions: Conditions) -> bool:
+    words = (inner for _, word in conditions for inner in walk(word))
+    return not any(isinstance(value, InPeriod) for word in words for value in vars(word).values())
 
 
 def conditions_of(measure: Measure) -> dict[str, Conditions]:

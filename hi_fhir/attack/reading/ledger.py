@@ -78,6 +78,7 @@ def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
         practices=practices,
         rounding=POLICIES.get(row.release.policy_id, SMALL_NUMBERS),
         source=f"{row.identifier}/{row.version}",
+        edition=row.release.evaluation_id,
     )
 
 

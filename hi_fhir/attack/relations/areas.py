@@ -10,15 +10,15 @@ from hi_fhir.attack.told import ALL, Name
 
 _UNKNOWN = "unknown"
 """The stratum of practices whose network is not known."""
-Context = tuple[str, str, tuple[str, str, tuple[str, str]]]
-"""Measure, its version and days."""
+Context = tuple[str, str, tuple[str, str, tuple[str, str]], str]
+"""Measure, its version, days and edition."""
 
 
 def add_areas(counts: Counts, into: Gathering) -> None:
-    """Add the sums among the reports of one measure and the same days."""
+    """Add the sums among the reports of one measure, of the same days and edition."""
     contexts: dict[Context, dict[str, int]] = {}
     for place, report in enumerate(counts.reports):
-        context = (report.measure, report.measure_version, report.days)
+        context = (report.measure, report.measure_version, report.days, report.edition)
         contexts.setdefault(context, {}).setdefault(report.reporter, place)
     by_area = _strata_by_area(counts)
     is_by_area = np.zeros(len(counts.names), dtype=np.bool_)
@@ -27,7 +27,7 @@ def add_areas(counts: Counts, into: Gathering) -> None:
         members = {one: _members(counts, place, reports) for one, place in reports.items()}
         for reporter, whole in reports.items():
             for parts in covers(reporter, members, reports):
-                _add(counts, whole, [reports[one] for one in parts], into)
+                add_sum(counts, Kind.AREAS, whole, [reports[one] for one in parts], into)
             if (counts.grid[whole] & is_by_area).any():
                 _add_strata(counts, whole, reports, members, by_area, into)
 
@@ -81,12 +81,12 @@ def covers(reporter: str, members: Mapping[str, frozenset[str]], reports: Mappin
         yield [*chosen, *sorted(left)]
 
 
-def _add(counts: Counts, whole: int, parts: Sequence[int], into: Gathering) -> None:
+def add_sum(counts: Counts, kind: Kind, whole: int, parts: Sequence[int], into: Gathering) -> None:
     """Every count of a report that all of `parts` have too is their sum."""
     is_told = counts.grid[[whole, *parts]].all(axis=0) & ~counts.is_of_run
     names = np.flatnonzero(is_told).astype(np.int32)
     width = len(counts.names)
-    into.add(Kind.AREAS, whole * width + names, np.array(parts, dtype=np.int32) * width + names[:, None])
+    into.add(kind, whole * width + names, np.array(parts, dtype=np.int32) * width + names[:, None])
 
 
 def _strata_by_area(counts: Counts) -> dict[str, list[tuple[int, int]]]:

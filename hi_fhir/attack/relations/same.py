@@ -9,24 +9,17 @@ import numpy as np
 
 from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.relations.sums import ANYBODY, NOBODY, Extra, Gathering, Kind
-from hi_fhir.attack.told import Bools, Ints, Report, SamePeople
-
-
-def add_versions(counts: Counts, into: Gathering) -> None:
-    """Reports of the same measure, reporter and days, whoever they are for, count the same people.
-
-    Two that differ somewhere do not: the later is a correction.
-    """
-    for first, *others in _alike(counts, lambda one: (*_measured(one), one.days)):
-        for other in others:
-            _link(counts, Kind.VERSIONS, first, other, ~counts.is_of_run, into)
+from hi_fhir.attack.relations.versions import agree, area_of
+from hi_fhir.attack.told import Ints, Report, SamePeople
 
 
 def add_run(counts: Counts, into: Gathering) -> None:
     """Counts of the whole run are the same in all its reports, whatever the measure and whoever reports."""
     for first, *others in _alike(counts, lambda one: one.days):
         for other in others:
-            _link(counts, Kind.RUN, first, other, counts.is_of_run, into)
+            if agree(counts, first, other, counts.is_of_run):
+                names = np.flatnonzero(counts.grid[first] & counts.grid[other] & counts.is_of_run)
+                _equate(counts, Kind.RUN, (first, names), (other, names), NOBODY, into)
 
 
 def add_change(counts: Counts, most: int, into: Gathering) -> None:
@@ -55,6 +48,25 @@ def add_same_people(counts: Counts, same: SamePeople, into: Gathering) -> None:
                 _compare(counts, names, found[wide], found[narrow], ANYBODY, into)
 
 
+def add_periods(counts: Counts, same: SamePeople, into: Gathering) -> None:
+    """Populations that go by the last days alone, in reports of several periods that end on the same one.
+
+    Who is old on the last day is so in all of these periods.
+    """
+    names = cache(lambda one, other: _side_by_side(counts, one, other))
+    for reports in _alike(counts, lambda one: (*area_of(one), one.reference_date, one.extract_date, one.period[1])):
+        found: dict[str, dict[tuple[str, str], tuple[int, str]]] = {}
+        for place in reports:
+            report = counts.reports[place]
+            for population, who in same.who.get((report.measure, report.measure_version), {}).items():
+                if who in same.by_last_days:
+                    found.setdefault(who, {}).setdefault(report.period, (place, population))
+        for by_period in found.values():
+            first, *others = by_period.values()
+            for other in others:
+                _compare(counts, names, first, other, NOBODY, into, Kind.PERIODS)
+
+
 def _measured(report: Report) -> tuple[str, str, str]:
     return report.measure, report.measure_version, report.reporter
 
@@ -65,14 +77,6 @@ def _alike(counts: Counts, key: Callable[[Report], Any]) -> Iterator[list[int]]:
     for place, report in enumerate(counts.reports):
         found.setdefault(key(report), []).append(place)
     yield from found.values()
-
-
-def _link(counts: Counts, kind: Kind, first: int, other: int, is_meant: Bools, into: Gathering) -> None:
-    """Equate what both reports tell, unless they tell different things."""
-    names = np.flatnonzero(counts.grid[first] & counts.grid[other] & is_meant)
-    one, two = _places(counts, first, names), _places(counts, other, names)
-    if (np.maximum(counts.low[one], counts.low[two]) <= np.minimum(counts.high[one], counts.high[two])).all():
-        into.add(kind, one, two[:, None])
 
 
 def _side_by_side(counts: Counts, one: str, other: str) -> tuple[Ints, Ints]:
@@ -93,11 +97,12 @@ def _compare(
     narrow: tuple[int, str],
     extra: Extra,
     into: Gathering,
+    kind: Kind = Kind.SAME_PEOPLE,
 ) -> None:
     """Two populations of reports, in each stratum that both tell of."""
     one, two = names(wide[1], narrow[1])
     is_there = counts.grid[wide[0], one] & counts.grid[narrow[0], two]
-    _equate(counts, Kind.SAME_PEOPLE, (wide[0], one[is_there]), (narrow[0], two[is_there]), extra, into)
+    _equate(counts, kind, (wide[0], one[is_there]), (narrow[0], two[is_there]), extra, into)
 
 
 def _equate(

@@ -22,6 +22,8 @@ class Kind(IntEnum):
     CHANGE = 7
     SCORE = 8
     RUN = 9
+    THEN = 10
+    PERIODS = 11
 
     @property
     def told(self) -> str:
@@ -39,6 +41,8 @@ _TOLD = (
     "little changed between two days",
     "a share is given, or why it is not",
     "counts of the whole run",
+    "areas as they were put together before",
+    "periods that end on the same day",
 )
 
 

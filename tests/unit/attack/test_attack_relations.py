@@ -68,6 +68,30 @@ RUN = (
     .report("P", persons={("run-people", "all"): 3})
     .report("Q", measure="n", persons={("run-people", "all"): Exactly(3)})
 )
+LEFT = (
+    Telling()
+    .report("N", practices=("P", "Q"), edition="then", numerator={F: Exactly(20)})
+    .report("P", practices=("P",), edition="now", numerator={F: Exactly(17)})
+    .report("Q", practices=("Q",), edition="now", numerator={F: 3})
+    .report("N", practices=("P",), edition="now", numerator={F: Exactly(17)})
+)
+MERGED = (
+    Telling()
+    .report("QA", practices=("P", "Q"), edition="then", numerator={F: Exactly(17)})
+    .report("QB", practices=("R", "S"), edition="then", numerator={F: 3})
+    .report("QX", practices=("P", "Q", "R", "S"), edition="now", numerator={F: Exactly(20)})
+)
+RENAMED = (
+    Telling()
+    .report("QA", practices=("P", "Q"), edition="then", numerator={F: 3})
+    .report("QX", practices=("P", "Q"), edition="now", numerator={F: Exactly(3)})
+)
+BY_LAST_DAYS = SamePeople({("m", "1"): {IP: "a"}}, frozenset(), frozenset({"a"}))
+PERIODS = (
+    Telling(same=BY_LAST_DAYS)
+    .report(initial_population={F: 3})
+    .report(start="2025-01-01", initial_population={F: Exactly(3)})
+)
 CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator={F: Exactly(8)})
 
 
@@ -89,6 +113,10 @@ CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator=
         pytest.param(VERSIONS, Kind.VERSIONS, id="versions"),
         pytest.param(RUN, Kind.RUN, id="run"),
         pytest.param(CHANGED, Kind.CHANGE, id="change"),
+        pytest.param(LEFT, Kind.THEN, id="a practice that left"),
+        pytest.param(MERGED, Kind.THEN, id="boards that became one"),
+        pytest.param(RENAMED, Kind.THEN, id="a board of another name"),
+        pytest.param(PERIODS, Kind.PERIODS, id="periods"),
     ],
 )
 def test_a_masked_count_is_recovered_by_one_kind_of_sum_alone(telling: Telling, kind: Kind) -> None:
@@ -137,6 +165,26 @@ def test_a_share_of_nobody_has_nobody() -> None:
 def test_a_correction_says_nothing_of_what_it_corrects() -> None:
     telling = Telling().report(numerator={F: 3, M: Exactly(9)}).report(numerator={F: Exactly(3), M: Exactly(10)})
     assert attack(telling.told(), Silent()).recovered == ()
+
+
+def test_what_holds_of_those_who_were_not_corrected_holds_still() -> None:
+    """Q was corrected, and N with it, which has it; P is as it was."""
+    telling = Telling()
+    for edition, (p, q, n) in {"first": (3, Exactly(9), Exactly(12)), "second": (Exactly(3), Exactly(10), 13)}.items():
+        telling.report("P", practices=("P",), edition=edition, numerator={F: p})
+        telling.report("Q", practices=("Q",), edition=edition, numerator={F: q})
+        telling.report("N", practices=("P", "Q"), edition=edition, numerator={F: n})
+    found = bounded(telling.told(), Silent())
+    assert found.of(0, (*F, NUMERATOR)) == (3, 3)
+    assert found.of(5, (*F, NUMERATOR)) == (13, 13)
+
+
+def test_the_version_after_a_correction_is_as_the_correction_was() -> None:
+    telling = Telling()
+    for edition, people in (("first", 9), ("second", 10), ("third", 10)):
+        telling.report(edition=edition, numerator={F: Exactly(people), M: Exactly(3) if edition == "third" else 3})
+    found = bounded(telling.told(), Silent())
+    assert [found.of(one, (*M, NUMERATOR)) for one in range(3)] == [(1, 7), (3, 3), (3, 3)]
 
 
 def test_nothing_is_supposed_of_another_day_unless_asked() -> None:
