@@ -1,5 +1,6 @@
 """The attack: what was told, held against every sum that must hold, and the masked counts that it gives away."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -89,7 +90,6 @@ def attack(
         together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
     possible = np.minimum(checked.possible, together.high - together.low + 1)
     recovered = recovered_counts(found.counts, together, possible, alone)
-    chains = Chains(found.system, found.bounds)
     return Findings(
         reports=len(told.reports),
         cells=int((told.state <= State.WITHHELD).sum()),
@@ -109,8 +109,14 @@ def attack(
         nearby=checked.nearby,
         unseen=checked.unseen,
         recovered=recovered,
-        examples=tuple(_example(found, chains, one) for one in chosen_examples(recovered, chains.depth)),
+        examples=recovered_examples(found, recovered),
     )
+
+
+def recovered_examples(found: Bounded, recovered: Sequence[Recovered]) -> tuple[RecoveredExample, ...]:
+    """A few of what was recovered, each with what gave it away."""
+    chains = Chains(found.system, found.bounds)
+    return tuple(_example(found, chains, one) for one in chosen_examples(recovered, chains.depth))
 
 
 def _example(found: Bounded, chains: Chains, one: Recovered) -> RecoveredExample:

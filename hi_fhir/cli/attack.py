@@ -191,6 +191,8 @@ def _term(term: "Term") -> dict[str, Any]:
 
 
 def _print(found: "Findings") -> None:
+    from hi_fhir.attack.telling import told_example
+
     print_table(
         "What was told",
         ["reports", "counts", "masked", "sums", "recovered"],
@@ -217,41 +219,7 @@ def _print(found: "Findings") -> None:
     say("")
     print_table("", ["possible values", "counts"], sorted(found.by_possible().items()))
     for example in found.examples:
-        one = example.recovered
-        between = _between(example.low, example.high)
-        say(f"\n{_measure(one)}, {one.report.reporter}, {_count(one)} is {between}, since")
-        for link in example.chain:
-            say(f"  {_told(link, one)}   ({link.why})")
-
-
-def _told(link: "Link", of: "Recovered") -> str:
-    """A relation, without the parts of which there are none."""
-    parts = [_short(part, of) for part in link.parts if part.high != 0]
-    if link.most is None:
-        parts.append("others")
-    elif link.least or link.most:
-        parts.append(f"({_between(link.least, link.most)})")
-    return f"{_short(link.whole, of)} = {' + '.join(parts) or '0'}"
-
-
-def _short(term: "Term", of: "Recovered") -> str:
-    """A count with what is told of it; its measure and reporter where they are others than those of the example."""
-    told = "masked" if term.is_masked else _between(term.low, term.high)
-    measure = "" if term.report.measure == of.report.measure else f"{_measure(term)}, "
-    reporter = "" if term.report.reporter == of.report.reporter else f"{term.report.reporter}, "
-    return f"{measure}{reporter}{_count(term)} [{told}]"
-
-
-def _measure(one: "Recovered | Term") -> str:
-    return one.report.measure.rpartition("/")[2]
-
-
-def _count(one: "Recovered | Term") -> str:
-    population = one.name.population.replace("_", " ")
-    return population if one.name.stratifier == "all" else f"{population} of {one.name.stratifier} {one.name.stratum}"
-
-
-def _between(low: int, high: int | None) -> str:
-    if high is None:
-        return f"{low} or more"
-    return f"{low}" if low == high else f"{low} to {high}"
+        first, *others = told_example(example)
+        say(f"\n{first}")
+        for line in others:
+            say(line)

@@ -212,6 +212,8 @@ def publish_command(
         say(f"{sent.target}: {sent.sent} reports sent, {sent.unchanged} there unchanged")
         if sent.restored:
             say(f"{sent.restored} of those sent had been gone there, or changed by others")
+        if sent.known_before:
+            say(f"Warning: {sent.known_before} small counts could be worked out of earlier reports already.")
 
 
 def _names(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:

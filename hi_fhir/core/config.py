@@ -58,6 +58,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "response_limit_s": (0.1, 86_400),
     "idle_pages": (1, 1_000_000),
     "publish_batch": (1, 1_000),
+    "publish_check": (0, 10_000_000),
 }
 """What numbers may be, both ends included."""
 
@@ -131,6 +132,7 @@ class Config:
     publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
+    publish_check: int = 20  # small counts of a release that are attacked with several sums at once before it is sent
     publish_practice: str | None = None  # ODS code, where the server published to is one practice's own
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 

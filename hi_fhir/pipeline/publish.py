@@ -16,6 +16,7 @@ from hi_fhir.fhir.auth import Origin
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
+from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.definitions import definitions
@@ -36,6 +37,7 @@ class PublishManifest(msgspec.Struct, frozen=True):
     target: its FHIR base. sent, unchanged: MeasureReports. restored: those of the sent ones that it had taken from us
     before, and that were gone from it or changed there by others. withheld: those of other practices than the target's
     own. measures, definitions: Measures, and StructureDefinitions and CodeSystems of ours, sent along with them.
+    known_before: small counts that readers could work out of earlier reports already.
     """
 
     target: str
@@ -46,6 +48,7 @@ class PublishManifest(msgspec.Struct, frozen=True):
     withheld: int
     measures: int
     definitions: int = 0
+    known_before: int = 0
 
 
 def _told(manifest: PublishManifest) -> dict[str, object]:
@@ -62,14 +65,16 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     Raises:
         ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
             own; or no report is of the practice that the settings name.
-        GateError: the reports may not go there: exact counts of several practices (nothing is sent), or reports made
-            with demonstration code lists to a server elsewhere (the others are sent first).
+        GateError: the reports may not go there: exact counts of several practices, or small counts can be worked out of
+            them and what was released before (nothing is sent); or reports made with demonstration code lists to a
+            server elsewhere (the others are sent first).
         SourceError: the server did not take them all; the message counts those that it has not.
         CancelledError: the work was asked to end; what was taken by then is in the ledger.
     """
     config = context.config
     target = check_target(config, url)
     own = _own(released, config.publish_practice)
+    known_before = check_release(context, released)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with context.store.read() as session:
         last = last_deliveries(session, target.base_url)
@@ -99,6 +104,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         withheld=len(released.reports) - len(own),
         measures=defined["Measure"],
         definitions=defined.total() - defined["Measure"],
+        known_before=known_before,
     )
 
 

@@ -28,6 +28,11 @@ def reckoned_with(audience: Audience) -> tuple[Audience, ...]:
     return Audience.PRACTICE.knows if audience == Audience.PRACTICE else ABOVE_PRACTICE
 
 
+def policies_above_practice() -> list[tuple[str, str]]:
+    """Id and version of each policy by which is decided now."""
+    return [(POLICIES[one].id, POLICIES[one].version) for one in ABOVE_PRACTICE]
+
+
 def published(
     session: Session,
     audience: Audience,
@@ -40,8 +45,7 @@ def published(
     versions = [PublishedVersion(*one) for one in seen]
     if audience == Audience.PRACTICE:
         return Published(versions)
-    policies = [(POLICIES[one].id, POLICIES[one].version) for one in ABOVE_PRACTICE]
-    rows = earlier_rows(session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies)
+    rows = earlier_rows(session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies_above_practice())
     same = _SamePeople(evaluation, measures, overlays) if rows else None
     told = [(row, of) for row in rows if same and (of := same.populations(row))]
     reports = [

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
@@ -38,8 +38,7 @@ def earlier_rows(
     last other release is its own: the same decision again does not see itself.
     """
     of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of)
-    by_policy = or_(*(and_(Release.policy_id == id_, Release.policy_version == version) for id_, version in policies))
-    is_own = and_(Release.evaluation_id == evaluation, by_policy)
+    is_own = _is_own(evaluation, policies)
     last = session.scalar(select(func.max(ReportRow.id)).join(Release).where(of_day, ~is_own))
     if last is None:
         return []
@@ -61,3 +60,23 @@ def earlier_rows(
             covered[key] = covered_practices(session, id_)
         found.append(EarlierRow(id_, evaluation_id, url, version, reporter, start, end, covered[key]))
     return found
+
+
+class ReleasedDays(NamedTuple):
+    """sources: identifier and version of each report that an evaluation was released as. days: its reference dates."""
+
+    sources: frozenset[str]
+    days: frozenset[date]
+
+
+def released_days(session: Session, evaluation: str, policies: Collection[tuple[str, str]]) -> ReleasedDays:
+    """What was released of an evaluation by policies of these ids and versions."""
+    columns = select(ReportRow.identifier, ReportRow.version, ReportRow.as_of).join(Release)
+    rows = session.execute(columns.where(_is_own(evaluation, policies))).all()
+    sources = frozenset(f"{identifier}/{version}" for identifier, version, _ in rows)
+    return ReleasedDays(sources, frozenset(day for _, _, day in rows))
+
+
+def _is_own(evaluation: str, policies: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    by_policy = or_(*(and_(Release.policy_id == id_, Release.policy_version == version) for id_, version in policies))
+    return and_(Release.evaluation_id == evaluation, by_policy)

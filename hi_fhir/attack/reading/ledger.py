@@ -1,7 +1,8 @@
 """What an audience was given, from the rows of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 from sqlalchemy import Select, select
@@ -16,14 +17,24 @@ from hi_fhir.store.cell_columns import CellColumns, cell_columns
 from hi_fhir.store.covered import covered_practices
 
 
-def read_ledger(session: Session, audience: Audience, *, ever: bool = False, evaluation: str | None = None) -> Told:
+def read_ledger(
+    session: Session,
+    audience: Audience,
+    *,
+    ever: bool = False,
+    evaluation: str | None = None,
+    days: Collection[date] | None = None,
+) -> Told:
     """What an audience may have. ever: every version, else the reports that hold now. evaluation: of that one alone.
+
+    days: reference dates, of reports of which alone.
 
     Raises:
         NotFoundError: there is nothing of it.
     """
     asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.id)
-    rows = session.scalars(_narrowed(asked, audience, ever, evaluation)).all()
+    asked = _narrowed(asked, audience, ever, evaluation)
+    rows = session.scalars(asked if days is None else asked.where(models.ReportRow.as_of.in_(days))).all()
     if not rows:
         of = f" of evaluation {evaluation}" if evaluation else ""
         raise NotFoundError(f"nothing{of} was released that the {audience} audience may have. hi-fhir status lists it.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -33,19 +33,29 @@ def add_change(counts: Counts, most: int, into: Gathering) -> None:
 
 
 def add_same_people(counts: Counts, same: SamePeople, into: Gathering) -> None:
-    """Populations that are defined alike, of one measure or of several, and those that lie within another's."""
+    """Populations that are defined alike, of one measure or of several, and those that lie within another's.
+
+    Of two editions where they tell nothing different of any of these.
+    """
     names = cache(lambda one, other: _side_by_side(counts, one, other))
-    for reports in _alike(counts, lambda one: (one.reporter, one.days)):
-        found: dict[str, tuple[int, str]] = {}
+    for reports in _alike(counts, lambda one: (*area_of(one), one.days)):
+        editions: dict[str, dict[str, tuple[int, str]]] = {}
         for place in reports:
             report = counts.reports[place]
+            found = editions.setdefault(report.edition, {})
             for population, who in same.who.get((report.measure, report.measure_version), {}).items():
                 first = found.setdefault(who, (place, population))
                 if first != (place, population):
                     _compare(counts, names, first, (place, population), NOBODY, into)
-        for narrow, wide in same.within:
-            if narrow in found and wide in found:
-                _compare(counts, names, found[wide], found[narrow], ANYBODY, into)
+        for found in editions.values():
+            for narrow, wide in same.within:
+                if narrow in found and wide in found:
+                    _compare(counts, names, found[wide], found[narrow], ANYBODY, into)
+        for one, other in combinations(editions.values(), 2):
+            pairs = [(one[who], other[who]) for who in one if who in other]
+            if all(_agree(counts, names, *pair) for pair in pairs):
+                for first, second in pairs:
+                    _compare(counts, names, first, second, NOBODY, into)
 
 
 def add_periods(counts: Counts, same: SamePeople, into: Gathering) -> None:
@@ -88,6 +98,20 @@ def _side_by_side(counts: Counts, one: str, other: str) -> tuple[Ints, Ints]:
     ]
     columns = np.array(pairs, dtype=np.int32).reshape(-1, 2)
     return columns[:, 0], columns[:, 1]
+
+
+def _agree(
+    counts: Counts,
+    names: Callable[[str, str], tuple[Ints, Ints]],
+    first: tuple[int, str],
+    other: tuple[int, str],
+) -> bool:
+    """Whether two populations of reports may be the same in each stratum that both tell of."""
+    one, two = names(first[1], other[1])
+    is_there = counts.grid[first[0], one] & counts.grid[other[0], two]
+    ours, theirs = _places(counts, first[0], one[is_there]), _places(counts, other[0], two[is_there])
+    low, high = np.maximum(counts.low[ours], counts.low[theirs]), np.minimum(counts.high[ours], counts.high[theirs])
+    return bool((low <= high).all())
 
 
 def _compare(

@@ -1,0 +1,78 @@
+"""What a release gives away that was not given away before it: the question that is asked before it is sent."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples
+from hi_fhir.attack.bounds import Bounds, propagate
+from hi_fhir.attack.exact.checking import check
+from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_counts
+from hi_fhir.attack.systems import System
+from hi_fhir.attack.told import FEWEST, UNBOUNDED, Bools, Ints, Told
+from hi_fhir.core.progress import Progress, Silent
+
+_LONGEST_S = 86_400.0
+"""What is looked at is bounded by how many counts are, so that the same release has the same answer on any machine."""
+
+
+@dataclass(frozen=True)
+class GivenAway:
+    """What can be worked out with a release and could not without it. already: so many could be before, and no better.
+
+    masked: masked counts of the release. asked: those of them that several sums at once were held against.
+    """
+
+    recovered: tuple[Recovered, ...]
+    examples: tuple[RecoveredExample, ...]
+    already: int
+    masked: int
+    asked: int
+
+
+def given_away(told: Told, new: Collection[int], most: int, progress: Progress) -> GivenAway:
+    """Attack all that was told, and again without what `new` reports tell.
+
+    new: places in the reports. most: so many of their masked counts, those with the fewest values left first, are held
+    against several sums at once; all are against single ones.
+    """
+    found = bounded(told, progress)
+    alone = found.bounds.high - found.bounds.low + 1
+    is_new = np.repeat(np.isin(np.arange(len(told.reports)), list(new)), len(found.counts.names))
+    asked = _asked(found, alone, is_new, most)
+    checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
+    possible = np.minimum(checked.possible, alone)
+    before = _before(found, is_new, asked & (possible < FEWEST))
+    recovered = recovered_counts(found.counts, found.bounds, possible, alone)
+    worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
+    return GivenAway(
+        recovered=worse,
+        examples=recovered_examples(found, worse),
+        already=len(recovered) - len(worse),
+        masked=int((found.counts.is_masked & is_new).sum()),
+        asked=int(asked.sum()),
+    )
+
+
+def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
+    """Masked counts of the release of which single sums leave the fewest values, of those that they leave enough."""
+    places = np.flatnonzero(found.counts.is_masked & is_new & (alone >= FEWEST))
+    chosen = places[np.argsort(alone[places], kind="stable")[:most]]
+    asked = np.zeros(len(alone), dtype=np.bool_)
+    asked[chosen] = True
+    return asked
+
+
+def _before(found: Bounded, is_new: Bools, by_several: Bools) -> Ints:
+    """How many values each count could have without what new reports tell. by_several: for all sums at once."""
+    system = found.system
+    shares = system.shares.of(np.flatnonzero(~is_new[system.shares.numerator]))
+    divided = system.divided.of(np.flatnonzero(~is_new[system.divided.numerator]))
+    low, high = np.where(is_new, 0, system.low), np.where(is_new, UNBOUNDED, system.high)
+    opened = System(low.astype(np.int32), high.astype(np.int32), system.sums, shares, divided)
+    bounds: Bounds = propagate(opened, Silent())
+    possible = bounds.high - bounds.low + 1
+    unsettled = by_several & (possible >= FEWEST)
+    checked: Ints = np.minimum(possible, check(opened, bounds, unsettled, _LONGEST_S, Silent()).possible)
+    return checked

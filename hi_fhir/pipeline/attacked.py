@@ -1,0 +1,65 @@
+"""The last look before reports are sent: the attack on them and on everything of the same days that is out already."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hi_fhir.attack.findings import RecoveredExample
+from hi_fhir.attack.given_away import GivenAway, given_away
+from hi_fhir.attack.reading.definitions import same_people
+from hi_fhir.attack.reading.ledger import read_ledger
+from hi_fhir.attack.telling import told_example
+from hi_fhir.core.audiences import Audience
+from hi_fhir.core.errors import GateError
+from hi_fhir.core.events import event
+from hi_fhir.core.progress import Silent
+from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.published import policies_above_practice
+from hi_fhir.pipeline.report import ReportManifest
+from hi_fhir.store.earlier import released_days
+
+READER = Audience.PCN
+"""Who is given most above the practice: the reports of networks, and with them those of boards and of the public."""
+_SHOWN = 3
+
+
+def check_release(context: RunContext, released: ReportManifest) -> int:
+    """Attack a release as its readers can; how many small counts could be worked out before it already.
+
+    A practice's own reports give its own counts exactly: there is nothing to work out.
+
+    Raises:
+        GateError: a small count can be worked out that could not be before.
+    """
+    if released.audience == Audience.PRACTICE or (found := _attacked(context, released)) is None:
+        return 0
+    if found.recovered:
+        raise GateError(
+            f"evaluation {released.evaluation}: {len(found.recovered)} small counts can be worked out of its reports "
+            f"for the {released.audience} audience and of what was released before. Nothing is sent. For example:\n"
+            f"{_examples(found.examples)}\nhi-fhir attack --ledger --audience {READER} lists them all."
+        )
+    if found.already:
+        event("attack.known-before", evaluation=released.evaluation, counts=found.already)
+    return found.already
+
+
+def _attacked(context: RunContext, released: ReportManifest) -> GivenAway | None:
+    """What the release gives away; None where nothing in it is from this evaluation: it was out before."""
+    with context.store.read() as session:
+        own = released_days(session, released.evaluation, policies_above_practice())
+        if not own.days:
+            return None
+        context.steps.start("attack", None, "reports")
+        told = read_ledger(session, READER, ever=True, days=own.days)
+    told = replace(told, same=same_people(told.reports, context.config.overlays))
+    new = [place for place, report in enumerate(told.reports) if report.source in own.sources]
+    found = given_away(told, new, context.config.publish_check, Silent())
+    before = f"; {found.already:,} could be worked out before" if found.already else ""
+    context.steps.finish(
+        f"{found.masked:,} small counts attacked, {found.asked:,} of them with several sums at once{before}"
+    )
+    return found
+
+
+def _examples(examples: Sequence[RecoveredExample]) -> str:
+    return "\n".join(line for one in examples[:_SHOWN] for line in told_example(one))
