@@ -135,6 +135,7 @@ def _terminology(config: Config) -> Iterator[Check]:
 
 def _imports(config: Config) -> Iterator[Check]:
     from hi_fhir.cohorts.imports import load_organisations, load_postcodes
+    from hi_fhir.cohorts.list_imports import load_lists
 
     folder = config.data_dir / "imports"
     directory, areas = load_postcodes(folder), load_organisations(folder)
@@ -148,6 +149,11 @@ def _imports(config: Config) -> Iterator[Check]:
     else:
         found = "none: PCN and ICB are those that a source's Organization.partOf tells"
         yield Check("organisations", NOTE, found, "hi-fhir mappings import-organisations FILE")
+    if lists := load_lists(folder):
+        yield Check("registered patients", OK, f"published lists imported, version {lists.version}")
+    else:
+        found = "none: registered people are compared with no published list"
+        yield Check("registered patients", NOTE, found, "hi-fhir mappings import-lists FILE")
 
 
 def _opt_outs(config: Config) -> Check:

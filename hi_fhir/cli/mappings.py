@@ -14,7 +14,7 @@ _file_argument = click.argument("file", type=click.Path(path_type=Path, exists=T
 
 @click.group("mappings")
 def mappings_command() -> None:
-    """Import a postcode directory or the organisations' membership.
+    """Import postcodes, the membership of organisations or lists of registered patients.
 
     \b
     Example:
@@ -57,3 +57,23 @@ def import_organisations_command(files: tuple[Path, ...], data_dir: Path | None,
     config = options.read_config(data_dir)
     manifest = import_organisations(files[0], config.data_dir / "imports", files[1:])
     print_json(msgspec.to_builtins(manifest)) if as_json else say(f"{manifest.rows:,} memberships imported.")
+
+
+@mappings_command.command("import-lists")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@options.common_options
+def import_lists_command(files: tuple[Path, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Read how many patients each practice has, by sex and age, so that ours are compared with them.
+
+    From files as NHS England publishes them each month: by five years of age (gp-reg-pat-prac-quin-age), or by single
+    year (gp-reg-pat-prac-sing-age-female and -male, together). Several months may be given at once.
+
+    \b
+    Example:
+      hi-fhir mappings import-lists gp-reg-pat-prac-quin-age.csv
+    """
+    from hi_fhir.cohorts.list_imports import import_lists
+
+    config = options.read_config(data_dir)
+    manifest = import_lists(files, config.data_dir / "imports")
+    print_json(msgspec.to_builtins(manifest)) if as_json else say(f"{manifest.rows:,} groups of patients imported.")

@@ -11,6 +11,8 @@ from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
+from hi_fhir.cohorts.list_files import ALL
+from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, ListComparison
 from hi_fhir.core.audiences import Audience
 
 
@@ -54,6 +56,9 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     if evaluations:
         say("")
         _print_evaluations(evaluations)
+    if evaluations and evaluations[-1].get("lists"):
+        say("")
+        _print_lists(msgspec.convert(evaluations[-1]["lists"], ListComparison))
     if deliveries:
         say("")
         print_table("Published", ["to", "audience", "last try", "reports"], deliveries)
@@ -98,6 +103,7 @@ def _evaluation(manifest: dict[str, Any]) -> dict[str, Any]:
         "data_date": manifest["data_date"],
         "sources": [snapshot["source_id"] for snapshot in manifest["snapshots"]],
         "measures": [measure["id"] for measure in manifest["measures"]],
+        "lists": manifest.get("lists"),
     }
 
 
@@ -114,3 +120,20 @@ def _print_evaluations(manifests: Sequence[dict[str, Any]]) -> None:
         for told in map(_evaluation, manifests)
     ]
     print_table("Evaluations", ["evaluation", "period", "reference date", "extract date", "sources", "measures"], rows)
+
+
+def _print_lists(compared: ListComparison) -> None:
+    """The lists of the newest evaluation beside the published ones: exact, for whoever runs hi_fhir alone."""
+    if compared.day is None:
+        say("No imported list of registered patients is of a day near the reference date: none is compared.")
+        return
+    rows: list[list[Any]] = []
+    for group in compared.groups:
+        if group.is_apart or group.name == ALL:
+            by = f"{group.here / group.published - 1:+.1%}" if group.published else None
+            rows.append(
+                [group.practice, group.name, group.here, group.published, by, APART if group.is_apart else AGREES]
+            )
+    rows += [[practice, ALL, None, None, None, NOT_LISTED] for practice in compared.unlisted]
+    columns = ["practice", "group", "here", "published", "difference", "state"]
+    print_table(f"Registered people beside the lists of {compared.day}, where over 2 % apart", columns, rows)

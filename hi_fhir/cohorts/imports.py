@@ -96,7 +96,7 @@ def import_postcodes(file: Path, target: Path) -> ImportManifest:
         raise TerminologyError(f"{file}: cannot be read as a CSV of postcodes. Is it a whole ONSPD file?") from error
     finally:
         connection.close()
-    return _commit(target, POSTCODES, ".parquet", file, temporary, rows, columns)
+    return commit_import(target, POSTCODES, ".parquet", file, temporary, rows, columns)
 
 
 def _postcode_columns(file: Path) -> dict[str, str]:
@@ -158,7 +158,7 @@ def import_organisations(file: Path, target: Path, more: Sequence[Path] = ()) ->
         commit_bytes(temporary, _as_memberships(combined(row for rows in published for row in rows or ())))
     memberships = _read_memberships(temporary)
     columns = {name: name for name in _heading(temporary)}
-    return _commit(target, ORGANISATIONS, ".csv", file, temporary, len(memberships), columns)
+    return commit_import(target, ORGANISATIONS, ".csv", file, temporary, len(memberships), columns)
 
 
 def _as_memberships(rows: Iterable[OdsRow]) -> bytes:
@@ -181,22 +181,23 @@ def _lines(file: Path) -> list[list[str]]:
 
 def load_postcodes(target: Path) -> PostcodeDirectory | None:
     """The imported directory; None where none was imported."""
-    manifest = _manifest(target, POSTCODES)
+    manifest = read_import(target, POSTCODES)
     return PostcodeDirectory(target / manifest.file, manifest.sha256[:16]) if manifest else None
 
 
 def load_organisations(target: Path) -> AreaFile | None:
     """The imported memberships; None where none were imported."""
-    manifest = _manifest(target, ORGANISATIONS)
+    manifest = read_import(target, ORGANISATIONS)
     return AreaFile(_read_memberships(target / manifest.file), manifest.sha256[:16]) if manifest else None
 
 
-def _manifest(target: Path, kind: str) -> ImportManifest | None:
+def read_import(target: Path, kind: str) -> ImportManifest | None:
+    """What was imported last of a kind; None where nothing was."""
     path = target / f"{kind}.json"
     return _FORMAT.read(path) if path.exists() else None
 
 
-def _commit(
+def commit_import(
     target: Path, kind: str, suffix: str, source: Path, temporary: Path, rows: int, columns: Mapping[str, str]
 ) -> ImportManifest:
     """Name the data by its content, then point the manifest at it; what it pointed at before goes."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from hi_fhir.cohorts.lists import ListComparison
+
 
 class Area(msgspec.Struct, frozen=True, order=True):
     """A practice and what it belongs to on the reference date. None: not known."""
@@ -82,7 +84,8 @@ class Resolution(People, frozen=True):
 
     homes: practice to the sources that the records are from which speak for its registered people, and to its own
     source where no patient of that could be read. orphans: source to
-    table to the rows that are nobody's: of no patient, or named by an identifier of nobody or of several.
+    table to the rows that are nobody's: of no patient, or named by an identifier of nobody or of several. lists: beside
+    the published ones, where these were imported.
     """
 
     areas: list[Area]
@@ -91,3 +94,4 @@ class Resolution(People, frozen=True):
     homes: dict[str, list[str]] = {}
     orphans: dict[str, dict[str, int]] = {}
     not_understood: list[NotUnderstood] = []
+    lists: ListComparison | None = None

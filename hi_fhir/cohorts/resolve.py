@@ -26,6 +26,8 @@ from hi_fhir.cohorts.areas import read_areas
 from hi_fhir.cohorts.buckets import ranges
 from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, Resolution
 from hi_fhir.cohorts.linking import Linked
+from hi_fhir.cohorts.list_tally import ListTally
+from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.cohorts.merging import KINDS
 from hi_fhir.cohorts.naming import NOBODY, ORPHAN, SEVERAL, Naming
 from hi_fhir.cohorts.opt_out_policies import TYPE_1_BY_CODE, TYPE_1_SETS
@@ -70,7 +72,8 @@ def resolve(engine: Engine, inputs: ResolveInputs, out: Path, progress: Progress
     tables = prepared.tables
     people_in_all = engine.count(tables["resident"])
     progress.start("resolve", len(BUCKETS), "buckets of people")
-    tally = Tally()
+    list_day = inputs.lists.nearest(inputs.as_of) if inputs.lists else None
+    tally = Tally(lists=ListTally(list_day) if list_day else None)
     for buckets in ranges(people_in_all, _PEOPLE_A_RANGE):
         _write_people(engine, inputs, tables, buckets, tally, out)
         progress.advance(len(buckets))
@@ -275,7 +278,14 @@ def _resolution(
         homes=_homes(tally),
         not_understood=[NotUnderstood(*where, count) for where, count in sorted(tally.unread.items())],
         orphans=naming.unattributed,
+        lists=_compared(inputs, tally),
     )
+
+
+def _compared(inputs: ResolveInputs, tally: Tally) -> ListComparison | None:
+    if inputs.lists is None:
+        return None
+    return tally.lists.compared(inputs.lists) if tally.lists else ListComparison(None, [], [])
 
 
 def _unread_practices(manifests: Sequence[SnapshotManifest]) -> set[tuple[str, str]]:
@@ -336,7 +346,11 @@ def rule_versions() -> dict[str, str]:
 
 def _versions(inputs: ResolveInputs) -> dict[str, str]:
     """Of every rule, mapping and import that decided something, and of the codes that left people out."""
-    imports = {"import/postcodes": inputs.directory, "import/organisations": inputs.areas}
+    imports = {
+        "import/postcodes": inputs.directory,
+        "import/organisations": inputs.areas,
+        "import/registered-patients": inputs.lists,
+    }
     by_code = TYPE_1_SETS.values() if inputs.opt_out.policy == TYPE_1_BY_CODE else ()
     opted = {f"value_sets/{id_}" for id_ in by_code}
     files = inputs.terminology.versions().items()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hi_fhir.cohorts.list_tally import ListTally
+
 
 @dataclass
 class Tally:
@@ -13,6 +15,7 @@ class Tally:
 
     homes: each practice of registered people with each source that it has people from. unread: of these by source,
     practice and code system the people whose ethnic category is in a code that no map has.
+    lists: where they are compared with published ones.
     """
 
     persons: int = 0
@@ -25,6 +28,7 @@ class Tally:
     homes: set[tuple[str, str]] = field(default_factory=set)
     nhs_number: Counter[str] = field(default_factory=Counter)
     unread: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    lists: ListTally | None = None
 
     def add(self, people: pa.Table) -> None:
         """Count people: PERSON's columns with reason (`registered` for none), conflict, home_source, unread_system."""
@@ -42,6 +46,8 @@ class Tally:
         homes = registered.group_by(["practice_id", "home_source"]).aggregate([])
         self.homes.update(zip(homes["practice_id"].to_pylist(), homes["home_source"].to_pylist(), strict=True))
         self.nhs_number.update(_counts(registered["nhs_number"]))
+        if self.lists:
+            self.lists.add(registered)
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from hi_fhir.cohorts.inputs import Area, Note, NotUnderstood, People, Resolution
+from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.core.days import Period
 from hi_fhir.core.manifests import Format
 from hi_fhir.measures.digests import definition_digest
@@ -75,7 +76,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     dropped_readings: as `measures.dropped` counts them. other_servers: source to host to type to the references to
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file. lost: source to type to kind to records of which no copy could be taken. standings: of every source and
-    type. heard: as `measures.heard` counts it. homes and not_understood: as resolving found
+    type. heard: as `measures.heard` counts it. homes, not_understood and lists: as resolving found
     them. foreign_codes: source to what its snapshot says of them.
     """
 
@@ -104,6 +105,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     homes: dict[str, list[str]]
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
     not_understood: list[NotUnderstood] = []
+    lists: ListComparison | None = None
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
     negated: dict[str, dict[str, dict[str, int]]] = {}
     misdated: dict[str, dict[str, int]] = {}

@@ -13,6 +13,7 @@ from hi_fhir import __version__
 from hi_fhir.cohorts.buckets import BucketReader, ranges, read_link
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.inputs import Resolution
+from hi_fhir.cohorts.list_imports import load_lists
 from hi_fhir.cohorts.opt_outs import read_opt_outs
 from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.resolve import resolve, rule_versions
@@ -169,6 +170,7 @@ def _job(
         as_of=context.as_of,
         directory=load_postcodes(imports),
         areas=load_organisations(imports),
+        lists=load_lists(imports),
         opt_out=read_opt_outs(config.opt_out_policy, config.opt_out_list, load_key(config.key_file)),
         imd_year=config.imd_year,
     )
@@ -258,7 +260,7 @@ def _name(
             "analytes": dict(codes.analytes),
             "versions": inputs.terminology.versions(),
             "mappings": {id_: sha256_file(path) for id_, path in inputs.terminology.mapping_files.items()},
-            "imports": [given.version if given else None for given in (inputs.directory, inputs.areas)],
+            "imports": [given.version if given else None for given in (inputs.directory, inputs.areas, inputs.lists)],
             "opt_out": [inputs.opt_out.policy, sorted(inputs.opt_out.nhs_keys)],
             "imd_year": context.imd_year,
             "quarantine_limit": quarantine_limit,
@@ -402,6 +404,7 @@ def _manifest(
         heard=heard,
         homes=resolution.homes,
         not_understood=resolution.not_understood,
+        lists=resolution.lists,
         foreign_codes={m.source_id: m.foreign_codes for m in job.manifests if m.foreign_codes},
         negated={m.source_id: m.negated for m in job.manifests if m.negated},
         misdated={m.source_id: m.misdated for m in job.manifests if m.misdated},

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 
 from hi_fhir.cohorts.inputs import Note
+from hi_fhir.cohorts.lists import NOT_LISTED, ListComparison, ListGroup, told
 from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.absence import absences
@@ -196,6 +197,32 @@ def missing_extensions(
         if value_sets:
             sets = (valued("value-set", "String", value_set) for value_set in value_sets)
             yield nested(definition(base, "unheard"), [valued("source", "String", source), *sets])
+
+
+def list_extensions(
+    base: str, compared: ListComparison | None, practices: Collection[str], organisation: Callable[[str], Json]
+) -> Iterator[Json]:
+    """How the lists of a reporter's practices stand beside the published ones; what is published, and no number here.
+
+    organisation: the reference to an ODS code's Organization.
+    """
+    if compared is None or compared.day is None:
+        return
+    by_practice: dict[str, list[ListGroup]] = {}
+    for group in compared.groups:
+        by_practice.setdefault(group.practice, []).append(group)
+    for practice in practices:
+        groups = by_practice.get(practice)
+        if groups or practice in compared.unlisted:
+            state, apart = told(groups) if groups else (NOT_LISTED, [])
+            own = [
+                valued("practice", "Reference", organisation(practice)),
+                valued("state", "Code", state),
+                *(valued("group", "String", name) for name in apart),
+                *([valued("published", "Integer", groups[0].published)] if groups else []),
+                valued("day", "Date", compared.day.isoformat()),
+            ]
+            yield nested(definition(base, "registered-list"), own)
 
 
 def withheld_extensions(base: str, absent: Iterable[Absence], organisation: Callable[[str], Json]) -> Iterator[Json]:

@@ -20,6 +20,7 @@ from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import (
     all_absences,
     concerning,
+    list_extensions,
     measure_extensions,
     missing_extensions,
     notes_on,
@@ -126,6 +127,7 @@ class MeasureReports:
         own = [
             *withheld_extensions(self._settings.base, absent, self._organisation),
             *(self._covered(practice) for practice in reporter.practices),
+            *list_extensions(self._settings.base, evaluation.lists, reporter.practices, self._organisation),
         ]
         head = {
             "resourceType": "MeasureReport",

@@ -91,6 +91,19 @@ EXTENSIONS = (
     ),
     OwnExtension("covered-practice", "A practice of the reporter that is in the data.", "Reference", repeats=True),
     OwnExtension(
+        "registered-list",
+        "How a practice's registered people stand beside the list that is published of it (`published`, of the `day`): "
+        "each `group` of at least 100 that is over 2 % apart.",
+        parts=(
+            Nested("practice", "Reference"),
+            Nested("state", "code"),
+            Nested("group", repeats=True),
+            Nested("published", "integer", repeats=True),
+            Nested("day", "date"),
+        ),
+        repeats=True,
+    ),
+    OwnExtension(
         "measure-rules", "The rule set that the measure follows.", parts=(Nested("rule-set"), Nested("source"))
     ),
     OwnExtension(

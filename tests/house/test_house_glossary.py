@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hi_fhir.cli import output, people
+from hi_fhir.cohorts import lists
 from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure import scores
 from hi_fhir.disclosure.counts import CellState
@@ -77,6 +78,7 @@ SAID = {
     "ethnicity": {*ANSWERED, "not-recorded", "not-known"},
     "NHS numbers": _column("nhs_number"),
     "deprivation": _column("deprivation"),
+    "lists of registered patients": {*lists.STATES},
     "states of a run": {history.DONE, history.STOPPED, history.UNFINISHED, history.INTERRUPTED},
 }
 """What users are shown as codes or names of our own, by what it is of."""

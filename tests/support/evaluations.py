@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.inputs import Area, Note, People
+from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import sha256_file
 from hi_fhir.disclosure.counts import Stratum
@@ -74,6 +75,7 @@ def write_evaluation(
     people: int = 60,
     seed: int = 1,
     state: str | None = None,
+    lists: ListComparison | None = None,
 ) -> EvaluationManifest:
     """A finished evaluation with `people` in each practice. state: of every code list, instead of the true ones."""
     chosen = registry.load(measures)
@@ -81,7 +83,7 @@ def write_evaluation(
     pq.write_table(made_up_counts(chosen, areas, people, seed), folder / COUNTS_FILE)
     tables = {COUNTS_FILE: sha256_file(folder / COUNTS_FILE)}
     references = [a_reference(measure, state) for measure in chosen]
-    manifest = an_evaluation(references, areas, people * len(areas), name=folder.name, tables=tables)
+    manifest = an_evaluation(references, areas, people * len(areas), name=folder.name, tables=tables, lists=lists)
     FORMAT.commit(folder / MANIFEST, manifest)
     return manifest
 
@@ -94,6 +96,7 @@ def an_evaluation(
     name: str = "evaluation",
     tables: dict[str, str] | None = None,
     notes: Sequence[Note] = (),
+    lists: ListComparison | None = None,
 ) -> EvaluationManifest:
     return EvaluationManifest(
         id=name,
@@ -109,6 +112,7 @@ def an_evaluation(
         unverified=["codes of mappings/old-codes-to-snomed"],
         areas=list(areas),
         notes=list(notes),
+        lists=lists,
         people=_people(registered),
         quarantine={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
         reconciliation={"main": {"Patient": Reconciliation(received=registered, kept=registered)}},

@@ -10,6 +10,7 @@ import orjson
 import pyarrow as pa
 
 from hi_fhir.cohorts.inputs import Area, Note
+from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.disclosure.counts import ExactCounts, Group, ReleasedCell
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import POLICIES
@@ -59,11 +60,12 @@ def released_reports(
     counts: pa.Table | None = None,
     notes: Sequence[Note] = (),
     wanting: Sequence[Standing] = (),
+    lists: ListComparison | None = None,
 ) -> Released:
     """Every reporter's report on one measure. wanting: types that were not understood."""
     measure = measure or a_measure()
     evaluated = EvaluatedMeasure(measure, a_reference(measure, state, states))
-    evaluation = an_evaluation([evaluated.reference], areas, people * len(areas), notes=notes)
+    evaluation = an_evaluation([evaluated.reference], areas, people * len(areas), notes=notes, lists=lists)
     if wanting:
         evaluation = msgspec.structs.replace(evaluation, standings=list(wanting), heard={})
     reporting = reporters(areas, audience)

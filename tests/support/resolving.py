@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.imports import AreaFile, PostcodeDirectory
 from hi_fhir.cohorts.inputs import Resolution
+from hi_fhir.cohorts.list_tally import PublishedLists
 from hi_fhir.cohorts.opt_outs import OptOuts
 from hi_fhir.cohorts.people import LINK_FILE
 from hi_fhir.cohorts.registration import COUNTS, REGISTERED
@@ -66,9 +67,10 @@ def resolve_snapshots(
     opt_out: OptOuts | None = None,
     imd_year: int = 2025,
     terminology: Terminology = _TERMINOLOGY,
+    lists: PublishedLists | None = None,
 ) -> Resolved:
     snapshots = tuple(builder.write(root / "snapshots") for builder in builders)
-    return _resolve(root, snapshots, as_of, directory, areas, opt_out, imd_year, terminology)
+    return _resolve(root, snapshots, as_of, directory, areas, opt_out, imd_year, terminology, lists=lists)
 
 
 def resolve_records(
@@ -163,8 +165,11 @@ def _resolve(
     imd_year: int = 2025,
     terminology: Terminology = _TERMINOLOGY,
     engine: Engine | None = None,
+    lists: PublishedLists | None = None,
 ) -> Resolved:
-    inputs = ResolveInputs(snapshots, terminology, PERIOD, as_of, directory, areas, opt_out or OptOuts(), imd_year)
+    inputs = ResolveInputs(
+        snapshots, terminology, PERIOD, as_of, directory, areas, opt_out or OptOuts(), lists, imd_year
+    )
     out = root / "evaluation"
     found = resolve(engine or connect(root / "spill"), inputs, out, Silent())
     people = {row["person_id"]: row for row in _rows(out / "person")}

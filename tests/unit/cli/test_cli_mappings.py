@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
+from hi_fhir.cohorts.list_imports import load_lists
 from tests.support.cli import hi_fhir
 
 POSTCODES = "pcds,lsoa11,lsoa21\nAA1 1AA,E01000001,E01000001\nZZ99 3CZ,,\n"
@@ -35,11 +36,25 @@ def test_memberships_are_imported_and_told(tmp_path: Path, file: Path) -> None:
     assert len(load_organisations(tmp_path / "data" / "imports").memberships) == 2
 
 
+def test_lists_of_registered_patients_are_imported_and_told(tmp_path: Path) -> None:
+    for sex in ("female", "male"):
+        text = f"EXTRACT_DATE,ORG_CODE,SEX,AGE,NUMBER_OF_PATIENTS\n01APR2025,A00001,{sex.upper()},7,3\n"
+        (tmp_path / f"{sex}.csv").write_text(text, encoding="utf-8")
+
+    ran = hi_fhir("mappings", "import-lists", tmp_path / "female.csv", tmp_path / "male.csv", "--data-dir", tmp_path)
+
+    assert (ran.code, ran.out) == (0, "2 groups of patients imported.\n")
+    lists = load_lists(tmp_path / "imports")
+    assert lists is not None
+    assert lists.rows["people"].to_pylist() == [3, 3]
+
+
 @pytest.mark.parametrize(
     ("command", "text", "message"),
     [
         ("import-postcodes", "pcds,lsoa11\nAA1 1AA,E01000001\n", "lsoa21"),
         ("import-organisations", "practice,pcn\nA00001,U1\n", "no column icb, valid_from, valid_to"),
+        ("import-lists", "practice,people\nA00001,3\n", "no column extract_date, org_code, sex, number_of_patients"),
         ("import-organisations", f"{ORGANISATIONS}A00003,,QXX,1 May,\n", "line 4: '1 May' is not a day"),
     ],
 )

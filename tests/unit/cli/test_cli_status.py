@@ -1,11 +1,13 @@
 """What `hi-fhir status` tells of runs and of what was published."""
 
+from datetime import date
 from pathlib import Path
 
 import orjson
 import pytest
 
 from hi_fhir.cli.main import run_command
+from hi_fhir.cohorts.lists import ListComparison, ListGroup
 from hi_fhir.core.config import Config
 from hi_fhir.core.files import commit_json, owner_folder
 from hi_fhir.store.deliveries import Delivered, record_delivery
@@ -105,6 +107,38 @@ def test_the_evaluations_that_a_report_can_be_made_of_are_listed(tmp_path: Path)
             "data_date": "2025-04-02",
             "sources": ["main"],
             "measures": ["ethnicity-recorded"],
+            "lists": None,
         }
     ]
     assert "e1" in hi_fhir("status", "--data-dir", tmp_path).out
+
+
+@pytest.mark.parametrize(
+    ("compared", "told"),
+    [
+        (
+            ListComparison(
+                date(2025, 4, 1),
+                [
+                    ListGroup("A99001", "all", "all", 980, 1_000),
+                    ListGroup("A99001", "male", "20-24", 30, 20),
+                    ListGroup("A99001", "male", "25-29", 20, 20),
+                ],
+                ["A99002"],
+            ),
+            (["lists of 2025-04-01", "-2.0%", "male 20-24", "+50.0%", "not-listed"], ["male 25-29"]),
+        ),
+        (ListComparison(None, [], []), (["No imported list of registered patients"], [])),
+        (None, ([], ["registered patients", "Registered people"])),
+    ],
+)
+def test_status_tells_where_lists_are_apart(
+    tmp_path: Path, compared: ListComparison | None, told: tuple[list[str], list[str]]
+) -> None:
+    write_evaluation(tmp_path / "evaluations" / "e1", lists=compared)
+
+    ran = hi_fhir("status", "--data-dir", tmp_path)
+
+    assert ran.code == 0
+    assert [text for text in told[0] if text not in ran.out] == []
+    assert [text for text in told[1] if text in ran.out] == []

@@ -114,13 +114,13 @@ def test_people_are_counted_by_practice(made: Made) -> None:
 def test_the_as_of_day_is_the_named_one_else_the_periods_end_or_the_datas_date_if_earlier(
     config: Config, tmp_path: Path, data_date: date, named: date | None, as_of: date
 ) -> None:
-    assert job(config, SnapshotBuilder(data_date=data_date).write(tmp_path), as_of=named).frame.as_of == as_of
+    assert job(config, SnapshotBuilder(data_date=data_date).write(tmp_path), as_of=named).context.as_of == as_of
 
 
 def test_the_datas_date_of_several_sources_is_the_earliest(config: Config, tmp_path: Path) -> None:
     elm, oak = SnapshotBuilder("elm", data_date=date(2025, 2, 1)), SnapshotBuilder("oak", data_date=date(2025, 1, 1))
 
-    assert job(config, elm.write(tmp_path), oak.write(tmp_path)).frame.as_of == date(2025, 1, 1)
+    assert job(config, elm.write(tmp_path), oak.write(tmp_path)).context.as_of == date(2025, 1, 1)
 
 
 def test_an_as_of_day_before_the_period_is_refused(config: Config, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_as_of_day_after_any_sources_data_is_refused(config: Config, tmp_path
 
     with pytest.raises(ConfigError, match="the reference date 2025-01-02 is after the extract date, 2025-01-01"):
         evaluated(config, *folders, as_of=date(2025, 1, 2))
-    assert job(config, *folders, as_of=date(2025, 1, 1)).frame.as_of == date(2025, 1, 1)
+    assert job(config, *folders, as_of=date(2025, 1, 1)).context.as_of == date(2025, 1, 1)
 
 
 def test_the_same_id_at_two_sources_is_two_people(config: Config, tmp_path: Path) -> None:

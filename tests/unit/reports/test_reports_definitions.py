@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from hi_fhir.cohorts.lists import ListComparison, ListGroup
 from hi_fhir.fhir.resources import round_trip
 from hi_fhir.measures import ByWords, Crossing, Stratifier, registry
 from hi_fhir.measures.render.narrative import sentence
@@ -35,7 +37,8 @@ PRIMITIVES = ("string", "code", "date", "decimal", "integer", "boolean", "Refere
 def reports() -> list[Json]:
     """Reports that say all that reports may say, of all measures."""
     areas = [an_area("A99001"), an_area("A99002", pcn=None)]
-    told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")]}
+    lists = ListComparison(date(2025, 4, 1), [ListGroup("A99001", "all", "all", 9, 200)], ["A99002"])
+    told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")], "lists": lists}
     found = [one for who in ("pcn", "icb") for one in released_reports(who, measure=MEASURES[0]).reports.values()]
     for measure in MEASURES:
         wanting = [(Standing("main", type_, NOT_UNDERSTOOD),) for type_ in ("Patient", "Condition")]

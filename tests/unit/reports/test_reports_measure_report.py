@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hi_fhir.cohorts.inputs import Note
+from hi_fhir.cohorts.lists import ListComparison, ListGroup
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.counts import Group
@@ -227,6 +228,26 @@ def test_a_report_tells_of_the_types_that_its_measure_reads_and_of_no_others() -
 
     assert told(bp) == (["elm: no Observation was received", "elm: no history"], ["Observation"], True, True)
     assert told(plain) == (["elm: no history"], [], False, False)
+
+
+def test_how_a_practices_list_stands_beside_the_published_one_is_told_without_its_number() -> None:
+    groups = [
+        ListGroup("A99003", "all", "all", 5_201, 5_300),
+        ListGroup("A99003", "male", "20-24", 150, 200),
+        ListGroup("A99003", "male", "25-29", 1, 99),
+        ListGroup("A99001", "all", "all", 1, 5_300),
+    ]
+    report = report_of("U99002", lists=ListComparison(date(2025, 4, 1), groups, ["A99004"]))
+
+    check_resource(report)
+    listed, unlisted = extensions(report, "registered-list")
+    told = [(one["url"], next(value for name, value in one.items() if name != "url")) for one in listed["extension"]]
+    assert told[0][1]["identifier"]["value"] == "A99003"
+    assert told[1:] == [("state", "apart"), ("group", "male 20-24"), ("published", 5_300), ("day", "2025-04-01")]
+    assert [one["url"] for one in unlisted["extension"]] == ["practice", "state", "day"]
+    assert unlisted["extension"][1]["valueCode"] == "not-listed"
+    assert extensions(report_of("U99002"), "registered-list") == []
+    assert extensions(report_of("U99002", lists=ListComparison(None, [], [])), "registered-list") == []
 
 
 def test_undetermined_people_are_carried_for_every_stratum() -> None:
