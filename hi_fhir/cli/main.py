@@ -33,6 +33,11 @@ COMMANDS = {
         "attack",
         "Work masked counts out of released ones, as whoever was given them can, and exit with 4 where that succeeds.",
     ),
+    "statistics": (
+        "statistics",
+        "Show what was released with its intervals, gaps, slopes and change since the period before, or why there is "
+        "none.",
+    ),
     "status": ("status", "List runs and evaluations, show a run's reconciliation, and what every server was sent."),
     "quarantine": ("quarantine", "List the records that the newest snapshot of a source could not take."),
     "measures": ("measures", "List the measures, show or explain what one says, or check definitions and data files."),

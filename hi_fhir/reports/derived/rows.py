@@ -7,6 +7,7 @@ from hi_fhir.reports.derived.shares import StratumName
 DIFFERENCE, RATIO = "difference", "ratio"
 SLOPE_INDEX, RELATIVE_INDEX = "slope-index", "relative-index"
 STANDARDISED_RATE = "standardised-rate"
+CHANGE = "change"
 FUNNEL_95, FUNNEL_998 = "funnel-95", "funnel-998"
 
 KINDS = {
@@ -17,6 +18,7 @@ KINDS = {
     STANDARDISED_RATE: "Score of the reporter's people, were they of the ages of a standard population",
     FUNNEL_95: "Limits within which 95 of 100 practices of this size would be, were all alike",
     FUNNEL_998: "Limits within which 998 of 1,000 practices of this size would be, were all alike",
+    CHANGE: "The score less that of the period before",
 }
 """Each kind of statistic, and what it is."""
 
@@ -26,7 +28,7 @@ DECIMALS = 6
 
 class About(NamedTuple):
     """What a statistic is of. stratum: None where it is of all of a stratifier's. against: a stratum of the same
-    stratifier, "all", or a standard population."""
+    stratifier, "all", a standard population, or the period before."""
 
     kind: str
     stratifier: str

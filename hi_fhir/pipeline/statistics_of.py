@@ -1,0 +1,120 @@
+"""What was released to an audience, with the statistics that follow from it, read from the store."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.core.errors import NotFoundError
+from hi_fhir.disclosure.counts import ReleasedCell
+from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.measures import registry
+from hi_fhir.measures.model import Measure
+from hi_fhir.reports.cells import ReportCells, Strata
+from hi_fhir.reports.derived.breaks import KeptBasis, kept_basis
+from hi_fhir.reports.derived.changing import TwoPeriods, changes
+from hi_fhir.reports.derived.deriving import derive
+from hi_fhir.reports.derived.plan import ReferenceGroup
+from hi_fhir.reports.derived.table import Head, Row, StatisticsTable, report_rows, statistic_rows
+from hi_fhir.store.cells import read_cells
+from hi_fhir.store.current import CurrentReport, current_reports, period_before, report_content
+
+_AT_ONCE = 100  # reports of which the cells are held
+
+
+def statistics_of(
+    session: Session,
+    audience: Audience,
+    *,
+    measures: Collection[str] = (),
+    reporters: Collection[str] = (),
+    reference: ReferenceGroup = ReferenceGroup.MIXED,
+    overlays: Sequence[Path] = (),
+) -> StatisticsTable:
+    """Every count, score and statistic of the reports that hold now, by measure, reporter and period.
+
+    measures, reporters: ids and ODS codes; all where there are none. overlays: folders with measures of one's own.
+
+    Raises:
+        NotFoundError: nothing of that was released to the audience.
+    """
+    released = current_reports(session, audience)
+    wanted = [one for one in released if _is_among(one.measure_id, measures) and _is_among(one.reporter, reporters)]
+    if not wanted:
+        raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
+    reading = _Reading(session, audience, released, reference, overlays)
+    batches = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
+    return StatisticsTable([row for batch in batches for row in reading.rows(batch)])
+
+
+def _is_among(one: str, chosen: Collection[str]) -> bool:
+    return not chosen or one in chosen
+
+
+class _Reading:
+    """Reads reports of an audience. released: all of them, among which the periods before are."""
+
+    def __init__(
+        self,
+        session: Session,
+        audience: Audience,
+        released: Sequence[CurrentReport],
+        reference: ReferenceGroup,
+        overlays: Sequence[Path],
+    ) -> None:
+        self._session = session
+        self._audience = audience
+        self._rule = POLICIES[audience].own  # every version of an audience's policy so far rounds alike
+        self._reference = reference
+        self._defined = {id_: one.measure for id_, one in registry.defined(overlays).items()}
+        self._same: dict[tuple[str, str], list[CurrentReport]] = {}
+        for one in released:
+            self._same.setdefault((one.measure_url, one.reporter), []).append(one)
+        self._basis = cache(self._read_basis)
+
+    def rows(self, reports: Sequence[CurrentReport]) -> Iterable[Row]:
+        """Of reports, in their order."""
+        before = {one.id: period_before(one, self._same[one.measure_url, one.reporter]) for one in reports}
+        then = [one for one in before.values() if one is not None]
+        strata = self._strata([*reports, *then])
+        derived = derive(
+            [self._measure(one) for one in reports], [strata[one.id] for one in reports], self._rule, self._reference
+        )
+        pairs = [(now, last) for now in reports if (last := before[now.id]) is not None]
+        changed: dict[int, list[Row]] = {}
+        for place, statistic in changes([self._pair(*pair, strata) for pair in pairs], self._rule):
+            now, _ = pairs[place]
+            changed.setdefault(now.id, []).extend(statistic_rows(self._head(now), [statistic]))
+        for report, from_it in zip(reports, derived, strict=True):
+            yield from report_rows(self._head(report), strata[report.id], from_it)
+            yield from changed.get(report.id, ())
+
+    def _strata(self, reports: Iterable[CurrentReport]) -> dict[int, Strata]:
+        """Cells of reports, by the ids of their rows."""
+        found: dict[int, list[ReleasedCell]] = {}
+        for report, row in read_cells(self._session, dict.fromkeys(one.id for one in reports)):
+            found.setdefault(report, []).append(ReleasedCell(*row))
+        return {report: ReportCells.of_rows(rows).strata for report, rows in found.items()}
+
+    def _measure(self, report: CurrentReport) -> Measure:
+        """The definition; without its breakdowns where it is another now, by which nothing more can be worked out."""
+        measure = self._defined.get(report.measure_id)
+        if measure is None:
+            raise NotFoundError(
+                f"no measure is called {report.measure_id} now. Name the overlay that had it (--overlay), or others."
+            )
+        return measure if measure.version == report.measure_version else replace(measure, stratifiers=())
+
+    def _pair(self, now: CurrentReport, then: CurrentReport, strata: dict[int, Strata]) -> TwoPeriods:
+        period = f"{then.period_start}..{then.period_end}"
+        return TwoPeriods(period, self._basis(then.id), self._basis(now.id), strata[then.id], strata[now.id])
+
+    def _read_basis(self, report: int) -> KeptBasis:
+        return kept_basis(report_content(self._session, report))
+
+    def _head(self, report: CurrentReport) -> Head:
+        days = (report.period_start, report.period_end)
+        return Head(report.measure_id, report.measure_version, report.reporter, self._audience, *days)

@@ -1,0 +1,62 @@
+"""The reports that hold now for an audience, with the period before each, for what looks at many of them."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.store.models import ReportContent, ReportRow
+
+
+class CurrentReport(NamedTuple):
+    """The latest version of a report, by the id of its row. reporter: ODS code."""
+
+    id: int
+    identifier: str
+    version: int
+    measure_url: str
+    measure_version: str
+    reporter: str
+    period_start: date
+    period_end: date
+    as_of: date
+
+    @property
+    def measure_id(self) -> str:
+        return self.measure_url.rpartition("/")[2]
+
+
+def current_reports(session: Session, audience: Audience) -> list[CurrentReport]:
+    """In order of measure, reporter and period."""
+    columns = [getattr(ReportRow, "organisation" if name == "reporter" else name) for name in CurrentReport._fields]
+    of_it = select(*columns).where(ReportRow.audience == audience, ReportRow.is_current)
+    order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
+    return [CurrentReport(*row) for row in session.execute(of_it.order_by(*order))]
+
+
+def period_before(report: CurrentReport, reports: Collection[CurrentReport]) -> CurrentReport | None:
+    """Of the reports on the same measure and reporter that which ended last before this one's period did.
+
+    It is of a period as long: a quarter is no year before.
+    """
+    days = report.period_end - report.period_start
+    earlier = [
+        one
+        for one in reports
+        if (one.measure_url, one.reporter) == (report.measure_url, report.reporter)
+        and one.period_end < report.period_end
+        and abs((one.period_end - one.period_start - days).days) <= _LEAP
+    ]
+    return max(earlier, key=lambda one: one.period_end, default=None)
+
+
+_LEAP = 3
+"""By how many days months and years that are called alike may differ."""
+
+
+def report_content(session: Session, id_: int) -> bytes:
+    """Canonical JSON of a report, by the id of its row."""
+    return session.scalars(select(ReportContent.content).where(ReportContent.report_id == id_)).one()
