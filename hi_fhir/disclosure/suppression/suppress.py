@@ -15,6 +15,8 @@ from hi_fhir.disclosure.suppression.equations import Flags, Known, Limits, Numbe
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, networks
 from hi_fhir.disclosure.suppression.past import Earlier
+from hi_fhir.disclosure.suppression.together.holding import released_from
+from hi_fhir.disclosure.suppression.together.ranges import Ranges
 
 
 class Suppression(NamedTuple):
@@ -72,14 +74,21 @@ def _decided(network: Network, knowledge: Knowledge, fewest: int) -> _Decided:
     before = _bounds(network, knowledge.told(~found))
     wanted = np.minimum(before.high - before.low + 1, fewest)
     already_known = int((knowledge.is_small & (wanted < fewest)).sum())
+    ranges, asked = Ranges(network), knowledge.is_small
     while True:
         known = knowledge.told(found)
         bounds = _bounds(network, known)
         tight = knowledge.is_small & (bounds.high - bounds.low + 1 < wanted)
-        if not tight.any():
-            return _Decided(found, already_known)
         cost = _costs(network, np.where(found | ~knowledge.is_told, NEVER, worth), knowledge)
-        more = _with_cells(network, loosening(network.system, known, bounds, tight, cost)) & knowledge.is_told & ~found
+        if tight.any():
+            more = loosening(network.system, known, bounds, tight, cost)
+        else:
+            holds = ranges.holds(bounds, asked, wanted)
+            asked = holds.tight(found.shape)
+            if not asked.any():
+                return _Decided(found, already_known)
+            more = released_from(network.system, known, bounds, holds, cost)
+        more = _with_cells(network, more) & knowledge.is_told & ~found
         if not more.any():
             raise GateError(
                 f"{', '.join(network.groups)}: small counts could be worked out whatever is held back beside them. "
