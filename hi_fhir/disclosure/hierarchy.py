@@ -87,18 +87,29 @@ def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Su
 
 
 def _networks(reporter: str, hierarchy: Hierarchy) -> list[list[str]]:
-    """Of each time: the networks in a reporter that have no practice in common, and its practices in none of them."""
-    found: dict[tuple[str, ...], None] = {}
+    """Of each time: the networks in a reporter that have no practice in common, and its practices in none of them.
+
+    With each network first in turn, then the widest: boards that became part of another have networks in them.
+    """
+    own = frozenset(hierarchy.practices.get(reporter, ()))
+    found: dict[frozenset[str], list[str]] = {}
     for division in (hierarchy.practices, *hierarchy.divisions):
-        left = set(hierarchy.practices.get(reporter, ()))
-        parts = []
-        for one, practices in sorted(division.items()):
-            if one != reporter and len(practices) > 1 and left.issuperset(practices):
-                parts.append(one)
-                left.difference_update(practices)
-        if parts:
-            found[*parts, *sorted(left)] = None
-    return [list(parts) for parts in found]
+        within = {one: frozenset(practices) for one, practices in division.items() if len(practices) > 1}
+        widest = sorted(
+            (one for one in within if one != reporter and within[one] <= own), key=lambda one: _width(within, one)
+        )
+        for first in widest:
+            left, parts = set(own), []
+            for one in (first, *widest):
+                if within[one] <= left:
+                    parts.append(one)
+                    left -= within[one]
+            found.setdefault(frozenset((*parts, *left)), [*sorted(parts), *sorted(left)])
+    return list(found.values())
+
+
+def _width(networks: Mapping[str, Collection[str]], network: str) -> tuple[int, str]:
+    return -len(networks[network]), network
 
 
 def _deciles(

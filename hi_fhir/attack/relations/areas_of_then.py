@@ -37,8 +37,9 @@ def _covers(editions: Mapping[Area, frozenset[str]]) -> Iterator[tuple[Area, lis
     wide = sorted(
         (area for area in editions if len(area[1]) > 1), key=lambda one: (-len(one[1]), one[0], sorted(one[1]))
     )
-    orders = [wide, wide[::-1], *([one for one in wide if edition in editions[one]] for edition in _all(editions))]
     for whole in wide:
+        within = [one for one in wide if one != whole and one[1] <= whole[1]]
+        orders = [[one, *own] for own in (within, within[::-1]) for one in within] or [within]
         seen: set[frozenset[Area]] = set()
         for order in orders:
             parts = _cover(whole, order, practices)
@@ -56,7 +57,7 @@ def _cover(whole: Area, order: Iterable[Area], practices: Mapping[str, Area]) ->
     left = set(whole[1])
     found = []
     for area in order:
-        if area != whole and left.issuperset(area[1]):
+        if left.issuperset(area[1]):
             found.append(area)
             left -= area[1]
     if not left <= practices.keys():

@@ -58,3 +58,15 @@ def test_the_sums_of_a_release_are_all_told() -> None:
         Sum(group(pcn, "practice", a), (group(a),)),
         Sum(group(pcn, "practice", b), (group(b),)),
     }
+
+
+def test_a_board_is_the_networks_of_any_time_and_the_boards_that_became_part_of_it() -> None:
+    each = {code: (code,) for code in "ABCD"}
+    now = {"U": ("A", "B"), "Q": ("A", "B", "C", "D")}
+    then = {"U1": ("A", "B", "C"), "R": ("C", "D")}
+    hierarchy = Hierarchy({}, each | now | {"U1": then["U1"]}, {}, divisions=(then,))
+    told = [group(code) for code in (*each, *now, *then)]
+    found = {one.parts for one in sums(told, hierarchy) if one.whole == group("Q")}
+    assert found == {
+        tuple(group(code) for code in parts) for parts in ("ABCD", ("U", "C", "D"), ("U1", "D"), ("R", "A", "B"))
+    }
