@@ -225,6 +225,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
 def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
     """The fields that a person takes from one patient record."""
     fields = ["patient_id", "birth_date", "sex", "nhs_number", "postcode", "lsoa11", "lsoa21"]
+    fields += ["language_recorded", "interpreter"]
     return _within(resident, low, high).select(*fields, home_source="source_id")
 
 

@@ -20,6 +20,8 @@ from hi_fhir.measures.words.completeness import (
     ethnicity_compared,
     ethnicity_consistent,
     ethnicity_specific,
+    interpreter_recorded,
+    language_recorded,
     nhs_number_valid,
 )
 from hi_fhir.measures.words.events import (
@@ -86,6 +88,8 @@ __all__ = [
     "ethnicity_specific",
     "ethnicity_stated",
     "imd_decile",
+    "interpreter_recorded",
+    "language_recorded",
     "latest_of",
     "latest_reading",
     "months",

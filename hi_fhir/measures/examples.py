@@ -53,7 +53,7 @@ class Person:
     """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add.
 
     ethnicity_agrees: None where fewer than two sources state it. unlinked: why deprivation is not, where there is no
-    decile: no-postcode, unknown-postcode, outside-england or restricted.
+    decile: no-postcode, unknown-postcode, outside-england or restricted. interpreter: needed or not-needed.
     """
 
     born: date | None = date(1970, 6, 15)
@@ -68,6 +68,8 @@ class Person:
     nhs_number: str = "absent"
     imd_decile: int | None = None
     unlinked: str = "no-postcode"
+    language_recorded: bool = False
+    interpreter: str | None = None
     events: tuple[Event, ...] = field(default=())
 
     @property

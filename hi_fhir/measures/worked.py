@@ -188,6 +188,8 @@ def _person_row(number: int, one: Person, context: EvaluationContext) -> dict[st
         "sex": one.sex,
         "nhs_number": one.nhs_number,
         "restricted": False,
+        "language_recorded": one.language_recorded,
+        "interpreter": one.interpreter,
         "ethnicity": one.ethnicity,
         "ethnic_category_2001": one.ethnic_category_2001,
         "ethnic_category_2021": one.ethnic_category_2021,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 BUCKETS = "0123456789abcdef"
 """Bucket of a row: the first hex digit of its patient_id (of its person_id after resolve)."""
 
@@ -62,6 +62,8 @@ PATIENT = pa.schema(
         pa.field("home_from", pa.date32()),  # first day of that home; null: it has no start
         pa.field("home_until", pa.date32()),  # its last day; null: it has no end
         pa.field("restricted", pa.bool_(), nullable=False),  # meta.security R or V
+        pa.field("language_recorded", pa.bool_(), nullable=False),  # a language is named, by a code or in words
+        pa.field("interpreter", pa.string()),  # needed or not-needed; null: not recorded
     ]
 )
 """Grain: one row per Patient resource."""
@@ -165,6 +167,8 @@ PERSON = pa.schema(
         pa.field("sex", pa.string(), nullable=False),
         pa.field("nhs_number", pa.string(), nullable=False),
         pa.field("restricted", pa.bool_(), nullable=False),
+        pa.field("language_recorded", pa.bool_(), nullable=False),  # a language is named, by a code or in words
+        pa.field("interpreter", pa.string()),  # needed or not-needed; null: not recorded
         pa.field("ethnicity", pa.string(), nullable=False),  # stated, not-stated, refused, not-recorded or not-known
         pa.field("ethnicity_source", pa.string()),  # extension or observation
         pa.field("ethnicity_agrees", pa.bool_()),  # whether its sources state one category; null: fewer than two do

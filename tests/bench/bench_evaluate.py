@@ -153,6 +153,8 @@ def _patients(random: np.random.Generator, patients: np.ndarray) -> pa.Table:
         "home_from": pa.nulls(count, pa.date32()),
         "home_until": pa.nulls(count, pa.date32()),
         "restricted": pa.repeat(False, count),
+        "language_recorded": pa.repeat(True, count),
+        "interpreter": pa.nulls(count, pa.string()),
     }
     return pa.table(columns, schema=TABLES["patient"])
 

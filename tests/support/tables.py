@@ -80,6 +80,7 @@ class SnapshotBuilder:
             "active": True,
             "dead": False,
             "restricted": False,
+            "language_recorded": False,
             **fields,
         }
         row.setdefault("birth_date_last", row["birth_date"])

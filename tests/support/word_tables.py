@@ -44,6 +44,7 @@ _AS_WRITTEN = (
     "ethnic_group_2021",
     "nhs_number",
     "unlinked",
+    "interpreter",
 )
 """What a patient has the text of a row for."""
 _NEGATIONS = ("denied", "none", "absent")
@@ -168,17 +169,9 @@ def _of_patient(text: str) -> dict[str, Any]:
             return {"born": None if value == "unknown" else date.fromisoformat(value)}
         case "registered":
             return {"registered_on": None if value == "undated" else date.fromisoformat(value)}
-        case (
-            "sex"
-            | "ethnicity"
-            | "ethnic_category_2001"
-            | "ethnic_category_2021"
-            | "ethnic_group_2021"
-            | "nhs_number"
-            | "unlinked"
-        ):
+        case name if name in _AS_WRITTEN:
             return {what: value}
-        case "ethnicity_agrees":
+        case "ethnicity_agrees" | "language_recorded":
             return {what: value == "yes"}
         case "imd_decile":
             return {what: int(value)}

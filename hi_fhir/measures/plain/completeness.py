@@ -25,6 +25,16 @@ def _(word: completeness.AddressRecorded, person: Person, setting: Setting) -> b
 
 
 @holds.register
+def _(word: completeness.LanguageRecorded, person: Person, setting: Setting) -> bool:
+    return person.language_recorded
+
+
+@holds.register
+def _(word: completeness.InterpreterRecorded, person: Person, setting: Setting) -> bool:
+    return person.interpreter in ("needed", "not-needed")
+
+
+@holds.register
 def _(word: completeness.EthnicitySpecific, person: Person, setting: Setting) -> bool:
     if person.ethnicity != "stated":
         return False

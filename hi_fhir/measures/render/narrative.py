@@ -106,6 +106,16 @@ def _(word: completeness.AddressRecorded) -> str:
 
 
 @_phrase.register
+def _(word: completeness.LanguageRecorded) -> str:
+    return "language recorded"
+
+
+@_phrase.register
+def _(word: completeness.InterpreterRecorded) -> str:
+    return "recorded whether an interpreter is needed"
+
+
+@_phrase.register
 def _(word: completeness.EthnicitySpecific) -> str:
     return "ethnicity stated as a category that is none of any other"
 

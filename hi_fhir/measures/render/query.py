@@ -131,6 +131,16 @@ def _(word: completeness.AddressRecorded, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: completeness.LanguageRecorded, facts: Facts) -> Any:
+    return facts.rows.language_recorded
+
+
+@condition.register
+def _(word: completeness.InterpreterRecorded, facts: Facts) -> Any:
+    return facts.rows.interpreter.notnull()
+
+
+@condition.register
 def _(word: completeness.EthnicitySpecific, facts: Facts) -> Any:
     category = ibis.coalesce(facts.rows.ethnic_category_2021, facts.rows.ethnic_category_2001)
     return (facts.rows.ethnicity == STATED) & _surely(category.notin(ANY_OTHER))

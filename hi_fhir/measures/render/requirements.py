@@ -47,6 +47,8 @@ def _(word: base.Not) -> frozenset[Need]:
 @needs.register(completeness.BirthDateRecorded)
 @needs.register(completeness.NhsNumberValid)
 @needs.register(completeness.AddressRecorded)
+@needs.register(completeness.LanguageRecorded)
+@needs.register(completeness.InterpreterRecorded)
 @needs.register(completeness.EthnicitySpecific)
 @needs.register(completeness.EthnicityCompared)
 @needs.register(completeness.EthnicityConsistent)

@@ -18,6 +18,8 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     completeness.BirthDateRecorded: ("Patient",),
     completeness.NhsNumberValid: ("Patient",),
     completeness.AddressRecorded: ("Patient",),
+    completeness.LanguageRecorded: ("Patient",),
+    completeness.InterpreterRecorded: ("Patient",),
     completeness.EthnicitySpecific: ("Patient", *events.CLINICAL_EVENT),
     completeness.EthnicityCompared: ("Patient", *events.CLINICAL_EVENT),
     completeness.EthnicityConsistent: ("Patient", *events.CLINICAL_EVENT),
@@ -74,6 +76,8 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(completeness.BirthDateRecorded)
 @can_hold.register(completeness.NhsNumberValid)
 @can_hold.register(completeness.AddressRecorded)
+@can_hold.register(completeness.LanguageRecorded)
+@can_hold.register(completeness.InterpreterRecorded)
 @can_hold.register(completeness.EthnicitySpecific)
 @can_hold.register(completeness.EthnicityCompared)
 @can_hold.register(completeness.EthnicityConsistent)

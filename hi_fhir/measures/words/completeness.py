@@ -43,6 +43,16 @@ class EthnicityConsistent(Word):
     """All sources that state the person's ethnicity state one category of 2001; null where fewer than two do."""
 
 
+@dataclass(frozen=True)
+class LanguageRecorded(Word):
+    """A language that the person speaks, by a code or in words. Never null."""
+
+
+@dataclass(frozen=True)
+class InterpreterRecorded(Word):
+    """Whether the person needs an interpreter is told, be it yes or no. Never null."""
+
+
 def birth_date_recorded() -> Word:
     """A birth date that can be, if only its year is known."""
     return BirthDateRecorded()
@@ -56,6 +66,16 @@ def nhs_number_valid() -> Word:
 def address_recorded() -> Word:
     """A home with a postcode or a small area, known or not; of a restricted record that is not told."""
     return AddressRecorded()
+
+
+def language_recorded() -> Word:
+    """A language that the person speaks (Patient.communication, or UK Core's extension of it)."""
+    return LanguageRecorded()
+
+
+def interpreter_recorded() -> Word:
+    """Whether an interpreter is needed, be it yes or no, in the extensions of FHIR or of UK Core."""
+    return InterpreterRecorded()
 
 
 def ethnicity_specific() -> Word:

@@ -11,6 +11,7 @@ from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
 from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
 from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
+from hi_fhir.sandbox.people.languages import with_languages
 from hi_fhir.sandbox.people.merges import with_merges
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, SyntheticPerson, When
 from hi_fhir.sandbox.people.occasions import with_occasions
@@ -78,6 +79,7 @@ def _person(seed: int, number: int) -> SyntheticPerson:
     person = with_other_care(Random(f"{seed}/{number}/other-care"), person)
     person = with_homes(Random(f"{seed}/{number}/homes"), person)
     person = with_registration_details(Random(f"{seed}/{number}/named"), person)
+    person = with_languages(Random(f"{seed}/{number}/languages"), person)
     return with_slips(Random(f"{seed}/{number}/slips"), person)
 
 

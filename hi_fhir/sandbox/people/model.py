@@ -214,7 +214,9 @@ class PatientLink:
 class Patient:
     """One patient record. sex: None where the record does not say. ethnicity: codings of the UK Core extension.
 
-    links: to other patients. further: addresses that follow the first.
+    links: to other patients. further: addresses that follow the first. language: how it is said: communication, words,
+    extension, empty (an element that names none) or not at all. interpreter: needed or not-needed, by the extension of
+    FHIR or, where it begins nested-, within that of UK Core.
     """
 
     id: str
@@ -231,6 +233,8 @@ class Patient:
     registrations: tuple[Registration, ...]
     links: tuple[PatientLink, ...] = ()
     further: tuple[Address, ...] = ()
+    language: str = ""
+    interpreter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

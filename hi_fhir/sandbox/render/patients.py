@@ -68,7 +68,6 @@ def render_patient(patient: Patient) -> Resource:
         "identifier": [{"system": LOCAL_NUMBER, "value": patient.id}],
         "name": [{"use": "official", "family": patient.family, "given": [patient.given], "prefix": ["Mx"]}],
         "telecom": [{"system": "phone", "value": "01632 960000", "use": "home"}],
-        "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
     }
     _add_what_is_said(rendered, patient)
     _add_registrations(rendered, patient.registrations)
@@ -101,8 +100,29 @@ def _add_what_is_said(rendered: Resource, patient: Patient) -> None:
     for address in addresses:
         if address.area_on_patient:
             extensions += _areas(address)
+    extensions += _languages(rendered, patient)
     if extensions:
         rendered["extension"] = extensions
+
+
+_ENGLISH = {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}
+_SAID = {"communication": _ENGLISH, "words": {"text": "English"}, "empty": {}}
+
+
+def _languages(rendered: Resource, patient: Patient) -> Iterator[Resource]:
+    """The extensions on language, with the element of the patient where that has it."""
+    if patient.language in _SAID:
+        rendered["communication"] = [{"language": _SAID[patient.language], "preferred": True}]
+    nested: list[Resource] = []
+    if patient.language == "extension":
+        nested.append({"url": "language", "valueCodeableConcept": _ENGLISH})
+    need: Resource = {"url": "interpreterRequired", "valueBoolean": not patient.interpreter.endswith("not-needed")}
+    if patient.interpreter.startswith("nested-"):
+        nested.append(need)
+    elif patient.interpreter:
+        yield need | {"url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"}
+    if nested:
+        yield {"url": f"{UKCORE}/Extension-UKCore-NHSCommunication", "extension": nested}
 
 
 def _other(link: PatientLink) -> Resource:

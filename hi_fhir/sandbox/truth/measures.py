@@ -22,6 +22,7 @@ class Subject(NamedTuple):
 
     is_specific, agreement: of the ethnicity, as the functions of these names. sex: None where the record does not say.
     standing: of the NHS number, as people are told by it. home: as the kind of `deprivation_of`.
+    language, interpreter: as the patient record has them.
     """
 
     age: int | None
@@ -31,6 +32,8 @@ class Subject(NamedTuple):
     agreement: bool | None
     standing: str
     home: str
+    language: str
+    interpreter: str
     registered_since: date | None
     evidence: Evidence
     setting: TruthSetting
@@ -161,6 +164,8 @@ _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "ethnicity-consistent": lambda one: _decided(one.agreement is not None, one.agreement),
     "birth-date-recorded": lambda one: _decided(True, one.age is not None),
     "sex-recorded": lambda one: _decided(True, one.sex not in (None, "unknown")),
+    "language-recorded": lambda one: _decided(True, one.language in ("communication", "words", "extension")),
+    "interpreter-recorded": lambda one: _decided(True, bool(one.interpreter)),
     "nhs-number-valid": lambda one: _decided(True, one.standing in ("verified", "present")),
     "nhs-number-verified": lambda one: _decided(True, one.standing == "verified"),
     "address-recorded": lambda one: _decided(True, None if one.home == "restricted" else one.home != "no-postcode"),

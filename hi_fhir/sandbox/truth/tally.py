@@ -178,6 +178,8 @@ class Truth:
             agreement=agreement([one.ethnicity for one in unmerged(person)], evidence.statements),
             standing=_STANDINGS.get(number.standing, number.standing) if number else "absent",
             home=deprivation.kind,
+            language=patient.language,
+            interpreter=patient.interpreter,
             registered_since=registration.since,
             evidence=evidence,
             setting=self.setting,

@@ -93,6 +93,7 @@ class ExtensionElement(msgspec.Struct, gc=False, rename="camel"):
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_code: str | None = None
+    value_boolean: bool | str | None = None  # text by mistake loses nobody
     value_period: PeriodElement | None = None
     extension: "list[ExtensionElement]" = []
 

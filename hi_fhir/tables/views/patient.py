@@ -22,6 +22,7 @@ from hi_fhir.tables.views.elements import (
     has_code,
 )
 from hi_fhir.tables.views.homes import AddressElement, homes
+from hi_fhir.tables.views.languages import CommunicationElement, has_language, interpreter
 from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
 from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
@@ -51,6 +52,7 @@ class PatientResource(msgspec.Struct, gc=False, rename="camel"):
     deceased_boolean: bool | None = None
     deceased_date_time: str | None = None
     address: list[AddressElement] = []
+    communication: list[CommunicationElement] = []
     general_practitioner: list[Reference] = []
     managing_organization: Reference | None = None
     link: list[LinkElement] = []
@@ -83,6 +85,8 @@ def emitter(context: Context) -> Callable[[PatientResource, int], VersionState]:
                 None if died is None else first_day(died),
                 *home,
                 _is_restricted(record.meta),
+                has_language(record.communication, record.extension),
+                interpreter(record.extension),
                 line,
             )
         )

@@ -21,9 +21,22 @@ BY_ID = {one.id: one for one in SINGLE}
 
 def strata(folder: Path, stratifier: Stratifier, people: list[dict[str, object]], imd_year: int = 2025) -> list[str]:
     """The stratum of each person, given as the columns that matter."""
-    needed = {"registered": True, "sex": "female", "nhs_number": "absent", "restricted": False}
+    needed = {
+        "registered": True,
+        "sex": "female",
+        "nhs_number": "absent",
+        "restricted": False,
+        "language_recorded": True,
+    }
     rows = [
-        {**needed, "ethnicity": "not-recorded", "deprivation": "linked", **one, "person_id": f"{number:032x}"}
+        {
+            **needed,
+            "restricted": False,
+            "ethnicity": "not-recorded",
+            "deprivation": "linked",
+            **one,
+            "person_id": f"{number:032x}",
+        }
         for number, one in enumerate(people)
     ]
     engine = connect(folder / "spill")

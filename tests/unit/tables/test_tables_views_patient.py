@@ -151,6 +151,56 @@ def test_patient_columns(config: Config) -> None:
     assert (row["dead"], row["death_date"], row["restricted"]) == (True, date(2024, 7, 1), True)
 
 
+ENGLISH = {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}
+NHS_COMMUNICATION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSCommunication"
+INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
+
+
+def nhs_communication(**parts: Any) -> dict[str, Any]:
+    """UK Core's extension: language a CodeableConcept, interpreterRequired a boolean."""
+    kinds = {"language": "valueCodeableConcept", "interpreterRequired": "valueBoolean"}
+    return {"url": NHS_COMMUNICATION, "extension": [{"url": name, kinds[name]: value} for name, value in parts.items()]}
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ({"communication": [{"language": ENGLISH}]}, True),
+        ({"communication": [{"language": {"text": "English"}}]}, True),
+        ({"communication": [{"language": {}}]}, False),
+        ({"communication": [{"preferred": True}]}, False),
+        ({"communication": [{"language": {"coding": [{"display": "English"}]}}]}, False),
+        ({"communication": [{}, {"language": ENGLISH}]}, True),
+        ({"extension": [nhs_communication(language=ENGLISH)]}, True),
+        ({"extension": [nhs_communication(interpreterRequired=True)]}, False),
+        ({}, False),
+    ],
+)
+def test_a_language_is_recorded_by_a_code_or_in_words(config: Config, given: dict[str, Any], recorded: bool) -> None:
+    [row] = rows(config, a_patient(**given), "patient")
+    assert row["language_recorded"] is recorded
+
+
+@pytest.mark.parametrize(
+    ("extensions", "interpreter"),
+    [
+        ([{"url": INTERPRETER, "valueBoolean": True}], "needed"),
+        ([{"url": INTERPRETER, "valueBoolean": False}], "not-needed"),
+        ([nhs_communication(interpreterRequired=False)], "not-needed"),
+        ([nhs_communication(interpreterRequired=False), {"url": INTERPRETER, "valueBoolean": True}], "needed"),
+        ([{"url": INTERPRETER, "valueBoolean": "true"}], None),
+        ([{"url": INTERPRETER}], None),
+        ([nhs_communication(language=ENGLISH)], None),
+        ([], None),
+    ],
+)
+def test_whether_an_interpreter_is_needed_is_told_or_not(
+    config: Config, extensions: list[dict[str, Any]], interpreter: str | None
+) -> None:
+    [row] = rows(config, a_patient(extension=extensions), "patient")
+    assert row["interpreter"] == interpreter
+
+
 @pytest.mark.parametrize(
     ("gender", "sex"),
     [("female", "female"), ("Male", "male"), ("OTHER", "other"), ("unknown", "unknown"), ("m", "unknown")],
