@@ -9,14 +9,8 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
+from hi_fhir.web.headers import OF_EVERY_ANSWER
 
-_OF_EVERY_ANSWER = (
-    ("Cache-Control", "private, no-cache"),
-    ("Vary", "Accept-Encoding"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("X-Frame-Options", "DENY"),
-)
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -44,7 +38,6 @@ def create_app(
 
 
 def _with_own_headers(response: Response) -> Response:
-    """What holds of every answer: asked for anew each time, of the type that it names, and shown within no page."""
-    for name, value in _OF_EVERY_ANSWER:
+    for name, value in OF_EVERY_ANSWER:
         response.headers[name] = value
     return response

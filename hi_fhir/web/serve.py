@@ -1,10 +1,9 @@
 """The service as a process: the application under a production WSGI server, on loopback only."""
 
-import logging
+import resource
 from collections.abc import Callable
 from contextlib import suppress
-
-from waitress.server import create_server
+from dataclasses import replace
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
@@ -14,9 +13,9 @@ from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.server import Answering, ClientLimits
 
-_THREADS = 4  # more of them wait for each other
-_IN_MEMORY = 64 * 2**20  # bytes of an answer on its way; what is beyond goes by a file
+_OTHER_FILES = 100  # that the process has open beside its connections: the store, answers on their way, libraries
 
 
 def serve(config: Config, reader: Reader, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -28,11 +27,9 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     address = loopback_address(host)
     listening = listen(address, port)
     store = open_store(config.store_file)
-    logging.getLogger("waitress").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # to wait for a thread is no failure
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
     app = create_app(store, SystemClock(), reader, in_url(address), named)
-    server = create_server(app, sockets=[listening], threads=_THREADS, ident=None, outbuf_overflow=_IN_MEMORY)
+    server = Answering(app, listening, _limits())
     try:
         with suppress(KeyboardInterrupt):
             started(f"http://{in_url(server.effective_host)}:{server.effective_port}/fhir")
@@ -40,3 +37,15 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     finally:
         listening.close()
         store.close()
+
+
+def _limits() -> ClientLimits:
+    """As many connections as files may be open here: that number is raised to what they need, where it may be."""
+    limits = ClientLimits()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return replace(limits, connections=soft - _OTHER_FILES)
+    return limits

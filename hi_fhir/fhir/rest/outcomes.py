@@ -17,6 +17,7 @@ ISSUE_CODES = {
     415: "not-supported",
     422: "processing",
     429: "throttled",
+    431: "too-long",
     500: "exception",
     501: "not-supported",
     503: "transient",

@@ -99,14 +99,14 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
     class Server:
         effective_host, effective_port = "127.0.0.2", 8765
 
-        def __init__(self, app, **_):
+        def __init__(self, app, *_):
             served.append(app.test_client())
 
         def run(self):
             pass
 
     monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: socket.socket())
-    monkeypatch.setattr("hi_fhir.web.serve.create_server", Server)
+    monkeypatch.setattr("hi_fhir.web.serve.Answering", Server)
     serve(Config(data_dir=tmp_path), Reader("icb"), "127.0.0.2", 8765, print)
 
     [service] = served
