@@ -60,7 +60,8 @@ def layouts(places: Sequence[Place], among: Equations) -> Iterator[Layout]:
         at = np.array([[own[reporter][one] for one in known] for reporter in reporters], dtype=np.int64)
         position = {one: number for number, one in enumerate(known)}
         found = _Strata({one: wider.get((reporters[0], *one), frozenset()) for one in known})
-        yield Layout(at, [_graph(arcs, position, found) for arcs in found.graphs()], position.get((ALL, ALL)))
+        graphs = [_graph(arcs, position, found) for arcs in found.graphs()]
+        yield Layout(at, graphs, position[ALL, ALL] if found.has_whole else None)
 
 
 def _wider(places: Sequence[Place], among: Equations) -> dict[Place, frozenset[Stratum]]:
@@ -82,17 +83,23 @@ class _Strata:
     def __init__(self, wider: Wider) -> None:
         self._wider = wider
         self._of: dict[str, list[Stratum]] = {}
-        for one, wide in wider.items():
-            if wide:
+        for one in wider:
+            if one[0] != ALL:
                 self._of.setdefault(one[0], []).append(one)
         self._coarser = {one: self._next(one) for one in self._of if "*" not in one}
+
+    @property
+    def has_whole(self) -> bool:
+        """Whether all strata of each stratifier add up to the same people."""
+        own = [one for strata in self._of.values() for one in strata]
+        return bool(own) and all((ALL, ALL) in self._wider[one] for one in own)
 
     def graphs(self) -> Iterator[_Arc]:
         """One for each crossing of two stratifiers with all that these lie in, one for each other finest stratifier."""
         done: set[str] = set()
         for crossing in self._of:
             margins = crossing.split("*")
-            if len(margins) == 2 and self._coarser.keys() >= set(margins):
+            if len(margins) == 2 and all(self._lie_in(crossing, one) for one in margins):
                 done.update(*map(self._up, margins))
                 yield self._crossed(crossing, *margins)
         for one, coarser in self._coarser.items():
@@ -108,11 +115,14 @@ class _Strata:
                     yield whole, [part for part in self._of[finer] if whole in self._wider[part]]
 
     def _next(self, stratifier: str) -> str | None:
-        """The stratifier, if any, of the strata that lie in all others in which those of this one do."""
-        first = self._of[stratifier][0]
-        found = [one for one in self._wider[first] if one[0] != ALL]
-        closest = [one for one in found if {*found} - {one} <= self._wider[one]]
-        return closest[0][0] if closest else None
+        """The stratifier, if any, in whose strata its own lie, and whose strata lie in those of all others of these."""
+        found = [one for one in self._of if one != stratifier and self._lie_in(stratifier, one)]
+        return next((one for one in found if all(self._lie_in(one, other) for other in found if other != one)), None)
+
+    def _lie_in(self, finer: str, coarser: str) -> bool:
+        """Whether each stratum lies in one of `coarser` and each of those has some in it."""
+        own = [one for part in self._of[finer] for one in self._wider[part] if one[0] == coarser]
+        return len(own) == len(self._of[finer]) and set(own) == set(self._of.get(coarser, ()))
 
     def _up(self, stratifier: str) -> list[str]:
         coarser = self._coarser[stratifier]
