@@ -132,7 +132,7 @@ class MeasureReports:
         head = {
             "resourceType": "MeasureReport",
             "id": f"mr-{identifier}",
-            "text": narrative(evaluated, reporter, evaluation, whole, told),
+            "text": narrative(evaluated, reporter, evaluation, whole, derived.intervals.get((ALL, ALL)), told),
             "extension": own,
             "identifier": [{"system": self._settings.identifier_system, "value": identifier}],
             "status": "complete",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, ReleasedGroup
+from hi_fhir.disclosure.counts import MASKED, ROUNDED, SUPPRESSED, ReleasedGroup
 from hi_fhir.disclosure.scores import score
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.model import OCCASIONS
@@ -29,15 +29,19 @@ def narrative(
     reporter: Reporter,
     evaluation: EvaluationManifest,
     whole: ReleasedGroup,
+    interval: Sequence[float] | None,
     told: Sequence[str],
 ) -> dict[str, Any]:
-    """The text of a report. whole: what is given of all the reporter's people. told: what else is to be known of it."""
+    """The text of a report. whole: what is given of all the reporter's people. told: what else is to be known of it.
+
+    interval: both ends of that of its score, where it has one.
+    """
     measure, reference = evaluated
     period = evaluation.period
     before = [
         f"{measure.title}. {reporter.code}, {period.start} to {period.end}; reference date {evaluation.as_of}, extract "
         f"date {evaluation.data_date}.",
-        _sentence(whole),
+        _sentence(whole, interval),
     ]
     after = [
         *([_DEMONSTRATION] if reference.is_demonstration else []),
@@ -77,21 +81,38 @@ def told_of_breakdowns(evaluated: EvaluatedMeasure) -> Iterator[str]:
             yield f"Broken down by {one.id}: {_LABELLED[state]}"
 
 
-def _sentence(whole: ReleasedGroup) -> str:
+def _sentence(whole: ReleasedGroup, interval: Sequence[float] | None) -> str:
     """The numbers in one sentence, as far as there are any."""
     if "denominator" not in whole.cells:
         return f"Counted: {_count(whole, 'initial_population')}."
     denominator, numerator = (_count(whole, name) for name in ("denominator", "numerator"))
     share, reason = score(whole)
     if OCCASIONS in whole.cells:
-        told = f"{share:.2f} for each person" if share is not None else f"no ratio is given ({reason})"
+        told = (
+            f"{share:.2f} for each person{_within(whole, interval, '.2f')}"
+            if share is not None
+            else f"no ratio is given ({reason})"
+        )
         often = _count(whole, OCCASIONS)
         return f"In the denominator: {denominator}. Counted of these: {often}, of {numerator} people; {told}."
     of_whom = "of those who are neither excluded nor excepted"
-    told = f"a share of {share:.1%} {of_whom}" if share is not None else f"no share is given ({reason})"
+    told = (
+        f"a share of {share:.1%} {of_whom}{_within(whole, interval, '.1%')}"
+        if share is not None
+        else f"no share is given ({reason})"
+    )
     if "numerator_exclusion" in whole.cells:
         numerator += f", but for those taken out of it: {_count(whole, 'numerator_exclusion')}"
     return f"In the denominator: {denominator}. Of these in the numerator: {numerator}; {told}."
+
+
+def _within(whole: ReleasedGroup, interval: Sequence[float] | None, form: str) -> str:
+    """The interval in words. form: of its numbers."""
+    if interval is None:
+        return ""
+    lower, upper = (format(end, form) for end in interval)
+    rounding = ", with rounding" if any(cell.state == ROUNDED for cell in whole.cells.values()) else ""
+    return f" (95 % interval {lower} to {upper}{rounding})"
 
 
 def _table(whole: ReleasedGroup, populations: Iterable[str]) -> str:

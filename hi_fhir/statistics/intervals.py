@@ -32,9 +32,8 @@ def wilson(numerator: npt.ArrayLike, denominator: npt.ArrayLike, z: float = Z) -
         raise ValueError("a share is of somebody, and not of fewer than it counts")
     middle, width = 2 * x + z * z, z * np.sqrt(z * z + 4 * x * (1 - x / n))
     both = 2 * (n + z * z)
-    return ConfidenceInterval(
-        np.where(x == 0, 0, (middle - width) / both), np.where(x == n, 1, (middle + width) / both)
-    )
+    lower, upper = (middle - width) / both, (middle + width) / both
+    return ConfidenceInterval(np.where(x == 0, 0, lower)[()], np.where(x == n, 1, upper)[()])  # of none and all exact
 
 
 def byar(occasions: npt.ArrayLike, z: float = Z) -> ConfidenceInterval:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hi_fhir.measures import registered
 from hi_fhir.tables.standing import NOT_UNDERSTOOD, Standing
-from tests.support.reporting import a_measure, count_of, groups_of, released_reports
+from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
 
 def whole_and_text(**made):
@@ -17,7 +17,9 @@ def test_the_numbers_stand_in_a_sentence_and_a_table():
     denominator, numerator = count_of(whole, "denominator"), count_of(whole, "numerator")
 
     assert f"<p>In the denominator: {denominator}. Of these in the numerator: {numerator}; a share of " in text
-    assert f"{whole['measureScore']['value']:.1%} of those who are neither excluded nor excepted." in text
+    assert f"{whole['measureScore']['value']:.1%} of those who are neither excluded nor excepted (95 % int" in text
+    [interval] = map(parts, extensions(whole, "score-interval"))
+    assert f"interval {interval['lower']:.1%} to {interval['upper']:.1%}, with rounding)." in text
     for name in ("initial-population", "denominator", "denominator-exception", "numerator"):
         assert f"<tr><td>{name.replace('-', ' ')}</td><td>{count_of(whole, name)}</td></tr>" in text
     assert text.count("<tr>") == 5
