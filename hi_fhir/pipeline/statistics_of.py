@@ -12,12 +12,11 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.measures import registry
-from hi_fhir.measures.model import Measure
 from hi_fhir.reports.cells import ReportCells, Strata
 from hi_fhir.reports.derived.breaks import KeptBasis, kept_basis
 from hi_fhir.reports.derived.changing import TwoPeriods, changes
 from hi_fhir.reports.derived.deriving import derive
-from hi_fhir.reports.derived.plan import ReferenceGroup
+from hi_fhir.reports.derived.plan import ReferenceGroup, StatisticsPlan, plan_of
 from hi_fhir.reports.derived.table import Head, Row, StatisticsTable, report_rows, statistic_rows
 from hi_fhir.store.cells import read_cells
 from hi_fhir.store.current import CurrentReport, current_reports, period_before, report_content
@@ -80,9 +79,7 @@ class _Reading:
         before = {one.id: period_before(one, self._same[one.measure_url, one.reporter]) for one in reports}
         then = [one for one in before.values() if one is not None]
         strata = self._strata([*reports, *then])
-        derived = derive(
-            [self._measure(one) for one in reports], [strata[one.id] for one in reports], self._rule, self._reference
-        )
+        derived = derive([self._plan(one) for one in reports], [strata[one.id] for one in reports], self._rule)
         pairs = [(now, last) for now in reports if (last := before[now.id]) is not None]
         changed: dict[int, list[Row]] = {}
         for place, statistic in changes([self._pair(*pair, strata) for pair in pairs], self._rule):
@@ -99,14 +96,15 @@ class _Reading:
             found.setdefault(report, []).append(ReleasedCell(*row))
         return {report: ReportCells.of_rows(rows).strata for report, rows in found.items()}
 
-    def _measure(self, report: CurrentReport) -> Measure:
-        """The definition; without its breakdowns where it is another now, by which nothing more can be worked out."""
+    def _plan(self, report: CurrentReport) -> StatisticsPlan:
+        """By the definition; where that is another now, nothing more than scores can be worked out."""
         measure = self._defined.get(report.measure_id)
         if measure is None:
             raise NotFoundError(
                 f"no measure is called {report.measure_id} now. Name the overlay that had it (--overlay), or others."
             )
-        return measure if measure.version == report.measure_version else replace(measure, stratifiers=())
+        known = measure if measure.version == report.measure_version else replace(measure, stratifiers=())
+        return plan_of(known, self._reference)
 
     def _pair(self, now: CurrentReport, then: CurrentReport, strata: dict[int, Strata]) -> TwoPeriods:
         period = f"{then.period_start}..{then.period_end}"

@@ -14,6 +14,7 @@ from hi_fhir.disclosure.counts import Cell, CellState, ReleasedCell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.absence import unheard, wanting
 from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.silence import types_read
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports import concepts
@@ -32,6 +33,7 @@ from hi_fhir.reports.basis import (
 from hi_fhir.reports.cells import ReportCells
 from hi_fhir.reports.concepts import Json, definition, valued
 from hi_fhir.reports.derived.deriving import derive
+from hi_fhir.reports.derived.plan import StatisticsPlan, plan_of
 from hi_fhir.reports.derived.rows import DerivedReport
 from hi_fhir.reports.evaluated import EvaluatedMeasure
 from hi_fhir.reports.groups import Groups
@@ -105,10 +107,18 @@ class MeasureReports:
         self._common = release_extensions(settings.base, evaluation, policy)
         self._run = tuple(run_counts(evaluation))
         self._measures: dict[str, _OfMeasure] = {}
+        self._plans: dict[str, StatisticsPlan] = {}
 
     def derive(self, measures: Iterable[EvaluatedMeasure], cells: Sequence[ReportCells]) -> list[DerivedReport]:
         """What follows from the cells of reports. measures: of each; many at once take less time."""
-        return derive([one.measure for one in measures], [one.strata for one in cells], self._rule)
+        plans = [self._plan(one.measure) for one in measures]
+        return derive(plans, [one.strata for one in cells], self._rule)
+
+    def _plan(self, measure: Measure) -> StatisticsPlan:
+        plan = self._plans.get(measure.id)
+        if plan is None:
+            plan = self._plans[measure.id] = plan_of(measure)
+        return plan
 
     def build(
         self, evaluated: EvaluatedMeasure, reporter: Reporter, cells: ReportCells, derived: DerivedReport

@@ -16,12 +16,14 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports.cells import Strata
 from hi_fhir.reports.derived.deriving import derive
+from hi_fhir.reports.derived.plan import plan_of
 from hi_fhir.statistics.comparisons import difference_interval, ratio_interval
 from hi_fhir.statistics.counts import Fractions, GivenCounts
 from hi_fhir.statistics.intervals import rate_interval, share_interval, wilson
 
 POPULATIONS = ("initial_population", "denominator", "numerator")
 [MEASURE] = registry.load(["ethnicity-recorded"])
+PLAN = plan_of(MEASURE)
 RULE = SMALL_NUMBERS
 APART = np.array([False])
 
@@ -64,13 +66,13 @@ def test_what_is_hidden_behind_the_same_cells_makes_no_difference(tables: tuple[
     one, moved = tables
     other = {group: moved[group] if told(group, moved) == told(group, one) else one[group] for group in one}
     assume(other != one)
-    assert derive([MEASURE], [released(one)], RULE) == derive([MEASURE], [released(other)], RULE)
+    assert derive([PLAN], [released(one)], RULE) == derive([PLAN], [released(other)], RULE)
 
 
 @given(tables=two_tables())
 def test_there_is_an_interval_of_each_score_that_is_given_and_of_no_other(tables: tuple[Exact, Exact]) -> None:
     strata = released(tables[0])
-    [found] = derive([MEASURE], [strata], RULE)
+    [found] = derive([PLAN], [strata], RULE)
     given = {(s, code) for s, own in strata.items() for code, cells in own.items() if "score" not in cells.populations}
     assert found.intervals.keys() == given
     for statistic in found.statistics:

@@ -40,7 +40,10 @@ def changes(pairs: Sequence[TwoPeriods], rule: Rule) -> Found:
         then, now = shares.places[2 * place], shares.places[2 * place + 1]
         for name in now:
             about = About(CHANGE, *name, pair.period, NEWCOMBE)
-            if reason := break_between(pair.then, pair.now, name[0]) or why_absent(shares, 2 * place, [name]):
+            reason = break_between(pair.then, pair.now, name[0])
+            if reason is None and name not in then:
+                reason = why_absent(shares, 2 * place, [name])
+            if reason:
                 yield from untold(place, [about], reason)
             else:
                 both.append(_Two(place, about, then[name], now[name]))

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.measures.model import Measure
-from hi_fhir.reports.derived.plan import Compared, ReferenceGroup, comparisons
-from hi_fhir.reports.derived.rows import DIFFERENCE, NOTHING, RATIO, About, Statistic
+from hi_fhir.reports.derived.plan import Compared, StatisticsPlan
+from hi_fhir.reports.derived.rows import NOTHING, Statistic
 from hi_fhir.reports.derived.shares import ReleasedShares
 from hi_fhir.reports.derived.telling import Found, by_kind, spelt, untold, why_absent
-from hi_fhir.statistics.comparisons import KATZ, NEWCOMBE, difference_interval, ratio_interval
+from hi_fhir.statistics.comparisons import difference_interval, ratio_interval
 from hi_fhir.statistics.counts import Bools, ConfidenceInterval
 from hi_fhir.statistics.when_given import NONE_COUNTED
 
@@ -24,16 +23,17 @@ class _Pair(NamedTuple):
     other: int
 
 
-def compared(measures: Sequence[Measure], shares: ReleasedShares, reference: ReferenceGroup) -> Found:
-    """Difference and ratio of every pair of groups that are compared. measures: of each report."""
+def compared(plans: Sequence[StatisticsPlan], shares: ReleasedShares) -> Found:
+    """Difference and ratio of every pair of groups that are compared. plans: of each report."""
     pairs: list[_Pair] = []
-    for report, measure in enumerate(measures):
-        for one in comparisons(measure, reference) if measure.has_score else ():
-            names = ((one.stratifier, one.stratum), one.other)
-            if reason := why_absent(shares, report, names):
-                yield from untold(report, _abouts(one), reason)
+    for report, plan in enumerate(plans):
+        places = shares.places[report]
+        for pair in plan.pairs:
+            if pair.one in places and pair.other in places:
+                pairs.append(_Pair(report, pair, places[pair.one], places[pair.other]))
             else:
-                pairs.append(_Pair(report, one, *(shares.places[report][name] for name in names)))
+                reason = why_absent(shares, report, (pair.one, pair.other))
+                yield from untold(report, (pair.difference, pair.ratio), reason)
     if pairs:
         yield from _told(pairs, shares)
 
@@ -56,14 +56,8 @@ def _told(pairs: Sequence[_Pair], shares: ReleasedShares) -> Found:
     quotients = one.given / np.where(other.given > 0, other.given, 1)
     rows = zip(pairs, spelt(one.given - other.given, differences), spelt(quotients, ratios), strict=True)
     for (pair, gap, ratio), is_given, is_rounded in zip(rows, has_ratio.tolist(), rounded.tolist(), strict=True):
-        difference, quotient = _abouts(pair.compared)
-        yield pair.report, Statistic(difference, gap, is_rounded, None)
+        yield pair.report, Statistic(pair.compared.difference, gap, is_rounded, None)
         if is_given:
-            yield pair.report, Statistic(quotient, ratio, is_rounded, None)
+            yield pair.report, Statistic(pair.compared.ratio, ratio, is_rounded, None)
         else:
-            yield pair.report, Statistic(quotient, NOTHING, is_rounded, NONE_COUNTED)
-
-
-def _abouts(one: Compared) -> tuple[About, About]:
-    difference = About(DIFFERENCE, one.stratifier, one.stratum, one.against, NEWCOMBE)
-    return difference, difference._replace(kind=RATIO, method=KATZ)
+            yield pair.report, Statistic(pair.compared.ratio, NOTHING, is_rounded, NONE_COUNTED)

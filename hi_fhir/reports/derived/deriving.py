@@ -6,11 +6,10 @@ from itertools import chain
 import numpy as np
 
 from hi_fhir.disclosure.policies import Rule
-from hi_fhir.measures.model import Measure
 from hi_fhir.reports.cells import Strata
 from hi_fhir.reports.derived.comparing import compared
 from hi_fhir.reports.derived.funnels import in_funnels
-from hi_fhir.reports.derived.plan import ReferenceGroup
+from hi_fhir.reports.derived.plan import StatisticsPlan
 from hi_fhir.reports.derived.rows import DECIMALS, DerivedReport
 from hi_fhir.reports.derived.shares import released_shares
 from hi_fhir.reports.derived.sloping import sloped
@@ -20,10 +19,8 @@ from hi_fhir.statistics.counts import Bools, ConfidenceInterval
 from hi_fhir.statistics.intervals import fraction_interval
 
 
-def derive(
-    measures: Sequence[Measure], reports: Sequence[Strata], rule: Rule, reference: ReferenceGroup = ReferenceGroup.MIXED
-) -> list[DerivedReport]:
-    """Intervals and statistics of each report. measures: of each. rule: by which their counts were rounded."""
+def derive(plans: Sequence[StatisticsPlan], reports: Sequence[Strata], rule: Rule) -> list[DerivedReport]:
+    """Intervals and statistics of each report. plans: of each. rule: by which their counts were rounded."""
     shares = released_shares(reports, rule)
 
     def interval(at: Bools, kind: bool) -> ConfidenceInterval:
@@ -32,10 +29,7 @@ def derive(
     ends = np.round(np.stack(by_kind(shares.is_rate, interval), axis=1), DECIMALS).tolist()
     derived = [DerivedReport({name: ends[place] for name, place in own.items()}, []) for own in shares.places]
     for report, statistic in chain(
-        compared(measures, shares, reference),
-        sloped(measures, shares),
-        standardised(measures, shares),
-        in_funnels(measures, reports, shares),
+        compared(plans, shares), sloped(plans, shares), standardised(plans, shares), in_funnels(reports, shares)
     ):
         derived[report].statistics.append(statistic)
     return derived

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, PRACTICE
 from hi_fhir.reports.cells import Strata
 from hi_fhir.reports.derived.rows import FUNNEL_95, FUNNEL_998, About, Statistic
@@ -13,17 +12,23 @@ from hi_fhir.reports.derived.telling import Found, spelt, untold, why_absent
 from hi_fhir.statistics.funnel import FUNNEL, LIMITS, funnel_limits
 
 
-def in_funnels(measures: Sequence[Measure], reports: Sequence[Strata], shares: ReleasedShares) -> Found:
-    """The limits for each practice of a report that has several. measures, reports: of each report."""
-    for report, (measure, strata) in enumerate(zip(measures, reports, strict=True)):
-        given = []
-        for practice in sorted(strata.get(PRACTICE, ())) if measure.has_score else ():
-            if reason := why_absent(shares, report, [(PRACTICE, practice), (ALL, ALL)]):
-                yield from untold(report, _funnels(practice), reason)
-            else:
+def in_funnels(reports: Sequence[Strata], shares: ReleasedShares) -> Found:
+    """The limits for each practice of a report that has several and a score."""
+    for report, strata in enumerate(reports):
+        own, given = shares.places[report], []
+        for practice in sorted(strata.get(PRACTICE, ())) if _has_score(report, shares) else ():
+            if (PRACTICE, practice) in own and (ALL, ALL) in own:
                 given.append(practice)
+            else:
+                reason = why_absent(shares, report, [(PRACTICE, practice), (ALL, ALL)])
+                yield from untold(report, _funnels(practice), reason)
         if given:
             yield from _told(report, given, shares)
+
+
+def _has_score(report: int, shares: ReleasedShares) -> bool:
+    """Whether the report tells of scores, given or not."""
+    return bool(shares.places[report] or shares.absent[report])
 
 
 def _told(report: int, practices: Sequence[str], shares: ReleasedShares) -> Found:

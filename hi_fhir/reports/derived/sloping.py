@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hi_fhir.measures.model import Measure
-from hi_fhir.reports.derived.plan import ranked, ranks
+from hi_fhir.reports.derived.plan import StatisticsPlan
 from hi_fhir.reports.derived.rows import NOTHING, RELATIVE_INDEX, SLOPE_INDEX, About, Statistic
 from hi_fhir.reports.derived.shares import ReleasedShares
 from hi_fhir.reports.derived.telling import Found, by_kind, spelt, untold, why_absent
@@ -15,16 +14,16 @@ from hi_fhir.statistics.intervals import fraction_interval
 from hi_fhir.statistics.when_given import UNSTEADY
 
 
-def sloped(measures: Sequence[Measure], shares: ReleasedShares) -> Found:
-    """Slope and relative index of every stratifier with ranks. measures: of each report."""
+def sloped(plans: Sequence[StatisticsPlan], shares: ReleasedShares) -> Found:
+    """Slope and relative index of every stratifier with ranks. plans: of each report."""
     there: dict[str, dict[int, list[int]]] = {}
-    for report, measure in enumerate(measures):
-        for one in ranked(measure) if measure.has_score else ():
-            names = [(one.id, rank) for rank in ranks(one)]
-            if reason := why_absent(shares, report, names):
-                yield from untold(report, _slopes(one.id), reason)
+    for report, plan in enumerate(plans):
+        own = shares.places[report]
+        for stratifier, ranks in plan.ranks.items():
+            if all(rank in own for rank in ranks):
+                there.setdefault(stratifier, {})[report] = [own[rank] for rank in ranks]
             else:
-                there.setdefault(one.id, {})[report] = [shares.places[report][name] for name in names]
+                yield from untold(report, _slopes(stratifier), why_absent(shares, report, ranks))
     for stratifier, places in there.items():
         yield from _told(stratifier, places, shares)
 

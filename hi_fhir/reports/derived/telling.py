@@ -24,12 +24,11 @@ def by_kind(is_rate: Bools, function: Callable[[Bools, bool], ConfidenceInterval
     return ConfidenceInterval(lower, upper)
 
 
-def why_absent(shares: ReleasedShares, report: int, names: Iterable[StratumName]) -> str | None:
-    """Why a statistic of these strata is not given: the reason of those that have no score."""
-    reasons = [shares.absent[report].get(name) for name in names if name not in shares.places[report]]
-    if not reasons:
-        return None
-    return EMPTY_PART if all(reason == EMPTY for reason in reasons) else PART_NOT_GIVEN
+def why_absent(shares: ReleasedShares, report: int, names: Iterable[StratumName]) -> str:
+    """Why a statistic of these strata is not given, where one of them has no score."""
+    places, absent = shares.places[report], shares.absent[report]
+    is_empty = all(absent.get(name) == EMPTY for name in names if name not in places)
+    return EMPTY_PART if is_empty else PART_NOT_GIVEN
 
 
 def untold(report: int, abouts: Iterable[About], reason: str) -> Found:

@@ -13,7 +13,7 @@ from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL, CORE_STRATIFIERS, Stratifier
 from hi_fhir.reports.cells import Strata
 from hi_fhir.reports.derived.deriving import derive
-from hi_fhir.reports.derived.plan import ReferenceGroup
+from hi_fhir.reports.derived.plan import ReferenceGroup, plan_of
 from hi_fhir.reports.derived.rows import Statistic
 from hi_fhir.reports.derived.standard import band_weights
 from hi_fhir.statistics.counts import GivenCounts
@@ -43,7 +43,7 @@ def strata_of(measure: Measure = MEASURE, state: str = "shown", **numerators: in
 
 
 def statistics(strata: Strata, measure: Measure = MEASURE, rule: Any = EXACT, **kwargs: Any) -> list[Statistic]:
-    [found] = derive([measure], [strata], rule, **kwargs)
+    [found] = derive([plan_of(measure, **kwargs)], [strata], rule)
     return found.statistics
 
 
@@ -153,7 +153,7 @@ def test_practices_have_limits_around_the_whole() -> None:
 def test_a_count_of_people_has_no_statistics() -> None:
     measure = a_count()
     cells = StratumCells(("initial_population",), ("shown",), (None,), (50,))
-    [found] = derive([measure], [{ALL: {ALL: cells}}], EXACT)
+    [found] = derive([plan_of(measure)], [{ALL: {ALL: cells}}], EXACT)
     assert (found.intervals, found.statistics) == ({}, [])
 
 
@@ -169,12 +169,12 @@ def test_rounding_is_said_and_makes_each_interval_wider() -> None:
 def test_many_reports_at_once_are_as_each_alone() -> None:
     few = replace(MEASURE, stratifiers=tuple(s for s in CORE_STRATIFIERS if isinstance(s, Stratifier))[:3])
     reports = [strata_of(core20__core20=20), strata_of(few), strata_of(core20__rest=None)]
-    measures = [MEASURE, few, MEASURE]
-    together = derive(measures, reports, EXACT)
-    assert together == [derive([m], [r], EXACT)[0] for m, r in zip(measures, reports, strict=True)]
+    plans = [plan_of(one) for one in (MEASURE, few, MEASURE)]
+    together = derive(plans, reports, EXACT)
+    assert together == [derive([plan], [r], EXACT)[0] for plan, r in zip(plans, reports, strict=True)]
 
 
 def test_the_interval_of_a_score_is_beside_it() -> None:
-    [found] = derive([MEASURE], [strata_of(sex__male=65)], EXACT)
+    [found] = derive([plan_of(MEASURE)], [strata_of(sex__male=65)], EXACT)
     assert found.intervals["sex", "male"] == pytest.approx(wilson(65, 100), abs=1e-6)
     assert ("core20", "rest") in found.intervals
