@@ -33,15 +33,15 @@ def kept_basis(content: bytes) -> KeptBasis:
     named: dict[str, list[Json]] = {}
     for extension in report.get("extension", ()):
         named.setdefault(extension["url"].rpartition("/")[2], []).append(extension)
-    basis = _texts(named["report-basis"][0])
+    basis = _texts(named["report-basis"][0]) if "report-basis" in named else {}
     lists = [part for one in named.get("code-lists", ()) for part in one["extension"] if part["url"] == "value-set"]
     used = [_texts(one) for one in named.get("version-used", ())]
     return KeptBasis(
         report["measure"],
         frozenset((one["id"], one["version"]) for one in map(_texts, lists)),
-        (basis["disclosure-policy"], basis["disclosure-policy-version"]),
-        basis["opt-out-policy"],
-        basis["imd-year"],
+        (basis.get("disclosure-policy", ""), basis.get("disclosure-policy-version", "")),
+        basis.get("opt-out-policy", ""),
+        basis.get("imd-year", ""),
         {one["name"]: one["version"] for one in used},
         frozenset(one["valueReference"]["identifier"]["value"] for one in named.get("covered-practice", ())),
     )
@@ -50,6 +50,8 @@ def kept_basis(content: bytes) -> KeptBasis:
 def break_between(then: KeptBasis, now: KeptBasis, stratifier: str) -> str | None:
     """Why the strata of a stratifier may not be compared between two reports; None: they may."""
     parts = stratifier.split("*")
+    if not all((*then.policy, *now.policy)):
+        return why.DISCLOSURE_POLICY_CHANGED  # one of them does not say what it rests on
     for reason, basis in _BROKEN_BY.items():
         if basis(then) != basis(now):
             return reason
