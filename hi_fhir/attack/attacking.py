@@ -10,6 +10,7 @@ from hi_fhir.attack.chains import Chains, link
 from hi_fhir.attack.counts import Counts, counts_of
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
+from hi_fhir.attack.own import own_people
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
 from hi_fhir.attack.relations.populations import add_populations
@@ -89,7 +90,8 @@ def attack(
     if (checked.low != together.low).any() or (checked.high != together.high).any():
         together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
     possible = np.minimum(checked.possible, together.high - together.low + 1)
-    recovered = recovered_counts(found.counts, together, possible, alone)
+    own = own_people(found.counts, found.system.sums, together, told.knowing)
+    recovered = recovered_counts(found.counts, together, possible, alone, own)
     return Findings(
         reports=len(told.reports),
         cells=int((told.state <= State.WITHHELD).sum()),

@@ -91,9 +91,13 @@ class Findings:
         return Counter(one.possible for one in self.recovered)
 
 
-def recovered_counts(counts: Counts, bounds: Bounds, possible: Ints, alone: Ints) -> tuple[Recovered, ...]:
-    """The masked counts of which fewer than FEWEST values are possible. alone: so many by single sums."""
-    places = np.flatnonzero(counts.is_masked & (possible < FEWEST)).tolist()
+def recovered_counts(counts: Counts, bounds: Bounds, possible: Ints, alone: Ints, own: Ints) -> tuple[Recovered, ...]:
+    """The masked counts of which fewer than FEWEST values are possible. alone: so many by single sums.
+
+    own: so many people of each are whoever attacks knows; where nobody else need be in it, nobody is found.
+    """
+    others = (own == 0) | (bounds.low > own)
+    places = np.flatnonzero(counts.is_masked & others & (possible < FEWEST)).tolist()
     found = (
         Recovered(
             *counts.named(place),

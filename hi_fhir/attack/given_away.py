@@ -9,6 +9,7 @@ from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples
 from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_counts
+from hi_fhir.attack.own import own_people
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import FEWEST, UNBOUNDED, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
@@ -44,7 +45,8 @@ def given_away(told: Told, new: Collection[int], most: int, progress: Progress) 
     checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
     possible = np.minimum(checked.possible, alone)
     before = _before(found, is_new, asked & (possible < FEWEST))
-    recovered = recovered_counts(found.counts, found.bounds, possible, alone)
+    own = own_people(found.counts, found.system.sums, found.bounds, told.knowing)
+    recovered = recovered_counts(found.counts, found.bounds, possible, alone, own)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
     return GivenAway(
         recovered=worse,

@@ -78,6 +78,8 @@ def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Su
         elif group.stratifier == PCN:
             within = [one for one in covered if (hierarchy.pcns.get(one) or UNKNOWN) == group.stratum]
             told = [[Group(group.measure_id, one, ALL, ALL) for one in within]]
+            if within and set(within) == set(hierarchy.practices.get(group.stratum, ())):
+                told.append([Group(group.measure_id, group.stratum, ALL, ALL)])
         else:
             whole = [one for one in covered if one != group.reporter]
             told = [[group._replace(reporter=one) for one in parts] for parts in (whole, *networks[group.reporter])]

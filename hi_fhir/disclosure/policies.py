@@ -57,7 +57,7 @@ POLICIES: Mapping[Audience, Policy] = {
         Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True, fewest=None),
         *(
             Policy(
-                f"{audience}-suppressed", "1", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
+                f"{audience}-suppressed", "2", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
             )
             for audience in (Audience.PCN, Audience.ICB, Audience.PUBLIC)
         ),

@@ -29,16 +29,16 @@ def values_left(table: Sequence[Sequence[int]], held_back: Collection[Cell]) -> 
     """Of each count from 1 to 7, how many values it has in the tables that would be released alike."""
     counts = counts_of(table)
     inner = [cell for cell in counts if None not in cell]
-    tried = np.meshgrid(*(_alike(counts[cell], cell in held_back) for cell in inner), indexing="ij")
+    tried = np.meshgrid(*(alike(counts[cell], cell in held_back) for cell in inner), indexing="ij")
     tables = dict(zip(inner, (values.ravel() for values in tried), strict=True))
     sums = {cell: _sum(tables, cell) for cell in counts}
     is_alike = np.ones(len(sums[None, None]), dtype=np.bool_)
     for cell, count in counts.items():
-        is_alike &= np.isin(sums[cell], _alike(count, cell in held_back))
+        is_alike &= np.isin(sums[cell], alike(count, cell in held_back))
     return {cell: len(np.unique(sums[cell][is_alike])) for cell, count in counts.items() if 1 <= count <= 7}
 
 
-def _alike(count: int, is_held_back: bool) -> list[int]:
+def alike(count: int, is_held_back: bool) -> list[int]:
     """The numbers that would be released as a count is."""
     if is_held_back:
         return list(range(MOST + 1))

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Equations, EquationSystem, Flags, Known, Limits, Numbers
+from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits, Numbers
+from hi_fhir.disclosure.suppression.followed import Asked, Followed
+from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, Place
 from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_QUINTILE, PCN, PRACTICE
 
@@ -29,89 +30,113 @@ def worths(network: Network, is_small: Flags) -> Numbers:
     return scaled.astype(np.int64) * (1 << 32) + ties
 
 
-def loosening(system: EquationSystem, known: Known, bounds: Limits, tight: Flags, cost: Numbers) -> Flags:
-    """The counts to suppress: of each equation that pins a tight count, the cheapest whose own cell helps to pin it.
+class Costs:
+    """What it costs to suppress each count, flat.
 
-    known: as cells and scores tell. bounds: as follows from these. Where an equation pins by what others say of its
-    members, those are asked in turn. None: nothing is left to suppress.
+    Who is not reached has no cell: what a score or its absence tells of them goes with one of the score's parts, the
+    cheapest. Nothing is won by suppressing what is known from the past.
     """
-    pinned = _Pinned(tight & (bounds.low > 0), tight)
-    while True:
-        among = _asked(system.among, known.own, bounds, pinned, cost)
-        within = _asked(system.within, known.own.turned, bounds.turned, pinned.turned, cost.T)
-        found = among.found | within.found.T | _by_score(known, bounds, pinned, cost)
-        wider = pinned.and_also(among.wider).and_also(within.wider.turned)
-        if found.any() or wider.equals(pinned):
-            return found
-        pinned = wider
+
+    def __init__(self, network: Network, knowledge: Knowledge, worth: Numbers, allowed: Flags) -> None:
+        """allowed: what may be suppressed."""
+        cost = np.where(allowed, worth, NEVER)
+        self._part: dict[int, Numbers] = {}
+        self._layers = len(network.layers)
+        places, of_scores = np.arange(len(cost)), {}
+        for number, layer in enumerate(network.layers):
+            if layer.is_scored:
+                own = np.array(layer.score_parts)
+                self._part[number] = places * self._layers + own[cost[:, own].argmin(axis=1)]
+                known = knowledge.past.is_score_told[:, number]
+                of_scores[number] = np.where(known, NEVER, cost.reshape(-1)[self._part[number]])
+        cost[knowledge.is_known] = NEVER
+        for number, of_score in of_scores.items():
+            cost[:, number] = of_score
+        self.flat: Numbers = cost.reshape(-1)
+
+    def with_cells(self, cells: Numbers) -> Numbers:
+        """Flat `cells`, with the parts of the scores that are to be taken away for those that have none."""
+        places, layers = np.divmod(cells, self._layers)
+        parts = [part[places[layers == number]] for number, part in self._part.items()]
+        return np.concatenate((cells, *parts))
 
 
 @dataclass(frozen=True)
-class _Pinned:
-    """Counts of which the least or the greatest possible value is to be less, or greater."""
+class Pinned:
+    """Flat flags of counts of which the least or the greatest possible value is to be less, or greater."""
 
     low: Flags
     high: Flags
 
     @property
-    def turned(self) -> "_Pinned":
-        return _Pinned(self.low.T, self.high.T)
+    def cells(self) -> Numbers:
+        return np.flatnonzero(self.low | self.high)
 
-    def and_also(self, other: "_Pinned") -> "_Pinned":
-        return _Pinned(self.low | other.low, self.high | other.high)
-
-    def equals(self, other: "_Pinned") -> bool:
-        return np.array_equal(self.low, other.low) and np.array_equal(self.high, other.high)
+    def copy(self) -> "Pinned":
+        return Pinned(self.low.copy(), self.high.copy())
 
 
-class _Answer(NamedTuple):
-    """found: counts to suppress. wider: counts that are to be loosened first."""
+def loosening(
+    followed: Followed, known: Known, bounds: Limits, tight: Numbers, cost: Numbers, *, all_that_pin: bool
+) -> Numbers:
+    """Counts to suppress: of each equation that pins a tight count, the cheapest whose own cell helps to pin it.
 
-    found: Flags
-    wider: _Pinned
+    All is flat. known: as cells and scores tell. bounds: as follows from these. all_that_pin: not the cheapest alone.
+    Where an equation pins by what others say of its members, those are asked in turn. None: nothing is left.
+    """
+    pinned = Pinned(*(np.zeros(len(cost), dtype=np.bool_) for _ in range(2)))
+    pinned.low[tight], pinned.high[tight] = bounds.low[tight] > 0, True
+    while True:
+        wider = pinned.copy()
+        cells = pinned.cells
+        found = [_by_score(known, bounds, pinned, cells, cost)]
+        for asked in followed.asked(cells):
+            found.append(_pinning(asked, known.own, bounds, pinned, wider, cost, all_that_pin=all_that_pin))
+        chosen = np.unique(np.concatenate(found))
+        if len(chosen) or (np.array_equal(wider.low, pinned.low) and np.array_equal(wider.high, pinned.high)):
+            return chosen
+        pinned = wider
 
 
-def _asked(equations: Equations, own: Limits, bounds: Limits, pinned: _Pinned, cost: Numbers) -> _Answer:
-    """What of the members of equations pins those that are pinned by them, by column."""
-    found = np.zeros(cost.shape, dtype=np.bool_)
-    wider = _Pinned(found.copy(), found.copy())
-    is_asked: Flags = np.any(pinned.low | pinned.high, axis=1)
-    asked = equations.with_members(is_asked)
+def _pinning(
+    asked: Asked, own: Limits, bounds: Limits, pinned: Pinned, wider: Pinned, cost: Numbers, *, all_that_pin: bool
+) -> Numbers:
+    """What of the members of equations pins those that are pinned by them; these are flagged in `wider`."""
     if not len(asked.whole):
-        return _Answer(found, wider)
-    whole, part, equation = asked.whole, asked.part, asked.equation
-    implied = asked.implied(bounds)
-    own_low, own_high = (bounds.low == own.low) & (own.low > 0), (bounds.high == own.high) & (own.high < UNBOUNDED)
-    low, high = pinned.low & ~own_low, pinned.high & ~own_high
+        return asked.whole
+    members, whole, part = np.concatenate((asked.whole, asked.part)), asked.whole, asked.part
+    said, number = asked.said(bounds), len(asked.whole)
+    least, most, its_least, its_most = bounds.low[members], bounds.high[members], own.low[members], own.high[members]
+    own_low, own_high = (least == its_least) & (its_least > 0), (most == its_most) & (its_most < UNBOUNDED)
+    low = pinned.low[members] & ~own_low & (said.low == least)
+    high = pinned.high[members] & ~own_high & (said.high == most)
     # A part is at most what the whole is at most, less what the other parts are at least; and so on.
-    above = asked.runs.reduced(np.logical_or, (implied.part.high == bounds.high[part]) & high[part])
-    below = asked.runs.reduced(np.logical_or, (implied.part.low == bounds.low[part]) & low[part])
-    lows = above | ((implied.whole.low == bounds.low[whole]) & low[whole])
-    highs = below | ((implied.whole.high == bounds.high[whole]) & high[whole])
-    part_costs = np.where((lows[equation] & own_low[part]) | (highs[equation] & own_high[part]), cost[part], NEVER)
-    whole_costs = np.where((above & own_high[whole]) | (below & own_low[whole]), cost[whole], NEVER)
-    cheapest = np.minimum(asked.runs.reduced(np.minimum, part_costs), whole_costs)
-    _flag(found, part, (part_costs == cheapest[equation]) & (part_costs < NEVER))
-    _flag(found, whole, (whole_costs == cheapest) & (whole_costs < NEVER))
-    _flag(wider.low, part, lows[equation])
-    _flag(wider.high, part, highs[equation])
-    _flag(wider.high, whole, above)
-    _flag(wider.low, whole, below)
-    return _Answer(found, wider)
+    above, below = asked.any_part(high[number:]), asked.any_part(low[number:])
+    lows, highs = asked.for_parts(above | low[:number]), asked.for_parts(below | high[:number])
+    helps = np.concatenate(
+        (
+            (above & own_high[:number]) | (below & own_low[:number]),
+            (lows & own_low[number:]) | (highs & own_high[number:]),
+        )
+    )
+    costs = np.where(helps, cost[members], NEVER)
+    if not all_that_pin:
+        cheapest = np.minimum(asked.least_part(costs[number:]), costs[:number])
+        costs[costs > np.concatenate((cheapest, asked.for_parts(cheapest)))] = NEVER
+    wider.low[part[lows]] = True
+    wider.high[part[highs]] = True
+    wider.high[whole[above]] = True
+    wider.low[whole[below]] = True
+    return members[costs < NEVER]
 
 
-def _by_score(known: Known, bounds: Limits, pinned: _Pinned, cost: Numbers) -> Flags:
+def _by_score(known: Known, bounds: Limits, pinned: Pinned, cells: Numbers, cost: Numbers) -> Numbers:
     """Counts that are pinned since a score tells that they are not few."""
-    low = pinned.low & (bounds.low == known.few + 1) & (known.own.low < bounds.low)
-    high = pinned.high & (bounds.high == 0) & (known.own.high > 0)
-    found: Flags = known.not_few & (low | high) & (cost < NEVER)
+    cells = cells[known.not_few[cells] & (cost[cells] < NEVER)]
+    low = pinned.low[cells] & (bounds.low[cells] == known.few + 1) & (known.own.low[cells] < bounds.low[cells])
+    high = pinned.high[cells] & (bounds.high[cells] == 0) & (known.own.high[cells] > 0)
+    found: Numbers = cells[low | high]
     return found
-
-
-def _flag(flags: Flags, rows: Numbers, more: Flags) -> None:
-    """Flag each row where its line of `more` does."""
-    line, column = np.nonzero(more)
-    flags[rows[line], column] = True
 
 
 def _ties(names: Iterable[object]) -> Numbers:

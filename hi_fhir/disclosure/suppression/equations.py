@@ -27,6 +27,11 @@ class Limits:
         """The same memory with its axes exchanged."""
         return Limits(self.low.T, self.high.T)
 
+    @property
+    def flat(self) -> "Limits":
+        """The same memory in one line."""
+        return Limits(self.low.reshape(-1), self.high.reshape(-1))
+
     def copy(self) -> "Limits":
         return Limits(self.low.copy(), self.high.copy())
 
@@ -42,7 +47,21 @@ class Known:
     not_few: Flags
     few: int
 
-    def narrow(self, bounds: Limits, rows: Flags) -> None:
+    @property
+    def flat(self) -> "Known":
+        """The same memory in one line."""
+        return Known(self.own.flat, self.not_few.reshape(-1), self.few)
+
+    def copy(self) -> "Known":
+        return Known(self.own.copy(), self.not_few, self.few)
+
+    def tells_more_than(self, other: "Known") -> Flags:
+        """Of which counts."""
+        own, its = self.own, other.own
+        more: Flags = (own.low > its.low) | (own.high < its.high) | (self.not_few & ~other.not_few)
+        return more
+
+    def narrow(self, bounds: Limits, rows: Flags | Numbers) -> None:
         """Narrow `bounds` in place where a count that is not few would be."""
         low, high, not_few = bounds.low[rows], bounds.high[rows], self.not_few[rows]
         bounds.low[rows] = np.where(not_few & (low > 0), np.maximum(low, self.few + 1), low)

@@ -11,19 +11,20 @@ from hi_fhir.disclosure.suppression.past import Past
 class Knowledge:
     """Of one network under one rule, beside what was told in the past.
 
-    is_small: counts that nobody may work out, whether they have cells or not. is_told: counts with a cell of their own.
-    is_known: counts of which their own cell tells nothing that is not known from the past.
+    few: the largest small count. is_guarded: layers of which nobody may work out small counts. is_small: those counts,
+    whether they have cells or not. is_told: counts with a cell of their own. is_known: counts of which their own cell
+    tells nothing that is not known from the past.
     """
 
     def __init__(self, network: Network, rule: Rule, past: Past) -> None:
         self._layers = network.layers
         self.past = past
-        self._few = rule.masked_to
+        self.few = rule.masked_to
         values = network.values
         self._is_zero = values == 0
         self._is_few = ~self._is_zero & (values <= rule.masked_to)
         self.is_told: Flags = network.is_there & np.array([layer.is_told for layer in network.layers])
-        is_guarded = np.array([layer.is_told or layer.is_scored for layer in network.layers])
+        self.is_guarded: Flags = np.array([layer.is_told or layer.is_scored for layer in network.layers])
         is_open = np.zeros_like(self._is_few)
         for number, layer in enumerate(network.layers):
             if layer.people is not None:
@@ -37,7 +38,7 @@ class Knowledge:
         known = past.known
         self._own = Limits(np.maximum(own.low, known.low), np.minimum(own.high, known.high))
         self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high)
-        self.is_small: Flags = self._is_few & is_guarded
+        self.is_small: Flags = self._is_few & self.is_guarded
 
     def told(self, suppressed: Flags) -> Known:
         """What is known of each count by its cell; a suppressed one may be anything that it can be by the past.
@@ -57,4 +58,4 @@ class Knowledge:
                 is_open[:, number] = ~is_empty & (is_score_hidden | ~self._is_few[:, number])
         known = self.past.known
         own = Limits(np.where(is_open, known.low, self._own.low), np.where(is_open, known.high, self._own.high))
-        return Known(own, not_few, self._few)
+        return Known(own, not_few, self.few)

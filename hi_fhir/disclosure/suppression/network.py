@@ -54,14 +54,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """values, is_there: exact counts, and which may be told. Shape (place, layer), as of all arrays of a network.
+    """values: exact counts. Shape (place, layer), as of all arrays of a network.
 
+    is_counted: of which there is a count at all, told or not; the others are 0. is_there: those that may be told.
     groups: each measure's own, by its place's position.
     """
 
     layers: Sequence[Layer]
     places: Sequence[Place]
     values: Numbers
+    is_counted: Flags
     is_there: Flags
     system: EquationSystem
     groups: Mapping[str, Mapping[int, Group]]
@@ -115,7 +117,26 @@ def _connected(counts: ExactCounts, by_measure: Mapping[str, Sequence[Group]]) -
 def _among_places(places: Sequence[Place], hierarchy: Hierarchy) -> Equations:
     position = {place: number for number, place in enumerate(places)}
     told = sums([Group("", *place) for place in places], hierarchy)
-    return Equations.of([(position[one.whole[1:]], [position[part[1:]] for part in one.parts]) for one in told])
+    return Equations.of(
+        _needed([(position[one.whole[1:]], [position[part[1:]] for part in one.parts]) for one in told])
+    )
+
+
+def _needed(told: Sequence[tuple[int, Sequence[int]]]) -> Iterator[tuple[int, Sequence[int]]]:
+    """The sums without those that follow from others: from a whole's coarser parts, each the sum of finer ones."""
+    parts: dict[int, list[frozenset[int]]] = {}
+    for whole, own in told:
+        parts.setdefault(whole, []).append(frozenset(own))
+    for whole, own in told:
+        fine = frozenset(own)
+        if not any(_is_split(coarse, fine, parts) for coarse in parts[whole] if len(coarse) < len(fine)):
+            yield whole, own
+
+
+def _is_split(coarse: frozenset[int], fine: frozenset[int], parts: Mapping[int, Sequence[frozenset[int]]]) -> bool:
+    """Whether each of the coarser parts is a finer one or the sum of some, and none is left."""
+    within = [next((some for some in parts.get(one, ()) if some <= fine), None) for one in coarse if one not in fine]
+    return None not in within and sum(map(len, filter(None, within))) + len(coarse & fine) == len(fine)
 
 
 def _network(
@@ -140,14 +161,16 @@ def _network(
             layers[occasions] = replace(layers[occasions], people=of[measure, "numerator"])
     left = [*_left_over(by_measure, of, layers), *_outside(named, columns, of, layers)]
     values = np.zeros((len(places), len(layers)), dtype=np.int64)
-    is_there = np.zeros(values.shape, dtype=np.bool_)
+    is_counted, is_there = np.zeros(values.shape, dtype=np.bool_), np.zeros(values.shape, dtype=np.bool_)
     for (measure, population), layer in of.items():
         at, column = list(own[measure]), columns[measure, population]
         values[at, layer] = column[at]
+        is_counted[at, layer] = True
         is_there[at, layer] |= [population not in untold.get(group, ()) for group in own[measure].values()]
     for whole, parts in left:
         values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
-    return Network(layers, places, values, is_there, EquationSystem(among, Equations.of(left)), own)
+        is_counted[:, parts[-1]] = is_counted[:, [whole, *parts[:-1]]].all(axis=1)
+    return Network(layers, places, values, is_counted, is_there, EquationSystem(among, Equations.of(left)), own)
 
 
 def _column(counts: ExactCounts, population: str, groups: Mapping[int, Group], places: int) -> Numbers:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.disclosure.counts import MASKED, ROUNDED, SCORE, SHOWN
+from hi_fhir.disclosure.counts import MASKED, ROUNDED, SCORE, SHOWN, SUPPRESSED
 from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.published import EarlierReport, Published
 from hi_fhir.disclosure.scores import EMPTY, ROUNDED_AWAY, SMALL
@@ -23,16 +23,24 @@ _SCORES = {ROUNDED_AWAY: _GIVEN, SMALL: _FEW, EMPTY: _NOBODY}
 
 
 class Past(NamedTuple):
-    """known: between what each count lies by earlier cells. is_score_told: by place and layer of a score."""
+    """known: between what each count lies by earlier cells. is_score_told: by place and layer of a score.
+
+    is_held_back: counts that were suppressed, which then stay so: one that comes and goes tells something.
+    """
 
     known: Limits
     is_score_told: Flags
+    is_held_back: Flags
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.known.low.any() or (self.known.high < UNBOUNDED).any() or self.is_score_told.any())
 
     @classmethod
     def nothing(cls, network: Network) -> "Past":
         shape = network.values.shape
         known = Limits(np.zeros(shape, dtype=np.int64), np.full(shape, UNBOUNDED, dtype=np.int64))
-        return cls(known, np.zeros(shape, dtype=np.bool_))
+        return cls(known, np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_))
 
 
 class Earlier:
@@ -63,12 +71,12 @@ class Earlier:
             if key not in at:
                 named = (self._areas.place(*key, *group) for group in self._groups)
                 at[key] = np.array([-1 if one is None else places.get(one, -1) for one in named], dtype=np.int64)
-            self._cells_of(network, rule, rows, at[key], of, found.known)
+            self._cells_of(network, rule, rows, at[key], of, found)
             self._scores_of(network, rule, report, rows, at[key], found.is_score_told)
         return found
 
     def _cells_of(
-        self, network: Network, rule: Rule, rows: slice, at: Numbers, of: Mapping[str, int], known: Limits
+        self, network: Network, rule: Rule, rows: slice, at: Numbers, of: Mapping[str, int], found: Past
     ) -> None:
         """Narrow what is known by the cells of one report."""
         layer = np.array([of.get(name[2], -1) for name in self._cells.names], dtype=np.int64)
@@ -81,8 +89,10 @@ class Earlier:
         place, layer, low, high = place[there], layer[there], low[there], high[there]
         exact = network.values[place, layer]
         fits = (low <= exact) & (exact <= high)
-        np.maximum.at(known.low, (place[fits], layer[fits]), low[fits])
-        np.minimum.at(known.high, (place[fits], layer[fits]), high[fits])
+        np.maximum.at(found.known.low, (place[fits], layer[fits]), low[fits])
+        np.minimum.at(found.known.high, (place[fits], layer[fits]), high[fits])
+        is_suppressed = np.array([state == SUPPRESSED for state, _ in self._cells.words], dtype=np.bool_)[word][there]
+        found.is_held_back[place[is_suppressed], layer[is_suppressed]] = True
 
     def _told(self, rule: Rule, word: Numbers, value: Numbers) -> tuple[Numbers, Numbers]:
         """Between what a count lies by a cell."""

@@ -248,6 +248,19 @@ def test_a_practice_that_knows_its_own_people_learns_another_s() -> None:
     assert (recovered.report.reporter, recovered.low) == ("Q", 3)
 
 
+def test_an_area_s_few_people_who_may_all_be_the_reader_s_own_are_nobody_else() -> None:
+    network = (
+        Telling()
+        .report("N", practices=("P", "Q"), numerator={F: 3})
+        .report("Q", practices=("Q",), numerator={F: Exactly(0)})
+        .report("P", practices=("P",), numerator={F: 2})
+    )
+    own = Telling().report("P", practices=("P",), numerator={F: Exactly(2)})
+    told = network.told().joined(replace(own.told(), knowing=frozenset({"P"})))
+    assert bounded(told, Silent()).of(0, (*F, "numerator")) == (2, 2)
+    assert attack(told, Silent()).recovered == ()
+
+
 def test_a_stratum_that_happens_to_be_called_as_a_reporter_is_none() -> None:
     telling = (
         Telling()

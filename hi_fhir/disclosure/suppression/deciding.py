@@ -1,0 +1,140 @@
+"""Which counts of a network are suppressed, so that no reader can work a small one out."""
+
+import numpy as np
+
+from hi_fhir.core.errors import GateError
+from hi_fhir.disclosure.counts import Hierarchy
+from hi_fhir.disclosure.suppression.choosing import NEVER, Costs, loosening, worths
+from hi_fhir.disclosure.suppression.equations import Flags, Numbers
+from hi_fhir.disclosure.suppression.followed import Followed
+from hi_fhir.disclosure.suppression.insiders import insiders, nobody
+from hi_fhir.disclosure.suppression.knowledge import Knowledge
+from hi_fhir.disclosure.suppression.network import Network
+from hi_fhir.disclosure.suppression.readers import Everybody, Reader, View
+from hi_fhir.disclosure.suppression.together.holding import released_from
+from hi_fhir.disclosure.suppression.together.ranges import Ranges
+
+
+class Deciding:
+    """Of one network. suppressed: the counts that are. already_known: small ones that can be worked out whatever is."""
+
+    def __init__(self, network: Network, hierarchy: Hierarchy, knowledge: Knowledge, fewest: int) -> None:
+        self._network, self._knowledge = network, knowledge
+        self._worth = worths(network, knowledge.is_small)
+        self._held_back = knowledge.past.is_held_back & knowledge.is_told & ~knowledge.is_known
+        self.suppressed: Flags = self._held_back.copy()
+        self._followed = Followed(network.system, network.values.shape)
+        known = insiders(network, hierarchy, knowledge.few, knowledge.is_guarded)
+        readers = [Reader(network, one, knowledge.is_small, fewest) for one in (nobody(knowledge.is_small), *known)]
+        self._everybody = Everybody(network, self._followed, readers[0], readers[1:])
+        self.already_known = 0 if knowledge.past.is_nothing else self._expect()
+
+    def decided(self) -> Flags:
+        """Suppress as much as it takes, then give back what was not needed."""
+        self._suppress()
+        self._give_back(self.suppressed & ~self._held_back & (self._network.values > self._knowledge.few))
+        self._suppress_together()
+        return self.suppressed
+
+    def _suppress_together(self) -> None:
+        """In rounds, for the sake of counts of which all sums of a reporter's population together leave too little."""
+        ranges, asked = Ranges(self._network), self._knowledge.is_small
+        wanted = self._everybody.public.wanted
+        while asked.any():
+            public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+            holds = ranges.holds(public.public, asked, wanted)
+            asked = holds.tight(self.suppressed.shape)
+            if asked.any():
+                allowed = self._knowledge.is_told & ~self.suppressed
+                costs = Costs(self._network, self._knowledge, self._worth, allowed)
+                more = costs.with_cells(released_from(self._followed, public.known, public.public, holds, costs.flat))
+                self._add(more[allowed.reshape(-1)[more]])
+
+    def _add(self, cells: Numbers) -> None:
+        """Suppress flat cells."""
+        if not len(cells):
+            raise GateError(
+                f"{', '.join(self._network.groups)}: small counts could be worked out whatever is held back beside "
+                "them. Nothing is released; this is a fault of hi_fhir, please report it."
+            )
+        self.suppressed = self.suppressed.copy()
+        self.suppressed.reshape(-1)[cells] = True
+
+    def _expect(self) -> int:
+        """Take what follows from the past alone as what cannot be helped. Small counts known to everybody so."""
+        public = self._everybody.public_view(self._knowledge.told(np.ones_like(self.suppressed)))
+        for view in self._everybody.views(public, self._everybody.insiders):
+            view.expect()
+        return public.expect()
+
+    def _suppress(self) -> None:
+        """In rounds: what is safe from a reader stays so, whatever more is suppressed."""
+        unsafe, before = self._everybody.insiders, None
+        while views := self._unsafe(unsafe):
+            is_for_all = views[0].reader is self._everybody.public
+            more = self._more(views, self._knowledge.is_told & ~self.suppressed, all_that_pin=is_for_all == before)
+            self._add(np.flatnonzero(more))
+            before = is_for_all
+            if not is_for_all:
+                unsafe = [view.reader for view in views]
+
+    def _unsafe(self, insiders: list[Reader]) -> list[View]:
+        """What those work out who work out too much: everybody, or else some insiders."""
+        public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+        if len(public.tight):
+            return [public]
+        return [view for view in self._everybody.views(public, insiders) if len(view.tight)]
+
+    def _give_back(self, cells: Flags) -> None:
+        """Tell what turns out not to be needed: first all at once, then some of which no two are in one equation."""
+        public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+        views = self._try([public, *self._everybody.views(public, self._everybody.insiders)], cells)
+        left = self.suppressed & cells
+        while left.any():
+            chosen = np.zeros_like(left)
+            chosen.reshape(-1)[self._followed.apart(np.flatnonzero(left), self._worth.reshape(-1))] = True
+            views = self._try(views, chosen)
+            left &= ~chosen
+
+    def _try(self, views: list[View], cells: Flags) -> list[View]:
+        """Tell cells after all, but for those without which a small count could be worked out."""
+        while cells.any():
+            told = self.suppressed & ~cells
+            now = self._everybody.views_of_more(views, self._knowledge.told(told))
+            unsafe = [view for view in now if len(view.tight)]
+            if not unsafe:
+                self.suppressed = told
+                return now
+            needed = self._more(unsafe, cells, all_that_pin=False)
+            cells = cells & ~needed if needed.any() else np.zeros_like(cells)
+        return views
+
+    def _more(self, views: list[View], allowed: Flags, *, all_that_pin: bool) -> Flags:
+        """What of the counts allowed is to be suppressed for the sake of those that are tight.
+
+        What is for one reader serves the next; what everybody can work out is seen to once.
+        """
+        found = np.zeros_like(self.suppressed)
+        costs, seen = Costs(self._network, self._knowledge, self._worth, allowed), np.zeros(found.size, dtype=np.bool_)
+        known, bounds, public = views[0].known.copy().flat, views[0].public.copy().flat, views[0].public.flat
+        told = views[0].known.own.flat
+        for view in views:
+            tight = view.tight[~seen[view.tight]]
+            if not view.reader.is_insider:
+                seen[tight] = True
+            if not len(tight):
+                continue
+            own = view.reader.cells
+            cost = costs.flat[own]
+            costs.flat[own] = NEVER
+            known.own.low[own] = known.own.high[own] = view.reader.exact
+            bounds.low[view.cells], bounds.high[view.cells] = view.own.low, view.own.high
+            more = loosening(self._followed, known, bounds, tight, costs.flat, all_that_pin=all_that_pin)
+            bounds.low[view.cells], bounds.high[view.cells] = public.low[view.cells], public.high[view.cells]
+            known.own.low[own], known.own.high[own] = told.low[own], told.high[own]
+            costs.flat[own] = cost
+            more = costs.with_cells(more)
+            more = more[allowed.reshape(-1)[more]]
+            costs.flat[more] = 0
+            found.reshape(-1)[more] = True
+        return found
