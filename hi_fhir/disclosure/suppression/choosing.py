@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits, Numbers
-from hi_fhir.disclosure.suppression.followed import Asked, Followed
+from hi_fhir.disclosure.suppression.followed import AskedEquations, Followed
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, Place
 from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_QUINTILE, PCN, PRACTICE
@@ -99,7 +99,14 @@ def loosening(
 
 
 def _pinning(
-    asked: Asked, own: Limits, bounds: Limits, pinned: Pinned, wider: Pinned, cost: Numbers, *, all_that_pin: bool
+    asked: AskedEquations,
+    own: Limits,
+    bounds: Limits,
+    pinned: Pinned,
+    wider: Pinned,
+    cost: Numbers,
+    *,
+    all_that_pin: bool,
 ) -> Numbers:
     """What of the members of equations pins those that are pinned by them; these are flagged in `wider`."""
     if not len(asked.whole):

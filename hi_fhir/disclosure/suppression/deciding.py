@@ -10,7 +10,7 @@ from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network
-from hi_fhir.disclosure.suppression.readers import Everybody, Reader, View
+from hi_fhir.disclosure.suppression.readers import CountReader, Everybody, WorkedOut
 from hi_fhir.disclosure.suppression.together.holding import released_from
 from hi_fhir.disclosure.suppression.together.ranges import Ranges
 
@@ -25,7 +25,9 @@ class Deciding:
         self.suppressed: Flags = self._held_back.copy()
         self._followed = Followed(network.system, network.values.shape)
         known = insiders(network, hierarchy, knowledge.few, knowledge.is_guarded)
-        readers = [Reader(network, one, knowledge.is_small, fewest) for one in (nobody(knowledge.is_small), *known)]
+        readers = [
+            CountReader(network, one, knowledge.is_small, fewest) for one in (nobody(knowledge.is_small), *known)
+        ]
         self._everybody = Everybody(network, self._followed, readers[0], readers[1:])
         self.already_known = 0 if knowledge.past.is_nothing else self._expect()
 
@@ -78,7 +80,7 @@ class Deciding:
             if not is_for_all:
                 unsafe = [view.reader for view in views]
 
-    def _unsafe(self, insiders: list[Reader]) -> list[View]:
+    def _unsafe(self, insiders: list[CountReader]) -> list[WorkedOut]:
         """What those work out who work out too much: everybody, or else some insiders."""
         public = self._everybody.public_view(self._knowledge.told(self.suppressed))
         if len(public.tight):
@@ -96,7 +98,7 @@ class Deciding:
             views = self._try(views, chosen)
             left &= ~chosen
 
-    def _try(self, views: list[View], cells: Flags) -> list[View]:
+    def _try(self, views: list[WorkedOut], cells: Flags) -> list[WorkedOut]:
         """Tell cells after all, but for those without which a small count could be worked out."""
         while cells.any():
             told = self.suppressed & ~cells
@@ -109,7 +111,7 @@ class Deciding:
             cells = cells & ~needed if needed.any() else np.zeros_like(cells)
         return views
 
-    def _more(self, views: list[View], allowed: Flags, *, all_that_pin: bool) -> Flags:
+    def _more(self, views: list[WorkedOut], allowed: Flags, *, all_that_pin: bool) -> Flags:
         """What of the counts allowed is to be suppressed for the sake of those that are tight.
 
         What is for one reader serves the next; what everybody can work out is seen to once.

@@ -16,7 +16,7 @@ class Said(NamedTuple):
     high: Numbers
 
 
-class Asked(NamedTuple):
+class AskedEquations(NamedTuple):
     """Equations among flat cells: of each its whole, how many parts it has and where they start in `part`."""
 
     whole: Numbers
@@ -81,7 +81,7 @@ class FlatEquations:
         equation = self._equation[_ranges(self._first[rows], times)]
         return np.repeat(columns, times) * self._number + equation, np.repeat(np.arange(len(cells)), times)
 
-    def with_members(self, cells: Numbers) -> Asked:
+    def with_members(self, cells: Numbers) -> AskedEquations:
         """Those that any of `cells` is in."""
         is_named = np.zeros(self.names, dtype=np.bool_)
         is_named[self.of(cells)[0]] = True
@@ -89,7 +89,7 @@ class FlatEquations:
         column *= self._column
         length = self._length[equation]
         part = self._part[_ranges(self._start[equation], length)] + np.repeat(column, length)
-        return Asked(self._whole[equation] + column, part, length, np.cumsum(length) - length)
+        return AskedEquations(self._whole[equation] + column, part, length, np.cumsum(length) - length)
 
 
 class Followed:
@@ -115,7 +115,7 @@ class Followed:
             np.logical_and.at(is_chosen, which, most[name] == rank[which])
         return cells[is_chosen]
 
-    def asked(self, cells: Numbers) -> list[Asked]:
+    def asked(self, cells: Numbers) -> list[AskedEquations]:
         """The equations that any of these cells is in."""
         return [equations.with_members(cells) for equations in self._both]
 

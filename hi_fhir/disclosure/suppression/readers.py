@@ -10,7 +10,7 @@ from hi_fhir.disclosure.suppression.insiders import Insider
 from hi_fhir.disclosure.suppression.network import Network
 
 
-class Reader:
+class CountReader:
     """Of one network. cells: flat, those of which the exact count is known. wanted: how many values each count keeps.
 
     What could be worked out if nothing were told now can still be: of such counts no more values are wanted.
@@ -36,13 +36,13 @@ class Reader:
         return len(self.cells) > 0
 
 
-class View(NamedTuple):
+class WorkedOut(NamedTuple):
     """Between what counts lie for a reader: as for everybody, but for `cells`, which are flat.
 
     known: what everybody is told of each count.
     """
 
-    reader: Reader
+    reader: CountReader
     known: Known
     public: Limits
     cells: Numbers
@@ -79,24 +79,24 @@ class View(NamedTuple):
 class Everybody:
     """All readers of a network: what follows for everybody is worked out once and followed from there for each."""
 
-    def __init__(self, network: Network, followed: Followed, public: Reader, insiders: list[Reader]) -> None:
+    def __init__(self, network: Network, followed: Followed, public: CountReader, insiders: list[CountReader]) -> None:
         self.public, self.insiders = public, insiders
         self._network, self._followed = network, followed
 
-    def public_view(self, known: Known) -> View:
+    def public_view(self, known: Known) -> WorkedOut:
         """All that follows for those who know nothing but what is told."""
         bounds = known.own.copy()
         self._network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))
         return _public(self.public, known, bounds)
 
-    def views(self, public: View, readers: list[Reader]) -> list[View]:
+    def views(self, public: WorkedOut, readers: list[CountReader]) -> list[WorkedOut]:
         """All that follows for these insiders."""
         scratch = public.bounds.flat
         return [
             self._followed_from(public, scratch, one, one.cells, one.exact, one.exact, one.cells) for one in readers
         ]
 
-    def views_of_more(self, before: list[View], known: Known) -> list[View]:
+    def views_of_more(self, before: list[WorkedOut], known: Known) -> list[WorkedOut]:
         """All that follows for each where more is told than before. before: everybody's first."""
         public, *others = before
         cells = np.flatnonzero(known.tells_more_than(public.known))
@@ -117,8 +117,15 @@ class Everybody:
         return [now, *views]
 
     def _followed_from(
-        self, public: View, scratch: Limits, reader: Reader, cells: Numbers, low: Numbers, high: Numbers, start: Numbers
-    ) -> View:
+        self,
+        public: WorkedOut,
+        scratch: Limits,
+        reader: CountReader,
+        cells: Numbers,
+        low: Numbers,
+        high: Numbers,
+        start: Numbers,
+    ) -> WorkedOut:
         """scratch: everybody's bounds, as they are left again. low, high: of `cells`. start: where something is new."""
         everybody = public.public.flat
         scratch.low[cells] = np.maximum(scratch.low[cells], low)
@@ -127,7 +134,7 @@ class Everybody:
         own, there = scratch.at(cells), everybody.at(cells)
         scratch.low[cells], scratch.high[cells] = there.low, there.high
         is_own = (own.low != there.low) | (own.high != there.high)
-        return View(reader, public.known, public.public, cells[is_own], own.at(is_own))
+        return WorkedOut(reader, public.known, public.public, cells[is_own], own.at(is_own))
 
 
 def _fewer(bounds: Limits, wanted: Numbers) -> Numbers:
@@ -135,6 +142,6 @@ def _fewer(bounds: Limits, wanted: Numbers) -> Numbers:
     return np.flatnonzero((bounds.high - bounds.low + 1 < wanted) & (wanted > 0))
 
 
-def _public(reader: Reader, known: Known, bounds: Limits) -> View:
+def _public(reader: CountReader, known: Known, bounds: Limits) -> WorkedOut:
     nothing = np.zeros(0, dtype=np.int64)
-    return View(reader, known, bounds, nothing, Limits(nothing, nothing))
+    return WorkedOut(reader, known, bounds, nothing, Limits(nothing, nothing))

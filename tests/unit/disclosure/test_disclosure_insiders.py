@@ -10,7 +10,7 @@ from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import networks
 from hi_fhir.disclosure.suppression.past import Past
-from hi_fhir.disclosure.suppression.readers import Everybody, Reader
+from hi_fhir.disclosure.suppression.readers import CountReader, Everybody
 from hi_fhir.disclosure.suppression.suppress import suppressed
 from tests.support.made_up_release import Sizes, made_up_release
 
@@ -59,7 +59,7 @@ def test_following_changes_comes_to_what_asking_all_equations_does() -> None:
         followed = Followed(network.system, network.values.shape)
         nothing, all_told = (knowledge.told(np.full(network.values.shape, one)) for one in (True, False))
         known = [nobody(knowledge.is_small), *insiders(network, exact.hierarchy, 7, knowledge.is_guarded)]
-        public, *others = (Reader(network, one, knowledge.is_small, 3) for one in known)
+        public, *others = (CountReader(network, one, knowledge.is_small, 3) for one in known)
         everybody = Everybody(network, followed, public, others)
         first, now = (everybody.public_view(told) for told in (nothing, all_told))
         at_once = [now, *everybody.views(now, others)]
