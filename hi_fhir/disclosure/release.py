@@ -32,7 +32,8 @@ _PROTECTS = "protects-others"
 class ReleasedCounts:
     """What `policy` lets the audience have. published: digest of what readers had when this was decided.
 
-    already_known: small counts that they can work out of that alone.
+    already_known: small counts that they can work out of that alone. held_back: of all counts but 0, the share which is
+    suppressed though not small, over all that was decided at once.
     """
 
     policy: Policy
@@ -40,6 +41,7 @@ class ReleasedCounts:
     run: Mapping[RunCount, Cell]
     published: str
     already_known: int
+    held_back: float
 
 
 def release(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
@@ -64,7 +66,16 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
+        held_back=_share_held_back(counts, protecting, policy.own),
     )
+
+
+def _share_held_back(counts: ExactCounts, protecting: Mapping[Group, Collection[str]], rule: Rule) -> float:
+    not_zero = sum(count > 0 for exact in counts.groups.values() for count in exact.values())
+    exact = (
+        counts.groups[group][population] for group, populations in protecting.items() for population in populations
+    )
+    return sum(count > 0 and not rule.is_small(count) for count in exact) / max(not_zero, 1)
 
 
 class _Applied(dict[int, Cell]):

@@ -63,7 +63,8 @@ class ReportManifest(msgspec.Struct, frozen=True):
     """What an audience was given. measures, organisations: ids of resources in the store that the reports speak of.
 
     absent: what of the measures is withheld for want of data. already_known: small counts that could be worked out of
-    what was released before, whatever is held back now.
+    what was released before, whatever is held back now. held_back: of all counts but 0, the share which is suppressed
+    for the sake of small ones and not small itself, over all practices, networks and boards.
     """
 
     audience: Audience
@@ -74,6 +75,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     organisations: list[str]
     absent: list[Absence] = []
     already_known: int = 0
+    held_back: float = 0.0
 
 
 class _Job(NamedTuple):
@@ -108,7 +110,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     terminology = load_terminology(context.config.overlays)
     job = _job(context.config, terminology, evaluation_folder, audience)
     _check_contents(terminology, job.evaluation)
-    built, recorded, already_known = _release(context, job)
+    built, recorded, already_known, held_back = _release(context, job)
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
     known = f"; {already_known} small counts were known from earlier reports" if already_known else ""
     context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}")
@@ -121,6 +123,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
         already_known=already_known,
+        held_back=held_back,
     )
 
 
@@ -182,11 +185,12 @@ def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
 
 
 class _Given(NamedTuple):
-    """What was decided, built and kept. already_known: as of ReleasedCounts."""
+    """What was decided, built and kept. already_known, held_back: as of ReleasedCounts."""
 
     reports: list[ReadyReport]
     kept: list[ledger.KeptVersion]
     already_known: int
+    held_back: float
 
 
 def _release(context: RunContext, job: _Job) -> _Given:
@@ -211,6 +215,7 @@ def _release(context: RunContext, job: _Job) -> _Given:
                     ready.reports,
                     _keep(session, job, released, ready, context.clock.now()),
                     released.already_known,
+                    round(released.held_back, 4),
                 )
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 

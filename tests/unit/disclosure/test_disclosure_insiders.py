@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
-from hi_fhir.disclosure.policies import SMALL_NUMBERS
+from hi_fhir.disclosure.policies import POLICIES, SMALL_NUMBERS
+from hi_fhir.disclosure.published import NOTHING
+from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -32,6 +34,12 @@ def held_back(exact: ExactCounts) -> set[str]:
 def test_a_network_is_not_told_where_its_practice_could_take_itself_away() -> None:
     """12 are told as 8 to 12; who knows that 11 of these are its own is left with 1 at most, whatever B is told as."""
     assert "U" in held_back(of_two(own=11, other=1))
+
+
+def test_it_is_told_how_large_a_share_of_counts_is_held_back_beyond_the_small_ones() -> None:
+    found = release(of_two(own=11, other=1), POLICIES["icb"], NOTHING)
+    assert found.held_back == pytest.approx(1 / 3)
+    assert release(of_two(own=20, other=0), POLICIES["icb"], NOTHING).held_back == 0
 
 
 @pytest.mark.parametrize(("own", "other"), [(11, 3), (3, 4), (40, 5), (20, 0)])
