@@ -7,6 +7,7 @@ its parts are taken away.
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,12 +53,20 @@ class Layer:
         return bool(self.scored)
 
 
+class AmongPlaces(NamedTuple):
+    """Sums among places: all, and those from which the others follow."""
+
+    every: Equations
+    needed: Equations
+
+
 @dataclass(frozen=True)
 class Network:
     """values: exact counts. Shape (place, layer), as of all arrays of a network.
 
     is_counted: of which there is a count at all, told or not; the others are 0. is_there: those that may be told.
-    groups: each measure's own, by its place's position.
+    sums: all among places, those too that follow from the system's. groups: each measure's own, by its place's
+    position.
     """
 
     layers: Sequence[Layer]
@@ -66,6 +75,7 @@ class Network:
     is_counted: Flags
     is_there: Flags
     system: EquationSystem
+    sums: Equations
     groups: Mapping[str, Mapping[int, Group]]
 
 
@@ -77,7 +87,7 @@ def networks(counts: ExactCounts, untold: Mapping[Group, Collection[str]]) -> It
     by_measure: dict[str, list[Group]] = {}
     for group in counts.groups:
         by_measure.setdefault(group.measure_id, []).append(group)
-    known: dict[tuple[Place, ...], Equations] = {}
+    known: dict[tuple[Place, ...], AmongPlaces] = {}
     for measures in _connected(counts, by_measure):
         places = tuple(sorted({group[1:] for measure in measures for group in by_measure[measure]}))
         if places not in known:
@@ -114,22 +124,23 @@ def _connected(counts: ExactCounts, by_measure: Mapping[str, Sequence[Group]]) -
     return sorted(map(sorted, found))
 
 
-def _among_places(places: Sequence[Place], hierarchy: Hierarchy) -> Equations:
+def _among_places(places: Sequence[Place], hierarchy: Hierarchy) -> AmongPlaces:
     position = {place: number for number, place in enumerate(places)}
     told = sums([Group("", *place) for place in places], hierarchy)
-    return Equations.of(
-        _needed([(position[one.whole[1:]], [position[part[1:]] for part in one.parts]) for one in told])
-    )
+    every = [(position[one.whole[1:]], [position[part[1:]] for part in one.parts]) for one in told]
+    return AmongPlaces(Equations.of(every), Equations.of(_needed(every)))
 
 
 def _needed(told: Sequence[tuple[int, Sequence[int]]]) -> Iterator[tuple[int, Sequence[int]]]:
-    """The sums without those that follow from others: from a whole's coarser parts, each the sum of finer ones."""
+    """The sums without those that follow from others left: from a whole's coarser parts, each the sum of finer ones."""
     parts: dict[int, list[frozenset[int]]] = {}
     for whole, own in told:
         parts.setdefault(whole, []).append(frozenset(own))
     for whole, own in told:
         fine = frozenset(own)
-        if not any(_is_split(coarse, fine, parts) for coarse in parts[whole] if len(coarse) < len(fine)):
+        if any(_is_split(coarse, fine, parts) for coarse in parts[whole] if len(coarse) < len(fine)):
+            parts[whole].remove(fine)
+        else:
             yield whole, own
 
 
@@ -144,7 +155,7 @@ def _network(
     untold: Mapping[Group, Collection[str]],
     by_measure: Mapping[str, Sequence[Group]],
     places: Sequence[Place],
-    among: Equations,
+    among: AmongPlaces,
 ) -> Network:
     position = {place: number for number, place in enumerate(places)}
     own = {measure: {position[group[1:]]: group for group in groups} for measure, groups in by_measure.items()}
@@ -170,7 +181,9 @@ def _network(
     for whole, parts in left:
         values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
         is_counted[:, parts[-1]] = is_counted[:, [whole, *parts[:-1]]].all(axis=1)
-    return Network(layers, places, values, is_counted, is_there, EquationSystem(among, Equations.of(left)), own)
+    return Network(
+        layers, places, values, is_counted, is_there, EquationSystem(among.needed, Equations.of(left)), among.every, own
+    )
 
 
 def _column(counts: ExactCounts, population: str, groups: Mapping[int, Group], places: int) -> Numbers:

@@ -1,5 +1,7 @@
 """What practices that know their own people exactly can work out of those of others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,16 @@ def test_it_is_told_how_large_a_share_of_counts_is_held_back_beyond_the_small_on
 @pytest.mark.parametrize(("own", "other"), [(11, 3), (3, 4), (40, 5), (20, 0)])
 def test_a_network_is_told_where_rounding_leaves_three_values_of_the_others(own: int, other: int) -> None:
     assert "U" not in held_back(of_two(own=own, other=other))
+
+
+def test_sums_of_areas_with_the_same_practices_are_not_all_left_to_one_another() -> None:
+    """A network that is its board: each is the other and the sum of both practices, which has to be said once."""
+    exact = of_two(own=11, other=5)
+    same = {group._replace(reporter="Q"): counts for group, counts in exact.groups.items() if group.reporter == "U"}
+    areas = {**TWO.practices, "Q": TWO.practices["U"]}
+    both = replace(exact, groups={**exact.groups, **same}, hierarchy=Hierarchy({}, areas, TWO.pcns))
+    (network,) = networks(both, {})
+    assert 2 in network.system.among.length.tolist()
 
 
 def test_each_practice_reads_for_itself() -> None:

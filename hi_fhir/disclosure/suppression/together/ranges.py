@@ -43,7 +43,7 @@ class Ranges:
 
     def __init__(self, network: Network) -> None:
         self._values = network.values
-        self._layouts = list(layouts(network.places, network.system.among))
+        self._layouts = list(layouts(network.places, network.sums))
 
     def holds(self, bounds: Limits, asked: Flags, fewest: Numbers) -> Holds:
         """The counts asked about that have less than `fewest` values left, with what holds them.
