@@ -29,7 +29,7 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     store = open_store(config.store_file)
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
     app = create_app(store, SystemClock(), reader, in_url(address), named)
-    server = Answering(app, listening, _limits())
+    server = Answering(app, listening, client_limits())
     try:
         with suppress(KeyboardInterrupt):
             started(f"http://{in_url(server.effective_host)}:{server.effective_port}/fhir")
@@ -39,7 +39,7 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
         store.close()
 
 
-def _limits() -> ClientLimits:
+def client_limits() -> ClientLimits:
     """As many connections as files may be open here: that number is raised to what they need, where it may be."""
     limits = ClientLimits()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -11,7 +11,7 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
-from hi_fhir.web.serve import serve
+from hi_fhir.web.serve import client_limits, serve
 from tests.support.cli import hi_fhir
 from tests.support.processes import serving
 from tests.support.released import CLOCK, release
@@ -118,3 +118,16 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
 def test_a_service_that_was_started_where_signals_are_ignored_ends_by_each(tmp_path, number):
     with serving(tmp_path, ended_by=number) as base_url:
         assert requests.get(f"{base_url}/metadata", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised", "connections"),
+    [(1_024, 524_288, (4_100, 524_288), 4_000), (1_024, 1_024, (1_024, 1_024), 924), (20_000, 20_000, None, 4_000)],
+)
+def test_there_are_as_many_connections_as_files_may_be_open(monkeypatch, soft, hard, raised, connections):
+    set_to = []
+    monkeypatch.setattr("hi_fhir.web.serve.resource.getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr("hi_fhir.web.serve.resource.setrlimit", lambda _, pair: set_to.append(pair))
+
+    assert client_limits().connections == connections
+    assert set_to == ([raised] if raised else [])
