@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hi_fhir.attack.bounds import Bounds
-from hi_fhir.attack.exact.clusters import Cluster, clusters
+from hi_fhir.attack.exact.clusters import OF_A_POPULATION, OF_A_REPORT, Cluster, clusters
 from hi_fhir.attack.exact.programme import Programme
 from hi_fhir.attack.systems import Part, System, part_of
 from hi_fhir.attack.told import FEWEST, Bools, Ints
@@ -32,20 +32,26 @@ class Checked(NamedTuple):
 
 
 def check(system: System, bounds: Bounds, is_masked: Bools, limit_s: float, progress: Progress) -> Checked:
-    """Bound those masked counts more narrowly that single sums leave FEWEST values or more, for so many seconds."""
+    """Bound those masked counts more narrowly that single sums leave FEWEST values or more, for so many seconds.
+
+    First each population of each report by itself, which is quick, then all that hangs together.
+    """
     ends = time.monotonic() + limit_s
     low, high = bounds.low.copy(), bounds.high.copy()
     possible = high - low + 1
     is_asked = is_masked & (possible >= FEWEST)
-    decided = nearby = unseen = 0
     if limit_s <= 0:
-        return Checked(low, high, possible, decided, nearby, int(is_asked.sum()))
+        return Checked(low, high, possible, 0, 0, int(is_asked.sum()))
     progress.start("check", int(is_asked.sum()), "masked counts")
-    for cluster in clusters(system, bounds, is_asked):
-        done = _Search(system, low, high, cluster, ends).run(possible)
-        unseen += len(cluster.asked) - done
-        decided, nearby = (decided + done, nearby) if cluster.is_whole else (decided, nearby + done)
-        progress.advance(len(cluster.asked))
+    is_decided, is_near = np.zeros_like(is_asked), np.zeros_like(is_asked)
+    for near in (OF_A_POPULATION, OF_A_REPORT):
+        is_first = near is OF_A_POPULATION
+        for cluster in clusters(system, bounds, is_asked & ~is_decided, near, is_alone=is_first):
+            settled = cluster.asked[_Search(system, low, high, cluster, ends).run(possible)]
+            (is_decided if cluster.is_whole else is_near)[settled] = True
+            progress.advance(len(cluster.asked) if is_first else 0)
+    decided, nearby = int(is_decided.sum()), int((is_near & ~is_decided).sum())
+    unseen = int(is_asked.sum()) - decided - nearby
     progress.finish(f"{decided:,} masked counts decided, {nearby:,} held against what is near, {unseen:,} left")
     return Checked(low, high, possible, decided, nearby, unseen)
 
@@ -61,17 +67,17 @@ class _Search:
         self._seen = np.zeros(len(cluster.asked), dtype=np.int64)
         self._ends = ends
 
-    def run(self, possible: Ints) -> int:
-        """Narrow the counts one by one, where chance does not show FEWEST values of them; how many are settled."""
+    def run(self, possible: Ints) -> Bools:
+        """Narrow the counts one by one, where chance does not show FEWEST values of them; which are settled."""
         if self._limit_s <= 0:
-            return 0
+            return np.zeros(len(self._asked), dtype=np.bool_)
         self._programme = Programme(self._part.system)
         self._try_by_chance()
         for number in range(len(self._asked)):
             if self._values(number) < FEWEST and self._limit_s > 0:
                 self._narrow(number, possible)
-        is_settled = (np.bitwise_count(self._seen) >= FEWEST) | (possible[self._asked] < FEWEST)
-        return int(is_settled.sum())
+        is_settled: Bools = (np.bitwise_count(self._seen) >= FEWEST) | (possible[self._asked] < FEWEST)
+        return is_settled
 
     @property
     def _limit_s(self) -> float:

@@ -8,10 +8,12 @@ import pytest
 
 from hi_fhir.attack.attacking import bounded
 from hi_fhir.attack.exact.checking import check
+from hi_fhir.attack.exact.clusters import OF_A_POPULATION, OF_A_REPORT, clusters
 from hi_fhir.attack.told import FEWEST, Rounding, State
 from hi_fhir.core.progress import Silent
 from tests.support.telling import NHS, WHOLE, Counts, Telling, hidden
 
+F, M = ("sex", "female"), ("sex", "male")
 FINE = Rounding(masked_to=2, base=3)
 """Of few values each, so that every table of eighteen counts can be tried."""
 
@@ -117,3 +119,14 @@ def test_what_is_told_is_told_by_its_words() -> None:
         (State.ROUNDED, 10),
         (State.ROUNDED, 15),
     ]
+
+
+def test_the_strata_of_one_population_are_looked_at_by_themselves_first() -> None:
+    """Two populations and who is in the wider one alone hang together; by themselves each has its own strata."""
+    told = Telling().report(initial_population={WHOLE: 30, F: 5, M: 25}, denominator={WHOLE: 20, F: 3, M: 17}).told()
+    found = bounded(told, Silent())
+    asked = found.counts.is_masked
+    for near, is_alone, sizes in ((OF_A_POPULATION, True, [1, 1]), (OF_A_REPORT, False, [6])):
+        own = list(clusters(found.system, found.bounds, asked, near, is_alone=is_alone))
+        assert [len(one.numbers) for one in own] == sizes
+        assert [one.is_whole for one in own] == [not is_alone] * len(own)
