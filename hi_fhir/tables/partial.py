@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.clinical_rows import ranked
 from hi_fhir.tables.ipc import write_ipc
+from hi_fhir.tables.rows import FIELDS
 from hi_fhir.tables.schema import (
     CLINICAL,
     IDENTITY,
@@ -48,11 +49,9 @@ _BATCH = 1_000
 
 
 def buffered_fields(table: str) -> tuple[pa.Field, ...]:
-    """What a view's tuples for a table that is not clinical hold, in order: the columns but source_id, and seq.
-
-    Patients are numbers, days are days from 1970-01-01.
-    """
-    fields = [field for field in TABLES[table] if field.name != "source_id"]
+    """What the rows of a table that is not clinical hold, in the order of their fields."""
+    *names, _ = FIELDS[table]
+    fields = [TABLES[table].field(name) for name in names]
     return (*(field.with_type(_buffered_type(field)) for field in fields), pa.field("seq", pa.int64()))
 
 

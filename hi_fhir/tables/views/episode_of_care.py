@@ -43,8 +43,8 @@ def emitter(context: Context) -> Callable[[EpisodeOfCare, int], VersionState]:
         path = "$.managingOrganization"
         named = named_organization(context, record.managing_organization, record.contained, path) or NOWHERE
         has_ended = record.status == "finished"
-        registration = named.row(kind, start, end, stated.regular, has_ended=has_ended, resource_id=record.id)
-        rows.append((patient, *registration, line))
+        registration = named.registration(kind, start, end, stated.regular, has_ended=has_ended, resource_id=record.id)
+        rows.append(registration.of(patient, line))
         return VersionState.KEPT
 
     return emit

@@ -1,5 +1,7 @@
 """The homes among a Patient's addresses, in the order in which one of them is looked for on a day."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from hi_fhir.tables.views.elements import Context, ExtensionElement, PeriodElement
@@ -7,8 +9,15 @@ from hi_fhir.tables.views.periods import days_of
 
 _LSOA = ("/StructureDefinition/lsoa11", "/StructureDefinition/lsoa21")
 
-Home = tuple[str | None, str | None, str | None, int | None, int | None]
-"""postcode, lsoa11, lsoa21, and the first and last day (None: no start, no end)."""
+
+class Home(NamedTuple):
+    """first, last: days on which it is one; None: no start, no end."""
+
+    postcode: str | None
+    lsoa11: str | None
+    lsoa21: str | None
+    first: int | None
+    last: int | None
 
 
 class AddressElement(msgspec.Struct, gc=False, rename="camel"):
@@ -31,13 +40,13 @@ def homes(context: Context, addresses: list[AddressElement], extensions: list[Ex
         if address.use is None or address.use == "home"
     ]
     if not found:
-        return [(None, *_lsoas(extensions), None, None)]
+        return [Home(None, *_lsoas(extensions), None, None)]
     if len(found) > 1:
         found.sort(key=_order)
     (first, days), *others = found
     return [
-        (_postcode(first), *_lsoas(first.extension, extensions), *days),
-        *((_postcode(other), *_lsoas(other.extension), *its_days) for other, its_days in others),
+        Home(_postcode(first), *_lsoas(first.extension, extensions), *days),
+        *(Home(_postcode(other), *_lsoas(other.extension), *its_days) for other, its_days in others),
     ]
 
 

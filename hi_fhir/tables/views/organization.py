@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.tables.references import same_id
+from hi_fhir.tables.rows import OrganizationRow
 from hi_fhir.tables.views.elements import (
     Context,
     Identifier,
@@ -46,7 +47,10 @@ def emitter(context: Context) -> Callable[[Organization, int], VersionState]:
             (None, PeriodElement())
         ]
         spans = [(code, *days_of(context, period, "$.identifier.period")) for code, period in codes]
-        rows.extend((record.id, code, first, last, kind, record.name, part_of, line) for code, first, last in spans)
+        rows.extend(
+            OrganizationRow(record.id, code, first, last, kind, record.name, part_of, line)
+            for code, first, last in spans
+        )
         return VersionState.KEPT
 
     return emit

@@ -6,14 +6,29 @@ from typing import NamedTuple
 import msgspec
 
 from hi_fhir.tables.references import read_condition
+from hi_fhir.tables.rows import RegistrationRow
 from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import Context, Identifier, Reference, ods_identifiers
 from hi_fhir.tables.views.organization import Organization
 from hi_fhir.tables.views.periods import days_of
 
-Row = tuple[object, ...]
-"""Of `registration`, without its patient and line: kind, organization_id, ods_code, start, end, regular,
-ended_on_unknown_date, organization_kind and resource_id."""
+
+class Registration(NamedTuple):
+    """What a record states of a registration; fields as the columns of `registration`."""
+
+    kind: str | None
+    organization_id: str | None
+    ods_code: str | None
+    start_date: int | None
+    end_date: int | None
+    regular: bool | None
+    ended_on_unknown_date: bool
+    organization_kind: str | None
+    resource_id: str | None
+
+    def of(self, patient: int, line: int) -> RegistrationRow:
+        """Its row: of a patient by number, stated in a line."""
+        return RegistrationRow(patient, *self, line)
 
 
 class Named(NamedTuple):
@@ -28,7 +43,7 @@ class Named(NamedTuple):
     end: int | None = None
     kind: str | None = None
 
-    def row(
+    def registration(
         self,
         kind: str | None,
         start: int | None,
@@ -37,13 +52,23 @@ class Named(NamedTuple):
         *,
         has_ended: bool = False,
         resource_id: str | None = None,
-    ) -> Row:
+    ) -> Registration:
         """A registration here from `start` to `end`, or to the last day of the code where that is earlier.
 
         has_ended: it has, if on no day that is known. resource_id: of the EpisodeOfCare that states it.
         """
         last = self.end if end is None else end if self.end is None else min(end, self.end)
-        return kind, self.organization_id, self.ods_code, start, last, regular, has_ended, self.kind, resource_id
+        return Registration(
+            kind=kind,
+            organization_id=self.organization_id,
+            ods_code=self.ods_code,
+            start_date=start,
+            end_date=last,
+            regular=regular,
+            ended_on_unknown_date=has_ended,
+            organization_kind=self.kind,
+            resource_id=resource_id,
+        )
 
 
 NOWHERE = Named(None, None)

@@ -9,6 +9,7 @@ import msgspec
 from hi_fhir.tables.dates import first_day, last_day, read_span
 from hi_fhir.tables.references import same_id
 from hi_fhir.tables.refused import RefusedError
+from hi_fhir.tables.rows import IdentityRow, OtherHomeRow, PatientIdentifierRow, PatientLinkRow, PatientRow
 from hi_fhir.tables.views.elements import (
     CodeableConcept,
     Context,
@@ -24,7 +25,7 @@ from hi_fhir.tables.views.elements import (
 from hi_fhir.tables.views.homes import AddressElement, homes
 from hi_fhir.tables.views.languages import CommunicationElement, has_language, interpreter
 from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
-from hi_fhir.tables.views.organizations import NOWHERE, Row, named_organization
+from hi_fhir.tables.views.organizations import NOWHERE, Registration, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
 from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 
@@ -73,29 +74,34 @@ def emitter(context: Context) -> Callable[[PatientResource, int], VersionState]:
         patient = context.patient(record.id)
         number, standing = read_nhs_number(record.identifier, context.systems)
         rows.append(
-            (
-                patient,
-                context.nhs_key(number) if number else None,
-                standing,
-                None if born is None else first_day(born),
-                None if born is None else last_day(born),
-                record.gender if record.gender in _SEXES else _sex(record.gender),
-                record.active is not False,
-                bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
-                None if died is None else first_day(died),
-                *home,
-                _is_restricted(record.meta),
-                has_language(record.communication, record.extension),
-                interpreter(record.extension),
-                line,
+            PatientRow(
+                patient_id=patient,
+                nhs_key=context.nhs_key(number) if number else None,
+                nhs_number=standing,
+                birth_date=None if born is None else first_day(born),
+                birth_date_last=None if born is None else last_day(born),
+                sex=record.gender if record.gender in _SEXES else _sex(record.gender),
+                active=record.active is not False,
+                dead=bool(record.deceased_boolean) or died is not None or _death_notified(record.extension),
+                death_date=None if died is None else first_day(died),
+                postcode=home.postcode,
+                lsoa11=home.lsoa11,
+                lsoa21=home.lsoa21,
+                home_from=home.first,
+                home_until=home.last,
+                restricted=_is_restricted(record.meta),
+                language_recorded=has_language(record.communication, record.extension),
+                interpreter=interpreter(record.extension),
+                line=line,
             )
         )
-        context.tables["other_home"].extend((patient, place, *other, line) for place, other in enumerate(others))
-        context.tables["identity"].append((patient, record.id, line))
+        for place, other in enumerate(others):
+            context.tables["other_home"].append(OtherHomeRow(patient, place, *other, line))
+        context.tables["identity"].append(IdentityRow(patient, record.id, line))
         record.id = same_id(record.id)
-        context.tables["registration"].extend((patient, *registration, line) for registration in registrations)
+        context.tables["registration"].extend(one.of(patient, line) for one in registrations)
         for named in further_identifiers(record.identifier, number, context.systems):
-            context.tables["patient_identifier"].append((patient, context.named_id(*named), line))
+            context.tables["patient_identifier"].append(PatientIdentifierRow(patient, context.named_id(*named), line))
         if record.link:
             _add_links(context, record, patient, line)
         _add_ethnic_categories(context, record, patient, line)
@@ -140,22 +146,22 @@ def _add_links(context: Context, record: PatientResource, patient: int, line: in
             try:
                 other = context.subjects.of(link.other or Reference(), record.contained)
             except RefusedError:
-                context.tables["patient_link"].append((patient, link.type, None, line))
+                context.tables["patient_link"].append(PatientLinkRow(patient, link.type, None, line))
             else:
-                context.tables["patient_link"].append((patient, link.type, context.hashed(other), line))
+                context.tables["patient_link"].append(PatientLinkRow(patient, link.type, context.hashed(other), line))
 
 
-def _registrations(context: Context, record: PatientResource) -> list[Row]:
+def _registrations(context: Context, record: PatientResource) -> list[Registration]:
     """What the Patient itself states."""
-    stated: list[Row] = []
+    stated: list[Registration] = []
     practice = None
     for number, reference in enumerate(record.general_practitioner):
         path = f"$.generalPractitioner[{number}]"
         if named := named_organization(context, reference, record.contained, path):
-            stated.append(named.row("general-practitioner", named.start, None))
+            stated.append(named.registration("general-practitioner", named.start, None))
             practice = practice or named
     if named := named_organization(context, record.managing_organization, record.contained, "$.managingOrganization"):
-        stated.append(named.row("managing-organization", named.start, None))
+        stated.append(named.registration("managing-organization", named.start, None))
         practice = named
     for number, extension in enumerate(record.extension):
         if is_registration_details(extension):

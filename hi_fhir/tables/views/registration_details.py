@@ -10,7 +10,7 @@ systems CareConnect-RegistrationStatus-1 and CareConnect-RegistrationType-1 of S
 from collections.abc import Iterator
 
 from hi_fhir.tables.views.elements import Context, ExtensionElement, codings
-from hi_fhir.tables.views.organizations import Named, Row
+from hi_fhir.tables.views.organizations import Named, Registration
 from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import regular_of
 
@@ -21,8 +21,10 @@ def is_registration_details(extension: ExtensionElement) -> bool:
     return "registrationdetails" in extension.url.rpartition("/")[2].lower()
 
 
-def registration_details(context: Context, extension: ExtensionElement, practice: Named, path: str) -> Iterator[Row]:
-    """The row of one such extension at a JSON path; none for a registration that is pending.
+def registration_details(
+    context: Context, extension: ExtensionElement, practice: Named, path: str
+) -> Iterator[Registration]:
+    """What is stated by one such extension at a JSON path; none for a registration that is pending.
 
     One that is inactive is over where it names no end that can be. A deduction that is pending has not ended it.
     """
@@ -33,7 +35,7 @@ def registration_details(context: Context, extension: ExtensionElement, practice
     period = parts["registrationPeriod"].value_period if "registrationPeriod" in parts else None
     start, end = days_of(context, period, f"{path}.valuePeriod")
     regular = regular_of(_codes(parts.get("registrationType")))
-    yield practice.row("registration-details", start, end, regular, has_ended=_INACTIVE in status)
+    yield practice.registration("registration-details", start, end, regular, has_ended=_INACTIVE in status)
 
 
 def _codes(part: ExtensionElement | None) -> list[str]:
