@@ -48,7 +48,7 @@ def pull_command(
     """
     from hi_fhir.measures import registry
     from hi_fhir.pipeline import history
-    from hi_fhir.pipeline.evaluate import scope_of
+    from hi_fhir.pipeline.evaluation_job import scope_of
     from hi_fhir.pipeline.pull import pull
     from hi_fhir.terminology.catalogue import load
 

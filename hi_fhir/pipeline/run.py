@@ -20,7 +20,8 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.evaluate import check_as_of, check_period, evaluate, scope_of
+from hi_fhir.pipeline.evaluate import evaluate
+from hi_fhir.pipeline.evaluation_job import check_as_of, check_period, scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.publish import check_target, publish
 from hi_fhir.pipeline.pull import pull

@@ -9,7 +9,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures import registry
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.evaluate import scope_of
+from hi_fhir.pipeline.evaluation_job import scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.tables.snapshot import SnapshotManifest

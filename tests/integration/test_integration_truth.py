@@ -22,7 +22,8 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.pipeline.evaluate import evaluate
+from hi_fhir.pipeline.evaluation_job import scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox import render, server

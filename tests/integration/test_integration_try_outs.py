@@ -13,7 +13,8 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.evaluate import evaluate, scope_of
+from hi_fhir.pipeline.evaluate import evaluate
+from hi_fhir.pipeline.evaluation_job import scope_of
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.terminology.catalogue import load
 from tests.spec.test_spec_try_outs import MEASURES

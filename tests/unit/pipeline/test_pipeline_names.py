@@ -17,7 +17,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
-from hi_fhir.pipeline import evaluate as evaluating
+from hi_fhir.pipeline import evaluation_job as evaluating
 from hi_fhir.pipeline import pull as pulling
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables import snapshot
@@ -62,14 +62,14 @@ def hashed(environment: pytest.MonkeyPatch, inputs: Inputs) -> dict[str, Any]:
     seen: list[dict[str, Any]] = []
     with environment.context() as patched:
         patched.setattr(evaluating, "content_name", lambda content: seen.append(content) or "name")
-        evaluating._job(
+        evaluating.job_of(
             inputs.config, (inputs.folder,), inputs.measures, inputs.period, inputs.as_of, inputs.terminology
         )
     return seen[0]
 
 
 def name(inputs: Inputs) -> str:
-    return evaluating._job(
+    return evaluating.job_of(
         inputs.config, (inputs.folder,), inputs.measures, inputs.period, inputs.as_of, inputs.terminology
     ).folder.name
 
