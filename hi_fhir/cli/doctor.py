@@ -14,14 +14,14 @@ from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_table
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.terminology.data_files import DEMONSTRATION
+from hi_fhir.terminology.data_files import ListState
 
 OK, NOTE, SET_UP, UNREACHABLE = "ok", "note", "set up", "unreachable"
 _EXIT_CODES = {OK: 0, NOTE: 0, SET_UP: 2, UNREACHABLE: 3}
 _PACKAGES = ("hi-fhir", "duckdb", "ibis-framework", "pyarrow", "msgspec", "sqlalchemy", "flask")
 _MEANINGS = {
-    "no numerator above the practice": ("partial", "missing"),
-    "published to this machine only, made up": (DEMONSTRATION,),
+    "no numerator above the practice": (ListState.PARTIAL, ListState.MISSING),
+    "published to this machine only, made up": (ListState.DEMONSTRATION,),
 }
 """What the state of its code lists does to a measure."""
 _NOT_OWNER = 0o077

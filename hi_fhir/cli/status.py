@@ -50,7 +50,7 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
     if chosen and chosen[-1]["reconciliation"]:
         say(f"\nRun {chosen[-1]['run']}")
         print_reconciliation(chosen[-1]["reconciliation"])
-    if chosen and chosen[-1]["state"] == history.DONE:
+    if chosen and chosen[-1]["state"] == history.RunState.DONE:
         say("")
         _print_counts(config.data_dir / "runs" / chosen[-1]["run"])
     if evaluations:

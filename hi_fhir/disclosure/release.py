@@ -19,8 +19,9 @@ from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
 from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, suppressed
 from hi_fhir.measures.model import OCCASIONS
+from hi_fhir.terminology.data_files import ListState
 
-_MISSING, _PARTIAL = "missing", "partial"
+_MISSING, _PARTIAL = ListState.MISSING, ListState.PARTIAL
 _SHA256 = 64
 _WITHHELD = Cell(UNSUPPORTED, None)
 _NO_REASONS: Mapping[str, str] = {}

@@ -17,7 +17,7 @@ from hi_fhir.measures.render.requirements import population_needs, value_sets, v
 from hi_fhir.tables.reconcile import Reconciliation, with_current_terms
 from hi_fhir.tables.standing import Standing
 from hi_fhir.terminology.catalogue import Terminology
-from hi_fhir.terminology.data_files import DEMONSTRATION, STATES
+from hi_fhir.terminology.data_files import ListState, worst_state
 
 MANIFEST = "evaluation.json"
 COUNTS_FILE = "counts.parquet"
@@ -35,7 +35,7 @@ class SnapshotReference(msgspec.Struct, frozen=True):
 class ValueSetReference(msgspec.Struct, frozen=True):
     id: str
     version: str
-    state: str
+    state: ListState
 
 
 class MeasureReference(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class MeasureReference(msgspec.Struct, frozen=True):
     rule_set: str
     source: str
     improvement: str
-    state: str
+    state: ListState
     reasons: list[str]
     value_sets: list[ValueSetReference]
     unverified: list[str]
@@ -62,7 +62,7 @@ class MeasureReference(msgspec.Struct, frozen=True):
     @property
     def is_demonstration(self) -> bool:
         """Whether any of its value sets was made up, whatever the state of the others."""
-        return any(one.state == DEMONSTRATION for one in self.value_sets)
+        return any(one.state == ListState.DEMONSTRATION for one in self.value_sets)
 
 
 class EvaluationManifest(msgspec.Struct, frozen=True):
@@ -162,8 +162,8 @@ def measure_reference(measure: Measure, terminology: Terminology) -> MeasureRefe
         rule_set=measure.rule_set,
         source=measure.source,
         improvement=measure.improvement,
-        state=max((one.state for one in used if one.id in of_populations), key=STATES.index, default=STATES[0]),
-        reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if one.state != STATES[0]],
+        state=worst_state(one.state for one in used if one.id in of_populations),
+        reasons=[f"{one.id} is {one.state}: {one.reason or one.version}" for one in used if not one.is_full],
         value_sets=[ValueSetReference(one.id, one.version, one.state) for one in used],
         unverified=[*measure.caveats, *(f"codes of {one.id}" for one in used if one.unverified)],
     )

@@ -4,6 +4,7 @@ The newest goes by numbers that stand in the folder, never by the times of files
 """
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,16 @@ from hi_fhir.core.files import commit_json, read_json
 from hi_fhir.core.locks import wait_for_lock
 from hi_fhir.tables.reconcile import with_current_terms
 
-DONE, STOPPED, UNFINISHED, INTERRUPTED = "done", "stopped", "unfinished", "interrupted"
-"""States of a run. A stopped one has ended; one that is unfinished, or that a signal interrupted, is continued by the
-same arguments."""
+
+class RunState(StrEnum):
+    """A stopped run has ended; one that is unfinished, or that a signal interrupted, is continued by the same
+    arguments."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    UNFINISHED = "unfinished"
+    INTERRUPTED = "interrupted"
+
 
 INTERRUPTION = "interrupted.json"
 """The mark in a run's folder that a signal ended its last try: `signal` by name, and `at`, when that was."""
@@ -126,7 +134,7 @@ def runs(data_dir: Path) -> list[dict[str, Any]]:
         if result and "reconciliation" in result:
             result = with_current_terms(result)
         interrupted = (plan.parent / INTERRUPTION).exists()
-        state = result["state"] if result else INTERRUPTED if interrupted else UNFINISHED
+        state = RunState(result["state"]) if result else RunState.INTERRUPTED if interrupted else RunState.UNFINISHED
         found.append({"run": plan.parent.name, "plan": read_json(plan), "state": state, "result": result})
     return found
 
@@ -138,7 +146,7 @@ def run_number(plan: Path) -> int:
 
 def run_of(data_dir: Path, evaluation: str) -> Path | None:
     """The folder of the newest finished run of an evaluation."""
-    finished = (run for run in reversed(runs(data_dir)) if run["state"] == DONE)
+    finished = (run for run in reversed(runs(data_dir)) if run["state"] == RunState.DONE)
     names = (str(run["run"]) for run in finished if run["result"]["evaluation"] == evaluation)
     name = next(names, None)
     return data_dir / "runs" / name if name else None
@@ -146,7 +154,7 @@ def run_of(data_dir: Path, evaluation: str) -> Path | None:
 
 def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     """What became of the records of a run, by source and type: of those sources whose tables it has made so far."""
-    if run["state"] == DONE:
+    if run["state"] == RunState.DONE:
         return dict(run["result"]["reconciliation"])
     found = {}
     for source, pulled in _pulls(data_dir, run):
@@ -160,7 +168,7 @@ def reconciliation_of(data_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
 
 def pulls_of_stopped_runs(data_dir: Path, source: str) -> list[Path]:
     """The folders of the pulls of a source that stopped runs have left behind."""
-    stopped = (run for run in runs(data_dir) if run["state"] == STOPPED)
+    stopped = (run for run in runs(data_dir) if run["state"] == RunState.STOPPED)
     return [pulled for run in stopped for name, pulled in _pulls(data_dir, run) if name == source]
 
 

@@ -16,6 +16,7 @@ from hi_fhir.core.locks import lock_or_fail, wait_for_lock
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.stopping import stopped_by
 from hi_fhir.pipeline import history
+from hi_fhir.pipeline.history import RunState
 from hi_fhir.tables.reconcile import with_current_terms
 from hi_fhir.tables.standing import UNDERSTOOD, Absence
 
@@ -46,7 +47,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     reports: list[str]
     published: dict[str, Any] | None
     absent: list[Absence] = []
-    state: str = history.DONE
+    state: RunState = RunState.DONE
     other_servers: dict[str, dict[str, dict[str, int]]] = {}
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
     negated: dict[str, dict[str, dict[str, int]]] = {}
@@ -58,7 +59,7 @@ class StoppedRun(msgspec.Struct, frozen=True):
 
     run: str
     kind: str
-    state: str = history.STOPPED
+    state: RunState = RunState.STOPPED
 
 
 class RunPlan(msgspec.Struct, frozen=True):

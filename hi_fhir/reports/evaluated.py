@@ -12,7 +12,7 @@ from hi_fhir.measures.evaluation import MeasureReference
 from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.render.requirements import needs
 from hi_fhir.measures.words.base import Word
-from hi_fhir.terminology.data_files import STATES
+from hi_fhir.terminology.data_files import ListState, worst_state
 
 _AT_FIRST = ("initial_population", "denominator", "undetermined")
 
@@ -64,10 +64,10 @@ def strata_lists(measures: Iterable[EvaluatedMeasure]) -> dict[tuple[str, Stratu
     }
 
 
-def worst(reference: MeasureReference, words: Iterable[Word]) -> str:
+def worst(reference: MeasureReference, words: Iterable[Word]) -> ListState:
     """The worst state of the lists that words are told by."""
     own = {value_set for word in words for _, value_set in needs(word)}
-    return max((one.state for one in reference.value_sets if one.id in own), key=STATES.index, default=STATES[0])
+    return worst_state(one.state for one in reference.value_sets if one.id in own)
 
 
 def _evaluated(reference: MeasureReference, there: Mapping[str, registry.Defined]) -> EvaluatedMeasure:

@@ -14,12 +14,13 @@ from hi_fhir.reports.basis import USE
 from hi_fhir.reports.evaluated import EvaluatedMeasure, worst
 from hi_fhir.reports.reporters import Reporter
 from hi_fhir.tables.standing import Absence, Standing
+from hi_fhir.terminology.data_files import ListState
 
 _DEMONSTRATION = "Demonstration: code lists were made up. Not about real care."
 _LABELLED = {
-    "outdated": "The code lists are outdated.",
-    "partial": "The code lists are partial.",
-    "missing": "Code lists are missing.",
+    ListState.OUTDATED: "The code lists are outdated.",
+    ListState.PARTIAL: "The code lists are partial.",
+    ListState.MISSING: "Code lists are missing.",
 }
 _XHTML = "http://www.w3.org/1999/xhtml"
 

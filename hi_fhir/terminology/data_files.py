@@ -3,16 +3,29 @@
 import csv
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.core.files import canonical_json
 
-DEMONSTRATION = "demonstration"
-STATES = ("full", "outdated", DEMONSTRATION, "partial", "missing")
-"""From best to worst; a measure is in the worst state of its value sets."""
+
+class ListState(StrEnum):
+    """How whole a code list is, from best to worst."""
+
+    FULL = "full"
+    OUTDATED = "outdated"
+    DEMONSTRATION = "demonstration"
+    PARTIAL = "partial"
+    MISSING = "missing"
+
+
+def worst_state(states: Iterable[ListState]) -> ListState:
+    """What rests on lists in these states is in; FULL where it rests on none."""
+    return max(states, key=list(ListState).index, default=ListState.FULL)
+
 
 _REQUIRED = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review", "state")
 _PROVENANCE = (*_REQUIRED, "unverified", "reason")
@@ -104,8 +117,8 @@ def read_head(path: Path) -> dict[str, str]:
         raise TerminologyError(f"{path}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
     if absent := [name for name in _REQUIRED if not head.get(name)]:
         raise TerminologyError(f"{path}: the head has no {', '.join(absent)}. Add lines such as `# version: 2026-05`.")
-    if head["state"] not in STATES:
-        raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(STATES)}.")
+    if head["state"] not in list(ListState):
+        raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(ListState)}.")
     return head
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
 from hi_fhir.terminology.codings import Coding
-from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
+from hi_fhir.terminology.data_files import DataFile, ListState, is_unverified, read_data_file
 from hi_fhir.terminology.systems import SNOMED, is_snomed_id
 
 
@@ -20,11 +20,15 @@ class ValueSet:
     id: str
     version: str
     title: str
-    state: str
+    state: ListState
     reason: str | None
     unverified: bool
     codes: frozenset[Coding]
     analyte: str | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.state == ListState.FULL
 
 
 def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
@@ -41,13 +45,13 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
         if code in codes:
             raise TerminologyError(f"{path} line {number}: code {row['code']} appears twice. Remove one line.")
         codes.add(code)
-    if not codes and file.head["state"] != "missing":
+    if not codes and file.head["state"] != ListState.MISSING:
         raise TerminologyError(f"{path}: no codes, but state {file.head['state']}. Add codes or say `missing`.")
     return ValueSet(
         id=file.id,
         version=file.version,
         title=file.head["title"],
-        state=file.head["state"],
+        state=ListState(file.head["state"]),
         reason=file.head.get("reason"),
         unverified=is_unverified(file.head),
         codes=frozenset(codes),

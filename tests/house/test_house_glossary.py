@@ -21,7 +21,7 @@ from hi_fhir.reports.derived.rows import KINDS
 from hi_fhir.reports.vocabulary import EXTENSIONS
 from hi_fhir.statistics.when_given import REASONS
 from hi_fhir.tables import standing
-from hi_fhir.terminology.data_files import STATES
+from hi_fhir.terminology.data_files import ListState
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "glossary.md"
@@ -70,7 +70,7 @@ SAID = {
     "statistics": {*KINDS},
     "why a statistic is not given": {*REASONS},
     "standings": {standing.UNDERSTOOD, *standing.REASONS},
-    "states of code lists": {*STATES, "code-lists-partial", "code-lists-missing"},
+    "states of code lists": {*ListState, "code-lists-partial", "code-lists-missing"},
     "terms of the reconciliation": {*output._TERMS.values()},
     "why a reading is none": {people._LEFT_OUT[reason] for reason in dropped.REASONS},
     "what dated a row": {*people._DATED_BY},
@@ -79,7 +79,7 @@ SAID = {
     "NHS numbers": _column("nhs_number"),
     "deprivation": _column("deprivation"),
     "lists of registered patients": {*lists.STATES},
-    "states of a run": {history.DONE, history.STOPPED, history.UNFINISHED, history.INTERRUPTED},
+    "states of a run": set(history.RunState),
 }
 """What users are shown as codes or names of our own, by what it is of."""
 
