@@ -13,7 +13,7 @@ from hi_fhir.tables.views.organization import Organization
 from hi_fhir.tables.views.periods import days_of
 
 
-class Registration(NamedTuple):
+class StatedRegistration(NamedTuple):
     """What a record states of a registration; fields as the columns of `registration`."""
 
     kind: str | None
@@ -52,13 +52,13 @@ class Named(NamedTuple):
         *,
         has_ended: bool = False,
         resource_id: str | None = None,
-    ) -> Registration:
+    ) -> StatedRegistration:
         """A registration here from `start` to `end`, or to the last day of the code where that is earlier.
 
         has_ended: it has, if on no day that is known. resource_id: of the EpisodeOfCare that states it.
         """
         last = self.end if end is None else end if self.end is None else min(end, self.end)
-        return Registration(
+        return StatedRegistration(
             kind=kind,
             organization_id=self.organization_id,
             ods_code=self.ods_code,

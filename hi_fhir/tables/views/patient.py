@@ -25,7 +25,7 @@ from hi_fhir.tables.views.elements import (
 from hi_fhir.tables.views.homes import AddressElement, homes
 from hi_fhir.tables.views.languages import CommunicationElement, has_language, interpreter
 from hi_fhir.tables.views.nhs_number import further_identifiers, read_nhs_number
-from hi_fhir.tables.views.organizations import NOWHERE, Registration, named_organization
+from hi_fhir.tables.views.organizations import NOWHERE, StatedRegistration, named_organization
 from hi_fhir.tables.views.registration_details import is_registration_details, registration_details
 from hi_fhir.terminology.systems import ETHNIC_CATEGORIES
 
@@ -151,9 +151,9 @@ def _add_links(context: Context, record: PatientResource, patient: int, line: in
                 context.tables["patient_link"].append(PatientLinkRow(patient, link.type, context.hashed(other), line))
 
 
-def _registrations(context: Context, record: PatientResource) -> list[Registration]:
+def _registrations(context: Context, record: PatientResource) -> list[StatedRegistration]:
     """What the Patient itself states."""
-    stated: list[Registration] = []
+    stated: list[StatedRegistration] = []
     practice = None
     for number, reference in enumerate(record.general_practitioner):
         path = f"$.generalPractitioner[{number}]"

@@ -10,7 +10,7 @@ systems CareConnect-RegistrationStatus-1 and CareConnect-RegistrationType-1 of S
 from collections.abc import Iterator
 
 from hi_fhir.tables.views.elements import Context, ExtensionElement, codings
-from hi_fhir.tables.views.organizations import Named, Registration
+from hi_fhir.tables.views.organizations import Named, StatedRegistration
 from hi_fhir.tables.views.periods import days_of
 from hi_fhir.tables.views.registration_types import regular_of
 
@@ -23,7 +23,7 @@ def is_registration_details(extension: ExtensionElement) -> bool:
 
 def registration_details(
     context: Context, extension: ExtensionElement, practice: Named, path: str
-) -> Iterator[Registration]:
+) -> Iterator[StatedRegistration]:
     """What is stated by one such extension at a JSON path; none for a registration that is pending.
 
     One that is inactive is over where it names no end that can be. A deduction that is pending has not ended it.
