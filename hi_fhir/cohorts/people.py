@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.days import Period
-from hi_fhir.core.files import commit_file, owner_folder, written_aside
+from hi_fhir.core.files import owner_folder, place_file, sync_folder, written_aside
 from hi_fhir.tables.schema import LINK, PERSON
 
 LINK_FILE = "link.parquet"
@@ -34,17 +34,19 @@ def write_buckets(rows: pa.Table, schema: pa.Schema, buckets: str, folder: Path)
     owner_folder(folder)
     for bucket, part in _slices(rows, buckets):
         _write(part.cast(schema), folder / f"{bucket}.parquet")
+    sync_folder(folder)
 
 
 def write_link(rows: pa.Table, folder: Path) -> None:
     """Write rows of LINK, in order of patient_id."""
     _write(rows.cast(LINK), owner_folder(folder) / LINK_FILE)
+    sync_folder(folder)
 
 
 def _write(rows: pa.Table, path: Path) -> None:
     temporary = written_aside(path)
     pq.write_table(rows, temporary, compression="zstd")
-    commit_file(temporary, path)
+    place_file(temporary, path)
 
 
 def _slices(rows: pa.Table, buckets: str) -> Iterator[tuple[str, pa.Table]]:

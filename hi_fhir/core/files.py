@@ -52,7 +52,7 @@ def sync_folder(path: Path) -> None:
 
 
 def written_aside(path: Path) -> Path:
-    """Where this process writes what is to be at `path`, until `commit_file`; see `remove_left_overs`."""
+    """Where this process writes what is to be at `path`, until `place_file`; see `remove_left_overs`."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
@@ -75,12 +75,20 @@ def commit_files(contents: Mapping[Path, bytes]) -> None:
         sync_folder(folder)
 
 
-def commit_file(temporary: Path, path: Path) -> None:
-    """Rename a file that was written aside to its final name, once its bytes are on disk."""
+def place_file(temporary: Path, path: Path) -> None:
+    """Rename a file that was written aside to its final name, once its bytes are on disk.
+
+    The name outlasts a loss of power once its folder is synced, or something is committed there after it.
+    """
     temporary.chmod(_OWNER_FILE)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def commit_file(temporary: Path, path: Path) -> None:
+    """`place_file`, and sync its folder."""
+    place_file(temporary, path)
     sync_folder(path.parent)
 
 

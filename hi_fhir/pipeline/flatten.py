@@ -13,7 +13,7 @@ import numpy as np
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.events import step
-from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file
+from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file, sync_folder
 from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
 from hi_fhir.pipeline.context import RunContext
@@ -132,6 +132,8 @@ def _make(
     np.save(files.work / "dropped.npy", versions.dropped)
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, context.cancel.check)
+    for folder in dict.fromkeys(task.target.parent for task in merges):
+        sync_folder(folder)
     merge_quarantine(folders, files.snapshot / "quarantine")
     patient_id = partial(key.patient_id, source.name)
     lost = lost_records(files.snapshot / "quarantine", folders, landed.scope, systems, patient_id)

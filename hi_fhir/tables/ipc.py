@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hi_fhir.core.files import commit_file, written_aside
+from hi_fhir.core.files import place_file, written_aside
 
 
 def write_ipc(path: Path, table: pa.Table) -> None:
-    """Commit a table as one Arrow IPC file of one batch."""
+    """Place a table as one Arrow IPC file of one batch; what says that its folder is done is committed there later."""
     temporary = written_aside(path)
     with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    commit_file(temporary, path)
+    place_file(temporary, path)
 
 
 def read_ipc(path: Path) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, written_aside
+from hi_fhir.core.files import commit_file, owner_folder, place_file, written_aside
 from hi_fhir.tables.ipc import read_ipc
 from hi_fhir.tables.ordering import places_in_order, sorted_places
 from hi_fhir.tables.partial import CATEGORIES, TABLES
@@ -57,14 +57,17 @@ class Merged(NamedTuple):
 
 
 def merge(task: MergeTask) -> Merged:
-    """Write one file of a table: the rows of the versions that stay, in order of their columns."""
+    """Write one file of a table: the rows of the versions that stay, in order of their columns.
+
+    Its folder is not synced, since most have one file a bucket.
+    """
     owner_folder(task.target.parent)
-    counts = Merged(0, {}, {}, {})
+    counts, temporary = Merged(0, {}, {}, {}), written_aside(task.target)
     if not task.rows:
-        commit_bytes(task.target, _without_rows(task.table))
+        temporary.write_bytes(_without_rows(task.table))
+        place_file(temporary, task.target)
         return counts
     dropped = np.load(task.dropped, mmap_mode="r")
-    temporary = written_aside(task.target)
     with _Writer(temporary, TABLES[task.table]) as writer:
         for prefix in _ranges(task):
             rows = _collect(task, prefix, dropped)
@@ -74,7 +77,7 @@ def merge(task: MergeTask) -> Merged:
                     rows = unfolded(rows, known_shapes(task.folders).shapes)
                 counts = _counted(counts, task.table, rows)
                 writer.add(_finished(rows, task))
-    commit_file(temporary, task.target)
+    place_file(temporary, task.target)
     return counts._replace(rows=writer.rows)
 
 

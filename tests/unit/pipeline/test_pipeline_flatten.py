@@ -239,3 +239,19 @@ def test_a_row_stands_in_the_bucket_of_its_patient(config: Config) -> None:
     folder = config.data_dir / "sources" / "elm" / "snapshots" / manifest.id / "observation"
     for file in folder.glob("*.parquet"):
         assert {row["patient_id"][0] for row in pq.read_table(file).to_pylist()} <= {file.stem}
+
+
+def test_the_names_of_all_tables_are_on_disk_before_the_manifest_is(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+
+    def noted(folder: Path) -> None:
+        assert not list(folder.parent.glob("snapshot.json"))
+        synced.append(folder)
+
+    monkeypatch.setattr("hi_fhir.pipeline.flatten.sync_folder", noted)
+    manifest = flat(config, {"Observation/000": [an_observation("o1")]})
+
+    assert {Path(name).parent.name for name in manifest.tables} == {one.name for one in synced} - {"identity"}
+    assert config.data_dir / "identity" in synced
