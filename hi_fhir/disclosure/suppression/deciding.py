@@ -19,7 +19,7 @@ class Deciding:
     """Of one network. suppressed: the counts that are. already_known: small ones that can be worked out whatever is."""
 
     def __init__(self, network: Network, hierarchy: Hierarchy, knowledge: Knowledge, fewest: int) -> None:
-        self._network, self._knowledge = network, knowledge
+        self._network, self._knowledge, self._fewest = network, knowledge, fewest
         self._worth = worths(network, knowledge.is_small)
         self._held_back = knowledge.past.is_held_back & knowledge.is_told & ~knowledge.is_known
         self.suppressed: Flags = self._held_back.copy()
@@ -67,7 +67,10 @@ class Deciding:
         public = self._everybody.public_view(self._knowledge.told(np.ones_like(self.suppressed)))
         for view in self._everybody.views(public, self._everybody.insiders):
             view.expect()
-        return public.expect()
+        public.expect()
+        reader, is_small = self._everybody.public, self._knowledge.is_small
+        reader.wanted = Ranges(self._network).left(public.public, is_small, reader.wanted)
+        return int((is_small & (reader.wanted < self._fewest)).sum())
 
     def _suppress(self) -> None:
         """In rounds: what is safe from a reader stays so, whatever more is suppressed."""

@@ -1,6 +1,7 @@
 """What was released before counts in a decision: the same counts, areas that were others, and what cannot be undone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, SUPPRESSED, Cell, ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.counts import ReleasedGroup as Told
@@ -63,6 +64,13 @@ def test_what_readers_can_work_out_already_is_counted_and_nothing_held_back_for_
     assert release(counts, POLICIES["icb"], before).already_known == 1
     assert held_back(counts, before) == set()
     assert release(counts, POLICIES["icb"], NOTHING).already_known == 0
+
+
+def test_what_all_sums_together_tell_of_earlier_reports_stops_no_release() -> None:
+    """By a policy that held nothing back; single sums do not tell all of it."""
+    counts = made_up_release(Sizes(measures=1, practices=4, pcns=2, people=150), seed=0)
+    before = published((counts, release(counts, replace(POLICIES["icb"], fewest=None), NOTHING).groups))
+    assert release(counts, POLICIES["icb"], before).already_known > 100
 
 
 def test_of_what_readers_can_work_out_already_no_more_is_told() -> None:

@@ -56,6 +56,14 @@ class Ranges:
         found = [_Reporters(layout, rooms, most).holds(asked, fewest) for layout in self._layouts]
         return Holds.together([one for several in found for one in several])
 
+    def left(self, bounds: Limits, asked: Flags, fewest: Numbers) -> Numbers:
+        """`fewest`, or what a count that is asked about has left where that is less. bounds, fewest: as of `holds`."""
+        left = fewest.copy()
+        for fewer in range(int(fewest.max(initial=1)) - 1, 0, -1):
+            wanted = np.minimum(left, fewer + 1)
+            left[self.holds(bounds, asked & (left > fewer), wanted).tight(left.shape)] = fewer
+        return left
+
 
 class _Reporters:
     """Those of one layout. A case is one of their layers: layer `case % layers` of reporter `case // layers`."""
