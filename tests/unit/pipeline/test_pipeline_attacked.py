@@ -82,9 +82,11 @@ def test_a_release_is_attacked_together_with_what_was_released_before(
     release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A practice left its network. Decided as if the first release were not there, the two give something away."""
-    later = evaluation.parent / "e2"
-    write_evaluation(later, measures=["ethnicity-recorded"], areas=[AREAS[0], an_area("A99002", "U99009")])
-    release(evaluation)
+    first, later = evaluation.parent / "e2", evaluation.parent / "e3"
+    three = [an_area(one) for one in ("A99001", "A99002", "A99003")]
+    write_evaluation(first, measures=["ethnicity-recorded"], areas=three)
+    write_evaluation(later, measures=["ethnicity-recorded"], areas=[*three[:2], an_area("A99003", "U99009")])
+    release(first)
     with monkeypatch.context() as patch:
         patch.setattr("hi_fhir.pipeline.published.earlier_rows", lambda *_: [])
         forgetful = release(later)
