@@ -1,4 +1,4 @@
-"""What a server's response is held to be before anything in it is believed."""
+"""What is checked of a server's response before it is used."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

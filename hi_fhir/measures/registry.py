@@ -118,7 +118,7 @@ def _shipped() -> dict[str, Measure]:
 
 
 def _read(name: str) -> File:
-    """The module of one definition; whatever it raises while it is read is for whoever wrote it to mend."""
+    """The module of one definition; whatever it raises while it is read is for its author to fix."""
     path = _SHIPPED_FOLDER / f"{name}.py"
     try:
         return File(path, vars(import_module(f"{definitions.__name__}.{name}")))

@@ -1,4 +1,4 @@
-"""What every source is handed when it lands a pull, and what it hands back; the plan comes first on disk, always."""
+"""What every source is given to land a pull, and what it returns. The plan of a pull is written before any page."""
 
 import contextvars
 from collections.abc import Callable, Iterable, Iterator, Sequence

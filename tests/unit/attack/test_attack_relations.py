@@ -275,3 +275,19 @@ def test_who_is_in_none_of_a_denominator_s_populations_is_not_forgotten_without_
     found = bounded(telling.told(), Silent())
     assert found.of(0, (*WHOLE, "denominator_exception")) == (1, 7)
     assert not found.bounds.contradicted.any()
+
+
+def test_an_area_s_own_people_are_so_in_what_another_audience_is_told_of_it() -> None:
+    areas = (
+        Telling()
+        .report("N", practices=("P", "Q"), numerator={F: 2})
+        .report("Q", practices=("Q",), numerator={F: Exactly(0)})
+        .report("P", practices=("P",), numerator={F: 2})
+    )
+    again = Telling().report("N", practices=("P", "Q"), numerator={F: 2})
+    own = Telling().report("P", practices=("P",), numerator={F: Exactly(2)})
+    told = areas.told().joined(again.told()).joined(replace(own.told(), knowing=frozenset({"P"})))
+    copies = [place for place, one in enumerate(told.reports) if one.reporter == "N"]
+    assert len(copies) == 2
+    assert [bounded(told, Silent()).of(place, (*F, "numerator")) for place in copies] == [(2, 2), (2, 2)]
+    assert attack(told, Silent()).recovered == ()
