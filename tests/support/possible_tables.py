@@ -41,7 +41,7 @@ def values_left(table: Sequence[Sequence[int]], held_back: Collection[Cell]) -> 
 def alike(count: int, is_held_back: bool) -> list[int]:
     """The numbers that would be released as a count is."""
     if is_held_back:
-        return list(range(MOST + 1))
+        return list(range(max(MOST, count + 3) + 1))
     if count == 0:
         return [0]
     if count <= 7:

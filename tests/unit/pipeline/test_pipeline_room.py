@@ -103,7 +103,7 @@ def reports(made: RunManifest) -> list[bytes]:
     [
         pytest.param("hi_fhir.sources.chunks._write", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.sources.chunks.sync_folder", QUOTA, marks=pytest.mark.slow),
-        pytest.param("hi_fhir.tables.merge.commit_file", FULL, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.tables.merge.place_file", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.flatten.settle_versions", ENGINE, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.evaluate.resolve", ENGINE, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.evaluate.commit_file", FULL, marks=pytest.mark.slow),
@@ -158,7 +158,7 @@ def test_a_command_says_where_there_is_no_room_and_that_it_goes_on(
     data = tmp_path / "data"
     monkeypatch.setenv("HI_FHIR_KEY_FILE", str(tmp_path / "keys" / "identity.key"))
     arguments = ("run", "--source", str(folder), "--period", "2024-04-01..2025-03-31", "--data-dir", str(data))
-    with failing_at("hi_fhir.tables.merge.commit_file", 1, FULL):
+    with failing_at("hi_fhir.tables.merge.place_file", 1, FULL):
         full = hi_fhir(*arguments)
     assert full.code == 2
     assert f"no room left for the data folder {data}" in full.err
