@@ -1,10 +1,16 @@
-"""How hard Hypothesis looks: briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long)."""
+"""What all tests share: an empty store, their limits of time, and how hard Hypothesis looks.
+
+Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long).
+"""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from hi_fhir.store.session import Store, open_store
 
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -31,3 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             limits = [limit for name, limit in LIMITS_S.items() if item.get_closest_marker(name)]
             if limits:
                 item.add_marker(pytest.mark.timeout(max(limits)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store in a file of its own."""
+    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+    yield opened
+    opened.close()

@@ -1,12 +1,11 @@
 """A year of releases, and nothing that can be worked out of all of them together."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from tests.support.histories import History, Homes
 
 PEOPLE = {"A99001": 60, "A99002": 45, "A99003": 80, "A99004": 30, "A99005": 70, "A99006": 55}
@@ -23,13 +22,6 @@ MERGED: Homes = {practice: (network, "QX1") for practice, (network, _) in MOVED.
 ABOVE = ("pcn", "icb", "public")
 EVERYBODY = ("practice", *ABOVE)
 QUARTERS = [date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31)]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    yield opened
-    opened.close()
 
 
 def test_a_network_with_another_practice_and_boards_that_became_one_give_nothing_away(

@@ -1,7 +1,7 @@
 """A word as the sentence that a clinician reads."""
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import singledispatch
 
 from hi_fhir.measures.stratifiers import Stratifier
@@ -30,9 +30,33 @@ def strata_told(one: Stratifier) -> dict[str, str]:
     return dict(zip(one.strata, (*map(sentence, one.words), *otherwise), strict=True))
 
 
+_FIXED: Mapping[type[base.Word], str] = {
+    population.Registered: "registered on the reference date",
+    completeness.BirthDateRecorded: "birth date recorded",
+    completeness.NhsNumberValid: "NHS number present and valid",
+    population.NhsNumberVerified: "NHS number present, valid and verified",
+    completeness.AddressRecorded: "home address with a postcode or small area recorded",
+    completeness.LanguageRecorded: "language recorded",
+    completeness.InterpreterRecorded: "recorded whether an interpreter is needed",
+    completeness.EthnicitySpecific: "ethnicity stated as a category that is none of any other",
+    completeness.EthnicityCompared: "ethnicity stated by two sources or more",
+    completeness.EthnicityConsistent: "ethnicity stated as one category by all its sources",
+    population.DeprivationLinked: "linked to a deprivation rank of the run's IMD year",
+}
+"""Words without anything to fill in."""
+
+
 @singledispatch
 def _phrase(word: base.Word) -> str:
     raise NotImplementedError(f"{type(word).__name__} has no sentence")
+
+
+def _always(text: str) -> Callable[[base.Word], str]:
+    return lambda _: text
+
+
+for _kind, _text in _FIXED.items():
+    _phrase.register(_kind, _always(_text))
 
 
 @_phrase.register
@@ -56,11 +80,6 @@ def _(word: base.AtLeastOf) -> str:
 
 
 @_phrase.register
-def _(word: population.Registered) -> str:
-    return "registered on the reference date"
-
-
-@_phrase.register
 def _(word: population.Aged) -> str:
     return f"{_age(word.at_least, word.at_most)} at the period's end"
 
@@ -76,16 +95,6 @@ def _(word: population.EthnicityIs) -> str:
 
 
 @_phrase.register
-def _(word: completeness.BirthDateRecorded) -> str:
-    return "birth date recorded"
-
-
-@_phrase.register
-def _(word: completeness.NhsNumberValid) -> str:
-    return "NHS number present and valid"
-
-
-@_phrase.register
 def _(word: population.EthnicGroupIs) -> str:
     return f"ethnic group {_either(word.groups)}"
 
@@ -93,46 +102,6 @@ def _(word: population.EthnicGroupIs) -> str:
 @_phrase.register
 def _(word: population.DecileIs) -> str:
     return f"deprivation decile {_either(map(str, word.deciles))}"
-
-
-@_phrase.register
-def _(word: population.NhsNumberVerified) -> str:
-    return "NHS number present, valid and verified"
-
-
-@_phrase.register
-def _(word: completeness.AddressRecorded) -> str:
-    return "home address with a postcode or small area recorded"
-
-
-@_phrase.register
-def _(word: completeness.LanguageRecorded) -> str:
-    return "language recorded"
-
-
-@_phrase.register
-def _(word: completeness.InterpreterRecorded) -> str:
-    return "recorded whether an interpreter is needed"
-
-
-@_phrase.register
-def _(word: completeness.EthnicitySpecific) -> str:
-    return "ethnicity stated as a category that is none of any other"
-
-
-@_phrase.register
-def _(word: completeness.EthnicityCompared) -> str:
-    return "ethnicity stated by two sources or more"
-
-
-@_phrase.register
-def _(word: completeness.EthnicityConsistent) -> str:
-    return "ethnicity stated as one category by all its sources"
-
-
-@_phrase.register
-def _(word: population.DeprivationLinked) -> str:
-    return "linked to a deprivation rank of the run's IMD year"
 
 
 @_phrase.register

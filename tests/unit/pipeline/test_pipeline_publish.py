@@ -1,11 +1,7 @@
-"""Publishing released reports: where they may go, what is sent again, and what is kept of the answers."""
+"""Publishing released reports: what is sent, what is sent again, and what is kept of the answers."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -13,76 +9,19 @@ import responses
 from sqlalchemy import select
 
 from hi_fhir.core.config import Config
-from hi_fhir.core.errors import ConfigError, GateError, SourceError
-from hi_fhir.core.progress import Silent
+from hi_fhir.core.errors import SourceError
 from hi_fhir.measures import registry
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
-from hi_fhir.pipeline.report import ReportManifest
 from hi_fhir.reports.definitions import definitions
-from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import serve
 from hi_fhir.store.deliveries import last_deliveries
 from hi_fhir.store.models import Delivery
 from hi_fhir.store.session import Store, open_store
+from tests.support.publishing import Watching, a_server, found, published, versions
 from tests.support.released import BASE, CLOCK, DAY, ODS, release
 
-NAMES = {"identifier_system": "urn:example:reports", "canonical_base": "https://example.invalid/fhir"}
-"""A deployment's own."""
 MEASURES = tuple(f"measure-{letter}" for letter in "abcdef")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    yield opened
-    opened.close()
-
-
-@dataclass
-class Watching(Silent):
-    """Counts what is told, and can stop the work as an interruption would."""
-
-    stop_after: int | None = None
-    advanced: int = 0
-    summaries: list[str] = field(default_factory=list)
-
-    def advance(self, amount: int = 1) -> None:
-        self.advanced += amount
-        if self.stop_after is not None and self.advanced >= self.stop_after:
-            raise KeyboardInterrupt
-
-    def finish(self, summary: str) -> None:
-        self.summaries.append(summary)
-
-
-@contextmanager
-def a_server(faults: str = "", resources: tuple[dict[str, Any], ...] = ()) -> Iterator[str]:
-    with serve(resources, port=0, faults=parse(faults) if faults else None, data_date=DAY) as running:
-        yield running.base_url
-
-
-def published(
-    store: Store, released: ReportManifest, url: str, progress: Silent | None = None, **settings: Any
-) -> PublishManifest:
-    config = Config(tries=3, retry_after_cap_s=0, **settings)
-    return publish(RunContext(config, CLOCK, progress=progress or Silent(), opened=store), released, url)
-
-
-def found(url: str, type_: str) -> list[dict[str, Any]]:
-    """All of a type that the server has, asked as patiently as its faults demand."""
-    for _ in range(4):
-        try:
-            answer = requests.get(f"{url}/{type_}", params={"_count": "200"}, timeout=10)
-            answer.raise_for_status()
-            return [entry["resource"] for entry in answer.json().get("entry", ())]
-        except requests.RequestException as error:
-            failure = error
-    raise failure
-
-
-def versions(url: str) -> dict[str, str]:
-    return {one["identifier"][0]["value"]: one["meta"]["versionId"] for one in found(url, "MeasureReport")}
 
 
 def test_reports_measures_and_reporters_arrive(store: Store) -> None:
@@ -371,87 +310,6 @@ def test_refused_reports_are_counted_kept_as_failed_and_sent_again(store: Store)
         assert (kept.http_status, kept.report.identifier) == (412, released.reports[0].identifier)
 
 
-def test_demonstration_reports_stay_on_this_machine(store: Store) -> None:
-    released = release(store, demonstrations=["ethnicity-recorded"])
-
-    with a_server() as url:
-        assert published(store, released, url).sent == 4
-
-
-def test_demonstration_reports_are_refused_elsewhere_after_the_others_are_sent(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released = release(store, demonstrations=["ethnicity-recorded"])
-
-    with a_server() as url:
-        monkeypatch.setattr("hi_fhir.reports.sending.targets.Target.is_loopback", False)
-        with pytest.raises(GateError, match="2 reports were made with demonstration code lists") as stopped:
-            published(store, released, url, **NAMES)
-        sent = {report["measure"] for report in found(url, "MeasureReport")}
-
-    assert stopped.value.exit_code == 4
-    assert sent == {"https://hi-fhir.example/fhir/Measure/smoking-status-recorded|2026.1"}
-
-
-def test_exact_reports_of_several_practices_go_to_no_one_server(store: Store) -> None:
-    released = release(store, audience="practice")
-
-    with a_server() as url:
-        with pytest.raises(GateError, match="of 2 practices"):
-            published(store, released, url)
-        assert found(url, "MeasureReport") == []
-
-
-def test_a_practice_gets_its_own_reports_only(store: Store) -> None:
-    released = release(store, audience="practice")
-
-    with a_server() as url:
-        manifest = published(store, released, url, publish_practice="A99002")
-        reports = found(url, "MeasureReport")
-
-    assert (manifest.sent, manifest.withheld) == (2, 2)
-    assert {report["reporter"]["identifier"]["value"] for report in reports} == {"A99002"}
-
-
-def test_a_practice_is_named_in_any_case(store: Store) -> None:
-    with a_server() as url:
-        assert published(store, release(store, audience="practice"), url, publish_practice=" a99002").sent == 2
-
-
-def test_a_practice_of_which_there_is_no_report_is_a_setting_to_mend(store: Store) -> None:
-    with a_server() as url:
-        with pytest.raises(
-            ConfigError, match=r"publish_practice: no report is of A99\. These have one: A99001, A99002"
-        ):
-            published(store, release(store, audience="practice"), url, publish_practice="A99")
-        assert found(url, "MeasureReport") == []
-
-
-@pytest.mark.parametrize(
-    ("own", "lacking"),
-    [
-        ({}, "identifier_system and canonical_base"),
-        ({"identifier_system": NAMES["identifier_system"]}, "canonical_base"),
-        ({"canonical_base": NAMES["canonical_base"]}, "identifier_system"),
-    ],
-)
-def test_reports_without_names_of_their_own_go_to_no_other_machine(
-    store: Store, own: dict[str, str], lacking: str
-) -> None:
-    with pytest.raises(ConfigError, match=f"Set {lacking} to"):
-        published(store, release(store), "http://example.invalid/fhir", **own)
-
-
-def test_exact_reports_of_one_practice_need_no_word_about_whose_server_it_is(store: Store) -> None:
-    with a_server() as url:
-        assert published(store, release(store, reporters=["A99001"], audience="practice"), url).sent == 2
-
-
-def test_an_address_with_credentials_is_refused_before_anything_is_sent(store: Store) -> None:
-    with pytest.raises(ConfigError):
-        published(store, release(store), "http://me:secret@example.invalid/fhir")
-
-
 def test_progress_tells_how_many_were_sent(store: Store) -> None:
     watching = Watching()
 
@@ -460,25 +318,3 @@ def test_progress_tells_how_many_were_sent(store: Store) -> None:
 
     assert watching.advanced == 4
     assert watching.summaries == ["4 sent, 0 there unchanged"]
-
-
-@responses.activate
-@pytest.mark.parametrize(
-    ("settings", "sent"),
-    [
-        ({"publish_url": "http://localhost:8080/"}, "Bearer secret"),
-        ({"publish_url": "http://localhost:8081/fhir"}, None),
-        ({"publish_url": "https://localhost:8080/fhir"}, None),
-        ({}, None),
-    ],
-)
-def test_the_token_goes_to_the_server_that_it_is_for_alone(
-    store: Store, settings: dict[str, str], sent: str | None
-) -> None:
-    url = "http://localhost:8080/fhir"
-    responses.post(url, status=401)
-
-    with pytest.raises(SourceError):
-        published(store, release(store), url, publish_token="secret", **settings)
-
-    assert [call.request.headers.get("Authorization") for call in responses.calls] == [sent]

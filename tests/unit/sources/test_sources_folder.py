@@ -22,7 +22,7 @@ from hi_fhir.sources import folder_reading
 from hi_fhir.sources.chunks import delete_lines
 from hi_fhir.sources.pulls import PullManifest
 from hi_fhir.tables.landed import read_landed
-from tests.support.landing import WHOLE, config_in
+from tests.support.landing import WHOLE
 from tests.support.pulling import KilledError, kill_after, landed_folder, landed_lines
 
 
@@ -33,18 +33,6 @@ def a_line(type_: str, id_: str, **more: Any) -> bytes:
 def pull_folder(config: Config, folder: Path, *, sequence: int = 1, data_date: date | None = None) -> PullManifest:
     source = SourceSettings(name="elm", address=str(folder))
     return pull(RunContext(config), source, WHOLE, data_date, sequence)
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path, slices=2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "export"
-    made.mkdir()
-    return made
 
 
 def test_lines_are_landed_as_they_are_with_a_newline_after_the_last(config: Config, folder: Path) -> None:

@@ -9,20 +9,7 @@ import pytest
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
 from tests.support.folder_content import Content, a_patient, pull_folder, spread
-from tests.support.landing import config_in
 from tests.support.pulling import landed_lines
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path, slices=2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "export"
-    made.mkdir()
-    return made
 
 
 def a_copy(folder: Path, *patients: str, **parts: list[Content]) -> None:

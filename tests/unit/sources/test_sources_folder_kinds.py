@@ -24,20 +24,7 @@ from tests.support.folder_content import (
     put,
     spread,
 )
-from tests.support.landing import config_in
 from tests.support.pulling import KilledError, kill_after, landed_lines
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path, slices=2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "export"
-    made.mkdir()
-    return made
 
 
 def test_what_a_bulk_client_leaves_is_read_as_the_export_that_it_was(config: Config, folder: Path) -> None:

@@ -22,19 +22,6 @@ from tests.support.folder_content import (
     put,
     spread,
 )
-from tests.support.landing import config_in
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path, slices=2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "export"
-    made.mkdir()
-    return made
 
 
 def test_files_in_a_zip_are_read_as_those_of_a_folder(

@@ -1,18 +1,16 @@
 """What was released is never changed and never removed: a later decision has to know it."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 import hi_fhir
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells
 from hi_fhir.store.deliveries import Delivered, record_delivery
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from tests.unit.store.test_store_ledger import AT, CELLS, LATER, RELEASE, REPORT, TARGET
 
 RELEASED = ("released_cell", "report_content", "cell_name")
@@ -20,13 +18,6 @@ _CHANGING = re.compile(
     rf"\b(UPDATE|DELETE FROM|REPLACE INTO|OR REPLACE INTO)\s+\"?({'|'.join(RELEASED)})\b", re.IGNORECASE
 )
 _BY_NAME = re.compile(r"\b(update|delete)\(\s*(models\.)?(ReleasedCellRow|ReportContent|CellName)\b")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    yield opened
-    opened.close()
 
 
 def kept(store: Store) -> set[tuple[object, ...]]:

@@ -1,10 +1,8 @@
 """Versions are only ever added, and only where the bytes are others."""
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from hi_fhir.store.cells import CellRow, NewCells, report_cells
 from hi_fhir.store.deliveries import Delivered
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
 from hi_fhir.store.models import CellName, CellStateRow, Release, ReleasedCellRow, ReportContent, ReportRow
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
 MEASURE = "https://example.invalid/Measure/m"
@@ -42,13 +40,6 @@ REPORT = NewReport(
     content=b"one",
     cells=NewCells.of(CELLS),
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    yield opened
-    opened.close()
 
 
 def record(store: Store, *reports: NewReport, release: NewRelease = RELEASE, at: datetime = AT) -> list[int]:
