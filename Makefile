@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n 2 --dist worksteal
 MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-rest test-all check fix data-folder docs bench mutants lock
+.PHONY: help setup demo serve test test-rest test-all hunt check fix data-folder docs bench mutants lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-rest: setup ## what `make test` leaves out: slow cases, property tests at l
 	$(BIN)/pytest -m real
 
 test-all: test test-rest ## all tests
+
+hunt: setup ## property tests with a thousand new examples each, of TESTS where named; an hour
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m hypothesis --hypothesis-profile=hunt --timeout=7200 $(TESTS)
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """What all tests share: an empty store, their limits of time, and how hard Hypothesis looks.
 
-Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long).
+Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long), the same examples each time, so that a commit passes or
+fails whenever it is tested; other examples with each `make hunt`.
 """
 
 import os
@@ -15,7 +16,8 @@ from hi_fhir.store.session import Store, open_store
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile("short", max_examples=20, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
-settings.register_profile("long", max_examples=300, deadline=None, suppress_health_check=SLOW_TO_MAKE)
+settings.register_profile("long", max_examples=150, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
+settings.register_profile("hunt", max_examples=1_000, deadline=None, suppress_health_check=SLOW_TO_MAKE)
 settings.load_profile("short")
 
 

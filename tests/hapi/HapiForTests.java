@@ -25,6 +25,7 @@ import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import jakarta.persistence.EntityManagerFactory;
+import java.sql.SQLException;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
@@ -107,7 +108,9 @@ public class HapiForTests {
   @Bean
   DataSource database() {
     var pool = new BasicDataSource();
-    pool.setUrl("jdbc:h2:file:" + System.getProperty("database"));
+    // Asynchronous, since H2's own channel closes for good, what is committed unwritten, when a thread in it is interrupted,
+    // as the threads of HAPI's jobs are at the end.
+    pool.setUrl("jdbc:h2:async:" + System.getProperty("database"));
     pool.setUsername("sa");
     pool.setMaxTotal(24);
     return pool;
@@ -140,8 +143,17 @@ public class HapiForTests {
     var port = listen(endpoint(beans), Integer.parseInt(arguments[0]));
     System.out.println("READY http://127.0.0.1:" + port + "/fhir");
     while (System.in.read() >= 0) {}
-    beans.close(); // H2 writes its file out
+    writeOut(beans.getBean(DataSource.class));
+    beans.close();
     System.exit(0);
+  }
+
+  /** Before any thread is interrupted: H2 itself writes out up to half a second after a commit. */
+  private static void writeOut(DataSource database) throws SQLException {
+    try (var connection = database.getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("CHECKPOINT SYNC");
+    }
   }
 
   private static RestfulServer endpoint(ApplicationContext beans) {

@@ -28,26 +28,28 @@ class Hapi:
         self._folder = folder
         self._stray = stray  # takes references to nowhere and elsewhere
         self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
         self.base_url = ""
 
     def start(self) -> None:
         """Start it and wait until it answers; on its former port if it had one."""
         port = self.base_url.rpartition(":")[2].partition("/")[0] or "0"
-        log = self._folder / "hapi.log"
+        self._starts += 1
         classpath = f"{_BUILT / 'classes'}:{(_BUILT / 'classpath.txt').read_text()}"
         stray = ["-Dstray=true"] if self._stray else []
         words = ["java", *_HEAP, *stray, "-cp", classpath, "HapiForTests", port]
-        with log.open("wb") as output:
+        with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*words, str(self._folder / "database")], stdin=subprocess.PIPE, stdout=output, stderr=output
             )
-        self.base_url = self._wait_until_ready(log)
+        self.base_url = self._wait_until_ready()
 
     def stop(self) -> None:
         """Ask it to end, as closing its input does, and wait."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-            self._process.wait(timeout=_START_S)
+            status = self._process.wait(timeout=_START_S)
+            assert status == 0, f"HAPI ended with {status}: {self._log.read_text()[-2000:]}"
         self._process = None
 
     def kill(self) -> None:
@@ -105,16 +107,21 @@ class Hapi:
         assert not refused, refused[0]
         return len(resources)
 
-    def _wait_until_ready(self, log: Path) -> str:
+    @property
+    def _log(self) -> Path:
+        """Of the last start."""
+        return self._folder / f"hapi-{self._starts}.log"
+
+    def _wait_until_ready(self) -> str:
         until = time.monotonic() + _START_S
         while time.monotonic() < until:
-            if ready := re.search(rb"^READY (\S+)$", log.read_bytes(), re.MULTILINE):
+            if ready := re.search(rb"^READY (\S+)$", self._log.read_bytes(), re.MULTILINE):
                 return ready.group(1).decode()
             assert self._process is not None
-            assert self._process.poll() is None, f"HAPI ended before it was ready: {log.read_text()[-2000:]}"
+            assert self._process.poll() is None, f"HAPI ended before it was ready: {self._log.read_text()[-2000:]}"
             time.sleep(0.1)
         self.kill()
-        raise AssertionError(f"HAPI was not ready within {_START_S} s: {log.read_text()[-2000:]}")
+        raise AssertionError(f"HAPI was not ready within {_START_S} s: {self._log.read_text()[-2000:]}")
 
 
 def _require_hapi() -> None:
