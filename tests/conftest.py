@@ -1,7 +1,7 @@
 """What all tests share: an empty store, their limits of time, and how hard Hypothesis looks.
 
-Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long), the same examples each time, so that a commit passes or
-fails whenever it is tested; other examples with each `make hunt`.
+Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long), the same examples each time, so that a
+commit passes or fails whenever it is tested; other examples with each `make hunt`.
 """
 
 import os

@@ -7,8 +7,12 @@ from hi_fhir.sandbox.people import places
 from hi_fhir.sandbox.people.choices import Weighted, day_between
 from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, Address, Death, NhsNumber, Postcode, When
 
-MOST_PEOPLE = 200_000
-"""How many people have a number of their own in the range of test numbers."""
+_BLOCK = 200_000
+MOST_PEOPLE = 2 * _BLOCK
+"""How many people have a number of their own in the range of test numbers.
+
+Of every two blocks of that range the second is for those of the first whose number has no check digit.
+"""
 
 _DAY = timedelta(days=1)
 _GIVEN = ("Ash", "Bay", "Brook", "Clove", "Dale", "Fern", "Flint", "Heath", "Laurel", "Linden", "Moss", "Reed", "Sage")
@@ -33,7 +37,7 @@ def nhs_number(random: Random, index: int) -> NhsNumber | None:
 
 def _valid_number(index: int) -> str:
     for block in range(2):
-        digits = f"999{index + block * MOST_PEOPLE:06}"
+        digits = f"999{index + (index // _BLOCK + block) * _BLOCK:06}"
         weighted = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True))
         check = 11 - weighted % 11
         if check != 10:

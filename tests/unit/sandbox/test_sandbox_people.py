@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
+from random import Random
 
 import pytest
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox import render
 from hi_fhir.sandbox.people import answers, codes, make_people
-from hi_fhir.sandbox.people.identity import MOST_PEOPLE
+from hi_fhir.sandbox.people.identity import MOST_PEOPLE, nhs_number
 from hi_fhir.sandbox.people.model import (
     DATA_DATE,
     Code,
@@ -46,8 +47,14 @@ def test_one_of_very_many_is_made_without_the_others() -> None:
 
 
 def test_more_people_than_there_are_numbers_for_are_refused() -> None:
-    with pytest.raises(ConfigError, match="no more than 200,000"):
+    with pytest.raises(ConfigError, match="no more than 400,000"):
         make_people(MOST_PEOPLE + 1, seed=1)
+
+
+def test_people_of_the_second_half_have_numbers_of_their_own() -> None:
+    half, some = MOST_PEOPLE // 2, 100
+    numbers = {nhs_number(Random(1), index) for first in (0, half) for index in range(first, first + some)}
+    assert len(numbers) == 2 * some
 
 
 def test_no_two_people_share_a_number_and_all_are_in_the_test_range() -> None:
