@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hi_fhir.attack.findings import RecoveredExample
-from hi_fhir.attack.given_away import GivenAway, given_away
 from hi_fhir.attack.reading.definitions import same_people
 from hi_fhir.attack.reading.ledger import read_ledger
 from hi_fhir.attack.telling import told_example
@@ -16,6 +16,9 @@ from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.published import policies_above_practice
 from hi_fhir.pipeline.report import ReportManifest
 from hi_fhir.store.earlier import released_days
+
+if TYPE_CHECKING:
+    from hi_fhir.attack.given_away import GivenAway
 
 READER = Audience.PCN
 """Who is given most above the practice: the reports of networks, and with them those of boards and of the public."""
@@ -43,8 +46,10 @@ def check_release(context: RunContext, released: ReportManifest) -> int:
     return found.already
 
 
-def _attacked(context: RunContext, released: ReportManifest) -> GivenAway | None:
+def _attacked(context: RunContext, released: ReportManifest) -> "GivenAway | None":
     """What the release gives away; None where nothing in it is from this evaluation: it was out before."""
+    from hi_fhir.attack.given_away import given_away  # and with it a solver, which takes as long to load as the engine
+
     with context.store.read() as session:
         own = released_days(session, released.evaluation, policies_above_practice())
         if not own.days:

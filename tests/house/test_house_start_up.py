@@ -54,6 +54,12 @@ def test_a_command_loads_what_it_uses(folder: Path, arguments: list[str], used: 
     assert loaded(folder, *arguments) == used
 
 
+def test_a_run_loads_no_solver_before_there_is_something_to_attack() -> None:
+    told = "import sys, hi_fhir.pipeline.run; print('scipy' in sys.modules, 'ibis' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "False True\n", ran.stderr
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_how_the_help_of_each_begins(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
