@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hi_fhir.attack.bounds import Bounds
 from hi_fhir.attack.counts import Counts
@@ -97,17 +98,24 @@ def recovered_counts(counts: Counts, bounds: Bounds, possible: Ints, alone: Ints
     own: so many people of each are whoever attacks knows; where nobody else need be in it, nobody is found.
     """
     others = (own == 0) | (bounds.low > own)
-    places = np.flatnonzero(counts.is_masked & others & (possible < FEWEST)).tolist()
+    places = np.flatnonzero(counts.is_masked & others & (possible < FEWEST))
+    return recovered_at(counts, places, bounds.low, bounds.high, possible, alone)
+
+
+def recovered_at(
+    counts: Counts, places: npt.NDArray[np.int64], low: Ints, high: Ints, possible: Ints, alone: Ints
+) -> tuple[Recovered, ...]:
+    """The counts at these places, the tightest first."""
     found = (
         Recovered(
             *counts.named(place),
-            low=int(bounds.low[place]),
-            high=int(bounds.high[place]),
+            low=int(low[place]),
+            high=int(high[place]),
             possible=int(possible[place]),
             is_alone=bool(alone[place] < FEWEST),
             place=place,
         )
-        for place in places
+        for place in places.tolist()
     )
     return tuple(sorted(found, key=lambda one: (one.possible, one.name, one.report.source)))
 

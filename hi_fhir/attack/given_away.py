@@ -4,12 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples
 from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_counts
+from hi_fhir.attack.insiders import FromWithin, given_to_insiders
 from hi_fhir.attack.own import own_people
+from hi_fhir.attack.reading.own_counts import own_counts
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import FEWEST, UNBOUNDED, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
@@ -22,7 +25,8 @@ _LONGEST_S = 86_400.0
 class GivenAway:
     """What can be worked out with a release and could not without it. already: so many could be before, and no better.
 
-    masked: masked counts of the release. asked: those of them that several sums at once were held against.
+    masked: masked counts of the release. asked: those of them that several sums at once were held against. insiders:
+    practices that can work out others' counts, since they know their own.
     """
 
     recovered: tuple[Recovered, ...]
@@ -30,13 +34,15 @@ class GivenAway:
     already: int
     masked: int
     asked: int
+    insiders: tuple[FromWithin, ...]
 
 
-def given_away(told: Told, new: Collection[int], most: int, progress: Progress) -> GivenAway:
-    """Attack all that was told, and again without what `new` reports tell.
+def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, progress: Progress) -> GivenAway:
+    """Attack all that was told, and again without what `new` reports tell: as everybody, and as each practice.
 
-    new: places in the reports. most: so many of their masked counts, those with the fewest values left first, are held
-    against several sums at once; all are against single ones.
+    new: places in the reports. exact: COUNTS of the evaluation that these are of: each practice knows its own. most: so
+    many of their masked counts, those with the fewest values left first, are held against several sums at once, for
+    everybody; all are against single ones.
     """
     found = bounded(told, progress)
     alone = found.bounds.high - found.bounds.low + 1
@@ -54,6 +60,9 @@ def given_away(told: Told, new: Collection[int], most: int, progress: Progress) 
         already=len(recovered) - len(worse),
         masked=int((found.counts.is_masked & is_new).sum()),
         asked=int(asked.sum()),
+        insiders=tuple(
+            given_to_insiders(found, own_counts(exact, found.counts, new), lambda: _without(found.system, is_new))
+        ),
     )
 
 
@@ -68,13 +77,17 @@ def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
 
 def _before(found: Bounded, is_new: Bools, by_several: Bools) -> Ints:
     """How many values each count could have without what new reports tell. by_several: for all sums at once."""
-    system = found.system
-    shares = system.shares.of(np.flatnonzero(~is_new[system.shares.numerator]))
-    divided = system.divided.of(np.flatnonzero(~is_new[system.divided.numerator]))
-    low, high = np.where(is_new, 0, system.low), np.where(is_new, UNBOUNDED, system.high)
-    opened = System(low.astype(np.int32), high.astype(np.int32), system.sums, shares, divided)
+    opened = _without(found.system, is_new)
     bounds: Bounds = propagate(opened, Silent())
     possible = bounds.high - bounds.low + 1
     unsettled = by_several & (possible >= FEWEST)
     checked: Ints = np.minimum(possible, check(opened, bounds, unsettled, _LONGEST_S, Silent()).possible)
     return checked
+
+
+def _without(system: System, is_new: Bools) -> System:
+    """What is left where new reports tell nothing."""
+    shares = system.shares.of(np.flatnonzero(~is_new[system.shares.numerator]))
+    divided = system.divided.of(np.flatnonzero(~is_new[system.divided.numerator]))
+    low, high = np.where(is_new, 0, system.low), np.where(is_new, UNBOUNDED, system.high)
+    return System(low.astype(np.int32), high.astype(np.int32), system.sums, shares, divided)

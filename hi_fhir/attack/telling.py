@@ -10,6 +10,11 @@ def told_example(example: RecoveredExample) -> list[str]:
     return [is_what, *(f"  {_told(link, one)}   ({link.why})" for link in example.chain)]
 
 
+def told_recovered(one: Recovered) -> str:
+    """What the count is."""
+    return f"{_measure(one)}, {one.report.reporter}, {_count(one)} is {_between(one.low, one.high)}"
+
+
 def _told(link: Link, of: Recovered) -> str:
     """A relation, without the parts of which there are none."""
     parts = [_short(part, of) for part in link.parts if part.high != 0]

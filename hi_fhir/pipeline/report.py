@@ -142,7 +142,7 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
     # What several audiences are given of one evaluation is put together: so it is decided over the widest of them.
     decided = reporting if audience == Audience.PRACTICE else reporters(evaluation.areas, Audience.PUBLIC)
     practices = {reporter.code: reporter.practices for reporter in decided}
-    groups = reporter_counts(_read_counts(folder, evaluation), practices)
+    groups = reporter_counts(read_counts(folder, evaluation), practices)
     absent = all_absences(evaluation, [evaluated.measure for evaluated in measures])
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
@@ -177,7 +177,12 @@ def _check_contents(terminology: Terminology, evaluation: EvaluationManifest) ->
         )
 
 
-def _read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
+def read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
+    """The exact counts, as COUNTS.
+
+    Raises:
+        UserError: they are not those that were evaluated.
+    """
     path = folder / COUNTS_FILE
     if sha256_file(path) != evaluation.tables[COUNTS_FILE]:
         raise UserError(f"evaluation {evaluation.id}: its counts were changed. Remove its folder and evaluate anew.")

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hi_fhir.attack.bounds import Bounds
 from hi_fhir.attack.relations.sums import Kind
-from hi_fhir.attack.systems import System
+from hi_fhir.attack.systems import System, distinct
 from hi_fhir.attack.told import Bools, Ints
 
 MOST_SUMS = 1_500
@@ -86,4 +86,4 @@ class _Links:
         of_link = component[place]
         order = np.argsort(of_link, kind="stable")
         first = np.searchsorted(of_link[order], np.arange(component.max(initial=-1) + 2))
-        return lambda number: np.unique(used[order[first[number] : first[number + 1]]])
+        return lambda number: distinct(used[order[first[number] : first[number + 1]]])

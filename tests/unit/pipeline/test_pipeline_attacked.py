@@ -72,6 +72,26 @@ def test_a_release_that_is_protected_is_not(release: Releasing, evaluation: Path
     assert check_release(release.context, release(evaluation, "public")) == 0
 
 
+def test_a_release_by_which_a_practice_learns_another_s_counts_is_refused_with_who_and_what(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided as if nobody knew more than is told."""
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+        manifest = release(evaluation)
+    with pytest.raises(GateError, match=r"2 practices, each.* For example A99001:\nethnicity-recorded, .* is \d"):
+        publish(release.context, manifest, "http://127.0.0.1:9/fhir")
+
+
+def test_what_a_practice_could_learn_before_is_counted_and_refuses_nothing(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+        release(evaluation, "pcn", id="icb-primary")
+    assert check_release(release.context, release(evaluation)) > 0
+
+
 def test_what_was_given_away_before_is_counted_and_refuses_nothing(release: Releasing, evaluation: Path) -> None:
     """By another policy, for another audience, of the same people."""
     release(evaluation, "pcn", fewest=None, id="icb-primary")
