@@ -7,6 +7,7 @@ import click
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.config import ods_codes
 from hi_fhir.core.errors import UserError
 
 
@@ -21,28 +22,43 @@ from hi_fhir.core.errors import UserError
     show_default=True,
     help="Who reads: only what was released to this audience is served.",
 )
-@click.option("--practice", metavar="ODS", help="With --audience practice: the one whose own reports are served.")
+@click.option(
+    "--organisation",
+    "organisations",
+    metavar="ODS",
+    multiple=True,
+    help="Whose reports are served, and those of what belonged to it; several may be named [serve_organisations].",
+)
 @options.overlay_option
 @options.data_dir_option
 def serve_command(
-    port: int, host: str, audience: Audience, practice: str | None, overlays: tuple[Path, ...], data_dir: Path | None
+    port: int,
+    host: str,
+    audience: Audience,
+    organisations: tuple[str, ...],
+    overlays: tuple[Path, ...],
+    data_dir: Path | None,
 ) -> None:
     """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback.
 
+    Nobody logs in: whoever calls is taken for the organisations that are named or, where none is, for all of the
+    audience. Exact reports have a practice by name alone.
+
     \b
     Example:
-      hi-fhir serve --audience icb --port 8765
+      hi-fhir serve --audience icb --organisation QX1 --port 8765
       curl http://127.0.0.1:8765/fhir/MeasureReport?_count=5
     """
     from hi_fhir.store.criteria import Reader
     from hi_fhir.web.serve import serve
 
-    code = (practice or "").strip().upper()
-    if (audience is Audience.PRACTICE) != bool(code):
-        raise UserError("--audience practice and --practice ODS go together: a practice reads its own reports alone.")
-    whose = f"practice {code}" if code else f"the {audience} audience"
+    config = options.read_config(data_dir, overlays)
+    codes = ods_codes("--organisation", organisations) if organisations else config.serve_organisations
+    if audience is Audience.PRACTICE and not codes:
+        raise UserError("--audience practice goes with --organisation ODS: a practice reads its own reports alone.")
+    whose = f"{', '.join(codes)} ({audience} audience)" if codes else f"all of the {audience} audience"
 
     def started(url: str) -> None:
         say(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
 
-    serve(options.read_config(data_dir, overlays), Reader(audience, code or None), host, port, started)
+    serve(config, Reader(audience, frozenset(codes) if codes else None), host, port, started)

@@ -7,7 +7,7 @@ bearer tokens come from the environment (HI_FHIR_SOURCE_<NAME>_TOKEN) or the fil
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,11 +31,13 @@ _KINDS = {
     "proxy": str,
     "publish_url": str,
     "publish_token": str,
-    "publish_practice": str,
+    "publish_organisations": tuple,
+    "serve_organisations": tuple,
 }
 """Types of the settings whose default does not tell."""
 
 _SECRET = ("publish_token", "proxy")
+_CODES = ("publish_organisations", "serve_organisations")
 
 CHOICES: Mapping[str, tuple[Any, ...]] = {"opt_out_policy": OPT_OUT_POLICIES, "imd_year": IMD_YEARS}
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -133,7 +135,8 @@ class Config:
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
     publish_check: int = 20  # small counts of a release that are attacked with several sums at once before it is sent
-    publish_practice: str | None = None  # ODS code, where the server published to is one practice's own
+    publish_organisations: tuple[str, ...] = ()  # ODS codes of whose server is published to; none: all of the audience
+    serve_organisations: tuple[str, ...] = ()  # ODS codes of whoever calls the service; none: all of the audience
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -244,6 +247,10 @@ def _parse(name: str, raw: Any) -> Any:
     """`raw`, text or a TOML value, as the type of the setting, if it is one that the setting may have."""
     kind = _KINDS.get(name) or type(getattr(Config, name))
     try:
+        if name in _CODES:
+            return ods_codes(
+                f"setting {name}", raw.split(",") if isinstance(raw, str) else msgspec.convert(raw, list[str])
+            )
         if kind is tuple:
             parts = raw.split(":") if isinstance(raw, str) else msgspec.convert(raw, list[str])
             return tuple(Path(part) for part in parts if part)
@@ -257,6 +264,18 @@ def _parse(name: str, raw: Any) -> Any:
     return value
 
 
+def ods_codes(where: str, codes: Iterable[str]) -> tuple[str, ...]:
+    """ODS codes that were named, as they are spelt. where: what names them.
+
+    Raises:
+        ConfigError: nobody is named, which is not the same as everybody.
+    """
+    found = tuple(dict.fromkeys(code.strip().upper() for code in codes))
+    if not found or not all(found):
+        raise ConfigError(f"{where}: one of its ODS codes is empty. Name organisations, or leave it out for all.")
+    return found
+
+
 def _as(kind: type[T], raw: Any) -> T:
     return msgspec.convert(raw, kind, strict=False)
 
@@ -266,6 +285,8 @@ def _wrong(name: str, raw: Any, kind: type) -> ConfigError:
     told = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list of folders"}.get(
         kind, "text"
     )
+    if name in _CODES:
+        told = "a list of ODS codes"
     if name in RANGES:
         told = f"{told} from {RANGES[name][0]} to {RANGES[name][1]:,}"
     if name in CHOICES:

@@ -8,8 +8,12 @@ from typing import Any
 
 from hi_fhir.core.errors import ConfigError
 
-OPTIONS = {"--as-of": "--reference-date", "--data-date": "--extract-date"}
-SETTINGS = {"answer_limit_mb": "response_limit_mb", "answer_limit_s": "response_limit_s"}
+OPTIONS = {"--as-of": "--reference-date", "--data-date": "--extract-date", "--practice": "--organisation"}
+SETTINGS = {
+    "answer_limit_mb": "response_limit_mb",
+    "answer_limit_s": "response_limit_s",
+    "publish_practice": "publish_organisations",
+}
 
 Warn = Callable[[str], None]
 

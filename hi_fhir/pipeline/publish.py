@@ -24,8 +24,12 @@ from hi_fhir.reports.sending.presence import Presence
 from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry
 from hi_fhir.reports.sending.targets import Target, read_target
 from hi_fhir.reports.sending.updates import Update, definition_update, report_update
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
+from hi_fhir.store.readable import readable_reports
+
+_NAMED = 10  # reporters in a message
 
 Definitions = Mapping[str, Sequence[Update]]
 """Resources that reports name, by type: Measures, and what is our own in them."""
@@ -35,9 +39,9 @@ class PublishManifest(msgspec.Struct, frozen=True):
     """What a call of `publish` did for a server that has all of a release now.
 
     target: its FHIR base. sent, unchanged: MeasureReports. restored: those of the sent ones that it had taken from us
-    before, and that were gone from it or changed there by others. withheld: those of other practices than the target's
-    own. measures, definitions: Measures, and StructureDefinitions and CodeSystems of ours, sent along with them.
-    known_before: small counts that readers could work out of earlier reports already.
+    before, and that were gone from it or changed there by others. withheld: those of others than whose
+    server it is. measures, definitions: Measures, and StructureDefinitions and CodeSystems of ours, sent along with
+    them. known_before: small counts that readers could work out of earlier reports already.
     """
 
     target: str
@@ -64,7 +68,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
 
     Raises:
         ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
-            own; or no report is of the practice that the settings name.
+            own; or no report is of the organisations that the settings name.
         GateError: the reports may not go there: exact counts of several practices, or small counts can be worked out of
             them and what was released before (nothing is sent); or reports made with demonstration code lists to a
             server elsewhere (the others are sent first).
@@ -73,7 +77,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     """
     config = context.config
     target = check_target(config, url)
-    own = _own(released, config.publish_practice)
+    own = _own(context, released)
     known_before = check_release(context, released)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with context.store.read() as session:
@@ -89,7 +93,9 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         defined = sending.all(due, entries if due else lacking, config.publish_batch)
     restored = len(before) - len(there)
     told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
-    context.steps.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged")
+    withheld = len(released.reports) - len(own)
+    others = f"; {withheld} are of others than {', '.join(config.publish_organisations)}" if withheld else ""
+    context.steps.finish(f"{len(due)} sent{told}, {len(fit) - len(due)} there unchanged{others}")
     if len(fit) < len(own):
         raise GateError(
             f"{len(own) - len(fit)} reports were made with demonstration code lists and go to this machine only; the "
@@ -101,7 +107,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         sent=len(due),
         restored=restored,
         unchanged=len(fit) - len(due),
-        withheld=len(released.reports) - len(own),
+        withheld=withheld,
         measures=defined["Measure"],
         definitions=defined.total() - defined["Measure"],
         known_before=known_before,
@@ -132,23 +138,23 @@ def _token(config: Config, target: Target) -> str | None:
     return config.publish_token
 
 
-def _own(released: ReportManifest, practice: str | None) -> list[ReleasedReport]:
-    """The reports that one reader may have. Those for the practice audience are exact: a practice gets its own only."""
-    if released.audience != Audience.PRACTICE:
+def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:
+    """The reports that those may have whose server it is. Exact ones go to no server that is nobody's in particular."""
+    codes, reporters = context.config.publish_organisations, {report.reporter for report in released.reports}
+    if not codes:
+        if released.audience == Audience.PRACTICE and len(reporters) > 1:
+            raise GateError(
+                f"reports for the practice audience are of {len(reporters)} practices here, and a practice gets its "
+                "own only. Name the one whose server it is (setting publish_organisations), or publish for another "
+                "audience."
+            )
         return released.reports
-    practices = {report.reporter for report in released.reports}
-    if practice is None and len(practices) > 1:
-        raise GateError(
-            f"reports for the practice audience are of {len(practices)} practices here, and a practice gets its own "
-            "only. Name the one whose server it is (setting publish_practice), or publish for another audience."
-        )
-    if practice is None:
-        return released.reports
-    own = [report for report in released.reports if report.reporter.upper() == practice.strip().upper()]
+    with context.store.read() as session:
+        readable = readable_reports(session, Reader(released.audience, frozenset(codes)))
+    own = [report for report in released.reports if report.identifier in readable]
     if not own:
-        raise ConfigError(
-            f"publish_practice: no report is of {practice}. These have one: {', '.join(sorted(practices))}."
-        )
+        named = ", ".join(sorted(reporters)[:_NAMED]) + (", ..." if len(reporters) > _NAMED else "")
+        raise ConfigError(f"publish_organisations: no report is of {', '.join(codes)}. These have one: {named}.")
     return own
 
 

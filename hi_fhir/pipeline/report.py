@@ -34,6 +34,7 @@ from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
+from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
@@ -254,6 +255,8 @@ def _keep(
     reports = [one.record for one in ready.reports]
     _check_days(job, ledger.overtaken(session, new, reports))
     recorded = ledger.record_reports(session, new, reports, at)
+    belonged = (DayMembership(area.practice_id, area.pcn_id, area.icb_id) for area in job.evaluation.areas)
+    record_memberships(session, job.evaluation.as_of, belonged, at)
     for measure in ready.measures:
         ledger.record_measure(session, measure, at)
     for organisation in ready.organisations:

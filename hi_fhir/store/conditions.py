@@ -1,6 +1,6 @@
 """Criteria as conditions on columns. A value is a constant or, in a form of criteria, the place of a parameter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -25,6 +25,11 @@ def is_token(token: TokenMatch, system: Text, value: Text) -> ColumnElement[bool
 
 def is_canonical(asked: CanonicalMatch, url: Text, version: Text) -> ColumnElement[bool]:
     return equal((url, asked.url), (version, asked.version))
+
+
+def any_of(column: Text, values: Iterable[Any]) -> ColumnElement[bool]:
+    """That a column has one of the values."""
+    return or_(false(), *(column == _value(value) for value in values))
 
 
 def equal(*pairs: tuple[Text, str | None]) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """What a search of the store asks, as values: criteria within a tuple are alternatives, the tuples all hold."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, TypeVar
@@ -42,13 +43,25 @@ class ReporterMatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """Who asks: an audience has the reports that were released to it, their measures and their reporters.
+    """Who asks. It has reports, their measures and their reporters.
 
-    practice: ODS code of the practice that asks, for the practice audience, of which each has its own reports alone.
+    audience: how much is masked in them; whoever asks has what was released to that one alone.
+    organisations: whose they are, ODS codes: reports by these, and by what belonged to them on the report's reference
+    date (`store.readable` says what follows). None: whoever's they are, but for the practice audience, whose reports
+    are exact.
+
+    Raises:
+        ValueError: the practice audience without organisations.
     """
 
     audience: Audience
-    practice: str | None = None
+    organisations: Set[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.organisations is not None:
+            object.__setattr__(self, "organisations", frozenset(self.organisations))
+        elif self.audience == Audience.PRACTICE:
+            raise ValueError("exact reports have readers by name alone")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ To make a statement takes longer than to have the store answer it.
 from datetime import date
 from typing import Any, NamedTuple
 
-from hi_fhir.store.criteria import DayMatch, ReportCriteria
+from hi_fhir.core.audiences import Audience
+from hi_fhir.store.criteria import DayMatch, Reader, ReportCriteria
 
 
 class Parameter(NamedTuple):
@@ -19,11 +20,21 @@ class Parameter(NamedTuple):
         return f"asked_{self.number}"
 
 
-def form_of(criteria: ReportCriteria) -> tuple[ReportCriteria, dict[str, Any]]:
-    """The criteria with the place of a parameter for each value, and the values by parameter."""
+class SearchForm(NamedTuple):
+    """What is asked, and for whom, with places of parameters. organisations: None where whoever's reports are meant."""
+
+    audience: Audience
+    organisations: tuple[Parameter, ...] | None
+    criteria: ReportCriteria
+
+
+def form_of(reader: Reader, criteria: ReportCriteria) -> tuple[SearchForm, dict[str, Any]]:
+    """The form with the place of a parameter for each value, and the values by parameter."""
     values: dict[str, Any] = {}
     form = {name: _form(asked, values) for name, asked in vars(criteria).items()}
-    return ReportCriteria(**form), values
+    codes = reader.organisations
+    organisations = None if codes is None else _form(tuple(sorted(codes)), values)
+    return SearchForm(reader.audience, organisations, ReportCriteria(**form)), values
 
 
 def _form(asked: Any, values: dict[str, Any]) -> Any:

@@ -1,4 +1,5 @@
-"""What the store holds from release on: releases, reports and their cells, measures, organisations and deliveries.
+"""What the store holds from release on: releases, reports and their cells, measures, organisations, deliveries and
+which practice belonged where.
 
 Every row names the audience it is for and the organisation it is about, by ODS code, or is part of a report that does.
 A row is never removed and never changed, but for the marks of the latest report: a correction is a new version, and
@@ -229,6 +230,27 @@ class OrganisationRow(VersionRow, Base):
 
     content: Mapped[bytes]
     identifier_system: Mapped[str]
+
+
+class MembershipRow(Owned, Base):
+    """Grain: one row per practice and reference date of a release, and another each time that a release says otherwise.
+
+    organisation: the practice. pcn, icb: what it belonged to on `as_of`, by ODS code; null: not known, or to none.
+    is_latest: no later release says otherwise of that day.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index(None, "as_of", "organisation"),
+        Index(None, "pcn"),
+        Index(None, "icb"),
+    )
+
+    organisation: Mapped[str] = mapped_column()
+    as_of: Mapped[date]
+    pcn: Mapped[str | None]
+    icb: Mapped[str | None]
+    is_latest: Mapped[bool]
 
 
 class Delivery(Owned, Base):

@@ -19,14 +19,12 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     select,
     type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from hi_fhir.core.audiences import Audience
 from hi_fhir.core.gzipped import inflated
 from hi_fhir.store.conditions import all_of, days_match, equal, is_canonical, is_token
 from hi_fhir.store.criteria import (
@@ -36,9 +34,10 @@ from hi_fhir.store.criteria import (
     ReportCriteria,
     ReporterMatch,
 )
-from hi_fhir.store.forms import form_of
+from hi_fhir.store.forms import SearchForm, form_of
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
 from hi_fhir.store.prepared import PreparedStatement
+from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
 
 Definition = MeasureRow | OrganisationRow
 
@@ -85,8 +84,8 @@ class _Statements(NamedTuple):
 def search_reports(
     connection: Connection, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int
 ) -> SearchPage:
-    form, values = form_of(criteria)
-    statements = _report_statements(connection.dialect, reader, form)
+    form, values = form_of(reader, criteria)
+    statements = _report_statements(connection.dialect, form)
     rows = statements.page.rows(connection, {**values, "offset": offset, "limit": limit}) if limit else []
     total = offset + len(rows)
     if not 0 < len(rows) < limit:  # else this page is the last one
@@ -100,10 +99,11 @@ def _with_content(connection: Connection, statements: _Statements, report: int, 
 
 
 @lru_cache(maxsize=256)
-def _report_statements(dialect: Dialect, reader: Reader, form: ReportCriteria) -> _Statements:
+def _report_statements(dialect: Dialect, asked: SearchForm) -> _Statements:
+    form = asked.criteria
     is_named = form.ids or any(token.value for tokens in form.identifiers for token in tokens)
     conditions = [
-        _has_report(reader),
+        has_report(asked.audience, asked.organisations),
         and_(ReportRow.is_latest if is_named else ReportRow.is_current),
         all_of(form.ids, lambda id_: equal((ReportRow.resource_id, id_))),
         all_of(form.identifiers, lambda token: is_token(token, ReportRow.identifier_system, ReportRow.identifier)),
@@ -123,7 +123,7 @@ def search_measures(
     connection: Connection, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
 ) -> SearchPage:
     conditions = [
-        _has_measure(reader),
+        has_measure(reader.audience, codes_of(reader)),
         all_of(criteria.ids, lambda id_: MeasureRow.resource_id == id_),
         all_of(criteria.urls, lambda one: is_canonical(one, MeasureRow.url, MeasureRow.measure_version)),
         all_of(criteria.versions, lambda version: MeasureRow.measure_version == version),
@@ -136,7 +136,7 @@ def search_organisations(
     connection: Connection, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
 ) -> SearchPage:
     conditions = [
-        _has_organisation(reader),
+        has_organisation(reader.audience, codes_of(reader)),
         all_of(criteria.ids, lambda id_: OrganisationRow.resource_id == id_),
         all_of(
             criteria.identifiers,
@@ -147,21 +147,24 @@ def search_organisations(
 
 
 def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    rows = _report_statement(connection.dialect, reader).rows(connection, {"id": id_})
+    form, values = form_of(reader, ReportCriteria())
+    rows = _report_statement(connection.dialect, form).rows(connection, {**values, "id": id_})
     return StoredVersion(*rows[0]) if rows else None
 
 
 @lru_cache
-def _report_statement(dialect: Dialect, reader: Reader) -> PreparedStatement:
-    return PreparedStatement(_REPORT.where(ReportRow.resource_id == bindparam("id"), _has_report(reader)), dialect)
+def _report_statement(dialect: Dialect, asked: SearchForm) -> PreparedStatement:
+    had = has_report(asked.audience, asked.organisations)
+    return PreparedStatement(_REPORT.where(ReportRow.resource_id == bindparam("id"), had), dialect)
 
 
 def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_measure(connection, MeasureRow.resource_id == id_, _has_measure(reader))
+    return latest_measure(connection, MeasureRow.resource_id == id_, has_measure(reader.audience, codes_of(reader)))
 
 
 def read_organisation(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_organisation(connection, OrganisationRow.resource_id == id_, _has_organisation(reader))
+    had = has_organisation(reader.audience, codes_of(reader))
+    return latest_organisation(connection, OrganisationRow.resource_id == id_, had)
 
 
 def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
@@ -210,21 +213,6 @@ def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
     if asked.identifier is None:
         return own
     return own & is_token(asked.identifier, ReportRow.reporter_system, ReportRow.organisation)
-
-
-def _has_report(reader: Reader) -> ColumnElement[bool]:
-    released = ReportRow.audience == reader.audience
-    return released & (ReportRow.organisation == reader.practice) if reader.audience == Audience.PRACTICE else released
-
-
-def _has_measure(reader: Reader) -> ColumnElement[bool]:
-    return exists().where(ReportRow.measure_url == MeasureRow.url, ReportRow.is_current, _has_report(reader))
-
-
-def _has_organisation(reader: Reader) -> ColumnElement[bool]:
-    return exists().where(
-        ReportRow.reporter_id == OrganisationRow.resource_id, ReportRow.is_current, _has_report(reader)
-    )
 
 
 def _defined(

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Flask, Response
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
 from hi_fhir.web.headers import OF_EVERY_ANSWER
+from hi_fhir.web.readers import ReaderOf
 
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -17,11 +17,11 @@ _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 def create_app(
     store: Store,
     clock: Clock,
-    reader: Reader,
+    reader_of: ReaderOf,
     host: str = _OWN_NAMES[0],
     definitions: Sequence[dict[str, Any]] = (),
 ) -> Flask:
-    """The service for one reader: nobody logs in, so all who call it are taken for that reader.
+    """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
     """
@@ -30,7 +30,7 @@ def create_app(
     app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host]
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
-    app.register_blueprint(fhir_api.make_blueprint(store, reader, clock.now().date(), definitions))
+    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions))
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
     app.after_request(_with_own_headers)

@@ -24,9 +24,9 @@ from hi_fhir.fhir.rest.headers import (
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
-from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
+from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.served import SERVED, Served, as_entry
 
 _PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
@@ -38,9 +38,11 @@ class TypeConverter(BaseConverter):
     regex = "[A-Z][A-Za-z]*"
 
 
-def make_blueprint(store: Store, reader: Reader, since: date, definitions: Sequence[dict[str, Any]] = ()) -> Blueprint:
+def make_blueprint(
+    store: Store, reader_of: ReaderOf, since: date, definitions: Sequence[dict[str, Any]] = ()
+) -> Blueprint:
     """The routes under /fhir. `since`: the day that the service was started, for its CapabilityStatement."""
-    views = FhirViews(store, reader, since, {**SERVED, **served_definitions(definitions, since)})
+    views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)})
     blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
     blueprint.before_request(_negotiate)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -51,10 +53,10 @@ def make_blueprint(store: Store, reader: Reader, since: date, definitions: Seque
 
 
 class FhirViews:
-    def __init__(self, store: Store, reader: Reader, since: date, served: Mapping[str, Served]) -> None:
+    def __init__(self, store: Store, reader_of: ReaderOf, since: date, served: Mapping[str, Served]) -> None:
         self._served = served
         self._store = store
-        self._reader = reader
+        self._reader_of = reader_of
         self._since = since
 
     def metadata(self) -> Response:
@@ -65,7 +67,7 @@ class FhirViews:
     def read(self, type_: str, id_: str) -> Response:
         served = self._of(type_)
         with self._store.connect() as connection:
-            stored = served.read(connection, self._reader, id_)
+            stored = served.read(connection, self._reader_of(request), id_)
         if stored is None:
             raise FhirError(404, f"there is no such {type_}.")
         if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
@@ -96,7 +98,8 @@ class FhirViews:
         search = parse_search(type_, pairs, served.parameters, lenient=lenient)
         search = replace(search, count=min(search.count, _PAGE))
         with self._store.connect() as connection:
-            found = served.find(connection, self._reader, search, offset, 0 if search.count_only else search.count)
+            limit = 0 if search.count_only else search.count
+            found = served.find(connection, self._reader_of(request), search, offset, limit)
         links = page_links(_base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
         return _fhir(searchset_parts(_base_url(), entries, links=links, total=found.total))

@@ -13,6 +13,7 @@ from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from hi_fhir.web.server import Answering, ClientLimits
 
 _OTHER_FILES = 100  # that the process has open beside its connections: the store, answers on their way, libraries
@@ -28,7 +29,7 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     listening = listen(address, port)
     store = open_store(config.store_file)
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
-    app = create_app(store, SystemClock(), reader, in_url(address), named)
+    app = create_app(store, SystemClock(), everyone_is(reader), in_url(address), named)
     server = Answering(app, listening, client_limits())
     try:
         with suppress(KeyboardInterrupt):

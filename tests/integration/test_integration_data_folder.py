@@ -11,6 +11,7 @@ from hi_fhir.pipeline import history
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from tests.support.cli import Ran, hi_fhir, settings
 from tests.support.data_folder import MEASURES, SOURCE, unpack
 
@@ -64,7 +65,7 @@ def test_its_lines_are_flattened_evaluated_and_reported_by_whatever_version(data
 
 def test_its_reports_are_served(data_dir: Path) -> None:
     store = open_store(f"sqlite:///{data_dir / 'hi_fhir.sqlite'}")
-    client = create_app(store, FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), Reader("icb")).test_client()
+    client = create_app(store, FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), everyone_is(Reader("icb"))).test_client()
 
     found = client.get("/fhir/MeasureReport?_count=200").get_json()
     [own] = [link["url"] for link in found["link"] if link["relation"] == "self"]

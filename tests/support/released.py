@@ -11,6 +11,7 @@ from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
 from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells
+from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.store.session import Store
 
 CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
@@ -29,10 +30,17 @@ def release(
     demonstrations: Sequence[str] = (),
     count: int = 100,
     system: str = SYSTEM,
+    memberships: Sequence[tuple[str, str | None, str | None]] = (),
 ) -> ReportManifest:
-    """Put a report a measure and reporter into the store. demonstrations: measures with a made-up code list."""
+    """Put a report a measure and reporter into the store, and each reporter's Organization where it belongs anywhere.
+
+    demonstrations: measures with a made-up code list. memberships: practice, network and board on the reference date.
+    """
     contents = {(m, r): canonical_json(_report(m, r, audience, count, system)) for r in reporters for m in measures}
     with store.write() as session:
+        record_memberships(session, DAY, (DayMembership(*one) for one in memberships), CLOCK.at)
+        for reporter in reporters if memberships else ():
+            ledger.record_organisation(session, _new_organisation(reporter), CLOCK.at)
         for measure in measures:
             ledger.record_measure(session, _new_measure(measure), CLOCK.at)
         versions = ledger.record_reports(
@@ -111,6 +119,13 @@ def new_report(
         content=content,
         cells=NewCells.of([("all", "all", "initial_population", "rounded", None, count)]),
     )
+
+
+def _new_organisation(code: str) -> ledger.NewOrganisation:
+    id_ = organisation_id(code)
+    identifier = [{"system": ODS, "value": code}]
+    content = canonical_json({"resourceType": "Organization", "id": id_, "identifier": identifier})
+    return ledger.NewOrganisation(id_, ODS, code, content)
 
 
 def _new_measure(measure: str) -> ledger.NewMeasure:

@@ -1,4 +1,4 @@
-"""The cells of MeasureReports that were kept before cells were: read from their JSON, once, as it was written then.
+"""What reports say that were kept before the store had it as rows: read from their JSON, once, as it was written.
 
 It stays as it is whatever reports come to look like: what it reads is what earlier versions of hi_fhir released.
 """
@@ -29,6 +29,19 @@ def cells_of(content: bytes) -> Iterator[CellRow]:
     for extension in report.get("extension", ()):
         if (name := _last(extension["url"])) in _RUN:
             yield from _of_run(name, _RUN[name], extension["extension"])
+
+
+def covered_by(content: bytes) -> list[str]:
+    """ODS codes of the practices that a report covers, as it says."""
+    covered = (one for one in orjson.loads(content).get("extension", ()) if _last(one["url"]) == "covered-practice")
+    return [one["valueReference"]["identifier"]["value"] for one in covered]
+
+
+def kind_of(content: bytes) -> str | None:
+    """What an Organization is called the kind of."""
+    types = orjson.loads(content).get("type") or [{}]
+    kind: str | None = types[0].get("text")
+    return kind
 
 
 def _named(stratifier: Json, stratum: Json) -> tuple[str, str]:

@@ -40,6 +40,14 @@ def test_values_take_the_type_of_their_setting(file: Path) -> None:
     assert (config.timeout_s, config.opt_out_list) == (1.5, Path("list.csv"))
 
 
+def test_organisations_are_a_list_of_the_file_and_joined_by_commas_in_the_environment(file: Path) -> None:
+    file.write_text('publish_organisations = ["qx1", " QX2 ", "QX1"]\n', encoding="utf-8")
+
+    config = Config.from_env({"HI_FHIR_SERVE_ORGANISATIONS": "a99001, a99002"})
+
+    assert (config.publish_organisations, config.serve_organisations) == (("QX1", "QX2"), ("A99001", "A99002"))
+
+
 def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environment(file: Path) -> None:
     file.write_text(
         '[sources.elm-road]\naddress = "http://example.invalid/fhir"\npractice = "A00001"\ntoken = "file"\n',
@@ -67,6 +75,9 @@ def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environme
         ("page_size = true\n", "setting page_size: True is not a whole number"),
         ("overlays = [1]\n", r"setting overlays: \[1\] is not a list of folders"),
         ("data_dir = 1\n", "setting data_dir: 1 is not text"),
+        ('publish_organisations = ["QX1", 2]\n', "setting publish_organisations: .* is not a list of ODS codes"),
+        ("publish_organisations = []\n", "setting publish_organisations: one of its ODS codes is empty"),
+        ('serve_organisations = "QX1,"\n', "setting serve_organisations: one of its ODS codes is empty"),
         ("sources = 5\n", "sources are tables"),
         ("[sources]\nelm = 5\n", r"\[sources.elm\]: a source is a table"),
         ('[sources.elm]\naddress = "x"\ncolour = "red"\n', r"\[sources.elm\]: .*colour"),

@@ -9,6 +9,8 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.renamed import OPTIONS, SETTINGS, current_options
 from tests.support.cli import hi_fhir
 
+COMMANDS = {"--organisation": "serve"}
+VALUES = {"publish_organisations": ('"A99001"', ("A99001",))}
 ROOT = Path(__file__).parents[3]
 
 
@@ -40,17 +42,18 @@ def test_an_option_by_its_new_name_warns_of_nothing_and_is_there(new: str) -> No
 
     assert current_options([new], warnings.append) == [new]
     assert warnings == []
-    assert f"{new} " in hi_fhir("run", "--help").out
+    assert f"{new} " in hi_fhir(COMMANDS.get(new, "run"), "--help").out
 
 
 @pytest.mark.parametrize(("old", "new"), SETTINGS.items())
 def test_a_setting_by_its_old_name_is_the_new_one_from_the_file_and_the_environment(old: str, new: str) -> None:
     warnings: list[str] = []
-    from_environment = Config.from_env({f"HI_FHIR_{old.upper()}": "7"}, warnings.append)
-    Path("hi-fhir.toml").write_text(f"{old} = 7\n", encoding="utf-8")
+    text, value = VALUES.get(new, ("7", 7))
+    from_environment = Config.from_env({f"HI_FHIR_{old.upper()}": text.strip('"')}, warnings.append)
+    Path("hi-fhir.toml").write_text(f"{old} = {text}\n", encoding="utf-8")
     from_file = Config.from_env({}, warnings.append)
 
-    assert getattr(from_environment, new) == getattr(from_file, new) == 7
+    assert getattr(from_environment, new) == getattr(from_file, new) == value
     assert [word in told for word, told in zip((old.upper(), old), warnings, strict=True)] == [True, True]
 
 

@@ -47,24 +47,44 @@ def test_a_practice_gets_its_own_reports_only(store: Store) -> None:
     released = release(store, audience="practice")
 
     with a_server() as url:
-        manifest = published(store, released, url, publish_practice="A99002")
+        manifest = published(store, released, url, publish_organisations=("A99002",))
         reports = found(url, "MeasureReport")
 
     assert (manifest.sent, manifest.withheld) == (2, 2)
     assert {report["reporter"]["identifier"]["value"] for report in reports} == {"A99002"}
 
 
-def test_a_practice_is_named_in_any_case(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("audience", "organisation", "had"),
+    [
+        ("icb", "QX1", {"A99001", "U99001", "QX1"}),
+        ("icb", "U99002", {"A99002", "U99002"}),
+        ("pcn", "U99001", {"A99001", "U99001"}),
+        ("public", "QX2", {"A99002", "U99002", "QX2"}),
+    ],
+)
+def test_a_server_is_sent_the_reports_of_whose_it_is_and_their_measures_alone(
+    store: Store, audience: str, organisation: str, had: set[str]
+) -> None:
+    places = [("A99001", "U99001", "QX1"), ("A99002", "U99002", "QX2")]
+    everyone = ("A99001", "A99002", "U99001", "U99002", "QX1", "QX2")
+    released = release(store, audience=audience, reporters=everyone, memberships=places)
+
     with a_server() as url:
-        assert published(store, release(store, audience="practice"), url, publish_practice=" a99002").sent == 2
+        manifest = published(store, released, url, publish_organisations=(organisation,))
+        reports, organisations = found(url, "MeasureReport"), found(url, "Organization")
+
+    assert (manifest.sent, manifest.withheld) == (2 * len(had), 2 * (6 - len(had)))
+    assert {report["reporter"]["identifier"]["value"] for report in reports} == had
+    assert {one["identifier"][0]["value"] for one in organisations} == had
 
 
 def test_a_practice_of_which_there_is_no_report_is_a_setting_to_mend(store: Store) -> None:
     with a_server() as url:
         with pytest.raises(
-            ConfigError, match=r"publish_practice: no report is of A99\. These have one: A99001, A99002"
+            ConfigError, match=r"publish_organisations: no report is of A99\. These have one: A99001, A99002"
         ):
-            published(store, release(store, audience="practice"), url, publish_practice="A99")
+            published(store, release(store, audience="practice"), url, publish_organisations=("A99",))
         assert found(url, "MeasureReport") == []
 
 

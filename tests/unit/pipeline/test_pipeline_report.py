@@ -39,6 +39,7 @@ from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
 from hi_fhir.reports.reporters import reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import report_cells
+from hi_fhir.store.memberships import DayMembership, memberships_on
 from hi_fhir.store.models import MeasureRow, OrganisationRow, Release, ReportRow
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
@@ -106,6 +107,16 @@ def test_files_are_what_the_store_holds(config: Config, store: Store, evaluation
             assert (kept.version, kept.sha256, kept.audience) == (one.version, one.sha256, "icb")
         assert [ledger.measure_version(session, id_) is not None for id_ in manifest.measures] == [True]
         assert all(ledger.organisation_version(session, id_) for id_ in manifest.organisations)
+
+
+def test_a_release_tells_the_store_which_practice_belongs_where_on_its_reference_date(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    release(config, store, evaluation, "practice")
+
+    with store.read() as session:
+        told = memberships_on(session, read_evaluation(evaluation).as_of)
+    assert told == [DayMembership(area.practice_id, area.pcn_id, area.icb_id) for area in sorted(AREAS)]
 
 
 def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, store: Store, evaluation: Path) -> None:

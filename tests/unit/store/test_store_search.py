@@ -162,9 +162,9 @@ def test_only_the_latest_version_is_found_and_read(store: Store) -> None:
     [
         (ICB, "abcd", "mn", ["ods-a99001", "ods-a99002"]),
         (PUBLIC, "e", "n", ["ods-a99002"]),
-        (Reader("practice", "A99001"), "f", "m", ["ods-a99001"]),
-        (Reader("practice", "A99002"), "g", "n", ["ods-a99002"]),
-        (Reader("practice"), "", "", []),
+        (Reader("practice", {"A99001"}), "f", "m", ["ods-a99001"]),
+        (Reader("practice", {"A99002"}), "g", "n", ["ods-a99002"]),
+        (Reader("practice", frozenset()), "", "", []),
         (Reader("pcn"), "", "", []),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,13 @@ from sqlalchemy import create_engine, func, select, text
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import canonical_json
+from hi_fhir.reports.reporters import Reporter, organisation_resource
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.ledger import report_version
+from hi_fhir.store.memberships import memberships_on
 from hi_fhir.store.migrating import migrate
-from hi_fhir.store.migrations.kept_reports import cells_of
+from hi_fhir.store.migrations.kept_reports import cells_of, covered_by
 from hi_fhir.store.models import PUBLIC, Base, MeasureRow, Release
 from hi_fhir.store.search import search_reports
 from hi_fhir.store.session import Store, open_store
@@ -35,6 +37,12 @@ EARLIER_REPORT = """
         'https://example.invalid/Measure/m', '1', 'ods-u99001', 'urn:ods', 'complete',
         '2024-04-01', '2025-03-31', '2025-03-31', '2025-04-02')
 """
+EARLIER_ORGANISATION = """
+    INSERT INTO organisation (audience, organisation, recorded_at, resource_id, version, content, sha256,
+        identifier_system)
+    VALUES ('public', 'U99001', '2025-04-02 12:00:00', 'ods-u99001', 1, :content, 'sha', 'urn:ods')
+"""
+EARLIER_NETWORK = canonical_json(organisation_resource(Reporter("pcn", "U99001", "Riverside", ("A99001",))))
 
 
 @pytest.fixture
@@ -77,6 +85,7 @@ def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: P
         migrate(connection, "0001")
         connection.execute(text(EARLIER_RELEASE))
         connection.execute(text(EARLIER_REPORT), {"content": content})
+        connection.execute(text(EARLIER_ORGANISATION), {"content": EARLIER_NETWORK})
     before.dispose()
 
     store = open_store(url)
@@ -88,6 +97,12 @@ def test_what_an_earlier_store_released_is_there_after_its_migration(tmp_path: P
         assert session.scalars(select(Release.data_dates)).all() == [None]
         [shown] = search_reports(session.connection(), Reader("icb"), ReportCriteria(), limit=9).resources
         assert shown.id == "mr-old"
+        covered = memberships_on(session, date(2025, 3, 31))
+        assert [(one.practice, one.pcn, one.icb) for one in covered] == [
+            (code, "U99001", None) for code in covered_by(content)
+        ]
+        for reader, found in ((Reader("icb", {"U99001"}), 1), (Reader("icb", {"U99002"}), 0)):
+            assert search_reports(session.connection(), reader, ReportCriteria(), limit=9).total == found
     store.close()
 
 

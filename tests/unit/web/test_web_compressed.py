@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from tests.support.released import CLOCK, release
 
 AS_GZIP = {"Accept-Encoding": "gzip, deflate"}
@@ -18,7 +19,7 @@ AS_GZIP = {"Accept-Encoding": "gzip, deflate"}
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     store = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
     release(store)
-    yield create_app(store, CLOCK, Reader("icb")).test_client()
+    yield create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
     store.close()
 
 
@@ -75,7 +76,7 @@ def test_an_answer_to_a_name_of_elsewhere_has_the_same_headers(service):
 def test_a_page_has_no_more_than_twenty_however_many_are_asked_for(tmp_path):
     store = open_store(tmp_path / "hi_fhir.sqlite")
     release(store, reporters=[f"A990{number:02}" for number in range(11)])
-    service = create_app(store, CLOCK, Reader("icb")).test_client()
+    service = create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
 
     first = service.get("/fhir/MeasureReport?_count=1000").json
     following = next(link["url"] for link in first["link"] if link["relation"] == "next")

@@ -10,6 +10,7 @@ from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 
 BASE = "https://hi-fhir.example/fhir"
 OWN = definitions(BASE, registry.load())
@@ -19,7 +20,7 @@ OWN = definitions(BASE, registry.load())
 def service(tmp_path_factory):
     store = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
     clock = FixedClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
-    yield create_app(store, clock, Reader("icb"), definitions=OWN).test_client()
+    yield create_app(store, clock, everyone_is(Reader("icb")), definitions=OWN).test_client()
     store.close()
 
 

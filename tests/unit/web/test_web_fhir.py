@@ -10,6 +10,7 @@ from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
 
 ICB = Reader("icb")
@@ -24,7 +25,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     with store.write() as session:
         oak = ledger.NewOrganisation("ods-a99001", ODS, "A99001", b'{"id":"ods-a99001","resourceType":"Organization"}')
         ledger.record_organisation(session, oak, CLOCK.at)
-    yield create_app(store, CLOCK, ICB).test_client()
+    yield create_app(store, CLOCK, everyone_is(ICB)).test_client()
     store.close()
 
 
@@ -152,7 +153,7 @@ def test_a_correction_is_the_newest_version(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=100)
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=90)
-    service = create_app(store, CLOCK, ICB).test_client()
+    service = create_app(store, CLOCK, everyone_is(ICB)).test_client()
 
     [report] = entries(service.get("/fhir/MeasureReport").json)
     store.close()
@@ -176,8 +177,8 @@ def test_reports_for_other_audiences_are_not_there(tmp_path):
     released = {audience: release(store, measures=MEASURES[:1], audience=audience) for audience in ("icb", "practice")}
     release(store, measures=MEASURES[1:], audience="public")
     seen = {}
-    for reader in (ICB, Reader("practice", "A99001")):
-        service = create_app(store, CLOCK, reader).test_client()
+    for reader in (ICB, Reader("practice", {"A99001"})):
+        service = create_app(store, CLOCK, everyone_is(reader)).test_client()
         all_ids = [report.id for manifest in released.values() for report in manifest.reports]
         read = {id_ for id_ in all_ids if service.get(f"/fhir/MeasureReport/{id_}").status_code == 200}
         assert read == {report["id"] for report in entries(service.get("/fhir/MeasureReport").json)}

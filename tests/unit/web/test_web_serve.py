@@ -11,6 +11,7 @@ from hi_fhir.core.errors import ConfigError
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from hi_fhir.web.serve import client_limits, serve
 from tests.support.cli import hi_fhir
 from tests.support.processes import serving
@@ -19,7 +20,7 @@ from tests.support.released import CLOCK, release
 
 def test_a_service_lives_and_is_ready_once_its_store_is_migrated(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    service = create_app(store, CLOCK, Reader("icb")).test_client()
+    service = create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
 
     assert service.get("/healthz").json == {"status": "ok"}
     assert service.get("/readyz").json == {"status": "ok", "store": "migrated"}
@@ -34,7 +35,7 @@ def test_a_service_lives_and_is_ready_once_its_store_is_migrated(tmp_path):
 
 def test_a_service_without_its_store_is_alive_and_not_ready(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'data' / 'hi_fhir.sqlite'}")
-    service = create_app(store, CLOCK, Reader("icb")).test_client()
+    service = create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
     store.close()
     (tmp_path / "data").rename(tmp_path / "elsewhere")
 
@@ -75,7 +76,7 @@ def test_a_practice_is_served_its_own_reports(tmp_path):
     own = release(store, audience="practice").reports
     store.close()
 
-    with serving(tmp_path, "--audience", "practice", "--practice", "a99002") as base_url:
+    with serving(tmp_path, "--audience", "practice", "--organisation", "a99002") as base_url:
         bundle = requests.get(f"{base_url}/MeasureReport", timeout=5).json()
 
     served = {entry["resource"]["id"] for entry in bundle["entry"]}
@@ -83,14 +84,38 @@ def test_a_practice_is_served_its_own_reports(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("--audience", "practice"), ("--audience", "practice", "--practice", " "), ("--practice", "A99001")],
+    ("arguments", "told"),
+    [
+        (("--audience", "practice"), "--audience practice goes with --organisation ODS"),
+        (("--audience", "practice", "--organisation", " "), "--organisation: one of its ODS codes is empty"),
+        (("--organisation", "QX1", "--organisation", ""), "--organisation: one of its ODS codes is empty"),
+    ],
 )
-def test_the_practice_audience_and_a_practice_go_together(tmp_path, arguments):
+def test_exact_reports_have_a_practice_by_name_and_nobody_is_not_everybody(tmp_path, arguments, told):
     ran = hi_fhir("serve", "--data-dir", tmp_path, *arguments)
 
     assert ran.code == 2
-    assert "--audience practice and --practice ODS go together" in ran.err
+    assert told in ran.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "organisations"),
+    [
+        ({}, [], None),
+        ({"HI_FHIR_SERVE_ORGANISATIONS": "qx1, QX2"}, [], {"QX1", "QX2"}),
+        ({"HI_FHIR_SERVE_ORGANISATIONS": "QX1"}, ["--organisation", " qx3"], {"QX3"}),
+    ],
+)
+def test_whoever_calls_is_the_organisation_that_the_option_or_the_setting_names(
+    tmp_path, monkeypatch, settings, arguments, organisations
+):
+    readers = []
+    monkeypatch.setattr("hi_fhir.web.serve.serve", lambda _config, reader, *_: readers.append(reader))
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    assert hi_fhir("serve", "--data-dir", tmp_path, *arguments).code == 0
+    assert readers == [Reader("icb", organisations)]
 
 
 def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path, monkeypatch):

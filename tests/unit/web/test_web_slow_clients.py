@@ -15,6 +15,7 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.headers import OF_EVERY_ANSWER
+from hi_fhir.web.readers import everyone_is
 from hi_fhir.web.server import Answering, ClientLimits
 from tests.support.released import CLOCK, release
 
@@ -45,7 +46,7 @@ def answering(store: Store, limits: ClientLimits) -> Iterator[tuple[Answering, C
     with ExitStack() as opened:
         listening = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-        server = Answering(create_app(store, CLOCK, Reader("icb")), listening, limits, channels)
+        server = Answering(create_app(store, CLOCK, everyone_is(Reader("icb"))), listening, limits, channels)
 
         def answer() -> None:
             while not ending.is_set():

@@ -1,0 +1,157 @@
+"""What another board has is, on every route, as if it were not there.
+
+Two services are asked the same by one board: one has what another board has as well, the other has not. Whatever there
+is to be seen (status, body, headers) has to be the same. The rows are of the application's own routes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Request
+from flask.testing import FlaskClient
+
+from hi_fhir.reports.definitions import definitions
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import Store, open_store
+from hi_fhir.web.app import create_app
+from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
+
+MINE, THEIRS = "QX1", "QX2"
+PLACES = [("A99001", "U99001", MINE), ("A99002", "U99002", THEIRS)]
+ORGANISATION = "X-Organisation"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """{report}, {identifier}: of the other board. secret: whether that board is told something else."""
+
+    path: str
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
+    secret: bool = True
+
+
+_ETAG = {"If-None-Match": 'W/"1"'}
+_SEARCHES = (
+    "MeasureReport",
+    "MeasureReport?_summary=count",
+    "MeasureReport?_total=accurate&_count=1",
+    "MeasureReport?_count=0",
+    "MeasureReport?_id={report}",
+    f"MeasureReport?identifier={SYSTEM}|{{identifier}}",
+    f"MeasureReport?reporter:identifier={ODS}|{THEIRS}&_summary=count",
+    "MeasureReport?reporter=Organization/ods-u99002",
+    f"MeasureReport?measure={BASE}/Measure/smoking-status-recorded",
+    "Measure",
+    f"Measure?url={BASE}/Measure/smoking-status-recorded&_summary=count",
+    "Organization",
+    f"Organization?identifier={ODS}|{THEIRS}",
+)
+_READS = (
+    "MeasureReport/{report}",
+    "Measure/smoking-status-recorded",
+    "Organization/ods-qx2",
+    "Organization/ods-a99002",
+)
+ASKED = {
+    "fhir.search": [
+        *(Ask(f"/fhir/{path}") for path in _SEARCHES),
+        Ask("/fhir/CodeSystem", secret=False),
+        Ask("/fhir/Patient", secret=False),
+    ],
+    "fhir.search_by_post": [
+        Ask("/fhir/MeasureReport/_search", "POST"),
+        Ask("/fhir/MeasureReport/_search", "POST", form={"_id": "{report}", "_summary": "count"}),
+        Ask("/fhir/Organization/_search", "POST", form={"identifier": f"{ODS}|{THEIRS}"}),
+    ],
+    "fhir.read": [
+        *(Ask(f"/fhir/{path}") for path in _READS),
+        *(Ask(f"/fhir/{path}", headers=_ETAG) for path in _READS),
+        *(Ask(f"/fhir/{path}", "HEAD") for path in _READS),
+        Ask("/fhir/CodeSystem/nobody", secret=False),
+    ],
+    "fhir.metadata": [Ask("/fhir/metadata", secret=False)],
+    "health.healthz": [Ask("/healthz", secret=False)],
+    "health.readyz": [Ask("/readyz", secret=False)],
+}
+"""Endpoint of a route to what is asked of it."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """both: of a store with the reports of two boards. alone: of one that never had the other's."""
+
+    both: FlaskClient
+    alone: FlaskClient
+    names: dict[str, str]
+
+    def answer(self, service: FlaskClient, ask: Ask, board: str) -> tuple[int, bytes, dict[str, str]]:
+        form = {name: text.format(**self.names) for name, text in ask.form.items()}
+        headers = {**ask.headers, ORGANISATION: board}
+        found = service.open(ask.path.format(**self.names), method=ask.method, headers=headers, data=form or None)
+        return found.status_code, found.data, dict(found.headers)
+
+
+def _released(store: Store, *, with_others: bool) -> Any:
+    common = ("ethnicity-recorded",)
+    release(store, measures=common, reporters=("A99001", "U99001", MINE), memberships=PLACES[:1])
+    if not with_others:
+        return None
+    release(store, measures=common, reporters=("A99001", "A99002"), audience="practice")
+    others = (*common, "smoking-status-recorded")
+    return release(store, measures=others, reporters=("A99002", "U99002", THEIRS), memberships=PLACES[1:])
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    stores = [open_store(f"sqlite:///{tmp_path_factory.mktemp(name) / 'hi_fhir.sqlite'}") for name in ("both", "alone")]
+    own = definitions(BASE, [])
+
+    def reader_of(request: Request) -> Reader:
+        return Reader("icb", {request.headers[ORGANISATION]})
+
+    other = _released(stores[0], with_others=True).reports[0]
+    _released(stores[1], with_others=False)
+    both, alone = (create_app(store, CLOCK, reader_of, definitions=own).test_client() for store in stores)
+    yield Services(both, alone, {"report": other.id, "identifier": other.identifier})
+    for store in stores:
+        store.close()
+
+
+def test_every_route_has_a_row(services: Services) -> None:
+    assert {rule.endpoint for rule in services.both.application.url_map.iter_rules()} == set(ASKED)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [pytest.param(ask, id=f"{ask.method} {ask.path} {endpoint}") for endpoint, all_ in ASKED.items() for ask in all_],
+)
+def test_what_another_board_has_is_as_if_it_were_not_there(services: Services, ask: Ask) -> None:
+    mine = services.answer(services.both, ask, MINE)
+
+    assert mine == services.answer(services.alone, ask, MINE)
+    assert (services.answer(services.both, ask, THEIRS) != mine) == ask.secret
+
+
+@pytest.mark.parametrize("headers", [{}, _ETAG])
+@pytest.mark.parametrize(("path", "nobody"), [(path, f"{path.partition('/')[0]}/nobody") for path in _READS])
+def test_what_is_anothers_is_refused_as_what_nobody_has(
+    services: Services, path: str, nobody: str, headers: dict[str, str]
+) -> None:
+    asked, absent = (Ask(f"/fhir/{one}", headers=headers) for one in (path, nobody))
+
+    assert services.answer(services.both, asked, MINE) == services.answer(services.both, absent, MINE)
+    assert services.answer(services.both, asked, MINE)[0] == 404
+
+
+def test_a_board_has_its_own(services: Services) -> None:
+    reports = services.both.get("/fhir/MeasureReport", headers={ORGANISATION: MINE}).json
+
+    assert {entry["resource"]["reporter"]["identifier"]["value"] for entry in reports["entry"]} == {
+        "A99001",
+        "U99001",
+        MINE,
+    }
