@@ -1,4 +1,4 @@
-"""The one place where an error becomes an OperationOutcome."""
+"""The one place where an error becomes a response: an OperationOutcome below the FHIR base, a problem elsewhere."""
 
 import logging
 
@@ -7,6 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.web.fhir_api import BASE_PATH
+from hi_fhir.web.problems import problem_response
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +20,8 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: FhirError) -> Response:
-    return Response(*error_response(error))
+    is_fhir = f"{request.path}/".startswith(f"{BASE_PATH}/")  # by its path: what is no route has no blueprint
+    return Response(*(error_response if is_fhir else problem_response)(error))
 
 
 def _no_such_route(error: HTTPException) -> Response:

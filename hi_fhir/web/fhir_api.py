@@ -1,7 +1,6 @@
 """FHIR REST over what was released: metadata, read and search."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,7 +28,12 @@ from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.served import SERVED, Served, as_entry
 
+BASE_PATH = "/fhir"
 _PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
+_DOCUMENTATION = (
+    f"A page of a search has {_PAGE} resources at most, whatever _count asks for; its self link has the count that was "
+    "used. What the client may not have is answered as what is not there."
+)
 
 
 class TypeConverter(BaseConverter):
@@ -41,9 +45,9 @@ class TypeConverter(BaseConverter):
 def make_blueprint(
     store: Store, reader_of: ReaderOf, since: date, definitions: Sequence[dict[str, Any]] = ()
 ) -> Blueprint:
-    """The routes under /fhir. `since`: the day that the service was started, for its CapabilityStatement."""
+    """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
     views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)})
-    blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
+    blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
     blueprint.add_url_rule("/<type:type_>", view_func=views.search)
@@ -61,7 +65,9 @@ class FhirViews:
 
     def metadata(self) -> Response:
         parameters = {type_: served.parameters for type_, served in self._served.items()}
-        service = Service("hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters)
+        service = Service(
+            "hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters, documentation=_DOCUMENTATION
+        )
         return _fhir((orjson.dumps(capability_statement(service)),))
 
     def read(self, type_: str, id_: str) -> Response:
@@ -95,8 +101,7 @@ class FhirViews:
         served = self._of(type_)
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))
-        search = parse_search(type_, pairs, served.parameters, lenient=lenient)
-        search = replace(search, count=min(search.count, _PAGE))
+        search = parse_search(type_, pairs, served.parameters, lenient=lenient, most=_PAGE)
         with self._store.connect() as connection:
             limit = 0 if search.count_only else search.count
             found = served.find(connection, self._reader_of(request), search, offset, limit)
@@ -111,7 +116,7 @@ def _negotiate() -> None:
 
 def _base_url() -> str:
     """The FHIR base as the client calls it."""
-    return f"{request.scheme}://{request.host}/fhir"
+    return f"{request.scheme}://{request.host}{BASE_PATH}"
 
 
 def _fhir(parts: Sequence[Part]) -> Response:

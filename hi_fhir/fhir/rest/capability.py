@@ -15,7 +15,7 @@ _KINDS = {"canonical": "reference"}
 class Service:
     """What a server does. `resources`: type to its search parameters; `interactions`: what each type takes.
 
-    `operations`: name to the address of its definition.
+    `operations`: name to the address of its definition. `documentation`: what else a client should know.
     """
 
     title: str
@@ -26,6 +26,7 @@ class Service:
     system_interactions: Sequence[str] = ()
     operations: Mapping[str, str] | None = None
     conditional_writes: bool = False
+    documentation: str | None = None
 
 
 def capability_statement(service: Service) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def capability_statement(service: Service) -> dict[str, Any]:
         "mode": "server",
         "resource": [_resource(service, type_, service.resources[type_]) for type_ in sorted(service.resources)],
     }
+    if service.documentation:
+        rest["documentation"] = service.documentation
     if service.system_interactions:
         rest["interaction"] = [{"code": code} for code in service.system_interactions]
     if service.operations:

@@ -17,6 +17,7 @@ Pair = tuple[str, str]
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
+_DIGITS = 9  # of a page size; more are as good as these
 _OF_THE_ANSWER = ("_format", "_pretty")
 
 
@@ -37,9 +38,10 @@ class Criterion:
 
 @dataclass(frozen=True)
 class ParsedSearch:
-    """`pairs`: what was understood, as it was written. `count`: the page size. `sort`: parameter names, `-` descending.
+    """`pairs`: what was understood, as it was written, but for a page size that was lowered. `count`: the page size.
 
-    `count_only`: no resources, just how many there are; `with_total`: say how many beside them.
+    `sort`: parameter names, `-` descending. `count_only`: no resources, just how many there are; `with_total`: say how
+    many beside them.
     """
 
     type: str
@@ -61,8 +63,9 @@ def parse_search(
     *,
     lenient: bool = False,
     sortable: Sequence[str] = (),
+    most: int = MAX_COUNT,
 ) -> ParsedSearch:
-    """The search of `type_` that the decoded query `pairs` ask for.
+    """The search of `type_` that the decoded query `pairs` ask for. most: the largest page.
 
     Raises:
         FhirError: 400, a parameter, modifier or value that is not understood (lenient: only values are refused).
@@ -75,8 +78,8 @@ def parse_search(
         if name in _OF_THE_ANSWER:
             continue
         if name in _CONTROLS:
-            controls |= _CONTROLS[name](text, sortable)
-            understood.append((name, text))
+            controls |= (asked := _CONTROLS[name](text, sortable))
+            understood.append((name, str(min(asked["count"], most)) if "count" in asked else text))
             continue
         criterion = _criterion(known, name, text)
         if criterion is not None:
@@ -88,6 +91,7 @@ def parse_search(
                 f"{type_} has no search parameter '{name}' here. It has: {', '.join(sorted(known))}.",
                 code="not-supported",
             )
+    controls["count"] = min(controls.get("count", DEFAULT_COUNT), most)
     return ParsedSearch(type_, tuple(criteria), tuple(understood), **controls)
 
 
@@ -135,8 +139,8 @@ def _reference_to(target: str | None, text: str) -> ReferenceTo:
 def _count(text: str, _: Sequence[str]) -> dict[str, Any]:
     if not text.isascii() or not text.isdecimal():
         raise FhirError(400, "_count is a whole number.")
-    size = int(text)
-    return {"count": min(size, MAX_COUNT)} if size else {"count_only": True}
+    size = int(text.lstrip("0")[:_DIGITS] or "0")
+    return {"count": size} if size else {"count_only": True}
 
 
 def _summary(text: str, _: Sequence[str]) -> dict[str, Any]:

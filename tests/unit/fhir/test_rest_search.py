@@ -80,7 +80,13 @@ def test_a_search_may_ask_just_how_many(pair):
 
 
 def test_a_page_has_an_upper_bound():
-    assert a_search("Patient", ("_count", "999999")).count == MAX_COUNT
+    lowered = a_search("Patient", ("_count", "999999"))
+    assert (lowered.count, lowered.pairs) == (MAX_COUNT, (("_count", str(MAX_COUNT)),))
+    assert a_search("Patient", ("_count", "9"), most=7).pairs == (("_count", "7"),)
+    assert a_search("Patient", ("_count", "5"), ("_count", "3"), most=7).pairs == (("_count", "5"), ("_count", "3"))
+    assert a_search("Patient", most=7).count == 7
+    assert a_search("Patient", ("_count", "9" * 5_000)).count == MAX_COUNT
+    assert a_search("Patient", ("_count", "0" * 5_000)).count_only
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,6 @@ def test_a_page_has_no_more_than_twenty_however_many_are_asked_for(tmp_path):
     store.close()
 
     assert (first["total"], len(first["entry"]), len(rest["entry"])) == (22, 20, 2)
+    assert [link["url"] for link in first["link"] if link["relation"] == "self"] == [
+        "http://localhost/fhir/MeasureReport?_count=20"
+    ]

@@ -198,6 +198,7 @@ def test_the_capability_statement_lists_what_is_served(service):
     assert set(resources) == {"Measure", "MeasureReport", "Organization"}
     assert set(resources["MeasureReport"]) == {"_id", "identifier", "measure", "period", "date", "reporter", "status"}
     assert (statement["fhirVersion"], statement["date"]) == ("4.0.1", "2025-04-02")
+    assert "20 resources at most" in statement["rest"][0]["documentation"]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,35 @@ def test_every_error_is_an_operation_outcome(service, method, path, headers, sta
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/fhir+json; charset=utf-8")
     assert (answer.json["resourceType"], answer.json["issue"][0]["code"]) == ("OperationOutcome", code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "host", "status", "title"),
+    [
+        ("GET", "/nowhere", "localhost", 404, "Not Found"),
+        ("GET", "/", "localhost", 404, "Not Found"),
+        ("GET", "/fhirs/MeasureReport", "localhost", 404, "Not Found"),
+        ("POST", "/healthz", "localhost", 405, "Method Not Allowed"),
+        ("GET", "/readyz", "elsewhere.example", 400, "Bad Request"),
+    ],
+)
+def test_an_error_elsewhere_is_told_as_problem_details(service, method, path, host, status, title):
+    answer = service.open(path, method=method, headers={"Host": host})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json == {"type": "about:blank", "title": title, "status": status, "detail": answer.json["detail"]}
+
+
+def test_a_fault_of_ours_elsewhere_is_a_problem_too(service, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("hi_fhir.web.health.is_migrated", fail)
+
+    answer = service.get("/readyz")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
+    assert "broken" not in answer.text
 
 
 def test_a_wrong_method_is_told_the_right_ones(service):

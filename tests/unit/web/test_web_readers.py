@@ -16,6 +16,7 @@ from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.web.app import create_app
+from hi_fhir.web.headers import OF_EVERY_ANSWER
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
 
 MINE, THEIRS = "QX1", "QX2"
@@ -134,6 +135,18 @@ def test_what_another_board_has_is_as_if_it_were_not_there(services: Services, a
 
     assert mine == services.answer(services.alone, ask, MINE)
     assert (services.answer(services.both, ask, THEIRS) != mine) == ask.secret
+
+
+@pytest.mark.parametrize("path", ["/nowhere", *(all_[0].path for all_ in ASKED.values())])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_every_answer_is_kept_by_nobody_else_and_shown_within_no_page(
+    services: Services, path: str, method: str
+) -> None:
+    _, _, headers = services.answer(services.both, Ask(path, method), MINE)
+
+    assert headers.items() >= dict(OF_EVERY_ANSWER).items()
+    assert {"nosniff", "private, no-cache"} <= set(headers.values())
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("headers", [{}, _ETAG])
