@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits, Numbers
-from hi_fhir.disclosure.suppression.followed import AskedEquations, Followed
+from hi_fhir.disclosure.suppression.flat_equations import AskedEquations, FlatEquations
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, Place
 from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_QUINTILE, PCN, PRACTICE
@@ -77,7 +77,7 @@ class Pinned:
 
 
 def loosening(
-    followed: Followed, known: Known, bounds: Limits, tight: Numbers, cost: Numbers, *, all_that_pin: bool
+    equations: FlatEquations, known: Known, bounds: Limits, tight: Numbers, cost: Numbers, *, all_that_pin: bool
 ) -> Numbers:
     """Counts to suppress: of each equation that pins a tight count, the cheapest whose own cell helps to pin it.
 
@@ -89,10 +89,9 @@ def loosening(
     while True:
         wider = pinned.copy()
         cells = pinned.cells
-        found = [_by_score(known, bounds, pinned, cells, cost)]
-        for asked in followed.asked(cells):
-            found.append(_pinning(asked, known.own, bounds, pinned, wider, cost, all_that_pin=all_that_pin))
-        chosen = np.unique(np.concatenate(found))
+        by_score = _by_score(known, bounds, pinned, cells, cost)
+        by_sums = _pinning(equations.asked(cells), known.own, bounds, pinned, wider, cost, all_that_pin=all_that_pin)
+        chosen = np.unique(np.concatenate((by_score, by_sums)))
         if len(chosen) or (np.array_equal(wider.low, pinned.low) and np.array_equal(wider.high, pinned.high)):
             return chosen
         pinned = wider
@@ -109,9 +108,7 @@ def _pinning(
     all_that_pin: bool,
 ) -> Numbers:
     """What of the members of equations pins those that are pinned by them; these are flagged in `wider`."""
-    if not len(asked.whole):
-        return asked.whole
-    members, whole, part = np.concatenate((asked.whole, asked.part)), asked.whole, asked.part
+    members, whole, part = asked.cells, asked.whole, asked.part
     said, number = asked.said(bounds), len(asked.whole)
     least, most, its_least, its_most = bounds.low[members], bounds.high[members], own.low[members], own.high[members]
     own_low, own_high = (least == its_least) & (its_least > 0), (most == its_most) & (its_most < UNBOUNDED)

@@ -33,24 +33,29 @@ class Deciding:
 
     def decided(self) -> Flags:
         """Suppress as much as it takes, then give back what was not needed."""
-        self._suppress()
-        self._give_back(self.suppressed & ~self._held_back & (self._network.values > self._knowledge.few))
-        self._suppress_together()
+        public = self._suppress()
+        cells = self.suppressed & ~self._held_back & (self._network.values > self._knowledge.few)
+        self._suppress_together(self._give_back(public, cells))
         return self.suppressed
 
-    def _suppress_together(self) -> None:
-        """In rounds, for the sake of counts of which all sums of a reporter's population together leave too little."""
+    def _suppress_together(self, public: WorkedOut) -> None:
+        """In rounds, for the sake of counts of which all sums of a reporter's population together leave too little.
+
+        public: what everybody can work out before.
+        """
         ranges, asked = Ranges(self._network), self._knowledge.is_small
         wanted = self._everybody.public.wanted
         while asked.any():
-            public = self._everybody.public_view(self._knowledge.told(self.suppressed))
             holds = ranges.holds(public.public, asked, wanted)
             asked = holds.tight(self.suppressed.shape)
             if asked.any():
                 allowed = self._knowledge.is_told & ~self.suppressed
                 costs = Costs(self._network, self._knowledge, self._worth, allowed)
-                more = costs.with_cells(released_from(self._followed, public.known, public.public, holds, costs.flat))
+                more = costs.with_cells(
+                    released_from(self._followed.equations, public.known, public.public, holds, costs.flat)
+                )
                 self._add(more[allowed.reshape(-1)[more]])
+                public = self._everybody.public_view(self._knowledge.told(self.suppressed))
 
     def _add(self, cells: Numbers) -> None:
         """Suppress flat cells."""
@@ -72,41 +77,47 @@ class Deciding:
         reader.wanted = Ranges(self._network).left(public.public, is_small, reader.wanted)
         return int((is_small & (reader.wanted < self._fewest)).sum())
 
-    def _suppress(self) -> None:
-        """In rounds: what is safe from a reader stays so, whatever more is suppressed."""
+    def _suppress(self) -> WorkedOut:
+        """In rounds: what is safe from a reader stays so, whatever more is suppressed. What everybody is left with."""
         unsafe, before = self._everybody.insiders, None
-        while views := self._unsafe(unsafe):
-            is_for_all = views[0].reader is self._everybody.public
+        while True:
+            public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+            is_for_all = len(public.tight) > 0
+            views = [public] if is_for_all else self._tight(self._everybody.views(public, unsafe))
+            if not views:
+                return public
             more = self._more(views, self._knowledge.is_told & ~self.suppressed, all_that_pin=is_for_all == before)
             self._add(np.flatnonzero(more))
             before = is_for_all
             if not is_for_all:
                 unsafe = [view.reader for view in views]
 
-    def _unsafe(self, insiders: list[CountReader]) -> list[WorkedOut]:
-        """What those work out who work out too much: everybody, or else some insiders."""
-        public = self._everybody.public_view(self._knowledge.told(self.suppressed))
-        if len(public.tight):
-            return [public]
-        return [view for view in self._everybody.views(public, insiders) if len(view.tight)]
+    @staticmethod
+    def _tight(views: list[WorkedOut]) -> list[WorkedOut]:
+        """Those of readers who can work out too much."""
+        return [view for view in views if len(view.tight)]
 
-    def _give_back(self, cells: Flags) -> None:
-        """Tell what turns out not to be needed: first all at once, then some of which no two are in one equation."""
-        public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+    def _give_back(self, public: WorkedOut, cells: Flags) -> WorkedOut:
+        """Tell what turns out not to be needed: first all at once, then some of which no two are in one equation.
+
+        public: what everybody can work out before. What they can after that.
+        """
         views = self._try([public, *self._everybody.views(public, self._everybody.insiders)], cells)
         left = self.suppressed & cells
         while left.any():
             chosen = np.zeros_like(left)
-            chosen.reshape(-1)[self._followed.apart(np.flatnonzero(left), self._worth.reshape(-1))] = True
+            flat = np.flatnonzero(left)
+            chosen.reshape(-1)[self._followed.equations.apart(flat, self._worth.reshape(-1))] = True
             views = self._try(views, chosen)
             left &= ~chosen
+        return views[0]
 
     def _try(self, views: list[WorkedOut], cells: Flags) -> list[WorkedOut]:
         """Tell cells after all, but for those without which a small count could be worked out."""
         while cells.any():
             told = self.suppressed & ~cells
             now = self._everybody.views_of_more(views, self._knowledge.told(told))
-            unsafe = [view for view in now if len(view.tight)]
+            unsafe = self._tight(now)
             if not unsafe:
                 self.suppressed = told
                 return now
@@ -134,7 +145,7 @@ class Deciding:
             costs.flat[own] = NEVER
             known.own.low[own] = known.own.high[own] = view.reader.exact
             bounds.low[view.cells], bounds.high[view.cells] = view.own.low, view.own.high
-            more = loosening(self._followed, known, bounds, tight, costs.flat, all_that_pin=all_that_pin)
+            more = loosening(self._followed.equations, known, bounds, tight, costs.flat, all_that_pin=all_that_pin)
             bounds.low[view.cells], bounds.high[view.cells] = public.low[view.cells], public.high[view.cells]
             known.own.low[own], known.own.high[own] = told.low[own], told.high[own]
             costs.flat[own] = cost

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.int64]
+AnyNumbers = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 UNBOUNDED = 1 << 40
@@ -148,10 +149,11 @@ class Equations:
         """What each equation alone says of its members, the bounds of the others being given."""
         parts, wholes = bounds.at(self.part), bounds.at(self.whole)
         least, most = self.runs.reduced(np.add, parts.low), self.runs.reduced(np.add, parts.high)
-        low, high = np.maximum(wholes.low, least), np.minimum(wholes.high, most)
         return Implied(
             whole=Limits(least, most),
-            part=Limits((low - most)[self.equation] + parts.high, (high - least)[self.equation] + parts.low),
+            part=Limits(
+                (wholes.low - most)[self.equation] + parts.high, (wholes.high - least)[self.equation] + parts.low
+            ),
         )
 
     def narrow(self, bounds: Limits) -> None:
@@ -195,11 +197,16 @@ class EquationSystem:
         changed: places of which something is not yet made use of.
         """
         while changed.any():
-            before = bounds.copy()
-            known.narrow(bounds, changed)
-            self._within(bounds, changed)
-            self.among.with_members(changed).narrow(bounds)
-            changed = ((before.low != bounds.low) | (before.high != bounds.high)).any(axis=1)
+            changed = np.logical_or.reduce(self.narrow(bounds, known, changed), axis=1)
+
+    def narrow(self, bounds: Limits, known: Known, changed: Flags) -> Flags:
+        """Narrow `bounds` in place once, by the equations that the changed places are in. Which counts it narrowed."""
+        before = bounds.copy()
+        known.narrow(bounds, changed)
+        self._within(bounds, changed)
+        self.among.with_members(changed).narrow(bounds)
+        narrowed: Flags = (before.low != bounds.low) | (before.high != bounds.high)
+        return narrowed
 
     def _within(self, bounds: Limits, changed: Flags) -> None:
         own = bounds.at(changed)

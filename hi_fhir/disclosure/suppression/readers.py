@@ -1,11 +1,14 @@
 """What each reader can work out of each count, for all that is told or for some of it more."""
 
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.disclosure.suppression.equations import Flags, Known, Limits, Numbers
-from hi_fhir.disclosure.suppression.followed import Followed
+from hi_fhir.disclosure.suppression.equations import AnyNumbers, Flags, Known, Limits, Numbers
+from hi_fhir.disclosure.suppression.flat_equations import distinct
+from hi_fhir.disclosure.suppression.followed import Followed, PartSums
 from hi_fhir.disclosure.suppression.insiders import Insider
 from hi_fhir.disclosure.suppression.network import Network
 
@@ -18,7 +21,7 @@ class CountReader:
 
     def __init__(self, network: Network, insider: Insider, is_small: Flags, fewest: int) -> None:
         """is_small: what everybody is kept from working out."""
-        self.wanted = np.where(insider.is_guarded, fewest, 0)
+        self.wanted: AnyNumbers = np.where(insider.is_guarded, fewest, 0).astype(np.int16)
         self.own_alone = np.flatnonzero(insider.is_guarded & ~is_small)
         places = np.flatnonzero(insider.knows)
         rows, columns = np.nonzero(network.is_counted[places])
@@ -36,17 +39,35 @@ class CountReader:
         return len(self.cells) > 0
 
 
-class WorkedOut(NamedTuple):
+class Public(NamedTuple):
+    """What everybody can work out. known: what is told of each count; bounds: what follows; sums: of these."""
+
+    known: Known
+    bounds: Limits
+    sums: PartSums
+
+
+@dataclass(frozen=True)
+class WorkedOut:
     """Between what counts lie for a reader: as for everybody, but for `cells`, which are flat.
 
-    known: what everybody is told of each count.
+    own: of these. sums: of the equations that these are in, by how much they are more than everybody's; room: as it is.
     """
 
     reader: CountReader
-    known: Known
-    public: Limits
+    everybody: Public
     cells: Numbers
     own: Limits
+    equations: Numbers
+    sums: PartSums
+
+    @property
+    def known(self) -> Known:
+        return self.everybody.known
+
+    @property
+    def public(self) -> Limits:
+        return self.everybody.bounds
 
     @property
     def bounds(self) -> Limits:
@@ -54,7 +75,7 @@ class WorkedOut(NamedTuple):
         bounds.flat.low[self.cells], bounds.flat.high[self.cells] = self.own.low, self.own.high
         return bounds
 
-    @property
+    @cached_property
     def tight(self) -> Numbers:
         """Flat cells of counts of which more values are wanted than are possible.
 
@@ -86,62 +107,90 @@ class Everybody:
     def public_view(self, known: Known) -> WorkedOut:
         """All that follows for those who know nothing but what is told."""
         bounds = known.own.copy()
-        self._network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))
-        return _public(self.public, known, bounds)
+        return _of_all(self.public, Public(known, bounds, self._followed.tighten_all(bounds, known)))
 
     def views(self, public: WorkedOut, readers: list[CountReader]) -> list[WorkedOut]:
         """All that follows for these insiders."""
-        scratch = public.bounds.flat
-        return [
-            self._followed_from(public, scratch, one, one.cells, one.exact, one.exact, one.cells) for one in readers
-        ]
+        scratch = _Scratch(self._followed, public.everybody)
+        return [scratch.of(one) for one in readers]
 
     def views_of_more(self, before: list[WorkedOut], known: Known) -> list[WorkedOut]:
         """All that follows for each where more is told than before. before: everybody's first."""
         public, *others = before
         cells = np.flatnonzero(known.tells_more_than(public.known))
-        bounds = public.public.copy()
-        flat, own = bounds.flat, known.own.flat.at(cells)
-        flat.low[cells] = np.maximum(flat.low[cells], own.low)
-        flat.high[cells] = np.minimum(flat.high[cells], own.high)
-        changed = np.union1d(self._followed.tighten(flat, known.flat, cells), cells)
-        now = _public(public.reader, known, bounds)
-        is_near = self._followed.near(changed)
-        scratch = bounds.copy().flat
-        views = (
-            self._followed_from(
-                now, scratch, one.reader, one.cells, one.own.low, one.own.high, one.cells[is_near[one.cells]]
-            )
-            for one in others
-        )
-        return [now, *views]
+        now = Public(known, public.public.copy(), public.everybody.sums.copy())
+        flat = now.bounds.flat
+        equations = self._followed.narrow(flat, now.sums, known.flat, cells, known.own.flat.at(cells))
+        changes = self._followed.follow(flat, now.sums, known.flat, equations)
+        scratch = _Scratch(self._followed, now)
+        scratch.follow_from(public.public.flat, np.concatenate((cells, changes.cells)))
+        return [_of_all(public.reader, now), *(scratch.of_more(one) for one in others)]
 
-    def _followed_from(
-        self,
-        public: WorkedOut,
-        scratch: Limits,
-        reader: CountReader,
-        cells: Numbers,
-        low: Numbers,
-        high: Numbers,
-        start: Numbers,
-    ) -> WorkedOut:
-        """scratch: everybody's bounds, as they are left again. low, high: of `cells`. start: where something is new."""
-        everybody = public.public.flat
-        scratch.low[cells] = np.maximum(scratch.low[cells], low)
-        scratch.high[cells] = np.minimum(scratch.high[cells], high)
-        cells = np.union1d(cells, self._followed.tighten(scratch, public.known.flat, start))
-        own, there = scratch.at(cells), everybody.at(cells)
-        scratch.low[cells], scratch.high[cells] = there.low, there.high
+
+class _Scratch:
+    """What everybody can work out, to be narrowed for one insider after the other and set back."""
+
+    def __init__(self, followed: Followed, public: Public) -> None:
+        self._followed, self._public, self._known = followed, public, public.known.flat
+        self._bounds, self._sums = public.bounds.copy().flat, public.sums.copy()
+
+    def follow_from(self, before: Limits, changed: Numbers) -> None:
+        """Take for given what insiders worked out before, when everybody could work out `before`.
+
+        changed: cells of which everybody can work out more now.
+        """
+        self._before = before
+        self._is_changed = np.zeros(self._bounds.low.size, dtype=np.bool_)
+        self._is_changed[changed] = True
+        self._is_asked = np.zeros(len(self._sums.least), dtype=np.bool_)
+        self._is_asked[self._followed.equations.named(changed)] = True
+
+    def of(self, reader: CountReader) -> WorkedOut:
+        there = self._bounds.at(reader.cells)
+        is_new = there.low != there.high
+        cells, exact = reader.cells[is_new], reader.exact[is_new]
+        equations = self._followed.narrow(self._bounds, self._sums, self._known, cells, Limits(exact, exact))
+        return self._followed_from(reader, cells, equations, equations)
+
+    def of_more(self, view: WorkedOut) -> WorkedOut:
+        """What follows for an insider who could work out `view` before."""
+        asked = view.equations[self._is_asked[view.equations]]
+        if not len(asked):
+            return replace(view, everybody=self._public)
+        bounds, sums, cells, own = self._bounds, self._sums, view.cells, view.own
+        at = view.equations
+        sums.least[at] += view.sums.least
+        sums.most[at] += view.sums.most
+        sums.room[at] = np.minimum(sums.room[at], view.sums.room)
+        there = bounds.at(cells)
+        bounds.low[cells], bounds.high[cells] = np.maximum(there.low, own.low), np.minimum(there.high, own.high)
+        is_changed = self._is_changed[cells]
+        changed, there = cells[is_changed], there.at(is_changed)
+        own, before = own.at(is_changed), self._before.at(changed)
+        low, high = bounds.low[changed] - there.low, bounds.high[changed] - there.high
+        self._followed.moved(sums, changed, low - own.low + before.low, high - own.high + before.high)
+        return self._followed_from(view.reader, cells, at, asked)
+
+    def _followed_from(self, reader: CountReader, cells: Numbers, touched: Numbers, asked: Numbers) -> WorkedOut:
+        """cells, touched: of which bounds and sums are others than everybody's. asked: where something is new."""
+        bounds, sums, public = self._bounds, self._sums, self._public
+        changes = self._followed.follow(bounds, sums, self._known, asked)
+        cells = distinct(np.concatenate((cells, changes.cells)), bounds.low.size)
+        touched = distinct(np.concatenate((touched, changes.equations)), len(sums.least))
+        own, there = bounds.at(cells), public.bounds.flat.at(cells)
+        own_sums, its_sums = sums.at(touched), public.sums.at(touched)
+        bounds.low[cells], bounds.high[cells] = there.low, there.high
+        sums.put(touched, its_sums)
+        more = PartSums(own_sums.least - its_sums.least, own_sums.most - its_sums.most, own_sums.room)
         is_own = (own.low != there.low) | (own.high != there.high)
-        return WorkedOut(reader, public.known, public.public, cells[is_own], own.at(is_own))
+        return WorkedOut(reader, public, cells[is_own], own.at(is_own), touched, more)
 
 
-def _fewer(bounds: Limits, wanted: Numbers) -> Numbers:
+def _fewer(bounds: Limits, wanted: AnyNumbers) -> Numbers:
     """Where fewer values are possible than wanted."""
     return np.flatnonzero((bounds.high - bounds.low + 1 < wanted) & (wanted > 0))
 
 
-def _public(reader: CountReader, known: Known, bounds: Limits) -> WorkedOut:
+def _of_all(reader: CountReader, public: Public) -> WorkedOut:
     nothing = np.zeros(0, dtype=np.int64)
-    return WorkedOut(reader, known, bounds, nothing, Limits(nothing, nothing))
+    return WorkedOut(reader, public, nothing, Limits(nothing, nothing), nothing, PartSums(nothing, nothing, nothing))

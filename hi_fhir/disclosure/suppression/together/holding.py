@@ -4,11 +4,11 @@ import numpy as np
 
 from hi_fhir.disclosure.suppression.choosing import NEVER, loosening
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Known, Limits, Numbers
-from hi_fhir.disclosure.suppression.followed import Followed
+from hi_fhir.disclosure.suppression.flat_equations import FlatEquations
 from hi_fhir.disclosure.suppression.together.ranges import Holds
 
 
-def released_from(followed: Followed, known: Known, bounds: Limits, holds: Holds, cost: Numbers) -> Numbers:
+def released_from(equations: FlatEquations, known: Known, bounds: Limits, holds: Holds, cost: Numbers) -> Numbers:
     """The counts to suppress. known, bounds: as cells tell, and as follows one equation after the other. cost, and what
     is found: flat.
 
@@ -29,4 +29,4 @@ def released_from(followed: Followed, known: Known, bounds: Limits, holds: Holds
     is_cheap = chosen[costs[chosen] < NEVER]
     if len(is_cheap):
         return np.unique(by[is_cheap])
-    return loosening(followed, known.flat, bounds, np.unique(by), cost, all_that_pin=False)
+    return loosening(equations, known.flat, bounds, np.unique(by), cost, all_that_pin=False)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from hi_fhir.disclosure.suppression.equations import Flags, Limits, Numbers
+from hi_fhir.disclosure.suppression.equations import AnyNumbers, Flags, Limits, Numbers
 from hi_fhir.disclosure.suppression.network import Network
 from hi_fhir.disclosure.suppression.together.cases import DOWN, UP, AskedCounts, Cases
 from hi_fhir.disclosure.suppression.together.flows import Rooms
@@ -45,7 +45,7 @@ class Ranges:
         self._values = network.values
         self._layouts = list(layouts(network.places, network.sums))
 
-    def holds(self, bounds: Limits, asked: Flags, fewest: Numbers) -> Holds:
+    def holds(self, bounds: Limits, asked: Flags, fewest: AnyNumbers) -> Holds:
         """The counts asked about that have less than `fewest` values left, with what holds them.
 
         bounds: between what each count must lie by all equations one after the other. fewest: by place and layer.
@@ -56,7 +56,7 @@ class Ranges:
         found = [_Reporters(layout, rooms, most).holds(asked, fewest) for layout in self._layouts]
         return Holds.together([one for several in found for one in several])
 
-    def left(self, bounds: Limits, asked: Flags, fewest: Numbers) -> Numbers:
+    def left(self, bounds: Limits, asked: Flags, fewest: AnyNumbers) -> AnyNumbers:
         """`fewest`, or what a count that is asked about has left where that is less. bounds, fewest: as of `holds`."""
         left = fewest.copy()
         for fewer in range(int(fewest.max(initial=1)) - 1, 0, -1):
@@ -82,7 +82,7 @@ class _Reporters:
             for number in range(len(self._graphs))
         ]
 
-    def holds(self, asked: Flags, fewest: Numbers) -> Iterator[Holds]:
+    def holds(self, asked: Flags, fewest: AnyNumbers) -> Iterator[Holds]:
         """Of counts that do not add up nothing is found out."""
         is_asked, wanted = np.logical_and(self._by_case(asked), self._fits), self._by_case(fewest) - 1
         for graph, whole in zip(self._graphs, self._whole_of, strict=True):
