@@ -15,6 +15,7 @@ from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
 from hi_fhir.attack.relations.populations import add_populations
 from hi_fhir.attack.relations.ratios import divided
+from hi_fhir.attack.relations.run import add_run_sums
 from hi_fhir.attack.relations.same import add_change, add_periods, add_run, add_same_people
 from hi_fhir.attack.relations.scores import shares_of
 from hi_fhir.attack.relations.strata import add_strata
@@ -54,7 +55,7 @@ def bounded(
     """
     counts = counts_of(told)
     gathering = Gathering(without)
-    for add in (add_strata, add_populations, add_areas, add_areas_of_then, add_versions, add_run):
+    for add in (add_strata, add_populations, add_areas, add_areas_of_then, add_versions, add_run, add_run_sums):
         add(counts, gathering)
     add_same_people(counts, told.same, gathering)
     add_periods(counts, told.same, gathering)

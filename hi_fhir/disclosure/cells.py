@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from hi_fhir.disclosure.counts import ABSENT, SCORE, Cell, CellState, ReleasedCell, ReleasedGroup, RunCount
+from hi_fhir.disclosure.counts import (
+    ABSENT,
+    PROTECTS_OTHERS,
+    SCORE,
+    SUPPRESSED,
+    Cell,
+    CellState,
+    ReleasedCell,
+    ReleasedGroup,
+    RunCount,
+)
 from hi_fhir.disclosure.scores import score
 
 _NONE = (None,)
@@ -48,4 +58,5 @@ def group_of(cells: StratumCells) -> ReleasedGroup:
 
 def cells_of_run(run: Mapping[RunCount, Cell]) -> Iterable[ReleasedCell]:
     """The cells of the counts of the whole run that a report gives."""
-    return (ReleasedCell(*name, cell.state, None, cell.value) for name, cell in run.items())
+    for name, cell in run.items():
+        yield ReleasedCell(*name, cell.state, PROTECTS_OTHERS if cell.state == SUPPRESSED else None, cell.value)

@@ -19,8 +19,22 @@ class CellState(StrEnum):
 
 SHOWN, ROUNDED, MASKED, SUPPRESSED, UNSUPPORTED, ABSENT = CellState
 
+PROTECTS_OTHERS = "protects-others"
+"""The reason of a count that is suppressed."""
+
 RunCount = tuple[str, str, str]
 """Name of a count of the whole run, as of a cell: ("run-quarantine", "Observation", "bad-date")."""
+
+
+class RunSum(NamedTuple):
+    """A count of the run that is the sum of others; of a single one: the same number under two names."""
+
+    whole: RunCount
+    parts: Sequence[RunCount]
+
+    @property
+    def members(self) -> tuple[RunCount, ...]:
+        return self.whole, *self.parts
 
 
 class Group(NamedTuple):
@@ -63,7 +77,8 @@ class ExactCounts:
     population. strata_lists: the same of strata that are told by words, by measure id and stratum. withheld:
     populations of groups that the sources leave untold, with the standing of what is wanting. hierarchy: what lies
     within what, from which follow all sums among the groups. conditions: what holds of everybody in a population, by
-    measure id and population; where not all is known, none. Equal conditions mean the same people.
+    measure id and population; where not all is known, none. Equal conditions mean the same people. run_sums: those that
+    hold among counts of the run.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
@@ -73,6 +88,7 @@ class ExactCounts:
     strata_lists: Mapping[tuple[str, Stratum], str] = field(default_factory=dict)
     hierarchy: Hierarchy = field(default_factory=Hierarchy)
     conditions: Mapping[tuple[str, str], frozenset[Hashable]] = field(default_factory=dict)
+    run_sums: Sequence[RunSum] = ()
 
 
 class Cell(NamedTuple):

@@ -36,7 +36,8 @@ SMALL_NUMBERS = Rule(masked_to=7, base=5)
 
 @dataclass(frozen=True)
 class Policy:
-    """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too.
+    """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too; one
+    that would tell a small one by the sums among them is suppressed, whatever the policy.
 
     partial: whether what rests on partial code lists is given. fewest: how many values a small count must be able to
     have for all that the audience can know; others are suppressed until it has. None: no count is suppressed.
@@ -54,10 +55,10 @@ class Policy:
 POLICIES: Mapping[Audience, Policy] = {
     policy.audience: policy
     for policy in (
-        Policy("practice-exact", "1", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True, fewest=None),
+        Policy("practice-exact", "2", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True, fewest=None),
         *(
             Policy(
-                f"{audience}-suppressed", "2", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
+                f"{audience}-suppressed", "3", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
             )
             for audience in (Audience.PCN, Audience.ICB, Audience.PUBLIC)
         ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hi_fhir.core.files import content_name
 from hi_fhir.disclosure.counts import (
     MASKED,
+    PROTECTS_OTHERS,
     SUPPRESSED,
     UNSUPPORTED,
     Cell,
@@ -16,6 +17,7 @@ from hi_fhir.disclosure.counts import (
 )
 from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.published import Published
+from hi_fhir.disclosure.run import released_run
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
 from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, suppressed
 from hi_fhir.measures.model import OCCASIONS
@@ -26,7 +28,6 @@ _SHA256 = 64
 _WITHHELD = Cell(UNSUPPORTED, None)
 _NO_REASONS: Mapping[str, str] = {}
 _SUPPRESSED = Cell(SUPPRESSED, None)
-_PROTECTS = "protects-others"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
             group: _released(exact, untold[group], protecting.get(group, ()), own)
             for group, exact in counts.groups.items()
         },
-        run={name: policy.run.apply(count) for name, count in counts.run.items()},
+        run=released_run(counts.run, counts.run_sums, policy.run),
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
         held_back=_share_held_back(counts, protecting, policy.own),
@@ -112,7 +113,7 @@ def _released(
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}
     cells |= dict.fromkeys(protecting, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
-    return ReleasedGroup(cells, _no_score(exact, own.rule), dict.fromkeys(protecting, _PROTECTS) | withheld)
+    return ReleasedGroup(cells, _no_score(exact, own.rule), dict.fromkeys(protecting, PROTECTS_OTHERS) | withheld)
 
 
 def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ import msgspec
 
 from hi_fhir.cohorts.inputs import Note
 from hi_fhir.cohorts.lists import NOT_LISTED, ListComparison, ListGroup, told
-from hi_fhir.disclosure.counts import Cell, RunCount
+from hi_fhir.disclosure.counts import Cell, RunCount, RunSum
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.absence import absences
 from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
@@ -35,6 +35,9 @@ _PEOPLE_KINDS = (
     "nhs_number",
     "merges",
 )
+_OF_REGISTERED = ("deprivation", "ethnicity", "nhs-number")
+"""By which each registered person is of one kind."""
+_NO_REGISTRATION: RunCount = (_PEOPLE, _ALL, "not-registered-by-reason.no-registration")
 _TABLES = {**CLINICAL_TABLES, "EpisodeOfCare": "registration"}
 _TYPES = {table.replace("_", "-"): type_ for type_, table in _TABLES.items()}
 
@@ -57,6 +60,21 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     for value_set, kinds in sorted(evaluation.dropped_readings.items()):
         found |= {(_READINGS, value_set, _spelt(kind)): count for kind, count in sorted(kinds.items()) if count}
     return found
+
+
+def run_sums(run: Mapping[RunCount, int]) -> list[RunSum]:
+    """The sums that hold among these counts, as anybody knows who has read what they are."""
+
+    def people(*names: str) -> list[RunCount]:
+        """The counts of these names, and those by kind of them."""
+        return [one for one in run if one[0] == _PEOPLE and one[2].partition(".")[0] in names]
+
+    found = [
+        RunSum((_PEOPLE, _ALL, "persons"), people("registered", "not-registered-by-reason")),
+        *(RunSum((_PEOPLE, _ALL, "registered"), people(name)) for name in _OF_REGISTERED),
+        RunSum((_PEOPLE, _ALL, "no-registration"), [_NO_REGISTRATION] if _NO_REGISTRATION in run else []),
+    ]
+    return [one for one in found if one.parts and run.get(one.whole) == sum(run[part] for part in one.parts)]
 
 
 def is_of_run(stratifier: str) -> bool:
@@ -101,11 +119,11 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
 
 def run_extensions(base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell]) -> list[Json]:
     """What a report says of the run. notes: on the types that its measure reads. run: the counts that it gives."""
-    people = [counted(name[2], cell) for name, cell in run.items() if name[0] == _PEOPLE]
+    people = [counted(base, name[2], cell) for name, cell in run.items() if name[0] == _PEOPLE]
     return [
         *(valued(definition(base, "note"), "String", str(note)) for note in notes),
         nested(definition(base, "run-people"), people),
-        *_counted(definition(base, "run-quarantine"), "type", run, _QUARANTINE),
+        *_counted(base, "run-quarantine", "type", run, _QUARANTINE),
     ]
 
 
@@ -122,7 +140,7 @@ def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunC
         _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
         nested(definition(base, "code-lists"), [*state, *sets]),
         *_unverified(base, reference.unverified),
-        *_counted(definition(base, "readings-left-out"), "value-set", run, _READINGS),
+        *_counted(base, "readings-left-out", "value-set", run, _READINGS),
     ]
 
 
@@ -150,13 +168,13 @@ def _about(name: RunCount) -> str | None:
     return _TYPES[table] if kind in _ROWS else None
 
 
-def _counted(url: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iterator[Json]:
+def _counted(base: str, extension: str, of: str, run: Mapping[RunCount, Cell], kind: str) -> Iterator[Json]:
     """One extension for each type or value set of which something is counted. of: what its first part is called."""
     parts: dict[str, list[Json]] = {}
     for name, cell in run.items():
         if name[0] == kind:
-            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(name[2], cell))
-    return (nested(url, own) for own in parts.values())
+            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(base, name[2], cell))
+    return (nested(definition(base, extension), own) for own in parts.values())
 
 
 def _by_type(sources: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 import pyarrow as pa
 
-from hi_fhir.cohorts.inputs import Area, Note
+from hi_fhir.cohorts.inputs import Area, Note, People
 from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.disclosure.counts import ExactCounts, Group, ReleasedCell
 from hi_fhir.disclosure.exact import reporter_counts
@@ -21,7 +21,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
-from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.basis import all_absences, run_counts, run_sums
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
@@ -61,6 +61,7 @@ def released_reports(
     notes: Sequence[Note] = (),
     wanting: Sequence[Standing] = (),
     lists: ListComparison | None = None,
+    people_of_run: People | None = None,
 ) -> Released:
     """Every reporter's report on one measure. wanting: types that were not understood."""
     measure = measure or a_measure()
@@ -68,6 +69,8 @@ def released_reports(
     evaluation = an_evaluation([evaluated.reference], areas, people * len(areas), notes=notes, lists=lists)
     if wanting:
         evaluation = msgspec.structs.replace(evaluation, standings=list(wanting), heard={})
+    if people_of_run:
+        evaluation = msgspec.structs.replace(evaluation, people=people_of_run)
     reporting = reporters(areas, audience)
     table = counts if counts is not None else made_up_counts([measure], areas, people, seed)
     exact = reporter_counts(table, {reporter.code: reporter.practices for reporter in reporting})
@@ -80,7 +83,8 @@ def released_reports(
         {area.practice_id: area.pcn_id for area in areas},
     )
     lists, strata = code_lists([evaluated]), strata_lists([evaluated])
-    counted = ExactCounts(exact, run_counts(evaluation), lists, held, strata_lists=strata)
+    run = run_counts(evaluation)
+    counted = ExactCounts(exact, run, lists, held, strata_lists=strata, run_sums=run_sums(run))
     released = release(counted, POLICIES[audience], NOTHING)
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReleaseCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}

@@ -68,6 +68,16 @@ RUN = (
     .report("P", persons={("run-people", "all"): 3})
     .report("Q", measure="n", persons={("run-people", "all"): Exactly(3)})
 )
+PEOPLE = ("run-people", "all")
+REASONS = Telling().report(
+    **{"persons": {PEOPLE: 998}, "registered": {PEOPLE: 992}, "not-registered-by-reason.dead": {PEOPLE: 6}}
+)
+KINDS = Telling().report(
+    **{"registered": {PEOPLE: 998}, "ethnicity.stated": {PEOPLE: 992}, "ethnicity.refused": {PEOPLE: 6}}
+)
+TWICE = Telling().report(
+    **{"no-registration": {PEOPLE: Exactly(6)}, "not-registered-by-reason.no-registration": {PEOPLE: 6}}
+)
 LEFT = (
     Telling()
     .report("N", practices=("P", "Q"), edition="then", numerator={F: Exactly(20)})
@@ -112,6 +122,9 @@ CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator=
         pytest.param(AMONG_OTHERS, Kind.SAME_PEOPLE, id="people among others"),
         pytest.param(VERSIONS, Kind.VERSIONS, id="versions"),
         pytest.param(RUN, Kind.RUN, id="run"),
+        pytest.param(REASONS, Kind.RUN, id="persons of a run, and reasons why they are not registered"),
+        pytest.param(KINDS, Kind.RUN, id="the registered of a run by kind"),
+        pytest.param(TWICE, Kind.RUN, id="a count of a run that is told twice"),
         pytest.param(CHANGED, Kind.CHANGE, id="change"),
         pytest.param(LEFT, Kind.THEN, id="a practice that left"),
         pytest.param(MERGED, Kind.THEN, id="boards that became one"),

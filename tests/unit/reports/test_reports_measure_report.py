@@ -14,10 +14,11 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.disclosure.counts import Group
 from hi_fhir.measures import registry
 from hi_fhir.measures.stratifiers import SEX
+from hi_fhir.reports.basis import run_counts, run_sums
 from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.measure_report import ReportSettings, report_identifier
 from hi_fhir.statistics.intervals import poisson, wilson
-from tests.support.evaluations import a_count, a_ratio, an_area, an_evaluation
+from tests.support.evaluations import a_count, a_ratio, a_reference, an_area, an_evaluation
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
 BASE = "https://example.invalid/fhir"
@@ -138,7 +139,7 @@ def test_it_says_what_produced_it() -> None:
     assert parts(basis) == {
         "audience": "icb",
         "disclosure-policy": "icb-suppressed",
-        "disclosure-policy-version": "2",
+        "disclosure-policy-version": "3",
         "opt-out-policy": "not-applicable",
         "imd-year": "2025",
         "quarantine-limit": 0.05,
@@ -170,6 +171,33 @@ def test_counts_of_the_run_are_masked_for_everybody(audience: str) -> None:
         "implausible": "masked",
         "unit": "masked",
     }
+
+
+def test_sums_of_counts_of_the_run_are_those_of_people() -> None:
+    run = run_counts(an_evaluation([a_reference(registry.load(["ethnicity-recorded"])[0])]))
+    found = run_sums(run)
+    assert [part[2].partition(".")[0] for part in found[0].parts] == ["registered", *["not-registered-by-reason"] * 2]
+    assert [one.whole[2] for one in found] == ["persons", *["registered"] * 3, "no-registration"]
+    assert run_sums({**run, found[0].whole: 1}) == found[1:], "a sum that does not hold is none"
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_count_of_the_run_that_would_tell_another_is_held_back_with_the_reason(audience: str) -> None:
+    people = msgspec.structs.replace(
+        an_evaluation([]).people,
+        persons=998,
+        registered=992,
+        not_registered_by_reason={"dead": 6},
+        no_registration=0,
+        deprivation={},
+        ethnicity={},
+        nhs_number={},
+    )
+    report = released_reports(audience, people_of_run=people).reports["A99001"]
+    (told,) = extensions(report, "run-people")
+    assert parts(told)["not-registered-by-reason.dead"] == "masked"
+    (held_back,) = [one for one in told["extension"] if one["url"] == "registered"]
+    assert [one["valueCode"] for one in held_back["extension"]] == ["masked", "protects-others"]
 
 
 def test_what_was_not_seen_in_a_source_is_marked() -> None:
