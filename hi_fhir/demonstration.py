@@ -15,7 +15,9 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
+from hi_fhir.fhir.auth import NoAuth
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.settings import server_client
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
@@ -135,7 +137,7 @@ def _read_back(context: RunContext, target: str, file: Path) -> tuple[int, dict[
     """How many MeasureReports the target has, and what it has under the identifier of the report in `file`."""
     [identifier] = read_json(file)["identifier"]
     token = urlencode({"identifier": f"{identifier['system']}|{identifier['value']}"})
-    with FhirClient(context.config, SourceSettings(name="target", address=target), context.clock) as client:
+    with FhirClient(server_client(context.config, "target", target, NoAuth()), context.clock) as client:
         total = _search(client, "_summary=count")["total"]
         return total, _search(client, token)["entry"][0]["resource"]
 

@@ -10,6 +10,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.conformance import Capability, read_capability
+from hi_fhir.fhir.settings import source_client
 from hi_fhir.tables.views.registry import VIEWS
 
 _TIMEOUT_S = 2.0
@@ -34,7 +35,7 @@ class _Bundle(msgspec.Struct, rename="camel"):
 def look_at(config: Config, source: SourceSettings) -> Found:
     """Ask a server once for its capability statement, and for a search where it keeps that to itself."""
     try:
-        with FhirClient(replace(config, timeout_s=_TIMEOUT_S, tries=1), source, SystemClock()) as client:
+        with FhirClient(source_client(replace(config, timeout_s=_TIMEOUT_S, tries=1), source), SystemClock()) as client:
             capability, response = read_capability(client)
             if not capability.is_stated:
                 client.resource(

@@ -9,13 +9,12 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import requests
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.core.events import event
-from hi_fhir.fhir.auth import Credentials, credentials_of
 from hi_fhir.fhir.bodies import Limit, Turns
 from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
+from hi_fhir.fhir.settings import ClientSettings
 from hi_fhir.fhir.transport import Pace, a_session, proxies_for, verification
 from hi_fhir.fhir.unreachable import UNKNOWN_HOST, unreachable
 
@@ -73,21 +72,18 @@ class FhirClient:
     sleep: waits so many seconds between two tries; true where it was called off, and nothing is to be tried again.
     """
 
-    def __init__(
-        self, config: Config, source: SourceSettings, clock: Clock, sleep: Callable[[float], object] = time.sleep
-    ) -> None:
-        self.name = source.name
-        self.base = source.address.rstrip("/")
-        self._config = config
-        self._source = source
+    def __init__(self, settings: ClientSettings, clock: Clock, sleep: Callable[[float], object] = time.sleep) -> None:
+        self.name = settings.name
+        self.base = settings.base
+        self._settings = settings
         self._clock = clock
         self._sleep = sleep
-        self._credentials: Credentials = credentials_of(source)
-        self._limit = Limit(config.response_limit_mb, "response_limit_mb")
+        self._credentials = settings.credentials
+        self._limit = Limit(settings.response_limit_mb, "response_limit_mb")
         self._turns = Turns()
-        self._verify = verification(config.ca_file)
-        proxies_for(self.base, config.proxy)  # so that a wrong one is told before anything is asked
-        self._session = a_session(max(config.slices, 2))
+        self._verify = verification(settings.ca_file)
+        proxies_for(self.base, settings.proxy)  # so that a wrong one is told before anything is asked
+        self._session = a_session(settings.connections)
 
     def __enter__(self) -> "FhirClient":
         return self
@@ -99,7 +95,7 @@ class FhirClient:
         """The response, read to its end, whatever its status; those that pass are tried again.
 
         Raises:
-            SourceError: no-connection or http-status after `config.tries` tries; truncated-body; foreign-redirect.
+            SourceError: no-connection or http-status after `tries` tries; truncated-body; foreign-redirect.
         """
 
         def whole(response: FhirResponse) -> FhirResponse:
@@ -122,7 +118,7 @@ class FhirClient:
         Raises:
             SourceError: the last try's.
         """
-        for attempt in range(self._config.tries):
+        for attempt in range(self._settings.tries):
             headers: Mapping[str, str] = {}
             try:
                 response = self._send(request)
@@ -136,10 +132,12 @@ class FhirClient:
                     response.close()
             except SourceError as error:
                 failure = _without_frames(error)
-            tries = min(_FEW_TRIES, self._config.tries) if _is_soon_given_up(request, failure) else self._config.tries
+            tries = self._settings.tries
+            if _is_soon_given_up(request, failure):
+                tries = min(_FEW_TRIES, tries)
             if not failure.retryable or attempt + 1 >= tries:
                 raise self._named(failure, attempt + 1)
-            pause_s = wait_s(attempt, headers, self._config.retry_after_cap_s, self._clock.now())
+            pause_s = wait_s(attempt, headers, self._settings.retry_after_cap_s, self._clock.now())
             event(
                 "request-retried",
                 source=self.name,
@@ -161,7 +159,7 @@ class FhirClient:
         url = self.place(urljoin(page, link))
         if self._is_known(url):
             return url
-        raise SourceError(f"{self._source.name}: {what}: a link leads to {_ELSEWHERE}.", kind="foreign-next-link")
+        raise SourceError(f"{self._settings.name}: {what}: a link leads to {_ELSEWHERE}.", kind="foreign-next-link")
 
     def place(self, url: str) -> str:
         """The address to ask for `url` at, which may be relative: on this server, where the deployment says so.
@@ -169,7 +167,7 @@ class FhirClient:
         Other hosts are legal for the files of an export; they get no token.
         """
         url = urljoin(f"{self.base}/", url)
-        if self._is_known(url) or not self._source.rewrite_next_host:
+        if self._is_known(url) or not self._settings.rewrite_next_host:
             return url
         home = urlsplit(self.base)
         return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
@@ -186,10 +184,9 @@ class FhirClient:
         """
         url, method, body = request.url, request.method, request.body
         for _ in range(_MOST_REDIRECTS):
-            pace = Pace(self._config.response_limit_s)
-            response = FhirResponse(
-                request.what, self._once(request, method, url, body, pace), self._limit, pace, self._turns
-            )
+            pace = Pace(self._settings.response_limit_s)
+            received = self._authorised(request, method, url, body, pace)
+            response = FhirResponse(request.what, received, self._limit, pace, self._turns)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return response
@@ -202,9 +199,19 @@ class FhirClient:
                 raise response.error("foreign-redirect", f"is a redirect to {_ELSEWHERE}")
         raise response.error("redirect-loop", "is a redirect, again and again")
 
-    def _once(self, request: Request, method: str, url: str, body: bytes | None, pace: Pace) -> requests.Response:
-        headers = {"Accept": FHIR_JSON, "Accept-Encoding": "gzip", "Cache-Control": "no-cache", **request.headers}
+    def _authorised(self, request: Request, method: str, url: str, body: bytes | None, pace: Pace) -> requests.Response:
+        """One response, asked for once more where another token is to be had in place of one that is not taken."""
         header = self._credentials.authorization(url) if request.with_token else None
+        response = self._once(request, method, url, body, pace, header)
+        if response.status_code != 401 or header is None or not self._credentials.renew(url, header):
+            return response
+        response.close()
+        return self._once(request, method, url, body, pace, self._credentials.authorization(url))
+
+    def _once(
+        self, request: Request, method: str, url: str, body: bytes | None, pace: Pace, header: str | None
+    ) -> requests.Response:
+        headers = {"Accept": FHIR_JSON, "Accept-Encoding": "gzip", "Cache-Control": "no-cache", **request.headers}
         try:
             return self._session.request(
                 method,
@@ -212,11 +219,11 @@ class FhirClient:
                 data=body,
                 headers=headers,
                 auth=_BoundAuth(header),
-                timeout=(min(_CONNECT_S, self._config.timeout_s), self._config.timeout_s),
+                timeout=(min(_CONNECT_S, self._settings.timeout_s), self._settings.timeout_s),
                 allow_redirects=False,
                 stream=True,
                 verify=self._verify,
-                proxies=proxies_for(url, self._config.proxy),
+                proxies=proxies_for(url, self._settings.proxy),
             )
         except requests.RequestException as error:
             raise unreachable(request.what, url, error, is_over=pace.is_over) from error
@@ -225,7 +232,7 @@ class FhirClient:
         """The error with the server's name and the tries, and without its cause, which may quote a URL."""
         told = f" Tried {tries} times." if tries > 1 else ""
         return SourceError(
-            f"{self._source.name}: {error}{told}", kind=error.kind, status=error.status, retryable=error.retryable
+            f"{self._settings.name}: {error}{told}", kind=error.kind, status=error.status, retryable=error.retryable
         )
 
 

@@ -8,12 +8,13 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
-from hi_fhir.fhir.auth import Origin
+from hi_fhir.fhir.auth import Origin, bearer
 from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.settings import server_client
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.attacked import check_release
@@ -83,8 +84,8 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     with context.store.read() as session:
         last = last_deliveries(session, target.base_url)
         entries = {"Measure": _measure_entries(session, fit), **_own_definitions(config)}
-    settings = SourceSettings(name="publish", address=target.base_url, token=_token(config, target))
-    with FhirClient(config, settings, context.clock, context.cancel.wait) as client:
+    settings = server_client(config, "publish", target.base_url, bearer(_token(config, target)))
+    with FhirClient(settings, context.clock, context.cancel.wait) as client:
         before = {} if again else asking.taken(fit, last)
         there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
         due = [report for report in fit if report.identifier not in there]

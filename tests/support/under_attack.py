@@ -12,6 +12,7 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.responses import FhirResponse, read_json
+from hi_fhir.fhir.settings import source_client
 from hi_fhir.sources.chunks import LaneTally
 from hi_fhir.sources.pages import Distinct, decode_bundle, take
 from tests.support.calling import NOW
@@ -34,7 +35,8 @@ def records_in(answer: FhirResponse) -> str:
 
 def main(base: str) -> None:
     config = Config(tries=1, response_limit_s=120, slices=THREADS)
-    with FhirClient(config, SourceSettings("elm", base), NOW) as client, ThreadPoolExecutor(THREADS) as pool:
+    settings = source_client(config, SourceSettings("elm", base))
+    with FhirClient(settings, NOW) as client, ThreadPoolExecutor(THREADS) as pool:
         kinds = {*pool.map(lambda _: kind_of(client), range(THREADS))}
     print(*sorted(kinds), peak_mb(), sep="\n")  # noqa: T201
 

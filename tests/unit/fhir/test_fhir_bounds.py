@@ -19,6 +19,7 @@ from hi_fhir.core.errors import SourceError
 from hi_fhir.core.inflating import inflated
 from hi_fhir.fhir.bodies import Limit
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.settings import source_client
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pages import decode_bundle
@@ -39,7 +40,7 @@ MEMORY_MB = 400
 def caught(attack: Attack, config: Config = SMALL) -> SourceError:
     with (
         hostile.hostile(attack) as base,
-        FhirClient(config, SourceSettings("elm", base), NOW) as client,
+        FhirClient(source_client(config, SourceSettings("elm", base)), NOW) as client,
         pytest.raises(SourceError) as error,
     ):
         client.resource(Request("search of Patient", f"{base}/Patient"), decode_bundle)
@@ -127,13 +128,13 @@ def test_a_file_may_take_as_long_as_it_likes_if_only_it_goes_on() -> None:
             send(b" " * (1 << 20))
             time.sleep(0.2)
 
-    with hostile.hostile(steady) as base, FhirClient(SOON, SourceSettings("elm", base), NOW) as client:
+    with hostile.hostile(steady) as base, FhirClient(source_client(SOON, SourceSettings("elm", base)), NOW) as client:
         limit = Limit(100, "unpacked_limit_mb", whole=False)
         size = client.exchange(Request("export file", base), lambda answer: sum(map(len, answer.blocks(limit))))
     assert size == 8 << 20
     with (
         hostile.hostile(steady) as base,
-        FhirClient(SOON, SourceSettings("elm", base), NOW) as client,
+        FhirClient(source_client(SOON, SourceSettings("elm", base)), NOW) as client,
         pytest.raises(SourceError) as error,
     ):
         client.exchange(Request("page", base), lambda answer: sum(map(len, answer.blocks(Limit(100, "")))))

@@ -9,10 +9,13 @@ import pytest
 import requests
 import responses
 
+from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
+from hi_fhir.fhir.auth import AccessToken, RenewedBearer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.conformance import read_capability
+from hi_fhir.fhir.settings import server_client, source_client
 from tests.support.calling import BASE, NOW, a_client
 
 URL = f"{BASE}/Patient?name=Quartz&identifier=9990000018"
@@ -128,7 +131,7 @@ def test_a_date_to_wait_for_is_read_by_the_servers_own_clock() -> None:
     ("status", "kind"), [(401, "unauthorised"), (403, "forbidden"), (404, "http-status"), (500, "http-status")]
 )
 def test_a_refusal_is_named_at_once(status: int, kind: str) -> None:
-    responses.get(URL, status=status, body="Token of Quartz expired", content_type="text/html")
+    responses.get(URL, status=status, body="AccessToken of Quartz expired", content_type="text/html")
     error = caught(a_client())
     assert (error.kind, error.status) == (kind, status)
     assert len(responses.calls) == 1
@@ -193,9 +196,71 @@ def test_nothing_is_tried_again_once_the_wait_is_called_off() -> None:
     stop = threading.Event()
     stop.set()
     responses.get(URL, status=503)
-    with FhirClient(Config(tries=6), SourceSettings("elm", BASE), NOW, stop.wait) as client:
+    with FhirClient(source_client(Config(tries=6), SourceSettings("elm", BASE)), NOW, stop.wait) as client:
         assert caught(client).status == 503
     assert len(responses.calls) == 1
+
+
+def a_client_with_tokens(*given: AccessToken, clock: Clock = NOW) -> FhirClient:
+    """Whose tokens are those given, one after the other."""
+    left = iter(given)
+    auth = RenewedBearer(lambda: next(left), clock)
+    return FhirClient(server_client(Config(tries=3), "elm", BASE, auth), NOW, lambda _: None)
+
+
+def sent() -> list[str | None]:
+    return [call.request.headers.get("Authorization") for call in responses.calls]
+
+
+@responses.activate
+def test_a_token_that_is_no_longer_taken_is_asked_for_once_more() -> None:
+    responses.get(URL, status=401)
+    responses.get(URL, json={"ok": 1})
+
+    client = a_client_with_tokens(AccessToken("old"), AccessToken("new"))
+
+    assert read(client) == read(client) == {"ok": 1}
+    assert sent() == ["Bearer old", "Bearer new", "Bearer new"]
+
+
+@responses.activate
+def test_a_server_that_takes_no_token_is_asked_with_two_and_no_more() -> None:
+    responses.get(URL, status=401)
+
+    assert caught(a_client_with_tokens(*map(AccessToken, "abcd"))).kind == "unauthorised"
+    assert sent() == ["Bearer a", "Bearer b"]
+
+
+@responses.activate
+@pytest.mark.parametrize("token", ["secret", None])
+def test_a_token_that_does_not_change_is_not_tried_again(token: str | None) -> None:
+    responses.get(URL, status=401)
+
+    assert caught(a_client(token=token)).kind == "unauthorised"
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_request_without_a_token_does_not_ask_for_another() -> None:
+    responses.get(URL, status=401)
+    client = a_client_with_tokens(AccessToken("own"))
+
+    response = client.request(Request(WHAT, URL, with_token=False))
+
+    assert (response.status, sent()) == (401, [None])
+
+
+@responses.activate
+def test_a_write_that_was_refused_for_its_token_is_made_again_with_its_body() -> None:
+    responses.post(BASE, status=401)
+    responses.post(BASE, status=200)
+
+    a_client_with_tokens(AccessToken("old"), AccessToken("new")).request(
+        Request("a transaction", BASE, method="POST", body=b"{}")
+    )
+
+    assert [call.request.body for call in responses.calls] == [b"{}", b"{}"]
+    assert sent() == ["Bearer old", "Bearer new"]
 
 
 def redirect(to: str, status: int = 302) -> None:

@@ -18,6 +18,7 @@ import responses
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError, SourceError
 from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.settings import source_client
 from tests.support import hostile
 from tests.support.calling import NOW
 
@@ -26,7 +27,7 @@ ONCE = Config(tries=1, timeout_s=5)
 
 def caught(base: str, config: Config = ONCE) -> SourceError:
     with (
-        FhirClient(config, SourceSettings("elm", base), NOW, lambda _: None) as client,
+        FhirClient(source_client(config, SourceSettings("elm", base)), NOW, lambda _: None) as client,
         pytest.raises(SourceError) as error,
     ):
         client.request(Request("search of Patient", f"{base}/Patient?name=Quartz"))
@@ -102,7 +103,7 @@ def test_a_proxy_that_fails_and_one_that_does_not(monkeypatch: pytest.MonkeyPatc
 
     with hostile.hostile(as_a_proxy) as base:
         config = replace(ONCE, proxy=base.removesuffix("/fhir"))
-        with FhirClient(config, SourceSettings("elm", "http://elm.invalid/fhir"), NOW) as client:
+        with FhirClient(source_client(config, SourceSettings("elm", "http://elm.invalid/fhir")), NOW) as client:
             assert client.request(Request("look", "http://elm.invalid/fhir/metadata")).body == b"{}"
     assert seen == ["GET http://elm.invalid/fhir/metadata HTTP/1.1"]
 
@@ -117,7 +118,7 @@ def test_this_machine_is_asked_without_a_proxy(way: str, monkeypatch: pytest.Mon
     config = replace(ONCE, proxy=nowhere if way == "setting" else None)
     with (
         hostile.hostile(lambda send, _: hostile.body(send, b"{}")) as base,
-        FhirClient(config, SourceSettings("elm", base), NOW) as client,
+        FhirClient(source_client(config, SourceSettings("elm", base)), NOW) as client,
     ):
         assert client.request(Request("look", base)).body == b"{}"
 
@@ -125,7 +126,7 @@ def test_this_machine_is_asked_without_a_proxy(way: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("proxy", ["proxy.example:8080", "ftp://proxy.example", "http://"])
 def test_a_proxy_that_is_no_url_is_the_users_to_mend_and_is_not_shown(proxy: str) -> None:
     with pytest.raises(ConfigError, match="setting proxy: give the URL of an HTTP proxy") as error:
-        FhirClient(replace(ONCE, proxy=proxy), SourceSettings("elm", "http://elm.invalid/fhir"), NOW)
+        FhirClient(source_client(replace(ONCE, proxy=proxy), SourceSettings("elm", "http://elm.invalid/fhir")), NOW)
     assert proxy not in str(error.value).replace("http://proxy.example:8080", "")
 
 
@@ -135,7 +136,7 @@ def test_a_ca_file_that_is_none_is_the_users_to_mend(tmp_path: Path, content: by
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match="not there, or holds no certificates"):
-        FhirClient(replace(ONCE, ca_file=path), SourceSettings("elm", "https://elm.invalid/fhir"), NOW)
+        FhirClient(source_client(replace(ONCE, ca_file=path), SourceSettings("elm", "https://elm.invalid/fhir")), NOW)
 
 
 class _Hello(BaseHTTPRequestHandler):
@@ -181,7 +182,7 @@ def test_a_certificate_that_nobody_vouches_for(secured: tuple[str, Path]) -> Non
 def test_a_certificate_of_ones_own_authority(secured: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")  # the setting goes first
     config = replace(ONCE, ca_file=secured[1])
-    with FhirClient(config, SourceSettings("elm", secured[0]), NOW) as client:
+    with FhirClient(source_client(config, SourceSettings("elm", secured[0])), NOW) as client:
         assert client.request(Request("look", secured[0])).body == b"{}"
 
 

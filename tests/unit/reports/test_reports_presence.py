@@ -12,6 +12,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.settings import source_client
 from hi_fhir.reports.sending.presence import Presence, Present
 from hi_fhir.reports.sending.updates import definition_update
 
@@ -23,7 +24,7 @@ MEASURE = b'{"id":"m","resourceType":"Measure","url":"http://example.invalid/m",
 @pytest.fixture
 def presence() -> Iterator[Presence]:
     source = SourceSettings(name="publish", address=BASE)
-    with FhirClient(Config(tries=1), source, FixedClock(datetime(2025, 4, 2, tzinfo=UTC))) as client:
+    with FhirClient(source_client(Config(tries=1), source), FixedClock(datetime(2025, 4, 2, tzinfo=UTC))) as client:
         yield Presence(client)
 
 

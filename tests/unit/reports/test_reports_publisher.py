@@ -15,6 +15,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient
+from hi_fhir.fhir.settings import source_client
 from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry
 from hi_fhir.reports.sending.updates import Update, report_update
 
@@ -107,7 +108,8 @@ def published(
         web.add_callback(method, re.compile(rf"{BASE}.*"), server)
     config = Config(tries=3, retry_after_cap_s=0)
     slept = [] if pauses is None else pauses
-    with FhirClient(config, SourceSettings("publish", BASE, token="letmein"), CLOCK, slept.append) as client:
+    settings = source_client(config, SourceSettings("publish", BASE, token="letmein"))
+    with FhirClient(settings, CLOCK, slept.append) as client:
         publisher = FhirPublisher(client, config.tries, slept.append)
         settled = [delivery for deliveries in publisher.publish(entries) for delivery in deliveries]
     assert len({delivery.entry.key for delivery in settled}) == len(settled), "nothing is settled twice"
