@@ -242,8 +242,7 @@ class MembershipRow(Owned, Base):
     __tablename__ = "membership"
     __table_args__ = (
         Index(None, "as_of", "organisation"),
-        Index(None, "pcn"),
-        Index(None, "icb"),
+        Index(None, "as_of", "pcn", "icb"),
     )
 
     organisation: Mapped[str] = mapped_column()

@@ -1,9 +1,8 @@
 """What a reader may have, as conditions on columns: the one place that decides it, for who asks and who is sent."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
@@ -27,7 +26,11 @@ def has_report(audience: Audience, organisations: Codes | None) -> ColumnElement
     own = any_of(ReportRow.organisation, organisations)
     if audience == Audience.PRACTICE:
         return released & own
-    return released & or_(own, tuple_(ReportRow.organisation, ReportRow.as_of).in_(_within(audience, organisations)))
+    in_network, in_board = (any_of(whole, organisations) for whole in (MembershipRow.pcn, MembershipRow.icb))
+    if audience == Audience.PCN:
+        return released & or_(own, _is_part(MembershipRow.organisation, in_network))
+    is_practice = _is_part(MembershipRow.organisation, or_(in_network, in_board))
+    return released & or_(own, is_practice, _is_part(MembershipRow.pcn, in_board))
 
 
 def has_measure(audience: Audience, organisations: Codes | None) -> ColumnElement[bool]:
@@ -52,14 +55,7 @@ def readable_reports(session: Session, reader: Reader) -> frozenset[str]:
     return frozenset(session.scalars(select(ReportRow.identifier).where(ReportRow.is_latest, had)))
 
 
-def _within(audience: Audience, organisations: Codes) -> Select[*tuple[Any, ...]]:
-    """What belonged to the organisations on which day: practices, and networks of a board's practices."""
-    in_network, in_board = (any_of(whole, organisations) for whole in (MembershipRow.pcn, MembershipRow.icb))
-    if audience == Audience.PCN:
-        return _parts(MembershipRow.organisation, in_network)
-    practices = _parts(MembershipRow.organisation, or_(in_network, in_board))
-    return select(union_all(practices, _parts(MembershipRow.pcn, in_board)).subquery())
-
-
-def _parts(part: Text, condition: ColumnElement[bool]) -> Select[Any, Any]:
-    return select(part, MembershipRow.as_of).where(MembershipRow.is_latest, condition)
+def _is_part(part: Text, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That the report is by such a part of what meets the condition, on the report's reference date."""
+    same = (MembershipRow.as_of == ReportRow.as_of, part == ReportRow.organisation)
+    return exists().where(MembershipRow.is_latest, *same, condition)

@@ -36,8 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_membership"),
     )
     op.create_index("ix_membership_as_of_organisation", "membership", ["as_of", "organisation"])
-    op.create_index("ix_membership_pcn", "membership", ["pcn"])
-    op.create_index("ix_membership_icb", "membership", ["icb"])
+    op.create_index("ix_membership_as_of_pcn_icb", "membership", ["as_of", "pcn", "icb"])
     rows = list(_told_by_reports(op.get_bind()))
     if rows:
         op.bulk_insert(table, rows)
