@@ -19,7 +19,7 @@ from hi_fhir.disclosure.suppression.past import Past
 from hi_fhir.disclosure.suppression.readers import CountReader, Everybody
 
 FEWEST, FEW = 3, 7
-MOST_OF_THE_OPTIMUM = 1.6
+MOST_OF_THE_OPTIMUM = 1.35
 TWO = Hierarchy({}, {"A": ("A",), "B": ("B",), "U": ("A", "B")}, {"A": "U", "B": "U"})
 
 
