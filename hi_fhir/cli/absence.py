@@ -8,7 +8,7 @@ from hi_fhir.cli.lines import say
 
 def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     """A line for each type of a source and what rests on it; nothing where all could be told."""
-    from hi_fhir.tables.standing import WHY_WITHHELD
+    from hi_fhir.tables.standing import WHY_WITHHELD, TypeState
 
     by_cause: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     practices: dict[tuple[str, str, str], set[str]] = {}
@@ -19,7 +19,7 @@ def print_absent(absent: Iterable[Mapping[str, Any]]) -> None:
     for (source, type_, standing), measures in sorted(by_cause.items()):
         number = len(practices[source, type_, standing])
         concerned = "1 practice, and all that it is" if number == 1 else f"{number} practices, and all that they are"
-        why = WHY_WITHHELD[standing].format(type=type_, source=source)
+        why = WHY_WITHHELD[TypeState(standing)].format(type=type_, source=source)
         say(
             f"Withheld: {why}, so for {concerned} part of, these are not given: "
             + "; ".join(f"{what} of {', '.join(ids)}" for what, ids in measures.items())

@@ -5,6 +5,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.terminology.data_files import ListState
 
-OK, NOTE, SET_UP, UNREACHABLE = "ok", "note", "set up", "unreachable"
-_EXIT_CODES = {OK: 0, NOTE: 0, SET_UP: 2, UNREACHABLE: 3}
 _PACKAGES = ("hi-fhir", "duckdb", "ibis-framework", "pyarrow", "msgspec", "sqlalchemy", "flask")
 _MEANINGS = {
     "no numerator above the practice": (ListState.PARTIAL, ListState.MISSING),
@@ -27,12 +26,24 @@ _MEANINGS = {
 _NOT_OWNER = 0o077
 
 
+class CheckState(StrEnum):
+    """Noted is what works as it is, and should be known; to be set up where something is to be done."""
+
+    OK = "ok"
+    NOTE = "note"
+    SET_UP = "set up"
+    UNREACHABLE = "unreachable"
+
+
+_EXIT_CODES = {CheckState.OK: 0, CheckState.NOTE: 0, CheckState.SET_UP: 2, CheckState.UNREACHABLE: 3}
+
+
 @dataclass(frozen=True)
 class Check:
-    """state: ok, note (works as it is, and should be known), set up (something to do) or unreachable."""
+    """What was looked at, what was found and, where there is something, what is to be done."""
 
     name: str
-    state: str
+    state: CheckState
     found: str
     to_do: str = ""
 
@@ -59,8 +70,8 @@ def doctor_command(context: click.Context, overlays: tuple[Path, ...], data_dir:
 
 
 def _checks(config: Config) -> Iterator[Check]:
-    yield Check("python", OK, f"{platform.python_version()} on {platform.system()}")
-    yield Check("packages", OK, ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    yield Check("python", CheckState.OK, f"{platform.python_version()} on {platform.system()}")
+    yield Check("packages", CheckState.OK, ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
     yield _data_folder(config.data_dir)
     yield _key(config)
     yield _store(config)
@@ -74,12 +85,14 @@ def _checks(config: Config) -> Iterator[Check]:
 def _data_folder(folder: Path) -> Check:
     name = "data folder"
     if not folder.exists():
-        return Check(name, OK, f"{folder} is not there; the first run makes it")
+        return Check(name, CheckState.OK, f"{folder} is not there; the first run makes it")
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        return Check(name, SET_UP, f"{folder} cannot be written to", "name another: --data-dir or HI_FHIR_DATA_DIR")
+        return Check(
+            name, CheckState.SET_UP, f"{folder} cannot be written to", "name another: --data-dir or HI_FHIR_DATA_DIR"
+        )
     if folder.stat().st_mode & _NOT_OWNER:
-        return Check(name, SET_UP, f"{folder} is open to others", "run chmod 700 on it")
-    return Check(name, OK, f"{folder}, its owner's only")
+        return Check(name, CheckState.SET_UP, f"{folder} is open to others", "run chmod 700 on it")
+    return Check(name, CheckState.OK, f"{folder}, its owner's only")
 
 
 def _key(config: Config) -> Check:
@@ -87,13 +100,13 @@ def _key(config: Config) -> Check:
 
     name, path = "identity key", config.key_file
     if path.resolve().is_relative_to(config.data_dir.resolve()):
-        return Check(name, SET_UP, f"{path} lies in the data folder", "keep it elsewhere: HI_FHIR_KEY_FILE")
+        return Check(name, CheckState.SET_UP, f"{path} lies in the data folder", "keep it elsewhere: HI_FHIR_KEY_FILE")
     if not path.exists():
-        return Check(name, OK, f"{path} is not there; the first run makes it")
+        return Check(name, CheckState.OK, f"{path} is not there; the first run makes it")
     try:
-        return Check(name, OK, f"{path}, key {load_key(path).key_id}")
+        return Check(name, CheckState.OK, f"{path}, key {load_key(path).key_id}")
     except ConfigError as error:
-        return Check(name, SET_UP, str(error), "see the message")
+        return Check(name, CheckState.SET_UP, str(error), "see the message")
 
 
 def _store(config: Config) -> Check:
@@ -104,15 +117,17 @@ def _store(config: Config) -> Check:
 
     name, path = "store", config.store_file
     if not path.exists():
-        return Check(name, OK, "none yet; the first report makes it")
+        return Check(name, CheckState.OK, "none yet; the first report makes it")
     store = Store(create_engine(store_url(path)))
     try:
         migrated = is_migrated(store)
     except SQLAlchemyError:
-        return Check(name, SET_UP, f"{path} is not a store", "move it away, or restore it from a backup")
+        return Check(name, CheckState.SET_UP, f"{path} is not a store", "move it away, or restore it from a backup")
     finally:
         store.close()
-    return Check(name, OK, f"{path}, {'migrated' if migrated else 'of an older version; the next run migrates it'}")
+    return Check(
+        name, CheckState.OK, f"{path}, {'migrated' if migrated else 'of an older version; the next run migrates it'}"
+    )
 
 
 def _terminology(config: Config) -> Iterator[Check]:
@@ -121,7 +136,7 @@ def _terminology(config: Config) -> Iterator[Check]:
 
     terminology = load(config.overlays)
     states = Counter(value_set.state for value_set in terminology.value_sets.values())
-    yield Check("code lists", OK, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    yield Check("code lists", CheckState.OK, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
     for measure in registry.load(overlays=config.overlays):
         reference = evaluation.measure_reference(measure, terminology)
         found = [
@@ -130,7 +145,7 @@ def _terminology(config: Config) -> Iterator[Check]:
             if (lists := ", ".join(one.id for one in reference.value_sets if one.state in states))
         ]
         if found:
-            yield Check(measure.id, NOTE, "; ".join(found), "bring these code lists in an overlay")
+            yield Check(measure.id, CheckState.NOTE, "; ".join(found), "bring these code lists in an overlay")
 
 
 def _imports(config: Config) -> Iterator[Check]:
@@ -140,20 +155,22 @@ def _imports(config: Config) -> Iterator[Check]:
     folder = config.data_dir / "imports"
     directory, areas = load_postcodes(folder), load_organisations(folder)
     if directory:
-        yield Check("postcodes", OK, f"imported, version {directory.version}")
+        yield Check("postcodes", CheckState.OK, f"imported, version {directory.version}")
     else:
         to_do = "hi-fhir mappings import-postcodes FILE"
-        yield Check("postcodes", SET_UP, "none: deprivation is known only where a record carries an LSOA", to_do)
+        yield Check(
+            "postcodes", CheckState.SET_UP, "none: deprivation is known only where a record carries an LSOA", to_do
+        )
     if areas:
-        yield Check("organisations", OK, f"{len(areas.memberships):,} memberships, version {areas.version}")
+        yield Check("organisations", CheckState.OK, f"{len(areas.memberships):,} memberships, version {areas.version}")
     else:
         found = "none: PCN and ICB are those that a source's Organization.partOf tells"
-        yield Check("organisations", NOTE, found, "hi-fhir mappings import-organisations FILE")
+        yield Check("organisations", CheckState.NOTE, found, "hi-fhir mappings import-organisations FILE")
     if lists := load_lists(folder):
-        yield Check("registered patients", OK, f"published lists imported, version {lists.version}")
+        yield Check("registered patients", CheckState.OK, f"published lists imported, version {lists.version}")
     else:
         found = "none: registered people are compared with no published list"
-        yield Check("registered patients", NOTE, found, "hi-fhir mappings import-lists FILE")
+        yield Check("registered patients", CheckState.NOTE, found, "hi-fhir mappings import-lists FILE")
 
 
 def _opt_outs(config: Config) -> Check:
@@ -161,20 +178,20 @@ def _opt_outs(config: Config) -> Check:
 
     name, policy = "opt-outs", config.opt_out_policy
     if policy == OPT_OUT_POLICIES[3] and not (config.opt_out_list and config.opt_out_list.is_file()):
-        return Check(name, SET_UP, f"{policy}, and the list is not there", "name it: HI_FHIR_OPT_OUT_LIST")
-    return Check(name, OK, policy)
+        return Check(name, CheckState.SET_UP, f"{policy}, and the list is not there", "name it: HI_FHIR_OPT_OUT_LIST")
+    return Check(name, CheckState.OK, policy)
 
 
 def _names(config: Config) -> Check:
     if config.names_as_shipped:
         found = f"{', '.join(config.names_as_shipped)} as shipped: nothing is published to another machine"
-        return Check("names in reports", NOTE, found, "name your own: docs/reference/settings.md")
-    return Check("names in reports", OK, f"{config.identifier_system}, {config.canonical_base}")
+        return Check("names in reports", CheckState.NOTE, found, "name your own: docs/reference/settings.md")
+    return Check("names in reports", CheckState.OK, f"{config.identifier_system}, {config.canonical_base}")
 
 
 def _sources(config: Config) -> Iterator[Check]:
     if not config.sources:
-        yield Check("sources", OK, "none in the settings; --source names them")
+        yield Check("sources", CheckState.OK, "none in the settings; --source names them")
     for source in config.sources.values():
         yield _source(config, source)
 
@@ -185,9 +202,9 @@ def _source(config: Config, source: SourceSettings) -> Check:
     name = f"source {source.name}"
     if not source.is_server:
         if Path(source.address).is_dir():
-            return Check(name, OK, "a folder that is there")
-        return Check(name, UNREACHABLE, "neither a URL nor a folder that is there", "fix its address")
+            return Check(name, CheckState.OK, "a folder that is there")
+        return Check(name, CheckState.UNREACHABLE, "neither a URL nor a folder that is there", "fix its address")
     found = look_at(config, source)
     if found.to_do:
-        return Check(name, UNREACHABLE, found.said, found.to_do)
-    return Check(name, NOTE if found.lacking else OK, found.said)
+        return Check(name, CheckState.UNREACHABLE, found.said, found.to_do)
+    return Check(name, CheckState.NOTE if found.lacking else CheckState.OK, found.said)

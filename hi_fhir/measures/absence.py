@@ -10,18 +10,10 @@ from hi_fhir.measures.render.requirements import Need, measure_needs, needs, pop
 from hi_fhir.measures.render.silence import can_hold, is_told, rests_on, types_read
 from hi_fhir.measures.stratifiers import Stratifier
 from hi_fhir.measures.words.base import Word
-from hi_fhir.tables.standing import (
-    NOT_OFFERED,
-    NOT_UNDERSTOOD,
-    NOTHING,
-    OVER_LIMIT,
-    REASONS,
-    UNDERSTOOD,
-    Absence,
-    Standing,
-)
+from hi_fhir.tables.standing import REASONS, Absence, Standing, TypeState
 
-_LOSSY = (NOT_UNDERSTOOD, OVER_LIMIT)
+_LOSSY = (TypeState.NOT_UNDERSTOOD, TypeState.OVER_LIMIT)
+_GONE = (TypeState.NOT_OFFERED, TypeState.NOT_UNDERSTOOD)
 _REGISTER = "Condition"  # what a register of a diagnosis is made of, wherever else its codes may stand
 _LATER = {
     "initial_population": (
@@ -57,7 +49,7 @@ def wanting(measure: Measure, found: Iterable[Standing]) -> list[Standing]:
     reads, whatever else was asked for beside it.
     """
     types = types_read(measure)
-    return [one for one in found if one.type in types and one.standing not in (UNDERSTOOD, NOTHING)]
+    return [one for one in found if one.type in types and one.standing not in (TypeState.UNDERSTOOD, TypeState.NOTHING)]
 
 
 def unheard(measure: Measure, source: str, found: Found) -> list[str]:
@@ -75,7 +67,7 @@ def absences(
 
     homes: practice to the sources that its registered people are from, or would be.
     """
-    by_source: dict[str, dict[str, str]] = {}
+    by_source: dict[str, dict[str, TypeState]] = {}
     for one in judged:
         by_source.setdefault(one.source, {})[one.type] = one.standing
     absent = []
@@ -94,9 +86,9 @@ def absences(
     return absent
 
 
-def _by_cause(untold: Iterable[tuple[str, str, str]]) -> list[tuple[tuple[str, str], set[str]]]:
+def _by_cause(untold: Iterable[tuple[str, str, TypeState]]) -> list[tuple[tuple[str, TypeState], set[str]]]:
     """What is untold by type and standing, in order."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, TypeState], set[str]] = {}
     for what, type_, standing in untold:
         found.setdefault((type_, standing), set()).add(what)
     return sorted(found.items())
@@ -123,8 +115,8 @@ def withheld_strata(absent: Iterable[Absence]) -> dict[tuple[str, str], dict[tup
 
 
 def _unknown_populations(
-    measure: Measure, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
-) -> Iterator[tuple[str, str, str]]:
+    measure: Measure, types: Mapping[str, TypeState], found: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[str, str, TypeState]]:
     """Population, type and standing: of those that a source's silence or losses leave untold."""
     silent = _silent(population_needs(measure), types, found)
     defined = {name for name, _ in measure.populations()} | (
@@ -141,15 +133,15 @@ def _unknown_populations(
 
 
 def _unknown_strata(
-    one: Stratifier, types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]
-) -> Iterator[tuple[str, str, str]]:
+    one: Stratifier, types: Mapping[str, TypeState], found: Mapping[str, Mapping[str, int]]
+) -> Iterator[tuple[str, str, TypeState]]:
     """Stratum, type and standing, as of populations: of the first word that is not told, and of all after it.
 
     Whoever is in one of those may be in an earlier one for all that is known. What the measure itself reads plays no
     part, so that a breakdown is told or not in all measures alike.
     """
     silent = _silent(stratum_needs(one), types, found)
-    reasons: set[tuple[str, str]] = set()
+    reasons: set[tuple[str, TypeState]] = set()
     for number, stratum in enumerate(one.strata if one.words else ()):
         if number < len(one.words):
             word = one.words[number]
@@ -158,32 +150,34 @@ def _unknown_strata(
         yield from ((stratum, *reason) for reason in sorted(reasons))
 
 
-def _losses(word: Word, types: Mapping[str, str]) -> set[tuple[str, str]]:
+def _losses(word: Word, types: Mapping[str, TypeState]) -> set[tuple[str, TypeState]]:
     return {(type_, types[type_]) for type_ in rests_on(word) if _is_loss(type_, types.get(type_))}
 
 
-def _no_register(word: Word, types: Mapping[str, str]) -> set[tuple[str, str]]:
+def _no_register(word: Word, types: Mapping[str, TypeState]) -> set[tuple[str, TypeState]]:
     """A register of diagnoses without Conditions is not 0 people, it is unknown."""
-    is_wanting = types.get(_REGISTER) == NOT_OFFERED and any(type_ == _REGISTER for type_, _ in needs(word))
-    return {(_REGISTER, NOT_OFFERED)} if is_wanting else set()
+    is_wanting = types.get(_REGISTER) == TypeState.NOT_OFFERED and any(type_ == _REGISTER for type_, _ in needs(word))
+    return {(_REGISTER, TypeState.NOT_OFFERED)} if is_wanting else set()
 
 
-def _silence(word: Word, silent: Mapping[str, str]) -> set[tuple[str, str]]:
+def _silence(word: Word, silent: Mapping[str, TypeState]) -> set[tuple[str, TypeState]]:
     return {(type_, silent[type_]) for type_, _ in needs(word) if type_ in silent}
 
 
-def _is_loss(type_: str, standing: str | None) -> bool:
+def _is_loss(type_: str, standing: TypeState | None) -> bool:
     """Whether a type's standing alone leaves untold what rests on it: a practice without a patient is not there."""
-    return standing in _LOSSY or (standing == NOTHING and type_ == "Patient")
+    return standing in _LOSSY or (standing == TypeState.NOTHING and type_ == "Patient")
 
 
-def _silent(needed: Iterable[Need], types: Mapping[str, str], found: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+def _silent(
+    needed: Iterable[Need], types: Mapping[str, TypeState], found: Mapping[str, Mapping[str, int]]
+) -> dict[str, TypeState]:
     """Types in which no record with any of the codes that are needed came, with why."""
     asked: dict[str, set[str]] = {}
     for type_, value_set in needed:
         asked.setdefault(type_, set()).add(value_set or "")
     return {
-        type_: types[type_] if types.get(type_) in (NOT_OFFERED, NOT_UNDERSTOOD) else NOTHING
+        type_: types[type_] if types.get(type_) in _GONE else TypeState.NOTHING
         for type_, value_sets in asked.items()
         if not any(found.get(type_, {}).get(value_set) for value_set in value_sets)
     }

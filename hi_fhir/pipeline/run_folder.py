@@ -18,7 +18,7 @@ from hi_fhir.core.stopping import stopped_by
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.history import RunState
 from hi_fhir.tables.reconcile import with_current_terms
-from hi_fhir.tables.standing import UNDERSTOOD, Absence
+from hi_fhir.tables.standing import Absence, TypeState
 
 if TYPE_CHECKING:  # with them come all that a step needs
     from hi_fhir.measures.evaluation import EvaluationManifest
@@ -115,7 +115,10 @@ def manifest_of(
         people=evaluation.people,
         dated_by=evaluation.dated_by,
         dropped_readings=evaluation.dropped_readings,
-        notes=[*map(str, evaluation.notes), *(str(one) for one in evaluation.standings if one.standing != UNDERSTOOD)],
+        notes=[
+            *map(str, evaluation.notes),
+            *(str(one) for one in evaluation.standings if one.standing != TypeState.UNDERSTOOD),
+        ],
         reports=reports.paths,
         published=msgspec.to_builtins(sent),
         other_servers=evaluation.other_servers,

@@ -4,6 +4,7 @@ Rule `absence`, version 2 (docs/explanation/rules.md); what it costs a measure i
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,15 +17,24 @@ if TYPE_CHECKING:  # the kernel and its engine, which nobody needs who reads wha
 
 VERSION = "2"
 
-NOT_OFFERED, NOT_UNDERSTOOD, OVER_LIMIT, NOTHING = "not-offered", "none-understood", "over-limit", "nothing-received"
-UNDERSTOOD = "understood"
-REASONS = (NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED, NOTHING)
+
+class TypeState(StrEnum):
+    """What became of a type of a source: the reason, where populations are withheld for it."""
+
+    UNDERSTOOD = "understood"
+    NOT_UNDERSTOOD = "none-understood"
+    OVER_LIMIT = "over-limit"
+    NOT_OFFERED = "not-offered"
+    NOTHING = "nothing-received"
+
+
+REASONS = (TypeState.NOT_UNDERSTOOD, TypeState.OVER_LIMIT, TypeState.NOT_OFFERED, TypeState.NOTHING)
 """Why a population may not be told, the gravest first."""
 WHY_WITHHELD = {
-    NOT_UNDERSTOOD: "no {type} of {source} could be understood",
-    OVER_LIMIT: "more {type} of {source} than the limit allows could not be read",
-    NOT_OFFERED: "{type} of {source} is not offered",
-    NOTHING: "no {type} of {source} came with a code that the measures read",
+    TypeState.NOT_UNDERSTOOD: "no {type} of {source} could be understood",
+    TypeState.OVER_LIMIT: "more {type} of {source} than the limit allows could not be read",
+    TypeState.NOT_OFFERED: "{type} of {source} is not offered",
+    TypeState.NOTHING: "no {type} of {source} came with a code that the measures read",
 }
 """The same as the beginning of a sentence."""
 
@@ -37,7 +47,7 @@ class Standing(msgspec.Struct, frozen=True):
 
     source: str
     type: str
-    standing: str
+    standing: TypeState
     told: str | None = None
 
     def __str__(self) -> str:
@@ -45,11 +55,11 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 _WORDS = {
-    UNDERSTOOD: "{type} was understood",
-    NOT_OFFERED: "{type} is not offered, so what stands in it alone is not known",
-    NOT_UNDERSTOOD: "no {type} that was received could be understood",
-    OVER_LIMIT: "more {type} than the limit allows could not be read",
-    NOTHING: "no {type} was received: a zero counted from it may be the source's silence",
+    TypeState.UNDERSTOOD: "{type} was understood",
+    TypeState.NOT_OFFERED: "{type} is not offered, so what stands in it alone is not known",
+    TypeState.NOT_UNDERSTOOD: "no {type} that was received could be understood",
+    TypeState.OVER_LIMIT: "more {type} than the limit allows could not be read",
+    TypeState.NOTHING: "no {type} was received: a zero counted from it may be the source's silence",
 }
 
 
@@ -62,7 +72,7 @@ class Absence(msgspec.Struct, frozen=True):
     measure_id: str
     source: str
     type: str
-    standing: str
+    standing: TypeState
     populations: tuple[str, ...]
     practices: tuple[str, ...]
     stratifier: str | None = None
@@ -81,22 +91,22 @@ def standings(manifest: "SnapshotManifest", orphans: Mapping[str, int], limit: f
     found = []
     for type_ in sorted(manifest.scope.types):
         told = manifest.not_offered.get(type_)
-        standing = NOT_OFFERED if told is not None else _standing(manifest, type_, orphans, limit)
-        if standing == UNDERSTOOD and all_doubtful:
-            standing = OVER_LIMIT
+        standing = TypeState.NOT_OFFERED if told is not None else _standing(manifest, type_, orphans, limit)
+        if standing == TypeState.UNDERSTOOD and all_doubtful:
+            standing = TypeState.OVER_LIMIT
         found.append(Standing(manifest.source_id, type_, standing, told))
     return found
 
 
-def _standing(manifest: "SnapshotManifest", type_: str, orphans: Mapping[str, int], limit: float) -> str:
+def _standing(manifest: "SnapshotManifest", type_: str, orphans: Mapping[str, int], limit: float) -> TypeState:
     kept, lost = manifest.reconciliation.get(type_, Reconciliation()).kept, _lost(manifest, type_)
     table = CLINICAL_TABLES.get(type_, "")
     of_nobody = orphans.get(table, 0)
     if kept + lost == 0:
-        return NOTHING if type_ in _EVERYWHERE else UNDERSTOOD
+        return TypeState.NOTHING if type_ in _EVERYWHERE else TypeState.UNDERSTOOD
     if kept == 0 or (of_nobody and of_nobody == manifest.rows.get(table, 0)):
-        return NOT_UNDERSTOOD
-    return OVER_LIMIT if lost > limit * (kept + lost) else UNDERSTOOD
+        return TypeState.NOT_UNDERSTOOD
+    return TypeState.OVER_LIMIT if lost > limit * (kept + lost) else TypeState.UNDERSTOOD
 
 
 def _lost(manifest: "SnapshotManifest", type_: str) -> int:

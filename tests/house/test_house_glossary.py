@@ -69,7 +69,7 @@ SAID = {
     },
     "statistics": {*KINDS},
     "why a statistic is not given": {*REASONS},
-    "standings": {standing.UNDERSTOOD, *standing.REASONS},
+    "standings": {*standing.TypeState},
     "states of code lists": {*ListState, "code-lists-partial", "code-lists-missing"},
     "terms of the reconciliation": {*output._TERMS.values()},
     "why a reading is none": {people._LEFT_OUT[reason] for reason in dropped.REASONS},

@@ -35,7 +35,7 @@ from hi_fhir.measures.stratifiers import ALL, CORE_STRATIFIERS, PCN, PRACTICE
 from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import COUNTS
-from hi_fhir.tables.standing import UNDERSTOOD, Standing
+from hi_fhir.tables.standing import Standing, TypeState
 from hi_fhir.terminology.catalogue import load
 
 OUTCOMES = {
@@ -120,7 +120,7 @@ def an_evaluation(
         dropped_readings={"systolic-blood-pressure": {"unit": 4, "implausible": 2}},
         tables=tables or {},
         lost={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
-        standings=[Standing("main", type_, UNDERSTOOD) for type_ in ("Patient", *CLINICAL_TABLES)],
+        standings=[Standing("main", type_, TypeState.UNDERSTOOD) for type_ in ("Patient", *CLINICAL_TABLES)],
         heard={"main": _heard(references)},
         homes={area.practice_id: ["main"] for area in areas},
     )

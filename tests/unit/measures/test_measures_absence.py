@@ -31,7 +31,7 @@ from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, UNKNOWN, ByWords, Str
 from hi_fhir.measures.words import completeness, population
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import AgeAtRecord
-from hi_fhir.tables.standing import NOT_OFFERED, NOT_UNDERSTOOD, NOTHING, OVER_LIMIT, UNDERSTOOD, Standing
+from hi_fhir.tables.standing import Standing, TypeState
 
 TYPES = ("Condition", "EpisodeOfCare", "Encounter", "Observation", "Organization", "Patient", "Procedure")
 TABLES = {"Condition": "condition", "Observation": "observation", "Procedure": "procedure", "Encounter": "encounter"}
@@ -61,7 +61,7 @@ def told(
     measure: Measure, heard: dict[str, dict[str, int]] | None = None, **types: str
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Type to standing to what is withheld. types: standings other than understood."""
-    judged = [Standing("elm", type_, types.get(type_, UNDERSTOOD)) for type_ in TYPES]
+    judged = [Standing("elm", type_, types.get(type_, TypeState.UNDERSTOOD)) for type_ in TYPES]
     spoken = {"Observation": HEARD, "Condition": {"hypertension": 4, "severe-mental-illness": 4}} | (heard or {})
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for one in absences(measure, judged, {"elm": spoken}, {"A1": ["elm"], "A2": ["oak"], "A3": ["elm", "oak"]}):
@@ -73,8 +73,8 @@ def told(
 def test_what_a_denominator_of_its_own_rests_on_is_withheld_with_all_that_is_decided_in_it() -> None:
     narrower = replace(REGISTER, denominator=encounter())
 
-    assert told(narrower, {"Encounter": {"": 3}}, Encounter=OVER_LIMIT) == {
-        "Encounter": {OVER_LIMIT: ("denominator", "numerator", "undetermined")}
+    assert told(narrower, {"Encounter": {"": 3}}, Encounter=TypeState.OVER_LIMIT) == {
+        "Encounter": {TypeState.OVER_LIMIT: ("denominator", "numerator", "undetermined")}
     }
 
 
@@ -82,46 +82,48 @@ def test_where_all_was_understood_nothing_is_withheld() -> None:
     assert told(SMOKERS) == told(REGISTER) == {}
 
 
-@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT])
+@pytest.mark.parametrize("standing", [TypeState.NOT_UNDERSTOOD, TypeState.OVER_LIMIT])
 def test_losses_of_the_numerators_type_withhold_it_and_what_is_decided_after_it(standing: str) -> None:
     assert told(SMOKERS, Observation=standing) == {"Observation": {standing: OF_RECORDS}}
 
 
 def test_losses_of_an_exceptions_type_withhold_it_alone() -> None:
-    assert told(SMOKERS, Procedure=OVER_LIMIT) == {"Procedure": {OVER_LIMIT: ("denominator_exception",)}}
+    assert told(SMOKERS, Procedure=TypeState.OVER_LIMIT) == {
+        "Procedure": {TypeState.OVER_LIMIT: ("denominator_exception",)}
+    }
 
 
 @pytest.mark.parametrize("type_", ["Patient", "EpisodeOfCare", "Organization"])
 def test_losses_of_what_people_are_counted_by_withhold_everything(type_: str) -> None:
-    assert set(told(SMOKERS, **{type_: OVER_LIMIT})[type_][OVER_LIMIT]) == set(ALL)
+    assert set(told(SMOKERS, **{type_: TypeState.OVER_LIMIT})[type_][TypeState.OVER_LIMIT]) == set(ALL)
 
 
-@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED])
+@pytest.mark.parametrize("standing", [TypeState.NOT_UNDERSTOOD, TypeState.OVER_LIMIT, TypeState.NOT_OFFERED])
 def test_a_register_of_a_diagnosis_is_unknown_and_not_empty_without_conditions(standing: str) -> None:
     assert set(told(REGISTER, Condition=standing)["Condition"][standing]) == set(ALL) - {"denominator_exception"}
 
 
 def test_what_was_lost_is_told_beside_what_was_silent() -> None:
     smokers = a_measure(registered(), observed(SMOKING, EVER) & ethnicity_stated())
-    assert told(smokers, heard={"Observation": {}}, Procedure=OVER_LIMIT) == {
-        "Observation": {NOTHING: ("numerator",)},
-        "Procedure": {OVER_LIMIT: ("numerator",)},
+    assert told(smokers, heard={"Observation": {}}, Procedure=TypeState.OVER_LIMIT) == {
+        "Observation": {TypeState.NOTHING: ("numerator",)},
+        "Procedure": {TypeState.OVER_LIMIT: ("numerator",)},
     }
 
 
 def test_a_register_is_told_without_procedures_which_may_hold_its_codes_too() -> None:
-    assert told(REGISTER, Procedure=NOT_OFFERED) == {}
+    assert told(REGISTER, Procedure=TypeState.NOT_OFFERED) == {}
 
 
 def test_a_numerator_whose_only_type_is_not_offered_is_withheld() -> None:
-    assert told(SMOKERS, heard={"Observation": {}}, Observation=NOT_OFFERED) == {
-        "Observation": {NOT_OFFERED: OF_RECORDS}
+    assert told(SMOKERS, heard={"Observation": {}}, Observation=TypeState.NOT_OFFERED) == {
+        "Observation": {TypeState.NOT_OFFERED: OF_RECORDS}
     }
 
 
 def test_a_numerator_of_whose_codes_no_record_came_is_withheld_whatever_else_the_type_holds() -> None:
     for heard in ({}, {"systolic-blood-pressure": 900}):
-        assert told(SMOKERS, heard={"Observation": heard}) == {"Observation": {NOTHING: OF_RECORDS}}
+        assert told(SMOKERS, heard={"Observation": heard}) == {"Observation": {TypeState.NOTHING: OF_RECORDS}}
 
 
 def test_one_silent_alternative_leaves_the_other_to_be_told() -> None:
@@ -129,13 +131,13 @@ def test_one_silent_alternative_leaves_the_other_to_be_told() -> None:
     both = a_measure(registered(), observed(SMOKING, EVER) & clinical_event(ILLNESS, EVER))
     silent = {"Condition": {}, "Observation": {}, "Procedure": {"severe-mental-illness": 1}}
     assert told(either, heard=silent) == {}
-    assert told(both, heard=silent)["Observation"] == {NOTHING: ("numerator",)}
+    assert told(both, heard=silent)["Observation"] == {TypeState.NOTHING: ("numerator",)}
 
 
 def test_encounters_are_heard_of_whatever_their_reasons() -> None:
     of_encounters = a_measure(registered() & encounter(), encounter().with_coded_reason())
     assert told(of_encounters, heard={"Encounter": {"": 3}}) == {}
-    assert "initial_population" in told(of_encounters)["Encounter"][NOTHING]
+    assert "initial_population" in told(of_encounters)["Encounter"][TypeState.NOTHING]
 
 
 BY_ILLNESS = a_breakdown(diagnosed(ILLNESS))
@@ -147,7 +149,7 @@ def told_of_strata(
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """Type to standing to the strata that are withheld of a measure of everybody. types: as `told`."""
     everybody = replace(a_measure(registered(), ethnicity_stated()), stratifiers=(by,))
-    judged = [Standing("elm", type_, types.get(type_, UNDERSTOOD)) for type_ in TYPES]
+    judged = [Standing("elm", type_, types.get(type_, TypeState.UNDERSTOOD)) for type_ in TYPES]
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for one in absences(everybody, judged, {"elm": heard or {}}, {"A1": ["elm"], "A2": ["oak"]}):
         if one.stratifier == by.id:
@@ -161,31 +163,31 @@ def test_strata_are_told_where_the_source_speaks_of_what_decides_them() -> None:
 
 
 def test_strata_of_whose_codes_no_record_came_are_withheld_each_and_not_counted_as_nobody() -> None:
-    silent = {type_: {NOTHING: STRATA} for type_ in ("Condition", "Observation", "Procedure")}
+    silent = {type_: {TypeState.NOTHING: STRATA} for type_ in ("Condition", "Observation", "Procedure")}
     assert told_of_strata(BY_ILLNESS) == silent
     assert told_of_strata(BY_ILLNESS, {"Condition": {"hypertension": 900}}) == silent
 
 
-@pytest.mark.parametrize("standing", [NOT_UNDERSTOOD, OVER_LIMIT, NOT_OFFERED])
+@pytest.mark.parametrize("standing", [TypeState.NOT_UNDERSTOOD, TypeState.OVER_LIMIT, TypeState.NOT_OFFERED])
 def test_strata_of_a_diagnosis_are_unknown_without_conditions(standing: str) -> None:
-    heard = {"Observation": {ILLNESS.id: 1}, "Condition": {ILLNESS.id: 0 if standing == NOT_OFFERED else 3}}
+    heard = {"Observation": {ILLNESS.id: 1}, "Condition": {ILLNESS.id: 0 if standing == TypeState.NOT_OFFERED else 3}}
     assert told_of_strata(BY_ILLNESS, heard, Condition=standing) == {"Condition": {standing: STRATA}}
 
 
 def test_what_withholds_a_stratum_withholds_no_population_and_no_other_breakdown() -> None:
     everybody = replace(a_measure(registered(), ethnicity_stated()), stratifiers=(*CORE_STRATIFIERS, BY_ILLNESS))
-    judged = [Standing("elm", type_, UNDERSTOOD) for type_ in TYPES]
+    judged = [Standing("elm", type_, TypeState.UNDERSTOOD) for type_ in TYPES]
     absent = absences(everybody, judged, {}, {"A1": ["elm"]})
 
     assert withheld(absent)["ethnicity-usable", "A1"] == {}
     assert withheld_strata(absent) == {
-        ("ethnicity-usable", "A1"): {(BY_ILLNESS.id, stratum): NOTHING for stratum in STRATA}
+        ("ethnicity-usable", "A1"): {(BY_ILLNESS.id, stratum): TypeState.NOTHING for stratum in STRATA}
     }
 
 
 def test_a_population_is_told_or_not_whatever_breakdowns_read() -> None:
     smokers = replace(SMOKERS, stratifiers=(BY_ILLNESS,))
-    judged, heard = [Standing("elm", type_, UNDERSTOOD) for type_ in TYPES], {"Observation": {ILLNESS.id: 9}}
+    judged, heard = [Standing("elm", type_, TypeState.UNDERSTOOD) for type_ in TYPES], {"Observation": {ILLNESS.id: 9}}
     found, without = (absences(one, judged, {"elm": heard}, {"A1": ["elm"]}) for one in (smokers, SMOKERS))
     assert [one for one in found if one.stratifier is None] == without != []
 
@@ -193,12 +195,14 @@ def test_a_population_is_told_or_not_whatever_breakdowns_read() -> None:
 def test_the_first_word_that_is_not_told_withholds_its_stratum_and_those_after_it() -> None:
     by = a_breakdown(observed(SMOKING, EVER), clinical_event(ILLNESS, EVER))
     heard = {"Observation": HEARD}
-    assert told_of_strata(by, heard, Procedure=OVER_LIMIT)["Procedure"] == {OVER_LIMIT: by.strata[1:]}
+    assert told_of_strata(by, heard, Procedure=TypeState.OVER_LIMIT)["Procedure"] == {
+        TypeState.OVER_LIMIT: by.strata[1:]
+    }
 
 
 def test_a_stratum_of_those_without_a_record_is_withheld_with_the_silence_that_would_make_it_all() -> None:
     by = a_breakdown(~observed(SMOKING, EVER))
-    assert told_of_strata(by) == {"Observation": {NOTHING: by.strata}}
+    assert told_of_strata(by) == {"Observation": {TypeState.NOTHING: by.strata}}
 
 
 def test_a_breakdown_by_age_needs_no_record() -> None:
@@ -206,26 +210,26 @@ def test_a_breakdown_by_age_needs_no_record() -> None:
 
 
 def test_a_source_that_no_registered_person_is_from_withholds_nothing() -> None:
-    judged = [Standing("elm", type_, NOT_UNDERSTOOD) for type_ in TYPES]
+    judged = [Standing("elm", type_, TypeState.NOT_UNDERSTOOD) for type_ in TYPES]
     assert absences(SMOKERS, judged, {}, {"A2": ["oak"]}) == []
 
 
 def test_of_several_reasons_the_gravest_stands() -> None:
     judged = [
-        *(Standing("elm", type_, NOT_OFFERED) for type_ in TYPES),
-        *(Standing("oak", type_, NOT_UNDERSTOOD) for type_ in TYPES),
+        *(Standing("elm", type_, TypeState.NOT_OFFERED) for type_ in TYPES),
+        *(Standing("oak", type_, TypeState.NOT_UNDERSTOOD) for type_ in TYPES),
     ]
     found = withheld(absences(SMOKERS, judged, {}, {"A1": ["elm"], "A3": ["elm", "oak"]}))
-    assert found["ethnicity-usable", "A1"]["numerator"] == NOT_OFFERED
-    assert found["ethnicity-usable", "A3"]["numerator"] == NOT_UNDERSTOOD
+    assert found["ethnicity-usable", "A1"]["numerator"] == TypeState.NOT_OFFERED
+    assert found["ethnicity-usable", "A3"]["numerator"] == TypeState.NOT_UNDERSTOOD
 
 
 def test_a_measure_is_told_of_the_types_that_it_rests_on_alone() -> None:
-    judged = [Standing("elm", type_, NOT_OFFERED) for type_ in TYPES]
+    judged = [Standing("elm", type_, TypeState.NOT_OFFERED) for type_ in TYPES]
     plain = a_measure(registered(), aged(at_least=16))
     assert [one.type for one in wanting(plain, judged)] == ["EpisodeOfCare", "Organization", "Patient"]
     assert "Encounter" not in [one.type for one in wanting(SMOKERS, judged)]
-    assert wanting(SMOKERS, [Standing("elm", "Procedure", NOTHING)]) == []
+    assert wanting(SMOKERS, [Standing("elm", "Procedure", TypeState.NOTHING)]) == []
 
 
 def test_value_sets_of_which_no_record_came_are_named() -> None:

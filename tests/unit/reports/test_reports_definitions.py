@@ -16,7 +16,7 @@ from hi_fhir.reports.checks import check_resource
 from hi_fhir.reports.concepts import valued
 from hi_fhir.reports.definitions import definitions, measure_resource
 from hi_fhir.reports.vocabulary import EXTENSIONS
-from hi_fhir.tables.standing import NOT_UNDERSTOOD, Standing
+from hi_fhir.tables.standing import Standing, TypeState
 from tests.support.evaluations import a_ratio, an_area
 from tests.support.reporting import SETTINGS, Note, released_reports
 
@@ -41,7 +41,7 @@ def reports() -> list[Json]:
     told: dict[str, Any] = {"areas": areas, "people": 9, "notes": [Note("elm", "x")], "lists": lists}
     found = [one for who in ("pcn", "icb") for one in released_reports(who, measure=MEASURES[0]).reports.values()]
     for measure in MEASURES:
-        wanting = [(Standing("main", type_, NOT_UNDERSTOOD),) for type_ in ("Patient", "Condition")]
+        wanting = [(Standing("main", type_, TypeState.NOT_UNDERSTOOD),) for type_ in ("Patient", "Condition")]
         for state, lost in (("full", ()), ("missing", ()), *((None, one) for one in ((), *wanting))):
             made = released_reports("icb", measure=measure, state=state, wanting=lost, **told)
             found += made.reports.values()
@@ -166,7 +166,7 @@ def test_a_measure_says_who_is_in_the_strata_that_words_decide() -> None:
 
 
 def test_what_withholds_strata_is_told_in_an_extension_and_in_the_text() -> None:
-    told = {"measure": MEASURES[0], "people": 9, "wanting": (Standing("main", "Condition", NOT_UNDERSTOOD),)}
+    told = {"measure": MEASURES[0], "people": 9, "wanting": (Standing("main", "Condition", TypeState.NOT_UNDERSTOOD),)}
     report = released_reports("practice", **told).reports["A99001"]
     withheld = [one for _, one in own_extensions(report) if one["url"].endswith("/withheld-strata")]
     [parts] = [
@@ -176,7 +176,7 @@ def test_what_withholds_strata_is_told_in_an_extension_and_in_the_text() -> None
     ]
 
     assert parts == [
-        *(("source", None), ("type", "Condition"), ("standing", NOT_UNDERSTOOD), ("stratifier", "ill")),
+        *(("source", None), ("type", "Condition"), ("standing", TypeState.NOT_UNDERSTOOD), ("stratifier", "ill")),
         *(("stratum", one) for one in BY_ILLNESS.strata),
         ("practice", None),
     ]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hi_fhir.measures import registered
-from hi_fhir.tables.standing import NOT_UNDERSTOOD, Standing
+from hi_fhir.tables.standing import Standing, TypeState
 from tests.support.reporting import a_measure, count_of, extensions, groups_of, parts, released_reports
 
 
@@ -34,7 +34,7 @@ def test_a_masked_number_is_masked_in_words_too():
 
 
 def test_a_withheld_number_tells_its_reason_and_for_how_many_practices():
-    _, text = whole_and_text(wanting=[Standing("main", "Observation", NOT_UNDERSTOOD)])
+    _, text = whole_and_text(wanting=[Standing("main", "Observation", TypeState.NOT_UNDERSTOOD)])
 
     assert "<td>numerator</td><td>withheld (none-understood)</td>" in text
     assert "<p>main: no Observation that was received could be understood.</p>" in text

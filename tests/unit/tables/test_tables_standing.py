@@ -6,7 +6,7 @@ from msgspec import structs
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.snapshot import SnapshotManifest
-from hi_fhir.tables.standing import NOT_UNDERSTOOD, NOTHING, OVER_LIMIT, UNDERSTOOD, standings
+from hi_fhir.tables.standing import TypeState, standings
 
 TYPES = ("Condition", "EpisodeOfCare", "Encounter", "Observation", "Organization", "Patient", "Procedure")
 TABLES = {"Condition": "condition", "Observation": "observation", "Procedure": "procedure", "Encounter": "encounter"}
@@ -46,12 +46,12 @@ def standing_of(type_: str, limit: float = 0.05, orphans: int = 0, **made: dict[
 @pytest.mark.parametrize(
     ("kept", "lost", "standing"),
     [
-        (100, 0, UNDERSTOOD),
-        (95, 5, UNDERSTOOD),
-        (94, 6, OVER_LIMIT),
-        (1, 1, OVER_LIMIT),
-        (0, 1, NOT_UNDERSTOOD),
-        (0, 0, NOTHING),
+        (100, 0, TypeState.UNDERSTOOD),
+        (95, 5, TypeState.UNDERSTOOD),
+        (94, 6, TypeState.OVER_LIMIT),
+        (1, 1, TypeState.OVER_LIMIT),
+        (0, 1, TypeState.NOT_UNDERSTOOD),
+        (0, 0, TypeState.NOTHING),
     ],
 )
 def test_a_type_is_understood_while_no_more_than_the_limit_is_lost(kept: int, lost: int, standing: str) -> None:
@@ -59,32 +59,32 @@ def test_a_type_is_understood_while_no_more_than_the_limit_is_lost(kept: int, lo
 
 
 def test_the_limit_is_the_deployments_own() -> None:
-    assert standing_of("Observation", limit=0.5, lost={"Observation": 100}) == UNDERSTOOD
-    assert standing_of("Observation", limit=0.0, lost={"Observation": 1}) == OVER_LIMIT
+    assert standing_of("Observation", limit=0.5, lost={"Observation": 100}) == TypeState.UNDERSTOOD
+    assert standing_of("Observation", limit=0.0, lost={"Observation": 1}) == TypeState.OVER_LIMIT
 
 
-@pytest.mark.parametrize(("orphans", "standing"), [(99, UNDERSTOOD), (100, NOT_UNDERSTOOD)])
+@pytest.mark.parametrize(("orphans", "standing"), [(99, TypeState.UNDERSTOOD), (100, TypeState.NOT_UNDERSTOOD)])
 def test_records_that_are_all_of_nobody_here_are_not_understood(orphans: int, standing: str) -> None:
     assert standing_of("Observation", orphans=orphans) == standing
 
 
 def test_a_source_needs_no_episodes() -> None:
-    assert standings(a_snapshot(kept={"EpisodeOfCare": 0}), {}, 0.05)[2].standing == UNDERSTOOD
+    assert standings(a_snapshot(kept={"EpisodeOfCare": 0}), {}, 0.05)[2].standing == TypeState.UNDERSTOOD
 
 
 def test_lines_that_do_not_tell_their_type_may_have_been_of_any() -> None:
     found = standings(a_snapshot(lost={"Resource": 100}), {}, 0.05)
-    assert {one.standing for one in found} == {OVER_LIMIT}
-    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 30}), {}, 0.05)} == {UNDERSTOOD}
+    assert {one.standing for one in found} == {TypeState.OVER_LIMIT}
+    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 30}), {}, 0.05)} == {TypeState.UNDERSTOOD}
 
 
 def test_lines_without_a_type_that_are_as_many_as_the_limit_allows_make_no_type_doubtful() -> None:
-    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 100}), {}, 0.125)} == {UNDERSTOOD}
+    assert {one.standing for one in standings(a_snapshot(lost={"Resource": 100}), {}, 0.125)} == {TypeState.UNDERSTOOD}
 
 
 def test_a_type_that_was_asked_for_and_never_came_is_told_though_nothing_was_counted_of_it() -> None:
     silent = standings(structs.replace(a_snapshot(), reconciliation={}), {}, 0.05)
-    assert {one.type for one in silent if one.standing == NOTHING} == {"Patient", *TABLES}
+    assert {one.type for one in silent if one.standing == TypeState.NOTHING} == {"Patient", *TABLES}
 
 
 def test_a_type_that_is_not_offered_says_why() -> None:
