@@ -86,17 +86,17 @@ def attack(
     """
     found = bounded(told, progress, change=change, without=without)
     alone = found.bounds.high - found.bounds.low + 1
-    checked = check(found.system, found.bounds, found.counts.is_masked, limit_s, progress)
+    checked = check(found.system, found.bounds, found.counts.is_guarded, limit_s, progress)
     together = found.bounds
     if (checked.low != together.low).any() or (checked.high != together.high).any():
         together = propagate(found.system._replace(low=checked.low, high=checked.high), Silent())
     possible = np.minimum(checked.possible, together.high - together.low + 1)
-    own = own_people(found.counts, found.system.sums, together, told.knowing)
-    recovered = recovered_counts(found.counts, together, possible, alone, own)
+    own = own_people(found.counts, found.system.sums, together, told.knowing) if told.knowing else None
+    recovered = recovered_counts(found.counts, found.system, together, possible, alone, own)
     return Findings(
         reports=len(told.reports),
         cells=int((told.state <= State.WITHHELD).sum()),
-        masked=int(found.counts.is_masked.sum()),
+        masked=int(found.counts.is_guarded_cell.sum()),
         undefined=tuple(
             sorted(
                 {

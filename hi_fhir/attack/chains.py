@@ -107,7 +107,6 @@ def link(counts: Counts, system: System, number: int) -> Link:
 
 
 def _term(counts: Counts, place: int) -> Term:
-    high = int(counts.high[place])
-    return Term(
-        *counts.named(place), int(counts.low[place]), None if high >= UNBOUNDED else high, bool(counts.is_masked[place])
-    )
+    low, high = int(counts.low[place]), int(counts.high[place])
+    is_masked = bool(counts.is_guarded[place]) and low > 0
+    return Term(*counts.named(place), low, None if high >= UNBOUNDED else high, is_masked)

@@ -29,8 +29,8 @@ class Counts:
     """All counts by place: that of a name in a report is `report * len(names) + name`.
 
     low, high: between which it lies, both included. is_there: whether a report counts it or it is derived from such.
-    is_masked: whether a report says that it is not given since it is small, of people who are not those of whoever
-    attacks.
+    is_guarded: whether a report says that it is not given since it is small or of a small group, of people who are not
+    those of whoever attacks; or it is of those who are left of such a group.
     """
 
     reports: tuple[Report, ...]
@@ -38,7 +38,7 @@ class Counts:
     low: Ints
     high: Ints
     is_there: Bools
-    is_masked: Bools
+    is_guarded: Bools
 
     @cached_property
     def places(self) -> Mapping[Name, int]:
@@ -48,6 +48,12 @@ class Counts:
     def is_of_run(self) -> Bools:
         """By name: whether it is a count of the whole run, which each report repeats."""
         return np.array([name.stratifier.startswith(OF_RUN) for name in self.names], dtype=np.bool_)
+
+    @property
+    def is_guarded_cell(self) -> Bools:
+        """Guarded counts that reports have a cell for."""
+        is_derived = np.array([name.population in _DERIVED for name in self.names], dtype=np.bool_)
+        return self.is_guarded & ~np.tile(is_derived, len(self.reports))
 
     @property
     def grid(self) -> Bools:
@@ -64,14 +70,17 @@ def counts_of(told: Told) -> Counts:
     names = (*told.names, *_derived(told.names, has_ratios=len(told.ratios.low) > 0))
     shape = (len(told.reports), len(names))
     low, high = np.zeros(shape, dtype=np.int32), np.full(shape, UNBOUNDED, dtype=np.int32)
-    is_there, is_masked = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    is_there, is_guarded, is_within = (np.zeros(shape, dtype=np.bool_) for _ in range(3))
     is_count = told.state <= State.WITHHELD
     report, name, state, value = (one[is_count] for one in (told.report, told.name, told.state, told.value))
     low[report, name], high[report, name] = _bounds(told, report, name, state, value)
     is_there[report, name] = True
-    is_masked[report, name] = (state == State.MASKED) & ~_is_own(told, report, name)
+    is_own = _is_own(told, report, name)
+    is_guarded[report, name] = np.isin(state, (State.MASKED, State.WITHIN_FEW)) & ~is_own
     _mark_derived(is_there, names)
-    return Counts(told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_masked.ravel())
+    is_within[report, name] = (state == State.WITHIN_FEW) & ~is_own
+    _guard_left(is_guarded, is_within & is_there, names)
+    return Counts(told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_guarded.ravel())
 
 
 def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> tuple[Ints, Ints]:
@@ -115,3 +124,11 @@ def _mark_derived(is_there: Bools, names: Sequence[Name]) -> None:
     for place, name in enumerate(names):
         if between := _DERIVED.get(name.population):
             is_there[:, place] = is_there[:, [places[Name(*name.group, one)] for one in between]].all(axis=1)
+
+
+def _guard_left(is_guarded: Bools, is_within: Bools, names: Sequence[Name]) -> None:
+    """Nor may it be found out that nobody of a small group is left beside its numerator."""
+    places = {name: place for place, name in enumerate(names)}
+    for place, name in enumerate(names):
+        if name.population in (REST, OTHERS):
+            is_guarded[:, place] |= is_within[:, places[name._replace(population="numerator")]]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from hi_fhir.attack.bounds import Bounds
 from hi_fhir.attack.counts import Counts
+from hi_fhir.attack.nobody import nobody_of_larger
+from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import FEWEST, Ints, Name, Report
 
 _EXAMPLES = 10
@@ -16,7 +18,7 @@ _EXAMPLES = 10
 
 @dataclass(frozen=True)
 class Recovered:
-    """A masked count, between what it must lie, both included, and how many values are possible.
+    """A guarded count, between what it must lie, both included, and how many values are possible.
 
     is_alone: whether single sums gave it away, one after the other; else it took several at once.
     """
@@ -92,13 +94,18 @@ class Findings:
         return Counter(one.possible for one in self.recovered)
 
 
-def recovered_counts(counts: Counts, bounds: Bounds, possible: Ints, alone: Ints, own: Ints) -> tuple[Recovered, ...]:
-    """The masked counts of which fewer than FEWEST values are possible. alone: so many by single sums.
+def recovered_counts(
+    counts: Counts, system: System, bounds: Bounds, possible: Ints, alone: Ints, own: Ints | None
+) -> tuple[Recovered, ...]:
+    """The guarded counts of which fewer than FEWEST values are possible. alone: so many by single sums.
 
-    own: so many people of each are whoever attacks knows; where nobody else need be in it, nobody is found.
+    own: so many people of each are whoever attacks knows, None: nobody; where nobody else need be in it, nobody is
+    found. What is told of a larger group is not found either.
     """
-    others = (own == 0) | (bounds.low > own)
-    places = np.flatnonzero(counts.is_masked & others & (possible < FEWEST))
+    is_found = counts.is_guarded & (possible < FEWEST)
+    if own is not None:
+        is_found &= bounds.low > own
+    places = np.flatnonzero(is_found & ~nobody_of_larger(counts, system, bounds.high))
     return recovered_at(counts, places, bounds.low, bounds.high, possible, alone)
 
 

@@ -51,14 +51,14 @@ def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, pro
     checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
     possible = np.minimum(checked.possible, alone)
     before = _before(found, is_new, asked & (possible < FEWEST))
-    own = own_people(found.counts, found.system.sums, found.bounds, told.knowing)
-    recovered = recovered_counts(found.counts, found.bounds, possible, alone, own)
+    own = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
+    recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, own)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
     return GivenAway(
         recovered=worse,
         examples=recovered_examples(found, worse),
         already=len(recovered) - len(worse),
-        masked=int((found.counts.is_masked & is_new).sum()),
+        masked=int((found.counts.is_guarded_cell & is_new).sum()),
         asked=int(asked.sum()),
         insiders=tuple(
             given_to_insiders(found, own_counts(exact, found.counts, new), lambda: _without(found.system, is_new))
@@ -68,7 +68,7 @@ def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, pro
 
 def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
     """Masked counts of the release of which single sums leave the fewest values, of those that they leave enough."""
-    places = np.flatnonzero(found.counts.is_masked & is_new & (alone >= FEWEST))
+    places = np.flatnonzero(found.counts.is_guarded & is_new & (alone >= FEWEST))
     chosen = places[np.argsort(alone[places], kind="stable")[:most]]
     asked = np.zeros(len(alone), dtype=np.bool_)
     asked[chosen] = True

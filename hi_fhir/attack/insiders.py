@@ -79,9 +79,13 @@ class _Before:
 
 
 def _recovered(found: Bounded, now: _View, reader: OwnCounts, low: Ints, high: Ints, narrowed: Numbers) -> Numbers:
-    """Places of masked counts of which too few values are left to a practice, with others than its own people."""
+    """Places of guarded counts of which too few values are left to a practice, with others than its own people.
+
+    Somebody is surely in them: of areas in which nobody else is, practices are not asked.
+    """
     counts, bounds = found.counts, found.bounds
-    few = narrowed[counts.is_masked[narrowed] & (high[narrowed] - low[narrowed] + 1 < FEWEST)]
+    is_few = (low[narrowed] > 0) & (high[narrowed] - low[narrowed] + 1 < FEWEST)
+    few = narrowed[counts.is_guarded[narrowed] & is_few]
     few = few[(bounds.high[few] - bounds.low[few] + 1 >= FEWEST) & ~is_of_readers(counts, few, {reader.practice})]
     if not len(few):
         return few

@@ -30,16 +30,20 @@ Bools = npt.NDArray[np.bool_]
 
 
 class State(IntEnum):
-    """What is told of a count; of a share: that it is given, or why it is not."""
+    """What is told of a count; of a share: that it is given, or why it is not.
+
+    WITHIN_FEW: it is not given since it is of a small group, whatever it is.
+    """
 
     EXACT = 0
     ROUNDED = 1
     MASKED = 2
-    WITHHELD = 3
-    SCORE_GIVEN = 4
-    SCORE_SMALL = 5
-    SCORE_EMPTY = 6
-    SCORE_UNTOLD = 7
+    WITHIN_FEW = 3
+    WITHHELD = 4
+    SCORE_GIVEN = 5
+    SCORE_SMALL = 6
+    SCORE_EMPTY = 7
+    SCORE_UNTOLD = 8
 
 
 class Name(NamedTuple):

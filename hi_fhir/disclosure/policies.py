@@ -41,6 +41,8 @@ class Policy:
 
     partial: whether what rests on partial code lists is given. fewest: how many values a small count must be able to
     have for all that the audience can know; others are suppressed until it has. None: no count is suppressed.
+    parts_of_small: whether it is told of a small group how many are in a population within it: nobody or everybody
+    would tell it of each of them. That small means the rule's `masked_to` here too is our own choice, of no source.
     """
 
     id: str
@@ -50,15 +52,32 @@ class Policy:
     run: Rule
     partial: bool
     fewest: int | None
+    parts_of_small: bool
 
 
 POLICIES: Mapping[Audience, Policy] = {
     policy.audience: policy
     for policy in (
-        Policy("practice-exact", "2", Audience.PRACTICE, own=EXACT, run=SMALL_NUMBERS, partial=True, fewest=None),
+        Policy(
+            "practice-exact",
+            "2",
+            Audience.PRACTICE,
+            own=EXACT,
+            run=SMALL_NUMBERS,
+            partial=True,
+            fewest=None,
+            parts_of_small=True,
+        ),
         *(
             Policy(
-                f"{audience}-suppressed", "3", audience, own=SMALL_NUMBERS, run=SMALL_NUMBERS, partial=False, fewest=3
+                f"{audience}-suppressed",
+                "4",
+                audience,
+                own=SMALL_NUMBERS,
+                run=SMALL_NUMBERS,
+                partial=False,
+                fewest=3,
+                parts_of_small=False,
             )
             for audience in (Audience.PCN, Audience.ICB, Audience.PUBLIC)
         ),

@@ -19,7 +19,7 @@ from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.run import released_run
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
-from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, suppressed
+from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, Suppression, suppressed
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.terminology.data_files import ListState
 
@@ -28,6 +28,7 @@ _SHA256 = 64
 _WITHHELD = Cell(UNSUPPORTED, None)
 _NO_REASONS: Mapping[str, str] = {}
 _SUPPRESSED = Cell(SUPPRESSED, None)
+_WITHIN_SMALL = "small-group"
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,36 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
     unsupported, own = _unsupported(counts.code_lists, policy), _Applied(policy.own)
     why = (_unsupported_strata(counts, policy), counts.withheld)
     untold = {group: _reasons(group, unsupported, *why) for group in counts.groups}
-    held_back = suppressed(counts, untold, policy.own, policy.fewest, published) if policy.fewest else NO_SUPPRESSION
-    protecting = held_back.groups
+    held_back = _held_back(counts, untold, policy, published)
+    hidden = _hidden(held_back)
     return ReleasedCounts(
         policy=policy,
         groups={
-            group: _released(exact, untold[group], protecting.get(group, ()), own)
+            group: _released(exact, untold[group], hidden.get(group, _NO_REASONS), own)
             for group, exact in counts.groups.items()
         },
         run=released_run(counts.run, counts.run_sums, policy.run),
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
-        held_back=_share_held_back(counts, protecting, policy.own),
+        held_back=_share_held_back(counts, held_back.groups, policy.own),
     )
+
+
+def _held_back(
+    counts: ExactCounts, untold: Mapping[Group, Collection[str]], policy: Policy, published: Published
+) -> Suppression:
+    if policy.fewest is None:
+        return NO_SUPPRESSION
+    return suppressed(counts, untold, policy.own, policy.fewest, published, parts_of_small=policy.parts_of_small)
+
+
+def _hidden(held_back: Suppression) -> dict[Group, dict[str, str]]:
+    """Why counts are suppressed, by group and population."""
+    found: dict[Group, dict[str, str]] = {}
+    for reason, groups in ((PROTECTS_OTHERS, held_back.groups), (_WITHIN_SMALL, held_back.within_small)):
+        for group, populations in groups.items():
+            found.setdefault(group, {}).update(dict.fromkeys(populations, reason))
+    return found
 
 
 def _share_held_back(counts: ExactCounts, protecting: Mapping[Group, Collection[str]], rule: Rule) -> float:
@@ -103,17 +121,17 @@ def _reasons(
 
 
 def _released(
-    exact: Mapping[str, int], reasons: Mapping[str, str], protecting: Collection[str], own: _Applied
+    exact: Mapping[str, int], reasons: Mapping[str, str], hidden: Mapping[str, str], own: _Applied
 ) -> ReleasedGroup:
-    """protecting: populations that are suppressed for the sake of others."""
+    """hidden: why populations are suppressed."""
     cells = {population: own[count] for population, count in exact.items()}
     if OCCASIONS in exact and own.rule.is_small(exact["numerator"]):
         cells[OCCASIONS] = Cell(MASKED, None)  # however often: it is of few people
-    if not reasons and not protecting:
+    if not reasons and not hidden:
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}
-    cells |= dict.fromkeys(protecting, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
-    return ReleasedGroup(cells, _no_score(exact, own.rule), dict.fromkeys(protecting, PROTECTS_OTHERS) | withheld)
+    cells |= dict.fromkeys(hidden, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
+    return ReleasedGroup(cells, _no_score(exact, own.rule), {**hidden, **withheld})
 
 
 def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from hi_fhir.disclosure.counts import MASKED, ROUNDED, SUPPRESSED, ReleasedGroup
+from hi_fhir.disclosure.counts import PROTECTS_OTHERS, ROUNDED, ReleasedGroup
 from hi_fhir.disclosure.scores import score
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.model import OCCASIONS
@@ -126,7 +126,8 @@ def _count(whole: ReleasedGroup, population: str) -> str:
     cell = whole.cells[population]
     if cell.value is not None:
         return str(cell.value)
-    return str(cell.state) if cell.state in (MASKED, SUPPRESSED) else f"withheld ({whole.reasons[population]})"
+    reason = whole.reasons.get(population)
+    return str(cell.state) if reason in (None, PROTECTS_OTHERS) else f"withheld ({reason})"
 
 
 def _paragraphs(lines: Iterable[str]) -> str:

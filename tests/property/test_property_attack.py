@@ -32,7 +32,7 @@ def test_no_bound_beyond_single_sums_is_wrong_either(seed: int) -> None:
     crowd = made(measures=1, practices=2, people=100, seed=seed, a_network=2)
     found = bounded(crowd.told, Silent())
     places, exact = exact_counts(crowd, len(found.counts.names))
-    checked = check(found.system, found.bounds, found.counts.is_masked, 1, Silent())
+    checked = check(found.system, found.bounds, found.counts.is_guarded, 1, Silent())
     assert (checked.low[places] <= exact).all()
     assert (exact <= checked.high[places]).all()
     assert (checked.low >= found.bounds.low).all()

@@ -48,7 +48,11 @@ def overheard(exact: ExactCounts, released: ReleasedCounts) -> Told:
 
 def _cells(of_group: ReleasedGroup) -> Iterator[tuple[str, State, int]]:
     for population, cell in of_group.cells.items():
-        yield population, state_of(cell.state, None), -1 if cell.value is None else cell.value
+        yield (
+            population,
+            state_of(cell.state, of_group.reasons.get(population)),
+            -1 if cell.value is None else cell.value,
+        )
     if "denominator" in of_group.cells:
         found = score(of_group)
         yield SCORE, State.SCORE_GIVEN if found.value is not None else score_state(found.reason), -1

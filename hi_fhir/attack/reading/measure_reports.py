@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from hi_fhir.attack.reading.shares import ratios_of
-from hi_fhir.attack.reading.words import COVERED, EXACT, POLICIES, score_state
+from hi_fhir.attack.reading.words import COVERED, EXACT, POLICIES, WITHIN_FEW, score_state
 from hi_fhir.attack.told import ALL, SCORE, Name, Report, Rounding, State, Told
 from hi_fhir.core.errors import NotFoundError, UserError
 
@@ -168,6 +168,8 @@ def _count(name: Name, count: int | None, withheld: Json) -> ToldCell:
     if count is not None:
         return ToldCell(name, State.EXACT, int(count))
     reasons = {one["url"].rpartition("/")[2]: one.get("valueCode") for one in withheld.get("extension", ())}
+    if reasons.get(_OTHERWISE) == WITHIN_FEW:
+        return ToldCell(name, State.WITHIN_FEW, None)
     is_small = reasons.get(_ABSENT) == "masked" and _OTHERWISE not in reasons
     return ToldCell(name, State.MASKED if is_small else State.WITHHELD, None)
 

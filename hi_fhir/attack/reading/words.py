@@ -4,6 +4,8 @@ from hi_fhir.attack.told import SMALL_NUMBERS, Rounding, State
 
 COVERED = "/StructureDefinition/covered-practice"
 """How the URL of the extension ends by which a report names a practice that it covers."""
+WITHIN_FEW = "small-group"
+"""The reason of counts that are not given, whatever they are, since they are within a small group."""
 EXACT = Rounding(masked_to=0, base=1)
 POLICIES = {"practice-exact": EXACT} | {
     f"{audience}-{kind}": SMALL_NUMBERS for audience in ("pcn", "icb", "public") for kind in ("primary", "suppressed")
@@ -26,6 +28,8 @@ _SCORES = {
 
 def state_of(state: str, reason: str | None) -> State:
     """Of a cell: of a count, or of a share that is not given."""
+    if reason == WITHIN_FEW:
+        return State.WITHIN_FEW
     return _STATES[state] if state in _STATES else score_state(reason)
 
 

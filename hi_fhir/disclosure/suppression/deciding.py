@@ -25,27 +25,54 @@ class Deciding:
         self._network, self._knowledge, self._fewest = network, knowledge, fewest
         self._worth = worths(network, knowledge.is_small)
         self._held_back = knowledge.past.is_held_back & knowledge.is_told & ~knowledge.is_known
-        self.suppressed: Flags = self._held_back.copy()
+        self._withheld = knowledge.small_groups.withheld
+        self.suppressed: Flags = self._held_back | self._withheld
         self._followed = Followed(network.system, network.values.shape)
         known = insiders(network, hierarchy, knowledge.few, knowledge.is_guarded)
         readers = [
             CountReader(network, one, knowledge.is_small, fewest) for one in (nobody(knowledge.is_small), *known)
         ]
         self._everybody = Everybody(network, self._followed, readers[0], readers[1:])
+        self._protected = knowledge.is_small
+        self._protect_nobody(self._everybody.public_view(knowledge.told(self.suppressed)))
         self.already_known = 0 if knowledge.past.is_nothing else self._expect()
 
     def decided(self) -> Flags:
         """Suppress as much as it takes, then give back what was not needed, and look for what is cheaper instead."""
         views = self._all_views(self._suppress())
-        self._suppress_together(self._exchange(self._give_back(views, self._dear(self.suppressed)))[0])
+        public = self._exchange(self._give_back(views, self._dear(self.suppressed)))[0]
+        public, asked = self._suppress_for_nobody(public), self._protected
+        while asked.any():
+            before = self._protected
+            public = self._suppress_for_nobody(self._suppress_together(public, asked))
+            asked = self._protected & ~before
         return self.suppressed
 
-    def _suppress_together(self, public: WorkedOut) -> None:
+    def _suppress_for_nobody(self, public: WorkedOut) -> WorkedOut:
+        """What is suppressed of larger groups tells nothing any more of the small ones in them.
+
+        public: what everybody can work out before, and what is given after.
+        """
+        while self._protect_nobody(public):
+            if not self._knowledge.past.is_nothing:
+                self._expect()
+            public = self._suppress()
+        return public
+
+    def _protect_nobody(self, public: WorkedOut) -> bool:
+        """Keep those counts from everybody that are 0 within small groups, but for what larger ones tell by now."""
+        more = self._knowledge.protected(self._network, public.public) & ~self._protected
+        self._protected = self._protected | more
+        for reader in (self._everybody.public, *self._everybody.insiders):
+            reader.guard(more, self._fewest)
+        return bool(more.any())
+
+    def _suppress_together(self, public: WorkedOut, asked: Flags) -> WorkedOut:
         """In rounds, for the sake of counts of which all sums of a reporter's population together leave too little.
 
-        public: what everybody can work out before.
+        public: what everybody can work out before, and what is given after.
         """
-        ranges, asked = Ranges(self._network), self._knowledge.is_small
+        ranges = Ranges(self._network)
         wanted = self._everybody.public.wanted
         while asked.any():
             holds = ranges.holds(public.public, asked, wanted)
@@ -58,6 +85,7 @@ class Deciding:
                 )
                 self._add(more[allowed.reshape(-1)[more]])
                 public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+        return public
 
     def _add(self, cells: Numbers) -> None:
         """Suppress flat cells."""
@@ -75,9 +103,9 @@ class Deciding:
         for view in self._everybody.views(public, self._everybody.insiders):
             view.expect()
         public.expect()
-        reader, is_small = self._everybody.public, self._knowledge.is_small
-        reader.wanted = Ranges(self._network).left(public.public, is_small, reader.wanted)
-        return int((is_small & (reader.wanted < self._fewest)).sum())
+        reader, knowledge = self._everybody.public, self._knowledge
+        reader.wanted = Ranges(self._network).left(public.public, self._protected, reader.wanted)
+        return int((knowledge.is_small & (reader.wanted < self._fewest)).sum())
 
     def _suppress(self) -> WorkedOut:
         """In rounds: what is safe from a reader stays so, whatever more is suppressed. What everybody is left with."""
@@ -104,7 +132,8 @@ class Deciding:
 
     def _dear(self, cells: Flags) -> Flags:
         """Those of cells that are told rather than masked if they are not suppressed, and may be."""
-        dear: Flags = cells & ~self._held_back & (self._network.values > self._knowledge.few)
+        is_free = cells & ~self._held_back & ~self._withheld
+        dear: Flags = is_free & (self._network.values > self._knowledge.few)
         return dear
 
     def _give_back(self, views: list[WorkedOut], cells: Flags) -> list[WorkedOut]:

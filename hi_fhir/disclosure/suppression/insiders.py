@@ -13,18 +13,20 @@ from hi_fhir.measures.stratifiers import ALL, PCN, PRACTICE, UNKNOWN
 
 @dataclass(frozen=True)
 class Insider:
-    """knows: places whose counts a practice knows exactly.
+    """knows: places whose counts a practice knows exactly. is_in: those in which its own people are.
 
     is_guarded: counts that it may not work out: those of which few people are not its own.
     """
 
     knows: Flags
+    is_in: Flags
     is_guarded: Flags
 
 
 def nobody(is_small: Flags) -> Insider:
     """Who knows nothing but what is told."""
-    return Insider(np.zeros(len(is_small), dtype=np.bool_), is_small)
+    nowhere = np.zeros(len(is_small), dtype=np.bool_)
+    return Insider(nowhere, nowhere, is_small)
 
 
 def insiders(network: Network, hierarchy: Hierarchy, few: int, is_guarded: Flags) -> Iterator[Insider]:
@@ -47,7 +49,9 @@ def insiders(network: Network, hierarchy: Hierarchy, few: int, is_guarded: Flags
                 is_few[:, layer] |= is_few[:, one.people]
         knows = np.zeros(len(others), dtype=np.bool_)
         knows[at[is_all]] = True
-        yield Insider(knows, is_few & is_guarded & ~knows[:, None])
+        is_in = np.zeros_like(knows)
+        is_in[at] = True
+        yield Insider(knows, is_in, is_few & is_guarded & ~knows[:, None])
 
 
 def _of_practice(place: Place, practice: str) -> Place:

@@ -6,17 +6,19 @@ from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits
 from hi_fhir.disclosure.suppression.network import Network
 from hi_fhir.disclosure.suppression.past import Past
+from hi_fhir.disclosure.suppression.small_groups import SmallGroups, within
 
 
 class Knowledge:
     """Of one network under one rule, beside what was told in the past.
 
     few: the largest small count. is_guarded: layers of which nobody may work out small counts. is_small: those counts,
-    whether they have cells or not. is_told: counts with a cell of their own. is_known: counts of which their own cell
-    tells nothing that is not known from the past.
+    whether they have cells or not. small_groups: what is withheld of them. is_told: counts with a cell of their own.
+    is_known: counts of which their own cell tells nothing that is not known from the past.
     """
 
-    def __init__(self, network: Network, rule: Rule, past: Past) -> None:
+    def __init__(self, network: Network, rule: Rule, past: Past, *, parts_of_small: bool = True) -> None:
+        """parts_of_small: whether counts within small groups are told."""
         self._layers = network.layers
         self.past = past
         self.few = rule.masked_to
@@ -39,6 +41,8 @@ class Knowledge:
         self._own = Limits(np.maximum(own.low, known.low), np.minimum(own.high, known.high))
         self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high)
         self.is_small: Flags = self._is_few & self.is_guarded
+        none = parts_of_small or not self.few
+        self.small_groups = SmallGroups.none(network) if none else SmallGroups.of(network, self.few, self.is_told)
 
     def told(self, suppressed: Flags) -> Known:
         """What is known of each count by its cell; a suppressed one may be anything that it can be by the past.
@@ -59,3 +63,15 @@ class Knowledge:
         known = self.past.known
         own = Limits(np.where(is_open, known.low, self._own.low), np.where(is_open, known.high, self._own.high))
         return Known(own, not_few, self.few)
+
+    def protected(self, network: Network, everybody: Limits) -> Flags:
+        """Counts that nobody may work out: small ones, and those that are 0 within small groups.
+
+        everybody: between what each count lies for all.
+        """
+        return self.is_small | (self.small_groups.guarded(network, everybody.high == 0) & self.is_guarded)
+
+    def withheld_within_small(self, network: Network, suppressed: Flags) -> Flags:
+        """Counts withheld within small groups of which it is told that they are, since they are not suppressed."""
+        withheld = self.small_groups.withheld
+        return withheld & within(network, self.few, self.is_told & ~(suppressed & ~withheld))

@@ -65,8 +65,8 @@ class Network:
     """values: exact counts. Shape (place, layer), as of all arrays of a network.
 
     is_counted: of which there is a count at all, told or not; the others are 0. is_there: those that may be told.
-    sums: all among places, those too that follow from the system's. groups: each measure's own, by its place's
-    position.
+    sums: all among places, those too that follow from the system's. parts: layers of a population, each with those of
+    the populations within it by one measure. groups: each measure's own, by its place's position.
     """
 
     layers: Sequence[Layer]
@@ -76,6 +76,7 @@ class Network:
     is_there: Flags
     system: EquationSystem
     sums: Equations
+    parts: Sequence[tuple[int, tuple[int, ...]]]
     groups: Mapping[str, Mapping[int, Group]]
 
 
@@ -170,7 +171,8 @@ def _network(
     for measure in by_measure:
         if (occasions := of.get((measure, OCCASIONS))) is not None:
             layers[occasions] = replace(layers[occasions], people=of[measure, "numerator"])
-    left = [*_left_over(by_measure, of, layers), *_outside(named, columns, of, layers)]
+    parts_of = [*_left_over(by_measure, of, layers)]
+    left = [*parts_of, *_outside(named, columns, of, layers)]
     values = np.zeros((len(places), len(layers)), dtype=np.int64)
     is_counted, is_there = np.zeros(values.shape, dtype=np.bool_), np.zeros(values.shape, dtype=np.bool_)
     for (measure, population), layer in of.items():
@@ -181,9 +183,8 @@ def _network(
     for whole, parts in left:
         values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
         is_counted[:, parts[-1]] = is_counted[:, [whole, *parts[:-1]]].all(axis=1)
-    return Network(
-        layers, places, values, is_counted, is_there, EquationSystem(among.needed, Equations.of(left)), among.every, own
-    )
+    system = EquationSystem(among.needed, Equations.of(left))
+    return Network(layers, places, values, is_counted, is_there, system, among.every, parts_of, own)
 
 
 def _column(counts: ExactCounts, population: str, groups: Mapping[int, Group], places: int) -> Numbers:

@@ -23,10 +23,15 @@ class CountReader:
         """is_small: what everybody is kept from working out."""
         self.wanted: AnyNumbers = np.where(insider.is_guarded, fewest, 0).astype(np.int16)
         self.own_alone = np.flatnonzero(insider.is_guarded & ~is_small)
+        self._is_in = insider.is_in
         places = np.flatnonzero(insider.knows)
         rows, columns = np.nonzero(network.is_counted[places])
         self.cells = places[rows] * network.values.shape[1] + columns
         self.exact = network.values.reshape(-1)[self.cells]
+
+    def guard(self, counts: Flags, fewest: int) -> None:
+        """Keep further counts, but for those in which its own people are."""
+        self.wanted = np.where(counts & ~self._is_in[:, None], fewest, self.wanted)
 
     def exactly(self, bounds: Limits) -> Limits:
         """A copy of bounds, with what is known exactly."""

@@ -17,16 +17,18 @@ from hi_fhir.disclosure.suppression.past import Earlier
 
 
 class Suppression(NamedTuple):
-    """groups: those with counts that are suppressed, and the populations of these.
+    """groups: those with counts that are suppressed, and the populations of these. within_small: the same of counts
+    that are withheld since they are within a small group, of which it is told that it is.
 
     already_known: small counts that readers can work out of earlier reports alone, whatever is suppressed now.
     """
 
     groups: Mapping[Group, frozenset[str]]
+    within_small: Mapping[Group, frozenset[str]]
     already_known: int
 
 
-NO_SUPPRESSION = Suppression({}, 0)
+NO_SUPPRESSION = Suppression({}, {}, 0)
 
 
 def suppressed(
@@ -35,8 +37,13 @@ def suppressed(
     rule: Rule,
     fewest: int,
     published: Published = NOTHING,
+    *,
+    parts_of_small: bool = True,
 ) -> Suppression:
     """What is suppressed so that `fewest` values are left to every small count.
+
+    parts_of_small: whether it is told how many of a small group are in a population within it; if not, `fewest` values
+    are left to those counts too that are 0.
 
     untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
     has fewer values by that alone keeps those.
@@ -48,14 +55,22 @@ def suppressed(
     earlier, with_areas = Earlier(published, areas), areas.added_to(counts)
     gone = {group: tuple(own) for group, own in with_areas.groups.items() if group not in counts.groups}
     found: dict[Group, set[str]] = {}
+    within_small: dict[Group, set[str]] = {}
     already_known = 0
     for network in networks(with_areas, {**untold, **gone}):
-        knowledge = Knowledge(network, rule, earlier.of(network, rule))
+        knowledge = Knowledge(network, rule, earlier.of(network, rule), parts_of_small=parts_of_small)
         deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)
         already_known += deciding.already_known
-        for group, population in _named(network, deciding.decided()):
-            found.setdefault(group, set()).add(population)
-    return Suppression({group: frozenset(populations) for group, populations in found.items()}, already_known)
+        held_back = deciding.decided()
+        is_within = knowledge.withheld_within_small(network, held_back)
+        for flags, named in ((held_back & ~is_within, found), (is_within, within_small)):
+            for group, population in _named(network, flags):
+                named.setdefault(group, set()).add(population)
+    return Suppression(_frozen(found), _frozen(within_small), already_known)
+
+
+def _frozen(named: Mapping[Group, set[str]]) -> dict[Group, frozenset[str]]:
+    return {group: frozenset(populations) for group, populations in named.items()}
 
 
 def _named(network: Network, flags: Flags) -> Iterator[tuple[Group, str]]:

@@ -99,13 +99,13 @@ def test_no_value_that_fits_is_left_out(shape: Shape, seed: int) -> None:
         assert between[0] <= least
         assert high[layer, row, column] <= between[1]
     assert not found.bounds.contradicted.any()
-    checked = check(found.system, found.bounds, found.counts.is_masked, 60, Silent())
+    checked = check(found.system, found.bounds, found.counts.is_guarded, 60, Silent())
     for (layer, row, column), least in np.ndenumerate(low):
         place = found.place(layer, ("row*column", f"r{row}*c{column}", "initial_population"))
         most = high[layer, row, column]
         assert checked.low[place] <= least
         assert most <= checked.high[place]
-        if found.counts.is_masked[place]:
+        if found.counts.is_guarded[place]:
             assert (checked.possible[place] < FEWEST) == (most - least + 1 < FEWEST)
     assert (checked.nearby, checked.unseen) == (0, 0)
 
@@ -125,7 +125,7 @@ def test_the_strata_of_one_population_are_looked_at_by_themselves_first() -> Non
     """Two populations and who is in the wider one alone hang together; by themselves each has its own strata."""
     told = Telling().report(initial_population={WHOLE: 30, F: 5, M: 25}, denominator={WHOLE: 20, F: 3, M: 17}).told()
     found = bounded(told, Silent())
-    asked = found.counts.is_masked
+    asked = found.counts.is_guarded
     for near, is_alone, sizes in ((OF_A_POPULATION, True, [1, 1]), (OF_A_REPORT, False, [6])):
         own = list(clusters(found.system, found.bounds, asked, near, is_alone=is_alone))
         assert [len(one.numbers) for one in own] == sizes

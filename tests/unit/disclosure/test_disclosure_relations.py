@@ -94,8 +94,11 @@ def of_people(people: int, seed: int) -> ExactCounts:
 
 
 def recovered(exact: ExactCounts, limit_s: float) -> int:
-    """How many masked counts of what is released the attack works out. limit_s: for several sums at once."""
-    released = release(exact, POLICIES[Audience.ICB], NOTHING)
+    """How many masked counts of what is released the attack works out. limit_s: for several sums at once.
+
+    Counts within small groups are told here, so that each relation is needed.
+    """
+    released = release(exact, replace(POLICIES[Audience.ICB], parts_of_small=True), NOTHING)
     return len(attack(overheard(exact, released), Silent(), limit_s=limit_s).recovered)
 
 

@@ -7,6 +7,7 @@ from hi_fhir.disclosure.counts import (
     MASKED,
     ROUNDED,
     SHOWN,
+    SUPPRESSED,
     UNSUPPORTED,
     Cell,
     ExactCounts,
@@ -101,6 +102,28 @@ def test_a_practice_has_the_exact_score_of_few_people() -> None:
 @pytest.mark.parametrize("audience", POLICIES)
 def test_nobody_in_the_denominator_gives_no_score(audience: str) -> None:
     assert score_of(audience) == Score(None, EMPTY)
+
+
+@pytest.mark.parametrize("numerator", range(7))
+def test_of_a_small_group_it_is_not_told_how_many_are_in_the_numerator_be_it_nobody_or_everybody(
+    numerator: int,
+) -> None:
+    group = released("icb", initial_population=1000, denominator=6, numerator=numerator).groups[GROUP]
+    assert group.cells["denominator"] == (MASKED, None)
+    assert group.cells["numerator"] == (SUPPRESSED, None)
+    assert group.reasons["numerator"] == group.reasons["denominator_exception"] == "small-group"
+    assert score(group) == Score(None, MASKED_PART)
+
+
+@pytest.mark.parametrize("numerator", [0, 8])
+def test_of_eight_people_and_more_nobody_and_everybody_are_told(numerator: int) -> None:
+    assert score_of("icb", denominator=8, numerator=numerator) == Score(numerator / 8, None)
+
+
+def test_nobody_of_the_few_whom_exceptions_leave_is_held_back() -> None:
+    group = released("icb", denominator=40, denominator_exception=36, numerator=0).groups[GROUP]
+    assert group.cells["numerator"] == (SUPPRESSED, None)
+    assert group.reasons["numerator"] == "protects-others"
 
 
 @pytest.mark.parametrize("counts", [{"denominator": 100, "numerator": 3}, {"denominator": 6, "numerator": 0}])
