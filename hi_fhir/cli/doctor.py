@@ -113,12 +113,13 @@ def _store(config: Config) -> Check:
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    from hi_fhir.store.session import Store, is_migrated, store_url
+    from hi_fhir.store import sqlite
+    from hi_fhir.store.session import Store, is_migrated
 
     name, path = "store", config.store_file
     if not path.exists():
         return Check(name, CheckState.OK, "none yet; the first report makes it")
-    store = Store(create_engine(store_url(path)))
+    store = Store(create_engine(sqlite.url_of(path)))
     try:
         migrated = is_migrated(store)
     except SQLAlchemyError:

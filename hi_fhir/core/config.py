@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _PREFIX = "HI_FHIR_"
 _BASE = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?", re.ASCII | re.IGNORECASE)
+_SQLITE = "sqlite:///"
+_FILE = re.compile(rf"{_SQLITE}(?!:)[^?#\s][^?#]*")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
 _KINDS = {
@@ -30,6 +32,7 @@ _KINDS = {
     "ca_file": Path,
     "proxy": str,
     "publish_url": str,
+    "store_url": str,
     "publish_token": str,
     "publish_organisations": tuple,
     "serve_organisations": tuple,
@@ -102,6 +105,7 @@ class Config:
     """The deployment's settings; docs/reference/settings.md describes each."""
 
     data_dir: Path = Path("hi-fhir-data")
+    store_url: str | None = None  # sqlite:///FILE, where the store is not in the data folder
     key_file: Path = Path(platformdirs.user_config_dir("hi-fhir")) / "identity.key"
     overlays: tuple[Path, ...] = ()
     identifier_system: str = "urn:hi-fhir:measure-report"
@@ -140,10 +144,12 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise ConfigError where the data folder cannot be named to the libraries that write tables.
+        """Raise ConfigError where the store is no file, or the data folder cannot be named to what writes tables.
 
-        They would take a relative path with a colon for a URL, a `~` for a home, a backslash in a pattern for a slash.
+        Those would take a relative path with a colon for a URL, `~` for a home, a backslash in a pattern for a slash.
         """
+        if self.store_url is not None and _FILE.fullmatch(self.store_url) is None:
+            raise ConfigError("store_url: the store is an SQLite file for now. Give it as sqlite:///path/to/file.")
         if not _is_text(str(self.data_dir)):
             raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
         if "\\" in str(self.data_dir) and set("*?[") & set(str(self.data_dir.absolute())):
@@ -153,7 +159,8 @@ class Config:
 
     @property
     def store_file(self) -> Path:
-        return self.data_dir / "hi_fhir.sqlite"
+        """The file of the store."""
+        return Path(self.store_url.removeprefix(_SQLITE)) if self.store_url else self.data_dir / "hi_fhir.sqlite"
 
     @property
     def names_as_shipped(self) -> tuple[str, ...]:

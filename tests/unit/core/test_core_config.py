@@ -40,6 +40,18 @@ def test_values_take_the_type_of_their_setting(file: Path) -> None:
     assert (config.timeout_s, config.opt_out_list) == (1.5, Path("list.csv"))
 
 
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        (None, "data/hi_fhir.sqlite"),
+        ("sqlite:///reports.sqlite", "reports.sqlite"),
+        ("sqlite:////srv/hi fhir/reports.sqlite", "/srv/hi fhir/reports.sqlite"),
+    ],
+)
+def test_the_store_is_in_the_data_folder_or_where_the_setting_says(url: str | None, file: str) -> None:
+    assert Config(data_dir=Path("data"), store_url=url).store_file == Path(file)
+
+
 def test_organisations_are_a_list_of_the_file_and_joined_by_commas_in_the_environment(file: Path) -> None:
     file.write_text('publish_organisations = ["qx1", " QX2 ", "QX1"]\n', encoding="utf-8")
 
@@ -78,6 +90,11 @@ def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environme
         ('publish_organisations = ["QX1", 2]\n', "setting publish_organisations: .* is not a list of ODS codes"),
         ("publish_organisations = []\n", "setting publish_organisations: one of its ODS codes is empty"),
         ('serve_organisations = "QX1,"\n', "setting serve_organisations: one of its ODS codes is empty"),
+        ('store_url = "postgresql://elm:secret@db/reports"\n', "^store_url: the store is an SQLite file .*/to/file.$"),
+        ('store_url = "sqlite://"\n', "store_url: the store is an SQLite file"),
+        ('store_url = "sqlite:///"\n', "store_url: the store is an SQLite file"),
+        ('store_url = "sqlite:///:memory:"\n', "store_url: the store is an SQLite file"),
+        ('store_url = "sqlite:///reports?mode=ro"\n', "store_url: the store is an SQLite file"),
         ("sources = 5\n", "sources are tables"),
         ("[sources]\nelm = 5\n", r"\[sources.elm\]: a source is a table"),
         ('[sources.elm]\naddress = "x"\ncolour = "red"\n', r"\[sources.elm\]: .*colour"),

@@ -10,8 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, select, text
 
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import canonical_json
+from hi_fhir.pipeline.context import RunContext
 from hi_fhir.reports.reporters import Reporter, organisation_resource
 from hi_fhir.store.cells import report_cells
 from hi_fhir.store.criteria import Reader, ReportCriteria
@@ -169,3 +171,12 @@ def _write(url: str, name: str) -> None:
         with store.write() as session:
             session.add(a_measure(f"{name}-{number}"))
     store.close()
+
+
+def test_the_store_that_a_setting_names_is_what_commands_open(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path / "data", store_url=f"sqlite:///{tmp_path / 'other disk' / 'reports.sqlite'}")
+    store = RunContext(config).store
+    store.close()
+
+    assert (tmp_path / "other disk" / "reports.sqlite").stat().st_mode & 0o077 == 0
+    assert not (tmp_path / "data").exists()
