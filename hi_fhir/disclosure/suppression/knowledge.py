@@ -74,4 +74,4 @@ class Knowledge:
     def withheld_within_small(self, network: Network, suppressed: Flags) -> Flags:
         """Counts withheld within small groups of which it is told that they are, since they are not suppressed."""
         withheld = self.small_groups.withheld
-        return withheld & within(network, self.few, self.is_told & ~(suppressed & ~withheld))
+        return withheld & within(network, self.few, self.is_told & ~suppressed)

@@ -26,17 +26,18 @@ def test_the_numbers_stand_in_a_sentence_and_a_table():
 
 
 def test_a_masked_number_is_masked_in_words_too():
-    whole, text = whole_and_text(people=3)
+    whole, text = whole_and_text(people=4)
 
-    assert count_of(whole, "initial-population") == "masked"
-    assert "<td>initial population</td><td>masked</td>" in text
+    assert count_of(whole, "numerator") == "masked"
+    assert "<td>numerator</td><td>masked</td>" in text
+    assert "no share is given (masked-part)" in text
 
 
-def test_how_many_of_a_small_group_are_in_the_numerator_is_withheld_in_words_too():
+def test_words_do_not_tell_of_a_suppressed_group_that_it_is_small():
     _, text = whole_and_text(people=3)
 
-    assert "<td>numerator</td><td>withheld (small-group)</td>" in text
-    assert "no share is given (masked-part)" in text
+    assert "<td>initial population</td><td>suppressed</td>" in text
+    assert "small-group" not in text
 
 
 def test_a_withheld_number_tells_its_reason_and_for_how_many_practices():
