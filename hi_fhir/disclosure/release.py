@@ -36,7 +36,7 @@ class ReleasedCounts:
     """What `policy` lets the audience have. published: digest of what readers had when this was decided.
 
     already_known: small counts that they can work out of that alone. held_back: of all counts but 0, the share which is
-    suppressed though not small, over all that was decided at once.
+    suppressed though not small, over all that was decided at once. guarded, proven: as of Suppression.
     """
 
     policy: Policy
@@ -45,6 +45,8 @@ class ReleasedCounts:
     published: str
     already_known: int
     held_back: float
+    guarded: int
+    proven: int
 
 
 def release(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
@@ -70,6 +72,8 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
         held_back=_share_held_back(counts, held_back.groups, policy.own),
+        guarded=held_back.guarded,
+        proven=held_back.proven,
     )
 
 

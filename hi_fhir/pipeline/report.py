@@ -65,7 +65,8 @@ class ReportManifest(msgspec.Struct, frozen=True):
 
     absent: what of the measures is withheld for want of data. already_known: small counts that could be worked out of
     what was released before, whatever is held back now. held_back: of all counts but 0, the share which is suppressed
-    for the sake of small ones and not small itself, over all practices, networks and boards.
+    for the sake of small ones and not small itself, over all practices, networks and boards. guarded: small counts of
+    all these; proven: those that are shown to have three values at least by all sums at once.
     """
 
     audience: Audience
@@ -77,6 +78,8 @@ class ReportManifest(msgspec.Struct, frozen=True):
     absent: list[Absence] = []
     already_known: int = 0
     held_back: float = 0.0
+    guarded: int = 0
+    proven: int = 0
 
 
 class _Job(NamedTuple):
@@ -111,7 +114,8 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     terminology = load_terminology(context.config.overlays)
     job = _job(context.config, terminology, evaluation_folder, audience)
     _check_contents(terminology, job.evaluation)
-    built, recorded, already_known, held_back = _release(context, job)
+    given = _release(context, job)
+    built, recorded, already_known = given.reports, given.kept, given.already_known
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
     known = f"; {already_known} small counts were known from earlier reports" if already_known else ""
     context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}")
@@ -124,7 +128,9 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
         already_known=already_known,
-        held_back=held_back,
+        held_back=given.held_back,
+        guarded=given.guarded,
+        proven=given.proven,
     )
 
 
@@ -192,12 +198,14 @@ def read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
 
 
 class _Given(NamedTuple):
-    """What was decided, built and kept. already_known, held_back: as of ReleasedCounts."""
+    """What was decided, built and kept. The others: as of ReleasedCounts."""
 
     reports: list[ReadyReport]
     kept: list[ledger.KeptVersion]
     already_known: int
     held_back: float
+    guarded: int
+    proven: int
 
 
 def _release(context: RunContext, job: _Job) -> _Given:
@@ -223,6 +231,8 @@ def _release(context: RunContext, job: _Job) -> _Given:
                     _keep(session, job, released, ready, context.clock.now()),
                     released.already_known,
                     round(released.held_back, 4),
+                    released.guarded,
+                    released.proven,
                 )
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 

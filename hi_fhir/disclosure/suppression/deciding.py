@@ -6,6 +6,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.counts import Hierarchy
 from hi_fhir.disclosure.suppression.choosing import NEVER, Costs, loosening, worths
 from hi_fhir.disclosure.suppression.equations import Flags, Numbers
+from hi_fhir.disclosure.suppression.exactly.proving import Proving
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -19,7 +20,10 @@ _MOST_TO_EXCHANGE = 50
 
 
 class Deciding:
-    """Of one network. suppressed: the counts that are. already_known: small ones that can be worked out whatever is."""
+    """Of one network. suppressed: the counts that are. already_known: small ones that can be worked out whatever is.
+
+    guarded: counts that nobody may work out; proven: those that are shown to have enough values by all sums at once.
+    """
 
     def __init__(self, network: Network, hierarchy: Hierarchy, knowledge: Knowledge, fewest: int) -> None:
         self._network, self._knowledge, self._fewest = network, knowledge, fewest
@@ -36,16 +40,21 @@ class Deciding:
         self._protected = knowledge.is_small
         self._protect_nobody(self._everybody.public_view(knowledge.told(self.suppressed)))
         self.already_known = 0 if knowledge.past.is_nothing else self._expect()
+        self.guarded = self.proven = 0
 
     def decided(self) -> Flags:
         """Suppress as much as it takes, then give back what was not needed, and look for what is cheaper instead."""
         views = self._all_views(self._suppress())
         public = self._exchange(self._give_back(views, self._dear(self.suppressed)))[0]
+        proving = Proving(self._network)
         public, asked = self._suppress_for_nobody(public), self._protected
         while asked.any():
             before = self._protected
             public = self._suppress_for_nobody(self._suppress_together(public, asked))
+            public = self._suppress_for_nobody(self._suppress_exactly(proving, public))
             asked = self._protected & ~before
+        self.guarded = int(self._protected.sum())
+        self.proven = proving.proven(self._protected, self._everybody.public.wanted)
         return self.suppressed
 
     def _suppress_for_nobody(self, public: WorkedOut) -> WorkedOut:
@@ -84,6 +93,32 @@ class Deciding:
                     released_from(self._followed.equations, public.known, public.public, holds, costs.flat)
                 )
                 self._add(more[allowed.reshape(-1)[more]])
+                public = self._everybody.public_view(self._knowledge.told(self.suppressed))
+        return public
+
+    def _suppress_exactly(self, proving: Proving, public: WorkedOut) -> WorkedOut:
+        """In rounds, for the sake of counts of which all sums at once are shown to leave too little.
+
+        public: what everybody can work out before, and what is given after.
+        """
+        reader, asked = self._everybody.public, self._protected
+        loose = self._knowledge.told(np.ones_like(self.suppressed)).own
+        while unsafe := proving.unsafe(public.known, public.public, asked, reader.wanted):
+            allowed = self._knowledge.is_told & ~self.suppressed
+            costs = Costs(self._network, self._knowledge, self._worth, allowed)
+            found = [proving.suppressed_for(one, public.known, loose, costs) for one in unsafe]
+            cells, more = np.array([one.cell for one in unsafe]), np.concatenate(found)
+            if not len(more):
+                known, bounds = public.known.flat, public.public.flat
+                more = loosening(self._followed.equations, known, bounds, cells, costs.flat, all_that_pin=False)
+                more = costs.with_cells(more)
+            more = np.unique(more[allowed.reshape(-1)[more]])
+            if not len(more) and not self._knowledge.past.is_nothing:
+                wanted = reader.wanted.reshape(-1)
+                self.already_known += int((wanted[cells] == self._fewest).sum())
+                wanted[cells] = 1
+            else:
+                self._add(more)
                 public = self._everybody.public_view(self._knowledge.told(self.suppressed))
         return public
 

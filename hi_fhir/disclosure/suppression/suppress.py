@@ -21,14 +21,18 @@ class Suppression(NamedTuple):
     that are withheld since they are within a small group, of which it is told that it is.
 
     already_known: small counts that readers can work out of earlier reports alone, whatever is suppressed now.
+    guarded: small counts in all; proven: those that are shown to have enough values by all sums at once. The others
+    have them by sums one after the other, and by all sums of each reporter's population.
     """
 
     groups: Mapping[Group, frozenset[str]]
     within_small: Mapping[Group, frozenset[str]]
     already_known: int
+    guarded: int
+    proven: int
 
 
-NO_SUPPRESSION = Suppression({}, {}, 0)
+NO_SUPPRESSION = Suppression({}, {}, 0, 0, 0)
 
 
 def suppressed(
@@ -56,17 +60,19 @@ def suppressed(
     gone = {group: tuple(own) for group, own in with_areas.groups.items() if group not in counts.groups}
     found: dict[Group, set[str]] = {}
     within_small: dict[Group, set[str]] = {}
-    already_known = 0
+    already_known = guarded = proven = 0
     for network in networks(with_areas, {**untold, **gone}):
         knowledge = Knowledge(network, rule, earlier.of(network, rule), parts_of_small=parts_of_small)
         deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)
-        already_known += deciding.already_known
         held_back = deciding.decided()
+        already_known += deciding.already_known
+        guarded += deciding.guarded
+        proven += deciding.proven
         is_within = knowledge.withheld_within_small(network, held_back)
         for flags, named in ((held_back & ~is_within, found), (is_within, within_small)):
             for group, population in _named(network, flags):
                 named.setdefault(group, set()).add(population)
-    return Suppression(_frozen(found), _frozen(within_small), already_known)
+    return Suppression(_frozen(found), _frozen(within_small), already_known, guarded, proven)
 
 
 def _frozen(named: Mapping[Group, set[str]]) -> dict[Group, frozenset[str]]:

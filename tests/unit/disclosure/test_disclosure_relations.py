@@ -17,6 +17,7 @@ from hi_fhir.disclosure.published import NOTHING
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.suppression import network
 from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits
+from hi_fhir.disclosure.suppression.exactly.proving import Proving
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.together.ranges import Holds, Ranges
 from hi_fhir.measures.stratifiers import ALL
@@ -69,6 +70,7 @@ def scores(patch: pytest.MonkeyPatch) -> None:
 
 def several_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ranges, "holds", lambda *_: Holds.together([]))
+    patch.setattr(Proving, "unsafe", lambda *_: [])
 
 
 def among_others() -> ExactCounts:

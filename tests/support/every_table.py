@@ -1,0 +1,114 @@
+"""Every table of whole numbers that would be told alike, looked for one cell after the other.
+
+Of practices, rows and columns: each practice's people by rows, columns and both, and the same of all of these together.
+It knows nothing of hi_fhir but what is published: 1 to 7 is masked, more is told to the nearest 5, and sums add up.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+Table = Sequence[Sequence[Sequence[int]]]
+"""People by practice, row and column."""
+Cell = tuple[int, int, int]
+
+FEW, BASE, FEWEST, ALL = 7, 5, 3, -1
+"""ALL: in place of a practice, row or column, all of them."""
+_BOUNDLESS = 10**6
+
+
+class Told(NamedTuple):
+    """A count that is the sum of cells, between two ends."""
+
+    cells: tuple[Cell, ...]
+    low: int
+    high: int
+
+
+class Ends(dict[Cell, tuple[int, int]]):
+    """Between what each cell lies."""
+
+
+def counts_of(table: Table) -> dict[Cell, int]:
+    """All counts: of practices, rows and columns, where ALL stands for the sum."""
+    return {name: sum(table[p][r][c] for p, r, c in _summed(name, table)) for name in _names(table)}
+
+
+def leaked(table: Table, suppressed: Iterable[Cell]) -> dict[Cell, int]:
+    """The small counts of which fewer than FEWEST values are possible, with how many are."""
+    held_back, exact = set(suppressed), counts_of(table)
+    sums = {name: _told(_summed(name, table), exact[name], name in held_back) for name in exact}
+    small = [name for name, count in exact.items() if 1 <= count <= FEW]
+    seen = {name: {exact[name]} for name in small}
+    truth = {(p, r, c): table[p][r][c] for p, r, c in _summed((ALL, ALL, ALL), table)}
+    for name in small:
+        for value in sorted(range(exact[name] + 3 * BASE + FEW), key=lambda one: abs(one - exact[name])):
+            if len(seen[name]) >= FEWEST:
+                break
+            if value in seen[name] or not sums[name].low <= value <= sums[name].high:
+                continue
+            asked = {**sums, name: sums[name]._replace(low=value, high=value)}
+            found = _any_table(list(asked.values()), Ends(dict.fromkeys(truth, (0, _BOUNDLESS))), truth)
+            for other in small if found else ():
+                seen[other].add(sum(found[cell] for cell in sums[other].cells))
+    return {name: len(values) for name, values in seen.items() if len(values) < FEWEST}
+
+
+def _any_table(sums: Sequence[Told], ends: Ends, truth: Mapping[Cell, int]) -> dict[Cell, int]:
+    """Cells that fit all sums; nothing where none do."""
+    narrow = _narrowed(sums, ends)
+    if narrow is None:
+        return {}
+    open_cells = [cell for cell, (low, high) in narrow.items() if low < high]
+    if not open_cells:
+        return {cell: low for cell, (low, _) in narrow.items()}
+    cell = min(open_cells, key=lambda one: (narrow[one][1] - narrow[one][0], one))
+    low, high = narrow[cell]
+    near = range(low, min(high, low + truth[cell] + 6 * BASE) + 1)
+    for value in sorted(near, key=lambda one: abs(one - truth[cell])):
+        if found := _any_table(sums, Ends(narrow | {cell: (value, value)}), truth):
+            return found
+    return {}
+
+
+def _narrowed(sums: Sequence[Told], ends: Ends) -> Ends | None:
+    """What each sum leaves to each of its cells, until nothing changes; None where one leaves nothing."""
+    found, is_changed = Ends(ends), True
+    while is_changed:
+        is_changed = False
+        for cells, low, high in sums:
+            least, most = sum(found[one][0] for one in cells), sum(found[one][1] for one in cells)
+            if least > high or most < low:
+                return None
+            if least >= low and most <= high:
+                continue
+            for one in cells:
+                own_low, own_high = found[one]
+                narrow = max(own_low, low - most + own_high), min(own_high, high - least + own_low)
+                if narrow != (own_low, own_high):
+                    found[one] = narrow
+                    least, most = least + narrow[0] - own_low, most + narrow[1] - own_high
+                    is_changed = True
+    return found
+
+
+def _told(cells: tuple[Cell, ...], count: int, is_suppressed: bool) -> Told:
+    if is_suppressed:
+        return Told(cells, 0, _BOUNDLESS)
+    if count == 0:
+        return Told(cells, 0, 0)
+    if count <= FEW:
+        return Told(cells, 1, FEW)
+    nearest = (count + BASE // 2) // BASE * BASE
+    return Told(cells, max(nearest - BASE // 2, FEW + 1), nearest + BASE // 2)
+
+
+def _names(table: Table) -> list[Cell]:
+    """Of one practice there is nothing that is of all of them."""
+    practices = [*range(len(table)), *([ALL] if len(table) > 1 else [])]
+    return list(product(practices, [*range(len(table[0])), ALL], [*range(len(table[0][0])), ALL]))
+
+
+def _summed(name: Cell, table: Table) -> tuple[Cell, ...]:
+    shape = (len(table), len(table[0]), len(table[0][0]))
+    return tuple(product(*(range(size) if own == ALL else (own,) for own, size in zip(name, shape, strict=True))))
