@@ -30,13 +30,13 @@ _PEOPLE_KINDS = (
     "orphan_events",
     "identifiers_of_nobody",
     "identifiers_of_several",
-    "deprivation",
-    "ethnicity",
-    "nhs_number",
     "merges",
 )
-_OF_REGISTERED = ("deprivation", "ethnicity", "nhs-number")
-"""By which each registered person is of one kind."""
+_MEASURED = ("deprivation", "ethnicity", "nhs_number")
+"""By which each registered person is of one kind: what there is to tell of that, measures of completeness tell.
+
+Told of the run as well they would be an area's strata once more, unprotected, where the run is of one area.
+"""
 _NO_REGISTRATION: RunCount = (_PEOPLE, _ALL, "not-registered-by-reason.no-registration")
 _TABLES = {**CLINICAL_TABLES, "EpisodeOfCare": "registration"}
 _TYPES = {table.replace("_", "-"): type_ for type_, table in _TABLES.items()}
@@ -51,6 +51,8 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     found: dict[RunCount, int] = {}
     for name in evaluation.people.__struct_fields__:
         value = getattr(evaluation.people, name)
+        if name in _MEASURED:
+            continue
         if name in _PEOPLE_KINDS:
             found |= {(_PEOPLE, _ALL, _spelt(f"{name}.{kind}")): count for kind, count in sorted(value.items())}
         else:
@@ -71,7 +73,6 @@ def run_sums(run: Mapping[RunCount, int]) -> list[RunSum]:
 
     found = [
         RunSum((_PEOPLE, _ALL, "persons"), people("registered", "not-registered-by-reason")),
-        *(RunSum((_PEOPLE, _ALL, "registered"), people(name)) for name in _OF_REGISTERED),
         RunSum((_PEOPLE, _ALL, "no-registration"), [_NO_REGISTRATION] if _NO_REGISTRATION in run else []),
     ]
     return [one for one in found if one.parts and run.get(one.whole) == sum(run[part] for part in one.parts)]
