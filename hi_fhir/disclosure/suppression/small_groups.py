@@ -12,7 +12,7 @@ from hi_fhir.disclosure.suppression.network import Network
 
 
 class SmallGroups(NamedTuple):
-    """withheld: counts that are not told. is_nobody: counts that are 0 within a small group."""
+    """withheld: counts that are not told. is_nobody: counts that are 0 within a small group, and are not told to be."""
 
     withheld: Flags
     is_nobody: Flags
@@ -34,7 +34,7 @@ class SmallGroups(NamedTuple):
                 is_small = (people > 0) & (people <= few)
                 is_nobody[:, list(layer.scored)] |= is_small[:, None]
                 withheld[:, layer.numerator] |= is_small & is_zero[:, layer.numerator] & is_told[:, layer.numerator]
-        return cls(withheld, is_nobody & is_zero)
+        return cls(withheld, is_nobody & is_zero & (withheld | ~is_told))
 
     def guarded(self, network: Network, is_known: Flags) -> Flags:
         """Those that are 0 and that nobody may work out. is_known: counts of which everybody knows that they are 0.

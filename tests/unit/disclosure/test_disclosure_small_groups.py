@@ -74,6 +74,14 @@ def test_what_is_told_of_a_larger_group_is_no_secret_of_a_smaller_one_in_it() ->
     assert recovered(exact, of_it) == ()
 
 
+def test_a_zero_is_told_where_the_sources_leave_untold_of_how_many_it_is() -> None:
+    exact = counted((3, 0), (2, 0))
+    groups = {name: {**own, "denominator_exclusion": 0} for name, own in exact.groups.items()}
+    untold = dict.fromkeys(groups, dict.fromkeys(("initial_population", "denominator", "numerator"), "over-limit"))
+    of_it = released(replace(exact, groups=groups, withheld=untold)).groups
+    assert [told(group, "denominator_exclusion") for group in of_it.values()] == [0, 0, 0]
+
+
 def forgetting(patch: pytest.MonkeyPatch) -> None:
     def guarded(groups: SmallGroups, _: Network, __: Flags) -> Flags:
         return np.zeros_like(groups.is_nobody)
