@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from hi_fhir.disclosure.suppression.exactly import proving
 from hi_fhir.store.session import Store, open_store
 
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -26,6 +27,15 @@ def unwaited_disk() -> Iterator[None]:
     """Nothing waits for the disk, but for the commands of processes that tests start: those of the kills among them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def little_work_for_tables() -> Iterator[None]:
+    """Releases that tests make in passing look briefly for whole tables: tests of that search say how long it may."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proving, "MOST_WORK", 2_000)
+        patch.setattr(proving, "MOST_WORK_NEARBY", 1_000)
         yield
 
 

@@ -11,6 +11,7 @@ from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.policies import SMALL_NUMBERS
 from hi_fhir.disclosure.suppression.deciding import Deciding
 from hi_fhir.disclosure.suppression.equations import Flags
+from hi_fhir.disclosure.suppression.exactly.proving import Work
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -65,7 +66,7 @@ def test_little_more_is_suppressed_than_the_least_that_would_do(shape: tuple[int
         tables = [draw.integers(0, draw.choice([3, 9, 15]), shape) for _ in range(2)]
         for network in networks(of_two_practices(tables), {}):
             knowledge = Knowledge(network, SMALL_NUMBERS, Past.nothing(network))
-            found = Deciding(network, TWO, knowledge, FEWEST).decided()
+            found = Deciding(network, TWO, knowledge, FEWEST).decided(Work())
             number = int((found & (network.values > FEW)).sum())
             ours += number
             optimum += least(network, knowledge, number)

@@ -6,7 +6,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.counts import Hierarchy
 from hi_fhir.disclosure.suppression.choosing import NEVER, Costs, loosening, worths
 from hi_fhir.disclosure.suppression.equations import Flags, Numbers
-from hi_fhir.disclosure.suppression.exactly.proving import Proving
+from hi_fhir.disclosure.suppression.exactly.proving import Proving, Work
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -42,11 +42,14 @@ class Deciding:
         self.already_known = 0 if knowledge.past.is_nothing else self._expect()
         self.guarded = self.proven = 0
 
-    def decided(self) -> Flags:
-        """Suppress as much as it takes, then give back what was not needed, and look for what is cheaper instead."""
+    def decided(self, work: Work) -> Flags:
+        """Suppress as much as it takes, then give back what was not needed, and look for what is cheaper instead.
+
+        work: what there is for tables that show counts safe.
+        """
         views = self._all_views(self._suppress())
         public = self._exchange(self._give_back(views, self._dear(self.suppressed)))[0]
-        proving = Proving(self._network)
+        proving = Proving(self._network, work)
         public, asked = self._suppress_for_nobody(public), self._protected
         while asked.any():
             before = self._protected

@@ -6,11 +6,18 @@ from itertools import permutations, product
 
 import pytest
 
+from hi_fhir.disclosure.suppression.exactly import proving
 from tests.support.every_table import Table, leaked
 from tests.support.tables_of_practices import held_back
 
 Shape = tuple[int, int, int]
 """Practices, rows and columns."""
+
+
+@pytest.fixture(autouse=True)
+def as_much_work_as_for_a_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proving, "MOST_WORK", 30_000)
+    monkeypatch.setattr(proving, "MOST_WORK_NEARBY", 10_000)
 
 
 def every(shape: Shape, counts: list[int]) -> Iterator[Table]:

@@ -13,7 +13,7 @@ from hi_fhir.disclosure.suppression.areas_of_then import AreasOfThen
 from hi_fhir.disclosure.suppression.choosing import Costs, worths
 from hi_fhir.disclosure.suppression.equations import Flags
 from hi_fhir.disclosure.suppression.exactly import proving
-from hi_fhir.disclosure.suppression.exactly.proving import Proving, Unsafe
+from hi_fhir.disclosure.suppression.exactly.proving import Proving, Unsafe, Work
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -41,7 +41,7 @@ class Reading:
         self.reader = CountReader(self.network, nobody(self.knowledge.is_small), self.knowledge.is_small, 3)
         followed = Followed(self.network.system, self.network.values.shape)
         self._everybody = Everybody(self.network, followed, self.reader, [])
-        self.proving = Proving(self.network)
+        self.proving = Proving(self.network, Work(100_000, 40_000))
 
     @property
     def nothing(self) -> Flags:

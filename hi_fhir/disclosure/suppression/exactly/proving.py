@@ -11,10 +11,10 @@ from hi_fhir.disclosure.suppression.exactly.parts import Parts, Vicinity, incide
 from hi_fhir.disclosure.suppression.exactly.programmes import FARTHEST, FittingTables
 from hi_fhir.disclosure.suppression.network import Network
 
-MOST_WORK, MOST_WORK_NEARBY = 100_000, 40_000
-"""Counts of all programmes of a network together: of those that look at all that hangs together, and of the others.
+MOST_WORK, MOST_WORK_NEARBY = 30_000, 10_000
+"""Counts of all programmes of a release together: of those that look at all that hangs together, and of the others.
 
-No clock ends it, so the same is asked each time; the second takes about half a CPU-second.
+No clock ends it, so the same is asked each time. Together they take about half a CPU-second.
 """
 _WORK_AT_LEAST = 300
 _NODES, _NODES_OF_CHOICE, _VALUES_TRIED = 200, 2_000, 2
@@ -23,6 +23,15 @@ _MOVES, _MANY = ((1, 2), (-1, 2), (1, 1), (-1, 1)), 3
 _WORTH_UNIT = 1 << 32
 _MIDDLE = 31
 """The bit that stands for a count's exact value among those shown of it."""
+
+
+class Work:
+    """How much of it is left for the networks of a release that are still to come."""
+
+    def __init__(self, left: int | None = None, left_nearby: int | None = None) -> None:
+        """All of it, where nothing else is said."""
+        self.left = MOST_WORK if left is None else left
+        self.left_nearby = MOST_WORK_NEARBY if left_nearby is None else left_nearby
 
 
 class Unsafe(NamedTuple):
@@ -36,12 +45,12 @@ class Unsafe(NamedTuple):
 class Proving:
     """Of one network. What was shown stays shown, whatever more is suppressed."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, work: Work) -> None:
         self._network, self._exact = network, network.values.reshape(-1)
         self._matrix = incidence(network)
         self._parts = Parts(network, self._matrix)
         self._shown = np.full(len(self._exact), 1 << _MIDDLE, dtype=np.uint64)
-        self._left, self._left_nearby = MOST_WORK, MOST_WORK_NEARBY
+        self._work = work
 
     def proven(self, small: Flags, wanted: Numbers) -> int:
         """Of how many small counts it is shown that they have as many values as are wanted."""
@@ -63,9 +72,9 @@ class Proving:
                 found += self._of_part(part, own, known, bounds, wanted)
         room = bounds.high - bounds.low
         near = np.concatenate(large)
-        self._left, left = self._left_nearby, self._left
+        self._work.left, left = self._work.left_nearby, self._work.left
         found += self._nearby(near[np.lexsort((near, room[near]))], is_open, known, bounds, wanted)
-        self._left, self._left_nearby = left, self._left
+        self._work.left, self._work.left_nearby = left, self._work.left
         return found
 
     def suppressed_for(self, unsafe: Unsafe, told: Known, loose: Limits, costs: Costs) -> Numbers:
@@ -80,7 +89,7 @@ class Proving:
         place = int(np.searchsorted(cells, unsafe.cell))
         best, least = cells[:0], np.inf
         for value in unsafe.values[:_VALUES_TRIED]:
-            self._work(cells)
+            self._spend(cells)
             chosen = programme.cheapest(place, value, _at(told, cells), loose.at(cells), own_costs, _NODES_OF_CHOICE)
             if chosen is not None and own_costs[chosen].sum() < least:
                 best, least = cells[chosen], own_costs[chosen].sum()
@@ -98,7 +107,7 @@ class Proving:
         programme = FittingTables(self._matrix, self._exact, part.cells)
         self._show_many(programme, part, asked, known, bounds, wanted)
         for cell in self._open(asked, wanted):
-            if self._left <= 0:
+            if self._work.left <= 0:
                 return
             impossible = self._show(programme, part, cell, known, bounds, int(wanted[cell]))
             if self._is_tight(cell, wanted) and impossible is not None:
@@ -109,15 +118,15 @@ class Proving:
     ) -> Iterator[Unsafe]:
         """Those that are tight by the sums of an area alone, among those that nothing nearby shows."""
         for cell in cells.tolist():
-            if self._left <= 0:
+            if self._work.left <= 0:
                 return
             for part in self._parts.nearby(cell, is_open) if self._is_tight(cell, wanted) else ():
-                if self._left <= 0 or not self._is_tight(cell, wanted):
+                if self._work.left <= 0 or not self._is_tight(cell, wanted):
                     break
                 programme = FittingTables(self._matrix, self._exact, part.cells)
                 self._show_many(programme, part, np.intersect1d(part.cells, cells), known, bounds, wanted)
                 self._show(programme, part, cell, known, bounds, int(wanted[cell]))
-            if self._left > 0 and self._is_tight(cell, wanted):
+            if self._work.left > 0 and self._is_tight(cell, wanted):
                 part = self._parts.around(cell, is_open)
                 within = np.zeros(len(is_open), dtype=np.bool_)
                 within[part.cells] = True
@@ -142,12 +151,12 @@ class Proving:
         exact = self._exact[part.cells]
         for sign, far in _MOVES:
             open_ = self._open(asked, wanted)
-            if len(open_) < _MANY or self._left <= 0:
+            if len(open_) < _MANY or self._work.left <= 0:
                 return
             near = Limits(np.maximum(limits.low, exact - far), np.minimum(limits.high, exact + far))
             weights = np.zeros(len(part.cells))
             weights[np.searchsorted(part.cells, open_)] = sign
-            self._work(part.cells)
+            self._spend(part.cells)
             self._take(part, programme.solved(near, own, weights, _NODES).values)
 
     def _show(
@@ -173,11 +182,11 @@ class Proving:
         for value in sorted(range(low, high + 1), key=lambda one: abs(one - exact)):
             if value == exact or self._is_shown(cell, value):
                 continue
-            if (self._count(cell) if is_shown else found) >= wanted or self._left <= 0:
+            if (self._count(cell) if is_shown else found) >= wanted or self._work.left <= 0:
                 break
             asked = limits.copy()
             asked.low[place] = asked.high[place] = value
-            self._work(part.cells)
+            self._spend(part.cells)
             solved = programme.solved(asked, own, weights, _NODES)
             if solved.values is not None:
                 found += 1
@@ -186,7 +195,7 @@ class Proving:
                 impossible.append(value)
             else:
                 is_sure = False
-        return impossible if is_sure and self._left > 0 else None
+        return impossible if is_sure and self._work.left > 0 else None
 
     def _take(self, part: Vicinity, values: Numbers | None) -> None:
         if values is not None:
@@ -194,8 +203,8 @@ class Proving:
             is_near = (bit >= 0) & (bit < 2 * _MIDDLE)
             self._shown[part.cells[is_near]] |= np.left_shift(np.uint64(1), bit[is_near].astype(np.uint64))
 
-    def _work(self, cells: Numbers) -> None:
-        self._left -= len(cells) + _WORK_AT_LEAST
+    def _spend(self, cells: Numbers) -> None:
+        self._work.left -= len(cells) + _WORK_AT_LEAST
 
     def _with_equations(self, cells: Numbers) -> Numbers:
         """Those in an equation with one of these, told or not, for counts that may come to be open."""
