@@ -19,7 +19,7 @@ from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.run import released_run
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
-from hi_fhir.disclosure.suppression.suppress import NO_SUPPRESSION, Suppression, suppressed
+from hi_fhir.disclosure.suppression.decided import NO_SUPPRESSION, Suppression
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.terminology.data_files import ListState
 
@@ -82,6 +82,8 @@ def _held_back(
 ) -> Suppression:
     if policy.fewest is None:
         return NO_SUPPRESSION
+    from hi_fhir.disclosure.suppression.suppress import suppressed  # and with it a solver
+
     return suppressed(counts, untold, policy.own, policy.fewest, published, parts_of_small=policy.parts_of_small)
 
 

@@ -1,7 +1,6 @@
 """Which counts are suppressed, so that no small one can be worked out from those that are told."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -9,31 +8,13 @@ from hi_fhir.disclosure.counts import ExactCounts, Group
 from hi_fhir.disclosure.policies import Rule
 from hi_fhir.disclosure.published import NOTHING, Published
 from hi_fhir.disclosure.suppression.areas_of_then import AreasOfThen
+from hi_fhir.disclosure.suppression.decided import Suppression
 from hi_fhir.disclosure.suppression.deciding import Deciding
 from hi_fhir.disclosure.suppression.equations import Flags
 from hi_fhir.disclosure.suppression.exactly.proving import Work
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, networks
 from hi_fhir.disclosure.suppression.past import Earlier
-
-
-class Suppression(NamedTuple):
-    """groups: those with counts that are suppressed, and the populations of these. within_small: the same of counts
-    that are withheld since they are within a small group, of which it is told that it is.
-
-    already_known: small counts that readers can work out of earlier reports alone, whatever is suppressed now.
-    guarded: small counts in all; proven: those that are shown to have enough values by all sums at once. The others
-    have them by sums one after the other, and by all sums of each reporter's population.
-    """
-
-    groups: Mapping[Group, frozenset[str]]
-    within_small: Mapping[Group, frozenset[str]]
-    already_known: int
-    guarded: int
-    proven: int
-
-
-NO_SUPPRESSION = Suppression({}, {}, 0, 0, 0)
 
 
 def suppressed(
