@@ -91,20 +91,23 @@ def _recovered(found: Bounded, now: _View, reader: OwnCounts, low: Ints, high: I
         return few
     part = part_of(now.system, low, high, _areas_of(now, few).tolist(), few.tolist())
     is_own = is_of_readers(counts, part.places.astype(np.int64), {reader.practice})
-    own = own_among(is_own, part.system.low, part.system.sums)[np.searchsorted(part.places, few)]
+    own = own_among(is_own, part.system.low, part.system.high, part.system.sums)[np.searchsorted(part.places, few)]
     with_others: Numbers = few[(own == 0) | (low[few] > own)]
     return with_others
 
 
 def _areas_of(view: _View, places: Numbers) -> Numbers:
-    """Numbers of the sums by which it is known whose people are in these counts."""
+    """Numbers of the sums by which it is known whose people are in these counts, and in what they are parts of."""
     sums, tells = view.system.sums, _padded(tells_own(view.system.sums), sum(view.system.totals))
+    beside = view.touching.of(places)
+    beside = beside[beside < sums.total]
+    places = np.union1d(places, sums.of(beside).members)
     while True:
         touched = view.touching.of(places)
         numbers = touched[tells[touched]]
         wider = np.union1d(places, sums.of(numbers).members)
         if len(wider) == len(places):
-            return numbers
+            return np.union1d(beside, numbers)
         places = wider
 
 

@@ -34,13 +34,14 @@ def own_people(counts: Counts, sums: Sums, bounds: Bounds, knowing: frozenset[st
     """Of each count those who are surely people of the practices that read; 0 where that does not follow."""
     places = np.arange(len(counts.low))
     is_own = is_of_readers(counts, places, knowing) if knowing else np.zeros(len(places), dtype=np.bool_)
-    return own_among(is_own, bounds.low, sums)
+    return own_among(is_own, bounds.low, bounds.high, sums)
 
 
-def own_among(is_own: Bools, low: Ints, sums: Sums) -> Ints:
-    """The same, of counts of which it is known whether they are such a practice's, and their lower ends.
+def own_among(is_own: Bools, low: Ints, high: Ints, sums: Sums) -> Ints:
+    """The same, of counts of which it is known whether they are such a practice's, and their ends.
 
-    Its people are in each area that it is or was in, in areas of these, and in all that is told of it.
+    Its people are in each area that it is or was in, in areas of these, and in all that is told of it. And of others
+    there are no more in a part than in the whole.
     """
     own = np.where(is_own, low, 0).astype(np.int32)
     if not is_own.any() or not sums.total:
@@ -50,6 +51,7 @@ def own_among(is_own: Bools, low: Ints, sums: Sums) -> Ints:
     one, other = sums.members[same], sums.members[same + 1]
     of_places = sums.of(np.flatnonzero(np.isin(sums.kind, _OF_PLACES) & (sums.least == 0)))
     wholes = of_places.members[of_places.start[:-1]]
+    parts, whole_of = _parts(sums.of(np.flatnonzero(sums.least >= 0)))
     while True:
         before = own.copy()
         if of_places.total:
@@ -57,5 +59,14 @@ def own_among(is_own: Bools, low: Ints, sums: Sums) -> Ints:
             np.maximum.at(own, wholes, within)
         np.maximum.at(own, one, before[other])
         np.maximum.at(own, other, before[one])
+        others = np.maximum(high - own, 0)
+        np.maximum.at(own, parts, low[parts] - others[whole_of])
         if np.array_equal(own, before):
             return own
+
+
+def _parts(sums: Sums) -> tuple[Ints, Ints]:
+    """Places of the parts of sums, and of the whole of each."""
+    is_part = np.ones(len(sums.members), dtype=np.bool_)
+    is_part[sums.start[:-1]] = False
+    return sums.members[is_part], np.repeat(sums.members[sums.start[:-1]], np.diff(sums.start) - 1)

@@ -304,3 +304,17 @@ def test_an_area_s_own_people_are_so_in_what_another_audience_is_told_of_it() ->
     assert len(copies) == 2
     assert [bounded(told, Silent()).of(place, (*F, "numerator")) for place in copies] == [(2, 2), (2, 2)]
     assert attack(told, Silent()).recovered == ()
+
+
+def test_of_others_there_are_no_more_in_a_part_than_in_the_whole() -> None:
+    strata = {("pcn", "unknown"): 2, ("pcn", "N"): Exactly(0)}
+    areas = (
+        Telling()
+        .report("B", practices=("P", "Q"), numerator={WHOLE: 2, **strata})
+        .report("Q", practices=("Q",), numerator={WHOLE: Exactly(0)})
+        .report("P", practices=("P",), numerator={WHOLE: 2})
+    )
+    own = Telling().report("P", practices=("P",), numerator={WHOLE: Exactly(2)})
+    told = areas.told().joined(replace(own.told(), knowing=frozenset({"P"})))
+    assert bounded(told, Silent()).of(0, ("pcn", "unknown", "numerator")) == (2, 2)
+    assert attack(told, Silent()).recovered == ()
