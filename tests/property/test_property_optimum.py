@@ -66,7 +66,7 @@ def test_little_more_is_suppressed_than_the_least_that_would_do(shape: tuple[int
         tables = [draw.integers(0, draw.choice([3, 9, 15]), shape) for _ in range(2)]
         for network in networks(of_two_practices(tables), {}):
             knowledge = Knowledge(network, SMALL_NUMBERS, Past.nothing(network))
-            found = Deciding(network, TWO, knowledge, FEWEST).decided(Work())
+            found = Deciding(network, TWO, knowledge, FEWEST).decided(Work(2_000, 1_000))
             number = int((found & (network.values > FEW)).sum())
             ours += number
             optimum += least(network, knowledge, number)

@@ -11,7 +11,7 @@ from hi_fhir.disclosure.suppression.areas_of_then import AreasOfThen
 from hi_fhir.disclosure.suppression.decided import Suppression
 from hi_fhir.disclosure.suppression.deciding import Deciding
 from hi_fhir.disclosure.suppression.equations import Flags
-from hi_fhir.disclosure.suppression.exactly.proving import Work
+from hi_fhir.disclosure.suppression.exactly import proving
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, networks
 from hi_fhir.disclosure.suppression.past import Earlier
@@ -43,7 +43,7 @@ def suppressed(
     found: dict[Group, set[str]] = {}
     within_small: dict[Group, set[str]] = {}
     already_known = guarded = proven = 0
-    work = Work()
+    work = proving.Work(proving.MOST_WORK, proving.MOST_WORK_NEARBY)
     for network in networks(with_areas, {**untold, **gone}):
         knowledge = Knowledge(network, rule, earlier.of(network, rule), parts_of_small=parts_of_small)
         deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)

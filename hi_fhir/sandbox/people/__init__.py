@@ -8,12 +8,13 @@ from typing import overload
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.sandbox.people.doubts import with_doubts
 from hi_fhir.sandbox.people.ethnicity import extension, write_ethnicity
-from hi_fhir.sandbox.people.history import Notes, write_history, write_opt_out
+from hi_fhir.sandbox.people.history import write_history, write_opt_out
 from hi_fhir.sandbox.people.homes import with_homes
 from hi_fhir.sandbox.people.identity import MOST_PEOPLE, address, birth, death, name, nhs_number, sex
 from hi_fhir.sandbox.people.languages import with_languages
 from hi_fhir.sandbox.people.merges import with_merges
 from hi_fhir.sandbox.people.model import PERIOD_END, Patient, SyntheticPerson, When
+from hi_fhir.sandbox.people.notes import Notes
 from hi_fhir.sandbox.people.occasions import with_occasions
 from hi_fhir.sandbox.people.other_care import with_other_care
 from hi_fhir.sandbox.people.qualified import with_qualified

@@ -5,8 +5,8 @@ from random import Random
 
 from hi_fhir.sandbox.people import codes
 from hi_fhir.sandbox.people.choices import Weighted, before_period
-from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, Code, When
+from hi_fhir.sandbox.people.notes import Notes
 
 _DAY = timedelta(days=1)
 _WEIGHTS = (46, 2, 6, 2, 2, 3, 2, 5, 5, 3, 3, 4, 6, 3, 3, 5)

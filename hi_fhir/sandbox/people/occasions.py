@@ -5,8 +5,8 @@ from random import Random
 
 from hi_fhir.sandbox.people import codes
 from hi_fhir.sandbox.people.choices import Weighted, day_between, in_period, in_surgery_hours
-from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, Component, Reason, SyntheticPerson, When
+from hi_fhir.sandbox.people.notes import Notes
 
 _REFERRED, _TIMED, _NEVER = 0.15, 0.1, 0.12
 _DAY = timedelta(days=1)

@@ -5,8 +5,8 @@ from random import Random
 
 from hi_fhir.sandbox.people import answers, codes
 from hi_fhir.sandbox.people.choices import Weighted, around_period, day_between, in_period
-from hi_fhir.sandbox.people.history import Notes
 from hi_fhir.sandbox.people.model import AS_OF, Code, CodedAnswer, Component, SyntheticPerson, When
+from hi_fhir.sandbox.people.notes import Notes
 
 _BOUNDED, _OTHERWISE, _SELDOM, _ASKED = 0.2, 0.15, 0.02, 0.2
 

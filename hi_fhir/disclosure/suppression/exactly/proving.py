@@ -1,6 +1,7 @@
 """How many values all sums at once leave to small counts, shown by tables that fit what is told, and what helps."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,13 +26,12 @@ _MIDDLE = 31
 """The bit that stands for a count's exact value among those shown of it."""
 
 
+@dataclass
 class Work:
     """How much of it is left for the networks of a release that are still to come."""
 
-    def __init__(self, left: int | None = None, left_nearby: int | None = None) -> None:
-        """All of it, where nothing else is said."""
-        self.left = MOST_WORK if left is None else left
-        self.left_nearby = MOST_WORK_NEARBY if left_nearby is None else left_nearby
+    left: int
+    left_nearby: int
 
 
 class Unsafe(NamedTuple):
