@@ -27,10 +27,11 @@ from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.published import published, reckoned_with
+from hi_fhir.pipeline.redefined import check_definitions
 from hi_fhir.reports.basis import all_absences, run_counts, run_sums
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
-from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
+from hi_fhir.reports.measure_report import MeasureReports, ReportSettings, measure_url
 from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
@@ -105,7 +106,8 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     The same evaluation again gives the same bytes and no new version. A file there that is none of these is removed.
 
     Raises:
-        UserError: a measure, value set or mapping was changed since it was evaluated, or the counts were.
+        UserError: a measure, value set or mapping was changed since it was evaluated or last released, and its version
+            was not; or the counts were.
         GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
             same period from newer data.
         BusyError: others go on releasing to the audience at the same time.
@@ -222,6 +224,7 @@ def _release(context: RunContext, job: _Job) -> _Given:
         context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
             seen = ledger.released_versions(session, reckoned_with(job.audience))
+            check_definitions(session, job.evaluation, _urls(context.config, job))
             released = release(job.exact, policy, _published(context.config, session, job, seen))
         ready = _build(context, job, released)
         with store.write() as session:
@@ -285,6 +288,11 @@ def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:
             f"from newer data already ({what} {last}, here {next_}), and older data does not come after it. Evaluate "
             "the newest snapshots; to report by an earlier reference date, give a period that ends on it."
         )
+
+
+def _urls(config: Config, job: _Job) -> list[tuple[str, str]]:
+    base = config.canonical_base.rstrip("/")
+    return [(evaluated.measure.id, measure_url(base, evaluated.measure.id)) for evaluated in job.measures]
 
 
 def _published(config: Config, session: Session, job: _Job, seen: Iterable[ledger.ReleasedVersion]) -> Published:

@@ -9,7 +9,7 @@ from hi_fhir.cohorts.lists import NOT_LISTED, ListComparison, ListGroup, told
 from hi_fhir.disclosure.counts import Cell, RunCount, RunSum
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.absence import absences
-from hi_fhir.measures.evaluation import EvaluationManifest, MeasureReference
+from hi_fhir.measures.evaluation import Contents, EvaluationManifest, MeasureReference
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.narrative import marked
 from hi_fhir.reports.concepts import Json, counted, definition, nested, valued
@@ -109,7 +109,7 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
     ]
     return [
         nested(definition(base, "report-basis"), own),
-        *(_version(base, name, version) for name, version in sorted(evaluation.versions.items())),
+        *(_version(base, name, version, evaluation.contents) for name, version in sorted(evaluation.versions.items())),
         *_unverified(base, evaluation.unverified),
         *(
             _texts(definition(base, "data-source"), source=one.source_id, data_date=one.data_date.isoformat())
@@ -133,12 +133,21 @@ def notes_on(notes: Iterable[Note], types: Collection[str]) -> list[Note]:
     return [note for note in notes if note.type is None or note.type in types]
 
 
-def measure_extensions(base: str, reference: MeasureReference, run: Mapping[RunCount, Cell]) -> list[Json]:
-    """What the reports of a measure have in common: rules, code lists, caveats, and readings it does not take."""
+def measure_extensions(
+    base: str, reference: MeasureReference, contents: Contents, run: Mapping[RunCount, Cell]
+) -> list[Json]:
+    """What the reports of a measure have in common: rules, code lists, caveats, and readings it does not take.
+
+    contents: of the evaluation.
+    """
     state = [valued("state", "Code", reference.state), *(valued("reason", "String", r) for r in reference.reasons)]
-    sets = (_texts("value-set", id=s.id, version=s.version, state=s.state) for s in reference.value_sets)
+    sets = (
+        _texts("value-set", id=s.id, version=s.version, state=s.state, **_content(contents, f"value_sets/{s.id}"))
+        for s in reference.value_sets
+    )
+    rules = {"rule_set": reference.rule_set, "source": reference.source, "content": reference.definition}
     return [
-        _texts(definition(base, "measure-rules"), rule_set=reference.rule_set, source=reference.source),
+        _texts(definition(base, "measure-rules"), **rules),
         nested(definition(base, "code-lists"), [*state, *sets]),
         *_unverified(base, reference.unverified),
         *_counted(base, "readings-left-out", "value-set", run, _READINGS),
@@ -149,8 +158,13 @@ def _unverified(base: str, caveats: Iterable[str]) -> list[Json]:
     return [valued(definition(base, "unverified"), "String", caveat) for caveat in marked(caveats)]
 
 
-def _version(base: str, name: str, version: str) -> Json:
-    return _texts(definition(base, "version-used"), name=name, version=version)
+def _version(base: str, name: str, version: str, contents: Contents) -> Json:
+    return _texts(definition(base, "version-used"), name=name, version=version, **_content(contents, name))
+
+
+def _content(contents: Contents, name: str) -> dict[str, str]:
+    """The digest of what was read under a name, where one was kept."""
+    return {"content": contents[name].digest} if name in contents else {}
 
 
 def _texts(url: str, **texts: str) -> Json:

@@ -168,7 +168,7 @@ class MeasureReports:
         extensions = [
             *self._common,
             *run_extensions(base, notes, told),
-            *measure_extensions(base, reference, told),
+            *measure_extensions(base, reference, evaluation.contents, told),
             *missing_extensions(base, wants, silent),
         ]
         spelt = canonical_json(extensions)[1:-1]

@@ -79,8 +79,8 @@ EXTENSIONS = (
     ),
     OwnExtension(
         "version-used",
-        "A rule, mapping, import or stratifier that decided a number.",
-        parts=(Nested("name"), Nested("version")),
+        "A rule, mapping, import or stratifier that decided a number; `content`: digest of what a mapping said.",
+        parts=(Nested("name"), Nested("version"), Nested("content")),
         repeats=True,
     ),
     OwnExtension(
@@ -104,11 +104,13 @@ EXTENSIONS = (
         repeats=True,
     ),
     OwnExtension(
-        "measure-rules", "The rule set that the measure follows.", parts=(Nested("rule-set"), Nested("source"))
+        "measure-rules",
+        "The rule set that the measure follows, and the digest of its definition (`content`).",
+        parts=(Nested("rule-set"), Nested("source"), Nested("content")),
     ),
     OwnExtension(
         "code-lists",
-        "How whole the measure's code lists are, and each of them: id, version and state.",
+        "How whole the measure's code lists are, and each of them: id, version, state and digest (`content`).",
         parts=(Nested("state", "code"), Nested("reason", repeats=True), Nested("value-set", None, repeats=True)),
     ),
     OwnExtension("unverified", "What was not seen in a source, or departs from the rule set.", "string", repeats=True),

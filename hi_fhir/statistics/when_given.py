@@ -6,6 +6,7 @@ NONE_COUNTED = "none-counted"
 TOO_FEW = "too-few"
 UNSTEADY = "unsteady"
 MEASURE_CHANGED = "measure-changed"
+DEFINITION_CHANGED = "definition-changed"
 VALUE_SET_CHANGED = "value-set-changed"
 OPT_OUT_POLICY_CHANGED = "opt-out-policy-changed"
 DISCLOSURE_POLICY_CHANGED = "disclosure-policy-changed"
@@ -22,7 +23,8 @@ REASONS = {
     TOO_FEW: "Fewer than 10 are in the numerators that it is worked out from",
     UNSTEADY: "What it is relative to may be nothing",
     MEASURE_CHANGED: "The measure has another version than in the period before",
-    VALUE_SET_CHANGED: "A value set of the measure has another version than in the period before",
+    DEFINITION_CHANGED: "The measure, or a value set or map that it reads, says something else under the same version",
+    VALUE_SET_CHANGED: "A value set of the measure, or a map to it, has another version than in the period before",
     OPT_OUT_POLICY_CHANGED: "Other opt-outs are heeded than in the period before",
     DISCLOSURE_POLICY_CHANGED: "What is given is decided by another policy than in the period before",
     MEMBERSHIP_CHANGED: "The reporter has other practices than in the period before",

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
@@ -55,6 +55,12 @@ def period_before(report: CurrentReport, reports: Collection[CurrentReport]) -> 
 
 _LEAP = 3
 """By how many days months and years that are called alike may differ."""
+
+
+def newest_content(session: Session, measure_url: str) -> bytes | None:
+    """Canonical JSON of the report on a measure that was released last, to whomever; None: none was."""
+    found = session.scalar(select(func.max(ReportRow.id)).where(ReportRow.measure_url == measure_url))
+    return None if found is None else report_content(session, found)
 
 
 def report_content(session: Session, id_: int) -> bytes:

@@ -50,10 +50,12 @@ def store(config: Config) -> Iterator[Store]:
     opened.close()
 
 
-def release(config: Config, store: Store, name: str, seed: int = 1, **changed: Any) -> ReportManifest:
+def release(
+    config: Config, store: Store, name: str, seed: int = 1, measure: str = "ethnicity-recorded", **changed: Any
+) -> ReportManifest:
     """The reports of an evaluation for a board. changed: fields of its manifest."""
     folder = config.data_dir / "evaluations" / name
-    write_evaluation(folder, measures=["ethnicity-recorded"], areas=AREAS[:3], people=400, seed=seed)
+    write_evaluation(folder, measures=[measure], areas=AREAS[:3], people=400, seed=seed)
     FORMAT.commit(folder / MANIFEST, msgspec.structs.replace(read_evaluation(folder), **changed))
     return report(RunContext(config, CLOCK, opened=store), folder, "icb", config.data_dir / "runs" / name)
 
@@ -169,6 +171,77 @@ def test_no_change_is_told_across_another_basis(
     told = {row.reason for (stratifier, _), row in found.items() if stratifier == whole}
     assert told <= {None, "part-not-given", "empty-part"}
     assert (whole is None) == (None not in told)
+
+
+def told_of_all(store: Store) -> set[tuple[float | None, str | None]]:
+    """Value and reason of each change."""
+    found = {(row.value, row.reason) for row in changes(store).values()}
+    assert found
+    return found
+
+
+def test_no_change_is_told_across_another_version_of_the_measure(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older(monkeypatch, version="2020.1")
+    release(config, store, "before", seed=2, **YEAR_BEFORE)
+    monkeypatch.undo()
+    release(config, store, "now")
+    assert told_of_all(store) == {(None, "measure-changed")}
+
+
+def older(monkeypatch: pytest.MonkeyPatch, **fields: str) -> None:
+    """Have the measure say something else."""
+    there = registry.defined()
+    one = there["ethnicity-recorded"]
+    was = replace(one.measure, **fields)
+    monkeypatch.setattr(registry, "defined", lambda overlays=(): {**there, was.id: one._replace(measure=was)})
+    monkeypatch.setattr(registry, "load", lambda ids=None, overlays=(): (was,))
+
+
+def test_no_change_is_told_across_another_value_set(config: Config, store: Store) -> None:
+    smoking = "smoking-status-recorded"
+    release(config, store, "now", measure=smoking)
+    [reference] = read_evaluation(config.data_dir / "evaluations" / "now").measures
+    [used] = reference.value_sets
+    then = msgspec.structs.replace(reference, value_sets=[msgspec.structs.replace(used, version="0")])
+    release(config, store, "before", seed=2, measure=smoking, measures=[then], **YEAR_BEFORE)
+    assert told_of_all(store) == {(None, "value-set-changed")}
+
+
+def test_a_map_that_changed_under_its_version_is_not_released_again(config: Config, store: Store) -> None:
+    release(config, store, "before", measure="smoking-status-recorded", seed=2, **YEAR_BEFORE)
+    contents = dict(read_evaluation(config.data_dir / "evaluations" / "before").contents)
+    units = contents["mappings/units"]
+    contents["mappings/units"] = units._replace(digest="another")
+    with pytest.raises(UserError, match=f"mappings/units version {units.version}"):
+        release(config, store, "now", measure="smoking-status-recorded", contents=contents)
+    contents["mappings/units"] = units._replace(version="next", digest="another")
+    versions = {"mappings/units": "next"}
+    release(config, store, "now", measure="smoking-status-recorded", contents=contents, versions=versions)
+
+
+def test_a_definition_that_changed_under_its_version_is_not_released_again(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older(monkeypatch, description="Somebody else is counted.")
+    release(config, store, "before", seed=2, **YEAR_BEFORE)
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"ethnicity-recorded version \S+\. Raise the version"):
+        release(config, store, "now")
+    assert changes(store) == {}
+
+
+def test_of_two_definitions_by_one_version_no_change_is_told(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a release of before the check was there comes from another store."""
+    older(monkeypatch, description="Somebody else is counted.")
+    release(config, store, "before", seed=2, **YEAR_BEFORE)
+    monkeypatch.undo()
+    monkeypatch.setattr("hi_fhir.pipeline.report.check_definitions", lambda *_: None)
+    release(config, store, "now")
+    assert told_of_all(store) == {(None, "definition-changed")}
 
 
 def test_whom_groups_are_compared_with_is_chosen(config: Config, store: Store) -> None:

@@ -17,10 +17,14 @@ VERSIONS = {
     "stratifier/sex": "1",
     "stratifier/core20": "1",
     "import/postcodes": "1",
+    "mappings/units": "1",
+    "mappings/esp-2013": "1",
 }
+CONTENTS = {"measure": "a", "value_sets/s": "b", "mappings/imd-2025": "c", "mappings/ethnicity-ukcore-england": "d"}
+CONTENTS |= {"mappings/units": "e", "mappings/esp-2013": "f"}
 MEASURE = "https://example.invalid/Measure/a"
 BASIS = KeptBasis(
-    f"{MEASURE}|1", frozenset({("s", "1")}), ("icb", "1"), "none", "2025", VERSIONS, frozenset({"A1", "A2"})
+    f"{MEASURE}|1", frozenset({("s", "1")}), ("icb", "1"), "none", "2025", VERSIONS, frozenset({"A1", "A2"}), CONTENTS
 )
 BREAKDOWNS = ("all", "sex", "core20", "ethnic-group-5", "ethnic-group-5*imd-quintile")
 DEPRIVATION, ETHNICITY = ("core20", "ethnic-group-5*imd-quintile"), ("ethnic-group-5", "ethnic-group-5*imd-quintile")
@@ -34,6 +38,11 @@ def versions(**names: str) -> KeptBasis:
     return BASIS._replace(
         versions=VERSIONS | {name.replace("_", "/", 1).replace("_", "-"): v for name, v in names.items()}
     )
+
+
+def otherwise(name: str) -> KeptBasis:
+    """What says something else under the same version."""
+    return BASIS._replace(contents=CONTENTS | {name: "another"})
 
 
 @pytest.mark.parametrize(
@@ -54,6 +63,15 @@ def versions(**names: str) -> KeptBasis:
         (versions(rule_ethnicity="2"), "ethnicity-rule-changed", ETHNICITY),
         (versions(mappings_ethnicity_ukcore_england="2"), "ethnicity-rule-changed", ETHNICITY),
         (versions(stratifier_sex="2"), "stratifier-changed", ("sex",)),
+        (versions(mappings_units="2"), "value-set-changed", BREAKDOWNS),
+        (versions(mappings_esp_2013="2"), None, ()),
+        (otherwise("measure"), "definition-changed", BREAKDOWNS),
+        (otherwise("value_sets/s"), "definition-changed", BREAKDOWNS),
+        (otherwise("mappings/units"), "definition-changed", BREAKDOWNS),
+        (otherwise("mappings/esp-2013"), None, ()),
+        (otherwise("mappings/imd-2025"), "imd-year-changed", DEPRIVATION),
+        (otherwise("mappings/ethnicity-ukcore-england"), "ethnicity-rule-changed", ETHNICITY),
+        (changed(contents={}), None, ()),
     ],
 )
 def test_a_change_breaks_what_rests_on_it(now: KeptBasis, reason: str | None, broken: tuple[str, ...]) -> None:
@@ -69,8 +87,15 @@ def test_a_report_says_itself_what_it_rests_on() -> None:
     assert (basis.imd_year, basis.opt_out_policy, basis.policy[0]) == ("2025", "not-applicable", "icb-suppressed")
     assert basis.versions["stratifier/sex"] == "1"
     assert "hypertension" in {id_ for id_, _ in basis.value_sets}
+    assert {"measure", "mappings/units", "value_sets/hypertension"} < basis.contents.keys()
 
 
 def test_a_report_that_does_not_say_is_compared_with_none() -> None:
     silent = kept_basis(canonical_json({"measure": f"{MEASURE}|1"}))
     assert break_between(silent, silent, "all") == "disclosure-policy-changed"
+
+
+def test_without_codes_no_map_of_codes_breaks_anything() -> None:
+    plain = BASIS._replace(value_sets=frozenset())
+    now = plain._replace(versions=VERSIONS | {"mappings/units": "2"}, contents=CONTENTS | {"mappings/units": "another"})
+    assert break_between(plain, now, "all") is None
