@@ -15,7 +15,7 @@ from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
 from hi_fhir.attack.relations.populations import add_populations
 from hi_fhir.attack.relations.ratios import divided
-from hi_fhir.attack.relations.run import add_run_sums
+from hi_fhir.attack.relations.run import add_registered, add_run_sums
 from hi_fhir.attack.relations.same import add_change, add_periods, add_run, add_same_people
 from hi_fhir.attack.relations.scores import shares_of
 from hi_fhir.attack.relations.strata import add_strata
@@ -59,6 +59,7 @@ def bounded(
         add(counts, gathering)
     add_same_people(counts, told.same, gathering)
     add_periods(counts, told.same, gathering)
+    add_registered(counts, told.same, gathering)
     if change is not None:
         add_change(counts, change, gathering)
     sums = gathering.sums()

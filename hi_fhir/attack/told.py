@@ -100,12 +100,13 @@ class SamePeople(NamedTuple):
     """who: measure and version to its populations, each with a name that those have alike who mean the same people.
 
     within: pairs of such names: all people of the first are among those of the second. by_last_days: names of
-    populations that do not go by the day on which a period begins.
+    populations that do not go by the day on which a period begins. registered: the name of everybody registered.
     """
 
     who: Mapping[tuple[str, str], Mapping[str, str]]
     within: frozenset[tuple[str, str]]
     by_last_days: frozenset[str] = frozenset()
+    registered: str | None = None
 
 
 class Ratios(NamedTuple):

@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 from hi_fhir.disclosure.counts import (
     ABSENT,
-    PROTECTS_OTHERS,
     SCORE,
-    SUPPRESSED,
     Cell,
     CellState,
     ReleasedCell,
@@ -59,4 +57,4 @@ def group_of(cells: StratumCells) -> ReleasedGroup:
 def cells_of_run(run: Mapping[RunCount, Cell]) -> Iterable[ReleasedCell]:
     """The cells of the counts of the whole run that a report gives."""
     for name, cell in run.items():
-        yield ReleasedCell(*name, cell.state, PROTECTS_OTHERS if cell.state == SUPPRESSED else None, cell.value)
+        yield ReleasedCell(*name, cell.state, None, cell.value)

@@ -26,17 +26,6 @@ RunCount = tuple[str, str, str]
 """Name of a count of the whole run, as of a cell: ("run-quarantine", "Observation", "bad-date")."""
 
 
-class RunSum(NamedTuple):
-    """A count of the run that is the sum of others; of a single one: the same number under two names."""
-
-    whole: RunCount
-    parts: Sequence[RunCount]
-
-    @property
-    def members(self) -> tuple[RunCount, ...]:
-        return self.whole, *self.parts
-
-
 class Group(NamedTuple):
     """People counted together. reporter: ODS code. stratifier and stratum are "all" for the reporter's whole."""
 
@@ -77,8 +66,7 @@ class ExactCounts:
     population. strata_lists: the same of strata that are told by words, by measure id and stratum. withheld:
     populations of groups that the sources leave untold, with the standing of what is wanting. hierarchy: what lies
     within what, from which follow all sums among the groups. conditions: what holds of everybody in a population, by
-    measure id and population; where not all is known, none. Equal conditions mean the same people. run_sums: those that
-    hold among counts of the run.
+    measure id and population; where not all is known, none. Equal conditions mean the same people.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
@@ -88,7 +76,6 @@ class ExactCounts:
     strata_lists: Mapping[tuple[str, Stratum], str] = field(default_factory=dict)
     hierarchy: Hierarchy = field(default_factory=Hierarchy)
     conditions: Mapping[tuple[str, str], frozenset[Hashable]] = field(default_factory=dict)
-    run_sums: Sequence[RunSum] = ()
 
 
 class Cell(NamedTuple):

@@ -36,8 +36,7 @@ SMALL_NUMBERS = Rule(masked_to=7, base=5)
 
 @dataclass(frozen=True)
 class Policy:
-    """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too; one
-    that would tell a small one by the sums among them is suppressed, whatever the policy.
+    """own: the rule for a reporter's own people. run: for counts of the whole run, in which others' people are too.
 
     partial: whether what rests on partial code lists is given. fewest: how many values a small count must be able to
     have for all that the audience can know; others are suppressed until it has. None: no count is suppressed.
@@ -60,7 +59,7 @@ POLICIES: Mapping[Audience, Policy] = {
     for policy in (
         Policy(
             "practice-exact",
-            "2",
+            "3",
             Audience.PRACTICE,
             own=EXACT,
             run=SMALL_NUMBERS,
@@ -71,7 +70,7 @@ POLICIES: Mapping[Audience, Policy] = {
         *(
             Policy(
                 f"{audience}-suppressed",
-                "4",
+                "5",
                 audience,
                 own=SMALL_NUMBERS,
                 run=SMALL_NUMBERS,

@@ -17,7 +17,6 @@ from hi_fhir.disclosure.counts import (
 )
 from hi_fhir.disclosure.policies import Policy, Rule
 from hi_fhir.disclosure.published import Published
-from hi_fhir.disclosure.run import released_run
 from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
 from hi_fhir.disclosure.suppression.decided import NO_SUPPRESSION, Suppression
 from hi_fhir.measures.model import OCCASIONS
@@ -68,7 +67,7 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
             group: _released(exact, untold[group], hidden.get(group, _NO_REASONS), own)
             for group, exact in counts.groups.items()
         },
-        run=released_run(counts.run, counts.run_sums, policy.run),
+        run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
         held_back=_share_held_back(counts, held_back.groups, policy.own),

@@ -28,7 +28,7 @@ from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.published import published, reckoned_with
 from hi_fhir.pipeline.redefined import check_definitions
-from hi_fhir.reports.basis import all_absences, run_counts, run_sums
+from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings, measure_url
@@ -156,8 +156,7 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
         groups=groups,
-        run=(run := run_counts(evaluation)),
-        run_sums=run_sums(run),
+        run=run_counts(evaluation),
         code_lists=code_lists(measures),
         strata_lists=strata_lists(measures),
         withheld=withheld_groups(groups, withheld(absent), withheld_strata(absent), practices, pcns),

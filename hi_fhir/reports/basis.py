@@ -6,7 +6,7 @@ import msgspec
 
 from hi_fhir.cohorts.inputs import Note
 from hi_fhir.cohorts.lists import NOT_LISTED, ListComparison, ListGroup, told
-from hi_fhir.disclosure.counts import Cell, RunCount, RunSum
+from hi_fhir.disclosure.counts import Cell, RunCount
 from hi_fhir.disclosure.policies import Policy
 from hi_fhir.measures.absence import absences
 from hi_fhir.measures.evaluation import Contents, EvaluationManifest, MeasureReference
@@ -32,12 +32,12 @@ _PEOPLE_KINDS = (
     "identifiers_of_several",
     "merges",
 )
-_MEASURED = ("deprivation", "ethnicity", "nhs_number")
-"""By which each registered person is of one kind: what there is to tell of that, measures of completeness tell.
+_MEASURED = ("persons", "registered", "deprivation", "ethnicity", "nhs_number")
+"""How many the registered are, and of what kind: what there is to tell of that, measures of completeness tell.
 
-Told of the run as well they would be an area's strata once more, unprotected, where the run is of one area.
+Told of the run as well it would be an area's counts once more, by another rule: those of the only area of a run, and of
+several areas their sum. All persons are the registered and those who are not, which is told by reason.
 """
-_NO_REGISTRATION: RunCount = (_PEOPLE, _ALL, "not-registered-by-reason.no-registration")
 _TABLES = {**CLINICAL_TABLES, "EpisodeOfCare": "registration"}
 _TYPES = {table.replace("_", "-"): type_ for type_, table in _TABLES.items()}
 
@@ -62,20 +62,6 @@ def run_counts(evaluation: EvaluationManifest) -> dict[RunCount, int]:
     for value_set, kinds in sorted(evaluation.dropped_readings.items()):
         found |= {(_READINGS, value_set, _spelt(kind)): count for kind, count in sorted(kinds.items()) if count}
     return found
-
-
-def run_sums(run: Mapping[RunCount, int]) -> list[RunSum]:
-    """The sums that hold among these counts, as anybody knows who has read what they are."""
-
-    def people(*names: str) -> list[RunCount]:
-        """The counts of these names, and those by kind of them."""
-        return [one for one in run if one[0] == _PEOPLE and one[2].partition(".")[0] in names]
-
-    found = [
-        RunSum((_PEOPLE, _ALL, "persons"), people("registered", "not-registered-by-reason")),
-        RunSum((_PEOPLE, _ALL, "no-registration"), [_NO_REGISTRATION] if _NO_REGISTRATION in run else []),
-    ]
-    return [one for one in found if one.parts and run.get(one.whole) == sum(run[part] for part in one.parts)]
 
 
 def is_of_run(stratifier: str) -> bool:
@@ -120,7 +106,7 @@ def release_extensions(base: str, evaluation: EvaluationManifest, policy: Policy
 
 def run_extensions(base: str, notes: Iterable[Note], run: Mapping[RunCount, Cell]) -> list[Json]:
     """What a report says of the run. notes: on the types that its measure reads. run: the counts that it gives."""
-    people = [counted(base, name[2], cell) for name, cell in run.items() if name[0] == _PEOPLE]
+    people = [counted(name[2], cell) for name, cell in run.items() if name[0] == _PEOPLE]
     return [
         *(valued(definition(base, "note"), "String", str(note)) for note in notes),
         nested(definition(base, "run-people"), people),
@@ -188,7 +174,7 @@ def _counted(base: str, extension: str, of: str, run: Mapping[RunCount, Cell], k
     parts: dict[str, list[Json]] = {}
     for name, cell in run.items():
         if name[0] == kind:
-            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(base, name[2], cell))
+            parts.setdefault(name[1], [valued(of, "String", name[1])]).append(counted(name[2], cell))
     return (nested(definition(base, extension), own) for own in parts.values())
 
 

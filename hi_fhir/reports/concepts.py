@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from hi_fhir.disclosure.counts import MASKED, PROTECTS_OTHERS, SUPPRESSED, UNSUPPORTED, Cell
+from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, UNSUPPORTED, Cell
 from hi_fhir.measures.model import OCCASIONS, POPULATIONS, Measure
 from hi_fhir.measures.stratifiers import (
     ETHNIC_CATEGORY_16,
@@ -144,12 +144,11 @@ def valued(url: str, kind: str, value: Any) -> Json:
     return {"url": url, f"value{kind}": value}
 
 
-def counted(base: str, url: str, cell: Cell) -> Json:
+def counted(url: str, cell: Cell) -> Json:
     """An extension with a count of the run, or with the reason why there is none."""
     if cell.value is not None:
         return valued(url, "Integer", cell.value)
-    why = [valued(definition(base, "withheld-reason"), "Code", PROTECTS_OTHERS)] if cell.state == SUPPRESSED else []
-    return nested(url, [absent(cell), *why])
+    return nested(url, [absent(cell)])
 
 
 def nested(url: str, parts: Iterable[Json]) -> Json:

@@ -21,7 +21,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE20, SEX, Crossing
-from hi_fhir.reports.basis import all_absences, run_counts, run_sums
+from hi_fhir.reports.basis import all_absences, run_counts
 from hi_fhir.reports.cells import ReleaseCells
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, strata_lists
 from hi_fhir.reports.measure_report import MeasureReports, ReportSettings
@@ -84,7 +84,7 @@ def released_reports(
     )
     lists, strata = code_lists([evaluated]), strata_lists([evaluated])
     run = run_counts(evaluation)
-    counted = ExactCounts(exact, run, lists, held, strata_lists=strata, run_sums=run_sums(run))
+    counted = ExactCounts(exact, run, lists, held, strata_lists=strata)
     released = release(counted, POLICIES[audience], NOTHING)
     building, of_all = MeasureReports(SETTINGS, evaluation, released.policy), ReleaseCells(released)
     cells = {one.code: of_all.of(evaluated, one.code) for one in reporting}

@@ -7,6 +7,7 @@ from hi_fhir.attack.told import Report, SamePeople
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.words.base import And, Word
+from hi_fhir.measures.words.population import Registered
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.measures.words.windows import InPeriod
 
@@ -15,6 +16,7 @@ _TAKING_OUT = ("denominator_exclusion", "numerator", "denominator_exception")
 
 Conditions = frozenset[tuple[bool, Word]]
 """Words that are true of somebody, or (False) are not."""
+_REGISTERED: Conditions = frozenset({(True, Registered())})
 
 
 def same_people(reports: Iterable[Report], overlays: Sequence[Path] = ()) -> SamePeople:
@@ -27,7 +29,8 @@ def same_people(reports: Iterable[Report], overlays: Sequence[Path] = ()) -> Sam
             conditions[url, version] = conditions_of(measure)
     names = {one: f"{place}" for place, one in enumerate(dict.fromkeys(_all(conditions)))}
     who = {key: {population: names[one] for population, one in own.items()} for key, own in conditions.items()}
-    return SamePeople(who, _within(conditions, names), frozenset(names[one] for one in names if _is_by_last_days(one)))
+    by_last_days = frozenset(names[one] for one in names if _is_by_last_days(one))
+    return SamePeople(who, _within(conditions, names), by_last_days, names.get(_REGISTERED))
 
 
 def _is_by_last_days(conditions: Conditions) -> bool:

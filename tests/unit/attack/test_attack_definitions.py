@@ -28,6 +28,8 @@ def test_measures_of_everybody_registered_count_the_same_people() -> None:
     )
     assert deprivation["initial_population"] == deprivation["denominator"] == ethnicity["denominator"]
     assert deprivation["numerator"] != ethnicity["numerator"]
+    assert same.registered == ethnicity["denominator"]
+    assert same_people(reported("learning-disability-health-check").reports).registered is None
 
 
 def test_a_numerator_lies_in_that_of_another_measure_that_it_asks_for_too() -> None:

@@ -78,6 +78,17 @@ KINDS = Telling().report(
 TWICE = Telling().report(
     **{"no-registration": {PEOPLE: Exactly(6)}, "not-registered-by-reason.no-registration": {PEOPLE: 6}}
 )
+EVERYBODY = SamePeople({("m", "1"): {IP: "a"}}, frozenset(), registered="a")
+ONLY_AREA = (
+    Telling(same=EVERYBODY)
+    .report("P", practices=("P",), edition="now", registered={PEOPLE: Exactly(3)})
+    .report("N", practices=("P", "Q"), edition="now", initial_population={WHOLE: 3})
+)
+OF_PRACTICES = (
+    Telling(same=EVERYBODY)
+    .report("P", practices=("P",), edition="now", registered={PEOPLE: Exactly(20)}, initial_population={WHOLE: 3})
+    .report("Q", practices=("Q",), edition="now", initial_population={WHOLE: Exactly(17)})
+)
 LEFT = (
     Telling()
     .report("N", practices=("P", "Q"), edition="then", numerator={F: Exactly(20)})
@@ -125,6 +136,8 @@ CHANGED = Telling().report(numerator={F: 7}).report(day="2025-04-30", numerator=
         pytest.param(REASONS, Kind.RUN, id="persons of a run, and reasons why they are not registered"),
         pytest.param(KINDS, Kind.RUN, id="the registered of a run by kind"),
         pytest.param(TWICE, Kind.RUN, id="a count of a run that is told twice"),
+        pytest.param(ONLY_AREA, Kind.RUN, id="the registered of a run of one area"),
+        pytest.param(OF_PRACTICES, Kind.RUN, id="the registered of a run, and of its practices"),
         pytest.param(CHANGED, Kind.CHANGE, id="change"),
         pytest.param(LEFT, Kind.THEN, id="a practice that left"),
         pytest.param(MERGED, Kind.THEN, id="boards that became one"),
