@@ -52,6 +52,10 @@ COMMANDS = {
         "Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.",
     ),
     "serve": ("serve", "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback."),
+    "subscriptions": (
+        "subscriptions",
+        "List who is told of what is released and how far each is, or tell one anew.",
+    ),
     "doctor": ("doctor", "Look at settings, folders, code lists, imports and servers."),
 }
 """Command to the module here that has it, loaded when it is asked for, and to the first sentence of its help."""

@@ -5,6 +5,7 @@ A setting NAME in the file is HI_FHIR_NAME in the environment. Sources are table
 bearer tokens come from the environment (HI_FHIR_SOURCE_<NAME>_TOKEN) or the file, never from an argument.
 """
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -36,11 +37,14 @@ _KINDS = {
     "publish_token": str,
     "publish_organisations": tuple,
     "serve_organisations": tuple,
+    "public_url": str,
+    "callback_networks": tuple,
 }
 """Types of the settings whose default does not tell."""
 
 _SECRET = ("publish_token", "proxy")
 _CODES = ("publish_organisations", "serve_organisations")
+_NETWORKS = ("callback_networks",)
 
 CHOICES: Mapping[str, tuple[Any, ...]] = {"opt_out_policy": OPT_OUT_POLICIES, "imd_year": IMD_YEARS}
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -64,6 +68,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "idle_pages": (1, 1_000_000),
     "publish_batch": (1, 1_000),
     "publish_check": (0, 10_000_000),
+    "callback_days": (0.001, 365),
 }
 """What numbers may be, both ends included."""
 
@@ -141,6 +146,10 @@ class Config:
     publish_check: int = 20  # small counts of a release that are attacked with several sums at once before it is sent
     publish_organisations: tuple[str, ...] = ()  # ODS codes of whose server is published to; none: all of the audience
     serve_organisations: tuple[str, ...] = ()  # ODS codes of whoever calls the service; none: all of the audience
+    public_url: str | None = None  # what the service is called by from elsewhere, without /fhir
+    callback_networks: tuple[str, ...] = ()  # that may be called although they are not public
+    callback_http: bool = False  # whether what others name may be called without TLS
+    callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -150,6 +159,8 @@ class Config:
         """
         if self.store_url is not None and _FILE.fullmatch(self.store_url) is None:
             raise ConfigError("store_url: the store is an SQLite file for now. Give it as sqlite:///path/to/file.")
+        if self.public_url is not None and _BASE.fullmatch(self.public_url) is None:
+            raise ConfigError("public_url: give it as others call the service, such as https://numbers.example.nhs.uk.")
         if not _is_text(str(self.data_dir)):
             raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
         if "\\" in str(self.data_dir) and set("*?[") & set(str(self.data_dir.absolute())):
@@ -161,6 +172,11 @@ class Config:
     def store_file(self) -> Path:
         """The file of the store."""
         return Path(self.store_url.removeprefix(_SQLITE)) if self.store_url else self.data_dir / "hi_fhir.sqlite"
+
+    @property
+    def seal_file(self) -> Path:
+        """The key that seals what others gave to be kept secret: beside the identity key."""
+        return self.key_file.with_name("sealing.key")
 
     @property
     def names_as_shipped(self) -> tuple[str, ...]:
@@ -258,6 +274,8 @@ def _parse(name: str, raw: Any) -> Any:
             return ods_codes(
                 f"setting {name}", raw.split(",") if isinstance(raw, str) else msgspec.convert(raw, list[str])
             )
+        if name in _NETWORKS:
+            return _networks(name, raw.split(",") if isinstance(raw, str) else msgspec.convert(raw, list[str]))
         if kind is tuple:
             parts = raw.split(":") if isinstance(raw, str) else msgspec.convert(raw, list[str])
             return tuple(Path(part) for part in parts if part)
@@ -269,6 +287,13 @@ def _parse(name: str, raw: Any) -> Any:
     if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:  # not a number is in no range
         raise _wrong(name, raw, kind)
     return value
+
+
+def _networks(name: str, parts: Iterable[str]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in parts)
+    except ValueError as error:
+        raise ConfigError(f"setting {name}: give networks by their addresses, such as 10.0.0.0/8. {error}.") from error
 
 
 def ods_codes(where: str, codes: Iterable[str]) -> tuple[str, ...]:

@@ -75,6 +75,23 @@ def commit_files(contents: Mapping[Path, bytes]) -> None:
         sync_folder(folder)
 
 
+def made_once(path: Path, content: bytes) -> None:
+    """Have `content` at `path`, owner only, unless something is there: of several processes the first one's stays."""
+    owner_folder(path.parent)
+    temporary = written_aside(path)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_FILE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink()
+
+
 def place_file(temporary: Path, path: Path) -> None:
     """Rename a file that was written aside to its final name, once its bytes are on disk.
 

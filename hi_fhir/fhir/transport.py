@@ -97,33 +97,43 @@ class _Response(http.client.HTTPResponse):
         super().__init__(cast(socket.socket, _PacedSocket(sock)), *arguments, **named)
 
 
-class _Http(HTTPConnection):
+class PacedHttp(HTTPConnection):
+    """A connection whose responses are read to a pace."""
+
     response_class = _Response
 
 
-class _Https(HTTPSConnection):
+class PacedHttps(HTTPSConnection):
+    """The same by TLS."""
+
     response_class = _Response
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Http
+    ConnectionCls = PacedHttp
 
 
 class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Https
+    ConnectionCls = PacedHttps
 
 
 _POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
-class _Adapter(HTTPAdapter):
+class PacedAdapter(HTTPAdapter):
+    """Has such connections."""
+
+    def pools(self) -> dict[str, Any]:
+        """The pools by scheme."""
+        return _POOLS
+
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = self.pools()
 
     def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
         manager = super().proxy_manager_for(*arguments, **named)
-        manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = self.pools()
         return manager
 
 
@@ -160,7 +170,7 @@ def proxies_for(url: str, proxy: str | None) -> dict[str, str]:
 def a_session(connections: int) -> requests.Session:
     """A session for so many requests at a time."""
     session = requests.Session()
-    adapter = _Adapter(pool_connections=8, pool_maxsize=connections)
+    adapter = PacedAdapter(pool_connections=8, pool_maxsize=connections)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

@@ -36,6 +36,7 @@ from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.memberships import DayMembership, record_memberships
+from hi_fhir.subscriptions.announcing import announce
 from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
@@ -274,6 +275,7 @@ def _keep(
         ledger.record_measure(session, measure, at)
     for organisation in ready.organisations:
         ledger.record_organisation(session, organisation, at)
+    announce(session, [one.row for one in recorded if one.row is not None], at)
     return recorded
 
 

@@ -82,10 +82,14 @@ class ReleasedVersion(NamedTuple):
 
 
 class KeptVersion(NamedTuple):
-    """The version of a report that holds now. is_new: it was added, since there was none or another."""
+    """The version of a report that holds now. row: the id of its row where it was added; None: it was there."""
 
     version: ReleasedVersion
-    is_new: bool
+    row: int | None
+
+    @property
+    def is_new(self) -> bool:
+        return self.row is not None
 
 
 class _Last(NamedTuple):
@@ -154,11 +158,10 @@ def record_reports(
 ) -> list[KeptVersion]:
     """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order."""
     last = _last_versions(session, reports)
-    recorded = [_recorded(report, last.get(report.identifier)) for report in reports]
-    new = [(report, one.version) for report, one in zip(reports, recorded, strict=True) if one.is_new]
-    if new:
-        _add(session, release, new, at)
-    return recorded
+    holding = [_holding(report, last.get(report.identifier)) for report in reports]
+    new = [(report, version) for report, (version, is_new) in zip(reports, holding, strict=True) if is_new]
+    rows = _add(session, release, new, at) if new else {}
+    return [KeptVersion(version, rows.get(version.identifier)) for version, _ in holding]
 
 
 def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
@@ -201,15 +204,18 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
         )
 
 
-def _recorded(report: NewReport, last: _Last | None) -> KeptVersion:
+def _holding(report: NewReport, last: _Last | None) -> tuple[ReleasedVersion, bool]:
+    """The version that holds once the report is kept, and whether it is a new one."""
     digest = _digest(report.content)
     if last is not None and last.sha256 == digest:
-        return KeptVersion(ReleasedVersion(last.identifier, last.version, digest), False)
-    return KeptVersion(ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True)
+        return ReleasedVersion(last.identifier, last.version, digest), False
+    return ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True
 
 
-def _add(session: Session, release: NewRelease, new: Sequence[tuple[NewReport, ReleasedVersion]], at: datetime) -> None:
-    """Add new versions of reports, with their contents and cells, and mark them as the latest."""
+def _add(
+    session: Session, release: NewRelease, new: Sequence[tuple[NewReport, ReleasedVersion]], at: datetime
+) -> dict[str, int]:
+    """Add new versions of reports, with their contents and cells, and mark them as the latest; their rows' ids."""
     releases = _releases(session, release, {report.reporter for report, _ in new}, at)
     for batch in _batches([version.identifier for _, version in new]):
         earlier = update(ReportRow).where(ReportRow.identifier.in_(batch), ReportRow.is_latest)
@@ -244,6 +250,7 @@ def _add(session: Session, release: NewRelease, new: Sequence[tuple[NewReport, R
     session.execute(insert(ReportContent), [{"report_id": id_, "content": one.content} for id_, one in added.items()])
     write_cells(session, {id_: report.cells for id_, report in added.items()})
     _mark_current(session, min(ids))
+    return {report.identifier: id_ for id_, report in added.items()}
 
 
 def _mark_current(session: Session, first: int) -> None:

@@ -105,6 +105,17 @@ def _report_statements(dialect: Dialect, asked: SearchForm) -> _Statements:
     conditions = [
         has_report(asked.audience, asked.organisations),
         and_(ReportRow.is_latest if is_named else ReportRow.is_current),
+        *report_conditions(form),
+    ]
+    found = select(ReportRow.id, *_columns(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
+    page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
+    total = select(func.count()).select_from(ReportRow).where(*conditions)
+    return _Statements(*(PreparedStatement(statement, dialect) for statement in (page, total, _CONTENT)))
+
+
+def report_conditions(form: ReportCriteria) -> list[ColumnElement[bool]]:
+    """That a version of a report meets criteria, or a form of them."""
+    return [
         all_of(form.ids, lambda id_: equal((ReportRow.resource_id, id_))),
         all_of(form.identifiers, lambda token: is_token(token, ReportRow.identifier_system, ReportRow.identifier)),
         all_of(form.measures, lambda one: is_canonical(one, ReportRow.measure_url, ReportRow.measure_version)),
@@ -113,10 +124,6 @@ def _report_statements(dialect: Dialect, asked: SearchForm) -> _Statements:
         all_of(form.reporters, _is_reporter),
         all_of(form.statuses, lambda status: equal((ReportRow.status, status))),
     ]
-    found = select(ReportRow.id, *_columns(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
-    page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
-    total = select(func.count()).select_from(ReportRow).where(*conditions)
-    return _Statements(*(PreparedStatement(statement, dialect) for statement in (page, total, _CONTENT)))
 
 
 def search_measures(
@@ -165,6 +172,12 @@ def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVers
 def read_organisation(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
     had = has_organisation(reader.audience, codes_of(reader))
     return latest_organisation(connection, OrganisationRow.resource_id == id_, had)
+
+
+def organisation_of(connection: Connection, report: int) -> StoredVersion | None:
+    """The latest version of the Organization that a report is by, by the id of the report's row."""
+    reporter = select(ReportRow.reporter_id).where(ReportRow.id == report).scalar_subquery()
+    return latest_organisation(connection, OrganisationRow.resource_id == reporter)
 
 
 def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:

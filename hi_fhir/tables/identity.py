@@ -4,13 +4,12 @@ Whoever has the tables but not the key can neither name a person nor test whethe
 """
 
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.files import owner_folder, written_aside
+from hi_fhir.core.files import made_once
 from hi_fhir.tables.views.nhs_number import NHS_NUMBER_SYSTEM
 
 NAMED = "i"
@@ -56,7 +55,7 @@ def load_key(path: Path) -> IdentityKey:
         ConfigError: the file is not a key, or others may read it.
     """
     if not path.exists():
-        _make(path)
+        made_once(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode("ascii"))
     if path.stat().st_mode & _NOT_OWNER:
         raise ConfigError(
             f"identity key {path}: others may read it. Run: chmod 600 on it, and think about rotating it."
@@ -75,19 +74,3 @@ def rotate_key(path: Path) -> IdentityKey:
     old = load_key(path)
     path.replace(path.with_name(f"{path.name}.{old.key_id}"))
     return load_key(path)
-
-
-def _make(path: Path) -> None:
-    owner_folder(path.parent)
-    temporary = written_aside(path)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink()

@@ -10,6 +10,7 @@ from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
@@ -20,17 +21,20 @@ def create_app(
     reader_of: ReaderOf,
     host: str = _OWN_NAMES[0],
     definitions: Sequence[dict[str, Any]] = (),
+    subscriptions: SubscriptionViews | None = None,
+    public_host: str | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
+    subscriptions: where they are offered. public_host: by which others call it, with the port where it has one.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
-    app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host]
+    app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host, *([public_host] if public_host else ())]
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
-    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions))
+    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions, subscriptions))
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
     app.after_request(_with_own_headers)

@@ -10,9 +10,9 @@ from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.core.gzipped import gzipped
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import ParsedSearch
+from hi_fhir.searches import measure_criteria
 from hi_fhir.store.criteria import MeasureCriteria, Reader
 from hi_fhir.store.search import SearchPage, StoredVersion
-from hi_fhir.web.criteria import measure_criteria
 from hi_fhir.web.served import Served
 
 Json = dict[str, Any]

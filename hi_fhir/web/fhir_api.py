@@ -27,6 +27,7 @@ from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.served import SERVED, Served, as_entry
+from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 BASE_PATH = "/fhir"
 _PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
@@ -43,12 +44,19 @@ class TypeConverter(BaseConverter):
 
 
 def make_blueprint(
-    store: Store, reader_of: ReaderOf, since: date, definitions: Sequence[dict[str, Any]] = ()
+    store: Store,
+    reader_of: ReaderOf,
+    since: date,
+    definitions: Sequence[dict[str, Any]] = (),
+    subscriptions: SubscriptionViews | None = None,
 ) -> Blueprint:
     """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
-    views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)})
+    others = [subscriptions.capability()] if subscriptions else []
+    views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)}, others)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
+    if subscriptions:
+        subscriptions.add_to(blueprint)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
     blueprint.add_url_rule("/<type:type_>", view_func=views.search)
     blueprint.add_url_rule("/<type:type_>/_search", view_func=views.search_by_post, methods=["POST"])
@@ -57,7 +65,16 @@ def make_blueprint(
 
 
 class FhirViews:
-    def __init__(self, store: Store, reader_of: ReaderOf, since: date, served: Mapping[str, Served]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        reader_of: ReaderOf,
+        since: date,
+        served: Mapping[str, Served],
+        others: Sequence[dict[str, Any]],
+    ) -> None:
+        """others: what the CapabilityStatement says of types with routes of their own."""
+        self._others = others
         self._served = served
         self._store = store
         self._reader_of = reader_of
@@ -66,7 +83,12 @@ class FhirViews:
     def metadata(self) -> Response:
         parameters = {type_: served.parameters for type_, served in self._served.items()}
         service = Service(
-            "hi_fhir: stratified MeasureReports", _base_url(), self._since, parameters, documentation=_DOCUMENTATION
+            "hi_fhir: stratified MeasureReports",
+            _base_url(),
+            self._since,
+            parameters,
+            self._others,
+            documentation=_DOCUMENTATION,
         )
         return _fhir((orjson.dumps(capability_statement(service)),))
 

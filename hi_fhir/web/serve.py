@@ -1,20 +1,31 @@
 """The service as a process: the application under a production WSGI server, on loopback only."""
 
+import ipaddress
 import resource
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.loopback import in_url, listen, loopback_address
+from hi_fhir.core.sealing import load_seal
+from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
+from hi_fhir.subscriptions.attending import Attendant, Terms
+from hi_fhir.subscriptions.dispatching import Dispatcher
+from hi_fhir.subscriptions.guide import topic_url
+from hi_fhir.subscriptions.sending import Sender
 from hi_fhir.web.app import create_app
+from hi_fhir.web.fhir_api import BASE_PATH
 from hi_fhir.web.readers import everyone_is
 from hi_fhir.web.server import Answering, ClientLimits
+from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 _OTHER_FILES = 100  # that the process has open beside its connections: the store, answers on their way, libraries
 
@@ -29,13 +40,23 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     listening = listen(address, port)
     store = open_store(config.store_file)
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
-    app = create_app(store, SystemClock(), everyone_is(reader), in_url(address), named)
+    clock, here = SystemClock(), f"http://{in_url(address)}:{listening.getsockname()[1]}"
+    base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"
+    guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)
+    seal, topic = load_seal(config.seal_file), topic_url(config.canonical_base.rstrip("/"))
+    reader_of = everyone_is(reader)
+    views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
+    app = create_app(store, clock, reader_of, in_url(address), named, views, urlsplit(config.public_url or "").netloc)
+    terms = Terms(base, topic, timedelta(days=config.callback_days))
+    dispatcher = Dispatcher(store, clock, Attendant(store, clock, seal, Sender(guard), terms))
     server = Answering(app, listening, client_limits())
+    dispatcher.start()
     try:
         with suppress(KeyboardInterrupt):
-            started(f"http://{in_url(server.effective_host)}:{server.effective_port}/fhir")
+            started(f"{here}{BASE_PATH}")
             server.run()
     finally:
+        dispatcher.stop()
         listening.close()
         store.close()
 

@@ -10,9 +10,9 @@ from hi_fhir.core.gzipped import Part, Rest
 from hi_fhir.fhir.rest.bundles import Entry
 from hi_fhir.fhir.rest.declarations import PARAMETERS, SearchParameter
 from hi_fhir.fhir.rest.search import ParsedSearch
+from hi_fhir.searches import measure_criteria, organisation_criteria, report_criteria
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import Reader
-from hi_fhir.web.criteria import measure_criteria, organisation_criteria, report_criteria
 
 
 @dataclass(frozen=True)

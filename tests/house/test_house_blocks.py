@@ -89,8 +89,12 @@ def is_a_script_of_ours(words: list[str]) -> None:
     assert (ROOT / words[0]).stat().st_mode & 0o100, words
 
 
-def is_a_search_of_the_service(words: list[str]) -> None:
-    url = urlsplit(words[1])
+def is_a_call_of_the_service(words: list[str]) -> None:
+    """A search, or what a subscription is made by."""
+    url = urlsplit(next(word for word in words if word.startswith("http")))
+    if "POST" in words:
+        assert url.path == "/fhir/Subscription", words
+        return
     type_ = url.path.removeprefix("/fhir/")
     parse_search(type_, parse_qsl(url.query), PARAMETERS[type_])
 
@@ -108,7 +112,7 @@ def classes_that_there_are(words: list[str]) -> None:
 PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     **dict.fromkeys(("hi-fhir", "make", "pip", "docker", ".", "ls", "python"), is_checked_elsewhere),
     "install.sh": is_a_script_of_ours,
-    "curl": is_a_search_of_the_service,
+    "curl": is_a_call_of_the_service,
     "pytest": marks_that_there_are,
     "java": classes_that_there_are,
 }

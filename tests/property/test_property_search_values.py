@@ -13,11 +13,11 @@ from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import Criterion, parse_search
 from hi_fhir.fhir.rest.values import Canonical, ReferenceIdentifier, ReferenceTo, Text, Token, Uri
 from hi_fhir.reports.sending.updates import ReporterIdentifier, definition_update, report_update
+from hi_fhir.searches import report_criteria
 from hi_fhir.sources.pages import dropped_parameter
 from hi_fhir.sources.searches import Slice, code_search, filters, request_of
 from hi_fhir.store import criteria as store
 from hi_fhir.terminology.codings import Coding
-from hi_fhir.web.criteria import report_criteria
 from tests.support.calling import a_client
 
 MARKS = st.text(st.sampled_from("\\,|$ab &=?%+#/é€:"), min_size=1, max_size=12)

@@ -13,6 +13,7 @@ from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells
 from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.store.session import Store
+from hi_fhir.subscriptions.announcing import announce
 
 CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -52,6 +53,7 @@ def release(
             ],
             CLOCK.at,
         )
+        announce(session, [one.row for one in versions if one.row is not None], CLOCK.at)
     reports = [
         ReleasedReport(
             identifier=version.identifier,

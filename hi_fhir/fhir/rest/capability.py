@@ -13,7 +13,8 @@ _KINDS = {"canonical": "reference"}
 
 @dataclass(frozen=True)
 class Service:
-    """What a server does. `resources`: type to its search parameters; `interactions`: what each type takes.
+    """What a server does. `resources`: type to its search parameters; `interactions`: what each of them takes.
+    `others`: resources of the statement that are spelt already.
 
     `operations`: name to the address of its definition. `documentation`: what else a client should know.
     """
@@ -22,6 +23,7 @@ class Service:
     url: str
     date: date
     resources: Mapping[str, Sequence[SearchParameter]]
+    others: Sequence[Mapping[str, Any]] = ()
     interactions: Sequence[str] = ("read", "search-type")
     system_interactions: Sequence[str] = ()
     operations: Mapping[str, str] | None = None
@@ -32,7 +34,10 @@ class Service:
 def capability_statement(service: Service) -> dict[str, Any]:
     rest: dict[str, Any] = {
         "mode": "server",
-        "resource": [_resource(service, type_, service.resources[type_]) for type_ in sorted(service.resources)],
+        "resource": sorted(
+            [*(_resource(service, type_, found) for type_, found in service.resources.items()), *service.others],
+            key=lambda resource: str(resource["type"]),
+        ),
     }
     if service.documentation:
         rest["documentation"] = service.documentation

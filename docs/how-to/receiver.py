@@ -1,0 +1,62 @@
+"""A receiver of notifications: keeps each report once, and fetches from $events what it has missed.
+
+Run: python receiver.py FOLDER [PORT]. It prints its address, and writes each report that it is told of into FOLDER.
+"""
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+FHIR = "application/fhir+json"
+
+
+class Receiver(ThreadingHTTPServer):
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.folder, self.lock = folder, threading.Lock()
+        self.seen = folder / "seen.json"  # subscription to the number up to which every event is here
+        self.numbers = json.loads(self.seen.read_text()) if self.seen.exists() else {}
+
+    def take(self, bundle: dict) -> None:
+        status = {one["name"]: one for one in bundle["entry"][0]["resource"]["parameter"]}
+        events = [one for one in bundle["entry"][0]["resource"]["parameter"] if one["name"] == "notification-event"]
+        url = status["subscription"]["valueReference"]["reference"]
+        numbers = [int(part["valueString"]) for one in events for part in one["part"] if part["name"] == "event-number"]
+        with self.lock:
+            last = self.numbers.get(url, 0)
+            if numbers and min(numbers) > last + 1:  # a gap: ask for what is between
+                asked = f"{url}/$events?eventsSinceNumber={last + 1}&eventsUntilNumber={min(numbers) - 1}"
+                self.keep(json.load(urlopen(Request(asked, headers={"Accept": FHIR}), timeout=30)))
+            if numbers and max(numbers) > last:  # else all of it came before
+                self.keep(bundle)
+                self.numbers[url] = max(numbers)
+                aside = self.seen.with_suffix(".tmp")
+                aside.write_text(json.dumps(self.numbers))
+                aside.replace(self.seen)  # whole or not at all
+
+    def keep(self, bundle: dict) -> None:
+        for entry in bundle["entry"][1:]:
+            report = entry["resource"]
+            (self.folder / f"{report['id']}.json").write_text(json.dumps(report))
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        self.server.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    receiver = Receiver(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    print(f"http://127.0.0.1:{receiver.server_port}/", flush=True)
+    receiver.serve_forever()

@@ -1,0 +1,79 @@
+"""The threads of the service that attend to subscriptions.
+
+Who does not answer is attended to by other threads than who does, so that a slow or dead subscriber delays none: what
+has failed once waits for the second kind until it has succeeded.
+"""
+
+import logging
+import queue
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.store import subscriptions as store
+from hi_fhir.store.session import Store
+from hi_fhir.subscriptions.attending import Attendant
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.25
+_AT_ONCE = 500
+_STEPS = 20  # of one subscription before others have their turn
+_PROMPT, _AGAIN = 8, 8  # threads for who answered last time, and for who did not
+
+
+class Dispatcher:
+    """Looks for what is due, and has it done, from `start` to `stop`."""
+
+    def __init__(self, store_: Store, clock: Clock, attendant: Attendant) -> None:
+        self._store = store_
+        self._clock = clock
+        self._attendant = attendant
+        self._over = threading.Event()
+        self._under_way: set[int] = set()
+        self._lock = threading.Lock()
+        self._prompt: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._again: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def start(self) -> None:
+        threads = [threading.Thread(target=self._look, name="subscriptions", daemon=True)]
+        for waiting, number in ((self._prompt, _PROMPT), (self._again, _AGAIN)):
+            threads += [threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(number)]
+        for thread in threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take up nothing more. What is being sent is not waited for: it is sent again where nobody notes its end."""
+        self._over.set()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_S):
+            try:
+                with self._store.read() as session:
+                    found = store.due(session, self._clock.now(), _AT_ONCE)
+            except SQLAlchemyError:
+                log.exception("the store cannot be asked what is due")
+                continue
+            for id_, tries in found:
+                with self._lock:
+                    if id_ in self._under_way:
+                        continue
+                    self._under_way.add(id_)
+                (self._again if tries else self._prompt).put(id_)
+
+    def _work(self, waiting: "queue.SimpleQueue[int]") -> None:
+        while not self._over.is_set():
+            try:
+                id_ = waiting.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+            try:
+                for _ in range(_STEPS):
+                    if self._over.is_set() or not self._attendant.attend(id_):
+                        break
+            except Exception:
+                log.exception("a subscription could not be attended to")
+            finally:
+                with self._lock:
+                    self._under_way.discard(id_)
