@@ -53,7 +53,7 @@ class BucketReader:
         """Rows of `table` of patients who are another person, wherever they lie, looked for once."""
         if table not in self._moved:
             rows = read_table(self._engine, self._snapshots, table, name=f"every_{table}").select(_COLUMNS)
-            self._moved[table] = self._engine.keep(f"moved_{table}", rows.join(self._others, "patient_id"))
+            self._moved[table] = self._engine.set_aside(f"moved_{table}", rows.join(self._others, "patient_id"))
         return self._moved[table]
 
 

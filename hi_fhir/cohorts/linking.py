@@ -39,8 +39,8 @@ class Linked:
         marked = engine.stage("marked", marked.mutate(is_merged=marked.survivor_id.notnull()))
         numbers = engine.keep("number", _numbers(marked.filter(~marked.is_merged)))
         by_number = marked.left_join(numbers, marked.nhs_key == numbers.number_key)
-        provisional = engine.keep("provisional", _provisional(by_number))
-        self.resident = engine.keep("resident", _with_survivors(provisional)) if ids else provisional
+        provisional = engine.set_aside("provisional", _provisional(by_number))
+        self.resident = engine.set_aside("resident", _with_survivors(provisional)) if ids else provisional
         differing = numbers.filter(numbers.differ)
         self.conflicts = engine.query(differing.agg(n=differing.patients.sum()))["n"][0].as_py() or 0
 

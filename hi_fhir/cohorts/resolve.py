@@ -107,10 +107,10 @@ def _prepare(
     sought = ethnicity_and_opt_outs.lookup(meanings, inputs.terminology, inputs.opt_out.policy)
     codes = engine.keep("ethnicity_and_opt_out_code", sought)
     found = ethnicity_and_opt_outs.rows_of_records(engine, snapshots, codes, members, inputs.as_of)
-    said = engine.keep("ethnicity_and_opt_out", found)
+    said = engine.set_aside("ethnicity_and_opt_out", found)
     rows = naming.attributed(received["registration"])
     places = place_tables(engine, organisations, rows)
-    stated = engine.keep("stated", registration.stated_rows(rows, *places, declared))
+    stated = engine.set_aside("stated", registration.stated_rows(rows, *places, declared))
     judged = registration.deciding_rows(stated, resident, declared, inputs.as_of)
     postcodes = deprivation.known_postcodes(engine, inputs.directory, patient)
     categories = read_table(engine, snapshots, "ethnic_category").select("patient_id", "system", "code")
@@ -118,10 +118,10 @@ def _prepare(
         "resident": resident,
         "member": members,
         "ethnicity_and_opt_out": said,
-        "extension": engine.keep("extension", _extension(categories, codes)),
+        "extension": engine.set_aside("extension", _extension(categories, codes)),
         "unread": engine.keep("unread", ethnicity.not_understood(categories, map_)),
         "stated": stated,
-        "judged": engine.keep("judged", judged),
+        "judged": engine.set_aside("judged", judged),
         "postcode": engine.keep("known_postcode", postcodes),
         "left_out": engine.keep("left_out", _left_out(inputs, resident, said)),
         "group": engine.keep("ethnic_group", ethnicity.groups(map_)),

@@ -14,6 +14,7 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hi_fhir.core.files import owner_folder
 from hi_fhir.engine.compiled import CompiledQueries, digest_of
 from hi_fhir.engine.files import literal
 
@@ -28,6 +29,7 @@ class DuckDB:
             threads=threads, memory_limit=memory, temp_directory=str(temporary), preserve_insertion_order=False
         )
         self._connection = self._backend.con
+        self._temporary = temporary
         self._connection.execute("SET TimeZone = 'UTC'")
         self._compiled = compiled
         self._uses: Counter[str] = Counter()
@@ -40,8 +42,7 @@ class DuckDB:
         if schema is not None and files in self._read:
             return self._read[files]
         columns = ibis.Schema.from_pyarrow(schema or pq.read_schema(paths[0]))
-        query = f"SELECT * FROM read_parquet([{', '.join(files)}], hive_partitioning = false)"  # noqa: S608 quoted
-        table = self._view(name, query, columns)
+        table = self._view(name, _of_files(files), columns)
         if schema is not None:
             self._read[files] = table
         return table
@@ -50,14 +51,18 @@ class DuckDB:
         """`rows` worked out once, as they are now, as a temporary table, which spills where memory is short."""
         if isinstance(rows, pa.Table):
             rows = ibis.memtable(rows)
-        types = self._backend.compiler.type_mapper
-        columns = ", ".join(
-            f"CAST({_quoted(column)} AS {types.to_string(type_)}) AS {_quoted(column)}"
-            for column, type_ in rows.schema().items()
-        )
         own = self._own_name(name)
-        query = f"SELECT {columns} FROM ({self.sql(rows)})"  # noqa: S608 Ibis's query and quoted names
-        self._connection.execute(f"CREATE TEMP TABLE {_quoted(own)} AS {query}")
+        self._connection.execute(f"CREATE TEMP TABLE {_quoted(own)} AS {self._typed(rows)}")
+        return self._table(own, rows.schema())
+
+    def set_aside(self, name: str, rows: ibis.Table) -> ibis.Table:
+        """`rows` worked out once, as they are now, in a file of the folder to which the engine spills."""
+        own = self._own_name(name)
+        path = owner_folder(self._temporary) / f"{own}.parquet"
+        self._connection.execute(
+            f"COPY ({self._typed(rows)}) TO {_text(str(path))} (FORMAT parquet, COMPRESSION uncompressed)"
+        )
+        self._connection.execute(f"CREATE TEMP VIEW {_quoted(own)} AS {_of_files([_text(literal(path))])}")
         return self._table(own, rows.schema())
 
     def stage(self, name: str, rows: ibis.Table) -> ibis.Table:
@@ -108,6 +113,15 @@ class DuckDB:
         """What `query` reads."""
         return self._connection.sql(query).to_arrow_table()
 
+    def _typed(self, rows: ibis.Table) -> str:
+        """The SQL of `rows` with each column cast to its type."""
+        types = self._backend.compiler.type_mapper
+        columns = ", ".join(
+            f"CAST({_quoted(column)} AS {types.to_string(type_)}) AS {_quoted(column)}"
+            for column, type_ in rows.schema().items()
+        )
+        return f"SELECT {columns} FROM ({self.sql(rows)})"  # noqa: S608 Ibis's query and quoted names
+
     def _registered(self, table: ops.InMemoryTable) -> ops.DatabaseTable:
         """A table in memory under a name that depends on nothing but what came before."""
         if table not in self._in_memory:
@@ -146,6 +160,10 @@ class PreparedQuery:
                 self._engine.bind(own, self._engine.sql(inputs[name]))
                 self._bound[name] = inputs[name]
         return self._engine.rows_of(self._query)
+
+
+def _of_files(quoted: Sequence[str]) -> str:
+    return f"SELECT * FROM read_parquet([{', '.join(quoted)}], hive_partitioning = false)"  # noqa: S608 quoted
 
 
 def _quoted(name: str) -> str:

@@ -24,6 +24,9 @@ class Engine(Protocol):
     def keep(self, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:
         """`rows` worked out once, as they are now."""
 
+    def set_aside(self, name: str, rows: ibis.Table) -> ibis.Table:
+        """The same for as many rows as there are people, which stay out of memory until they are read."""
+
     def stage(self, name: str, rows: ibis.Table) -> ibis.Table:
         """`rows` as a table that queries start from afresh: Ibis's compiler is slow on deep expressions."""
 

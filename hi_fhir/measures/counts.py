@@ -59,7 +59,8 @@ def counts(
     Raises:
         GateError: the strata of a stratifier do not add up to the whole, or a population is not within its own.
     """
-    fact = engine.keep("kept_fact", engine.read("fact", facts))
+    fact = engine.read("fact", facts)
+    fact = engine.keep("kept_fact", fact.select([name for name in fact.columns if name != "person_id"]))
     columns = {(m.id, name): fact_name(m.id, name) for m in measures for name in fact_columns(m)}
     groups = [Grouped(None), *(Grouped(s) for s in dict.fromkeys(s for m in measures for s in m.stratifiers))]
     of_one = engine.prepare(count_rows(_counted(fact), list(columns.values())))

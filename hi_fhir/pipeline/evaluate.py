@@ -82,8 +82,8 @@ def evaluate(
 
 def _evaluate(context: RunContext, job: EvaluationJob) -> None:
     config = context.config
-    with _engine(config, job.folder) as engine:
-        resolution = _resolve(engine, job, context)
+    resolution = _resolve(job, context)
+    with _engine(config, job.folder) as engine:  # another than that of resolve, of which nothing is needed any more
         units = _units(engine, job)
         _write_facts(engine, job, units, resolution.persons, context)
         _write_counts(engine, job, resolution)
@@ -110,12 +110,13 @@ def _engine(config: Config, folder: Path) -> Iterator[Engine]:
             spill.rmdir()
 
 
-def _resolve(engine: Engine, job: EvaluationJob, context: RunContext) -> Resolution:
+def _resolve(job: EvaluationJob, context: RunContext) -> Resolution:
     """People and links, unless an earlier try of this evaluation finished them."""
     path = job.folder / _RESOLUTION
     if path.exists():
         return _RESOLUTION_FORMAT.read(path)
-    resolution = resolve(engine, job.inputs, job.folder, context.steps)
+    with _engine(context.config, job.folder) as engine:
+        resolution = resolve(engine, job.inputs, job.folder, context.steps)
     _RESOLUTION_FORMAT.commit(path, resolution)
     return resolution
 

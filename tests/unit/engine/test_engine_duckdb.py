@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.engine.connect import connect
+from hi_fhir.engine.duckdb import DuckDB
 from hi_fhir.engine.protocol import Engine
 from hi_fhir.tables.partial import TABLES
 
@@ -17,7 +18,7 @@ BY_ID = ibis.table(ibis.Schema.from_pyarrow(PEOPLE.schema), name="people")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> DuckDB:
     return connect(tmp_path / "spill")
 
 
@@ -48,6 +49,26 @@ def test_what_is_kept_stays_as_it_was_and_has_the_types_of_its_rows(engine: Engi
     assert [row["n"] for row in rows_of(engine, kept)] == [2, 1]
     assert [row["id"] for row in rows_of(engine, staged)] == ["a"]
     assert engine.query(kept).schema.field("n").type == pa.int64()
+
+
+def test_what_is_set_aside_is_the_same_and_takes_no_memory(engine: DuckDB) -> None:
+    people = ibis.memtable(PEOPLE)
+    many = people.cross_join(ibis.range(50_000).unnest().name("number").as_table())
+
+    aside = engine.set_aside("many", many.mutate(total=many["count"].sum()))
+    before = _kept_bytes(engine)
+    kept = engine.keep("many", aside)
+
+    assert before == 0 < _kept_bytes(engine)
+    assert aside.schema() == kept.schema()
+    assert engine.query(aside.order_by("id", "number")).equals(engine.query(kept.order_by("id", "number")))
+    assert engine.count(engine.set_aside("many", aside.filter(aside.number == 0))) == len(PEOPLE)
+    assert engine.count(aside) == 50_000 * len(PEOPLE)
+
+
+def _kept_bytes(engine: DuckDB) -> int:
+    told = "SELECT sum(memory_usage_bytes)::BIGINT AS n FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    return int(engine.rows_of(told)["n"][0].as_py())
 
 
 def test_a_name_that_is_used_again_leaves_the_table_of_before_alone(engine: Engine) -> None:
