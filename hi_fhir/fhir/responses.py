@@ -1,6 +1,7 @@
 """What is checked of a server's response before it is used."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
@@ -13,7 +14,6 @@ from hi_fhir.fhir.transport import Pace
 
 T = TypeVar("T")
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _MESSAGE = Limit(1, "")
 _FEWEST_OBJECTS, _BYTES_AN_OBJECT = 500_000, 24
@@ -50,7 +50,7 @@ class FhirResponse:
             SourceError: truncated-body, too-large, too-slow or content-encoding.
         """
         if self._body is None:
-            self._body = self.whole(self.blocks(self._limit)).removeprefix(BYTE_ORDER_MARK)
+            self._body = self.whole(self.blocks(self._limit)).removeprefix(BOM_UTF8)
         return self._body
 
     @property
@@ -58,7 +58,7 @@ class FhirResponse:
         """The body of a response that is no success, for what it may tell of that: empty where it cannot be read."""
         if self._body is None:
             try:
-                self._body = self.whole(self.blocks(_MESSAGE)).removeprefix(BYTE_ORDER_MARK)
+                self._body = self.whole(self.blocks(_MESSAGE)).removeprefix(BOM_UTF8)
             except SourceError:
                 self._body = b""
         return self._body
@@ -144,7 +144,7 @@ def read_json(response: FhirResponse, decode: Callable[[bytes], T]) -> T:
 
 def check_beginning(response: FhirResponse, body: bytes) -> None:
     """Raise SourceError where the first bytes of a body are those of no JSON."""
-    start = body[:200].lstrip(BYTE_ORDER_MARK + b" \t\r\n")
+    start = body[:200].lstrip(BOM_UTF8 + b" \t\r\n")
     if not start:
         raise response.error("empty-body", "is empty", retryable=True)
     if start[:1] == b"<":

@@ -24,7 +24,7 @@ from hi_fhir.tables.identity import IdentityKey, load_key
 from hi_fhir.tables.keys import FOLDER as KEYS
 from hi_fhir.tables.landed import Landed, read_landed
 from hi_fhir.tables.lost import lost_records
-from hi_fhir.tables.merge import Merged, MergeTask, merge, merge_quarantine
+from hi_fhir.tables.merge import Merged, MergeTask, is_one_range, merge, merge_quarantine
 from hi_fhir.tables.partial import TABLES
 from hi_fhir.tables.reconcile import reconcile, total
 from hi_fhir.tables.schema import BUCKETS, SCHEMA_VERSION
@@ -132,7 +132,7 @@ def _make(
     np.save(files.work / "dropped.npy", versions.dropped)
     merges = _merge_tasks(source, files, folders, total(result.rows for result in results))
     merged = run_all(merge, merges, context.cancel.check)
-    for folder in dict.fromkeys(task.target.parent for task in merges):
+    for folder in dict.fromkeys(target.parent for task in merges for _, target in task.files):
         sync_folder(folder)
     merge_quarantine(folders, files.snapshot / "quarantine")
     patient_id = partial(key.patient_id, source.name)
@@ -187,18 +187,20 @@ def _merge_tasks(
 ) -> list[MergeTask]:
     """The largest tables first, so that the last worker does not wait for one of them."""
 
-    def task(table: str, buckets: str, target: Path) -> MergeTask:
+    def task(table: str, *parts: tuple[str, Path]) -> MergeTask:
         share = -(-rows.get(table, 0) // len(BUCKETS))
-        return MergeTask(table, buckets, share, folders, files.work / "dropped.npy", source.name, target)
+        return MergeTask(table, parts, share, folders, files.work / "dropped.npy", source.name)
 
     tasks = []
     for table in sorted(TABLES, key=lambda table: (-rows.get(table, 0), table)):
         if table == "organization":
-            tasks.append(task(table, "", files.snapshot / table / "all.parquet"))
+            tasks.append(task(table, ("", files.snapshot / table / "all.parquet")))
         elif table == "identity":
-            tasks.append(task(table, BUCKETS, files.identity))
+            tasks.append(task(table, (BUCKETS, files.identity)))
         else:
-            tasks += [task(table, digit, files.snapshot / table / f"{digit}.parquet") for digit in BUCKETS]
+            parts = [(digit, files.snapshot / table / f"{digit}.parquet") for digit in BUCKETS]
+            together = is_one_range(rows.get(table, 0))
+            tasks += [task(table, *parts)] if together else [task(table, part) for part in parts]
     return tasks
 
 
@@ -223,7 +225,8 @@ def _manifest(
         "out_of_scope": total([landed.not_landed, *(result.out_of_scope for result in results)]),
         "quarantined": total(refused),
     }
-    tables = [task for task in merges if task.table != "identity"]
+    tables = sorted({task.table for task in merges} - {"identity"})
+    targets = [target for task in merges if task.table in tables for _, target in task.files]
     return SnapshotManifest(
         id=files.snapshot.name,
         source_id=source.name,
@@ -235,7 +238,7 @@ def _manifest(
         data_date=landed.data_date or _newest_day(source, versions, received, terms["quarantined"]),
         scope=landed.scope,
         practice=source.practice,
-        tables={str(task.target.relative_to(files.snapshot)): sha256_file(task.target) for task in tables},
+        tables={str(target.relative_to(files.snapshot)): sha256_file(target) for target in targets},
         keys={path.stem: sha256_file(path) for path in sorted((files.snapshot / KEYS).glob("*.parquet"))},
         rows=total({task.table: part.rows} for task, part in zip(merges, merged, strict=True)),
         reconciliation=reconcile(terms, source.name, landed.scope.types),
@@ -245,7 +248,7 @@ def _manifest(
         },
         dated_by={
             name: total(part.dated_by for task, part in zip(merges, merged, strict=True) if task.table == name)
-            for name in sorted({task.table for task in tables})
+            for name in tables
             if "dated_by" in TABLES[name].names and name != "ethnic_category"
         },
         not_offered=landed.not_offered,
@@ -254,7 +257,7 @@ def _manifest(
         misdated=versions.misdated,
         negated={
             name: kinds
-            for name in sorted({task.table for task in tables})
+            for name in tables
             if (kinds := total(part.negated for task, part in zip(merges, merged, strict=True) if task.table == name))
         },
         lost=lost,

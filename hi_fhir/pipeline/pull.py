@@ -12,13 +12,12 @@ from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.sources import bulk_export, folder, search
+from hi_fhir.sources import folder
 from hi_fhir.sources.chunks import remove_pull, remove_work
 from hi_fhir.sources.pulls import FORMAT, Pull, PullManifest
 from hi_fhir.tables.scope import Scope
 
 _MANIFEST = "pull.json"
-_LAND = {folder.METHOD: folder.land, search.METHOD: search.land}
 
 
 def _told(manifest: PullManifest) -> dict[str, object]:
@@ -79,13 +78,21 @@ def _pull(job: Pull) -> PullManifest:
     if not path.exists():
         _remove_abandoned(job.folder)
         try:
-            manifest = _LAND.get(job.method, bulk_export.land)(job)
+            manifest = _land(job)
         except GateError:  # to go on with the same lines would only stop here again
             remove_pull(job.folder)
             raise
         FORMAT.commit(path, manifest)
     remove_work(job.folder)
     return FORMAT.read(path)
+
+
+def _land(job: Pull) -> PullManifest:
+    if job.method == folder.METHOD:
+        return folder.land(job)
+    from hi_fhir.sources import bulk_export, search  # clients of servers, for which a folder has no use
+
+    return search.land(job) if job.method == search.METHOD else bulk_export.land(job)
 
 
 def _remove_abandoned(begun: Path) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.fhir import bulk
+from hi_fhir.fhir.bulk_manifest import Manifest
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
@@ -150,7 +151,7 @@ def _counted(client: FhirClient, search: TypeSearch) -> TypeSearch:
         return search
 
 
-def _land_export(pull: Pull, client: FhirClient, plan: ExportPlan) -> tuple[bulk.Manifest, list[FileLane]]:
+def _land_export(pull: Pull, client: FhirClient, plan: ExportPlan) -> tuple[Manifest, list[FileLane]]:
     """Land all files. Where links expire the manifest is fetched again; if that does not help, a new export begins.
 
     A manifest whose files are not those of the one before is begun with from its start, and is only fetched again after
@@ -182,17 +183,17 @@ def _check_forbidden(refused: Iterable[SourceError]) -> None:
             raise error
 
 
-def _same_files(one: bulk.Manifest, other: bulk.Manifest) -> bool:
+def _same_files(one: Manifest, other: Manifest) -> bool:
     """Whether two manifests are of one export and name its files in the same order, however their links are signed."""
 
-    def content(manifest: bulk.Manifest) -> list[list[tuple[str, str, int | None]]]:
+    def content(manifest: Manifest) -> list[list[tuple[str, str, int | None]]]:
         parts = (manifest.output, manifest.deleted, manifest.error)
         return [[(file.type, urlsplit(file.url).path, file.count) for file in part or ()] for part in parts]
 
     return one.transaction_time == other.transaction_time and content(one) == content(other)
 
 
-def _file_counts(manifest: bulk.Manifest) -> dict[str, int | None]:
+def _file_counts(manifest: Manifest) -> dict[str, int | None]:
     """Records by type that the manifest says its files have; None where it does not say for all of them."""
     counts: dict[str, int | None] = {}
     for file in manifest.output or ():
@@ -201,7 +202,7 @@ def _file_counts(manifest: bulk.Manifest) -> dict[str, int | None]:
     return counts
 
 
-def _total(manifest: bulk.Manifest) -> int | None:
+def _total(manifest: Manifest) -> int | None:
     counts = list(_file_counts(manifest).values())
     known = [count for count in counts if count is not None]
     return sum(known) if known and len(known) == len(counts) else None

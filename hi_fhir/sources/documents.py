@@ -7,6 +7,7 @@ Source: FHIR R4, Bundle (resolving references in Bundles; history) and RESTful A
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,6 @@ import msgspec
 import orjson
 
 from hi_fhir.fhir.references import LITERAL
-from hi_fhir.fhir.responses import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.sources.pages import is_nothing
 from hi_fhir.tables.references import URN
@@ -92,7 +92,7 @@ def read_document(content: bytes) -> Document:
     Raises:
         NotRecordsError: it is not JSON, or nothing in it says that it is a resource.
     """
-    content = content.removeprefix(BYTE_ORDER_MARK).strip()
+    content = content.removeprefix(BOM_UTF8).strip()
     found = _Found()
     try:
         if content.startswith(b"["):

@@ -13,6 +13,7 @@ import msgspec
 from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir import bulk
 from hi_fhir.fhir.bodies import Limit
+from hi_fhir.fhir.bulk_manifest import ExportFile, Manifest
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.responses import FhirResponse, check_status, outcome_error
 from hi_fhir.sources.chunks import Lane
@@ -32,7 +33,7 @@ _JSON = frozenset({"application/fhir+json", "application/json"})
 class FileLane(NamedTuple):
     """Files of one type, one after the other. A lane of messages counts its lines and lands none."""
 
-    files: tuple[bulk.ExportFile, ...]
+    files: tuple[ExportFile, ...]
     lane: Lane
 
     @property
@@ -50,9 +51,9 @@ class _Binary(msgspec.Struct, rename="camel"):
     data: str
 
 
-def lanes_of(pull: Pull, manifest: bulk.Manifest) -> list[FileLane]:
+def lanes_of(pull: Pull, manifest: Manifest) -> list[FileLane]:
     """The files of each type shared out between as many lanes as may work side by side."""
-    files: dict[str, list[bulk.ExportFile]] = defaultdict(list)
+    files: dict[str, list[ExportFile]] = defaultdict(list)
     for file in manifest.output or ():
         files[file.type if file.type in RESOURCE_TYPES else UNKNOWN_TYPE].append(file)
     files[DELETED_FOLDER] += manifest.deleted or ()
@@ -68,7 +69,7 @@ def lanes_of(pull: Pull, manifest: bulk.Manifest) -> list[FileLane]:
     return lanes
 
 
-def land_files(pull: Pull, client: FhirClient, manifest: bulk.Manifest, lanes: Sequence[FileLane]) -> list[SourceError]:
+def land_files(pull: Pull, client: FhirClient, manifest: Manifest, lanes: Sequence[FileLane]) -> list[SourceError]:
     """Land all files that are not landed yet; the answers of links that seem to have expired.
 
     Raises:

@@ -9,6 +9,7 @@ from hi_fhir.core.errors import SourceError
 from hi_fhir.core.files import owner_folder
 from hi_fhir.core.manifests import Format
 from hi_fhir.fhir import bulk
+from hi_fhir.fhir.bulk_manifest import Manifest
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.retrying import wait_s
 from hi_fhir.sources.chunks import WORK
@@ -33,7 +34,7 @@ class _Job(msgspec.Struct, frozen=True):
     """An export that was started. manifest: once it is done."""
 
     status: str
-    manifest: bulk.Manifest | None = None
+    manifest: Manifest | None = None
 
 
 _FORMAT = Format("note of an export", _Job, 1, PULL_AGAIN)
@@ -47,7 +48,7 @@ class ExportJob:
         self._path = owner_folder(pull.folder / WORK) / "export.json"
         self._left = _MOST_KICK_OFFS
 
-    def manifest(self) -> bulk.Manifest:
+    def manifest(self) -> Manifest:
         """The manifest, once the export is done.
 
         Raises:
@@ -65,7 +66,7 @@ class ExportJob:
                 if error.kind != "export-gone":
                     raise
 
-    def renewed(self) -> bulk.Manifest | None:
+    def renewed(self) -> Manifest | None:
         """The manifest with new links, for `keep` once it is found fit; None where the server does not have it."""
         job = self._kept()
         try:
@@ -75,7 +76,7 @@ class ExportJob:
                 raise
             return None
 
-    def keep(self, manifest: bulk.Manifest) -> None:
+    def keep(self, manifest: Manifest) -> None:
         """From now on, also after a restart, this is the manifest of the export."""
         job = self._kept()
         if job:
@@ -87,9 +88,9 @@ class ExportJob:
     def _kept(self) -> _Job | None:
         return _FORMAT.read(self._path) if self._path.exists() else None
 
-    def _keep(self, job: _Job) -> bulk.Manifest:
+    def _keep(self, job: _Job) -> Manifest:
         _FORMAT.commit(self._path, job)
-        return job.manifest or bulk.Manifest()
+        return job.manifest or Manifest()
 
     def _begin(self) -> _Job:
         if not self._left:
@@ -113,7 +114,7 @@ class ExportJob:
                 raise
             return bulk.kick_off(self._client, level, types, ())
 
-    def _wait(self, status: str) -> bulk.Manifest:
+    def _wait(self, status: str) -> Manifest:
         config, looks = self._pull.config, 0
         latest = time.monotonic() + config.export_limit_s
         while isinstance(found := bulk.poll(self._client, status), bulk.Waiting):

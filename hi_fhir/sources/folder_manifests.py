@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from hi_fhir.core.errors import GateError
-from hi_fhir.fhir import bulk
+from hi_fhir.fhir import bulk_manifest
 from hi_fhir.sources.chunks import Lane
 from hi_fhir.sources.folder_reading import FolderFile
 from hi_fhir.sources.kinds import DOCUMENT, DOCUMENTS, RECORDS, UNKNOWN_TYPE, named_type
@@ -24,7 +24,7 @@ class Placed(NamedTuple):
     """A manifest and the folder in which it lies."""
 
     folder: PurePosixPath
-    manifest: bulk.Manifest
+    manifest: bulk_manifest.Manifest
 
 
 def check_manifests(
@@ -86,7 +86,7 @@ def _missing(one: Placed, files: Sequence[FolderFile], types: Collection[str]) -
     return sum(type_ not in there for type_, _ in held)
 
 
-def _named(manifest: bulk.Manifest) -> Iterator[tuple[str, str]]:
+def _named(manifest: bulk_manifest.Manifest) -> Iterator[tuple[str, str]]:
     """Type and name of each file that is not said to be empty."""
     parts = ((None, manifest.output), (DELETED_FOLDER, manifest.deleted), (OUTCOMES, manifest.error))
     for type_, part in parts:

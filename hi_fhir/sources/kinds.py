@@ -1,14 +1,14 @@
 """What a file is, by its place and how it begins."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import msgspec
 
-from hi_fhir.fhir import bulk
-from hi_fhir.fhir.responses import BYTE_ORDER_MARK
+from hi_fhir.fhir import bulk_manifest
 from hi_fhir.sources.messages import OUTCOMES
 from hi_fhir.tables.tombstones import DELETED_FOLDER
 from hi_fhir.tables.views.registry import RESOURCE_TYPES
@@ -42,7 +42,7 @@ class FileKind(NamedTuple):
     type: str = ""
     instant: str | None = None
     request: str | None = None
-    manifest: bulk.Manifest | None = None
+    manifest: bulk_manifest.Manifest | None = None
 
 
 def may_hold_records(name: str) -> bool:
@@ -56,7 +56,7 @@ def is_zip(name: str) -> bool:
 
 def kind_of(place: PurePath, head: bytes, *, is_all: bool) -> FileKind:
     """The kind of the file at `place` within its folder. head: how it begins; is_all: whether that is all of it."""
-    text = head.removeprefix(BYTE_ORDER_MARK).strip()
+    text = head.removeprefix(BOM_UTF8).strip()
     if not text:
         return FileKind(EMPTY)
     folders = {part.lower() for part in place.parts[:-1]}
@@ -121,7 +121,7 @@ def _without_type(place: PurePath, text: bytes, lines: list[Content], *, is_all:
     if {"exportId", "eventId"} <= first.keys():
         return _log(lines)
     whole = first or (_object(text) if is_all else {})
-    if "resourceType" not in whole and bulk.is_manifest(whole) and (manifest := _manifest(whole)):
+    if "resourceType" not in whole and bulk_manifest.is_manifest(whole) and (manifest := _manifest(whole)):
         return FileKind(MANIFEST, instant=manifest.transaction_time, request=manifest.request, manifest=manifest)
     is_document = text.startswith((b"{", b"[")) and not first
     if is_document and not (is_all and text.startswith(b"{") and _stated(whole) is None):
@@ -129,10 +129,10 @@ def _without_type(place: PurePath, text: bytes, lines: list[Content], *, is_all:
     return FileKind(UNREADABLE, named_type(place) or UNKNOWN_TYPE) if "." in place.name else FileKind(OTHER)
 
 
-def _manifest(content: Content) -> bulk.Manifest | None:
+def _manifest(content: Content) -> bulk_manifest.Manifest | None:
     """The manifest that an object is; None where a part of it cannot be what it is to be."""
     try:
-        return bulk.manifest_of({name: msgspec.json.decode(value) for name, value in content.items()})
+        return bulk_manifest.manifest_of({name: msgspec.json.decode(value) for name, value in content.items()})
     except ValueError:
         return None
 

@@ -1,15 +1,15 @@
 """Lines cut from a stream without holding more of it than a block: records, and what stands among them."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hi_fhir.fhir.responses import BYTE_ORDER_MARK
 from hi_fhir.sources.messages import is_message
 
 _LONG = 8 << 20
 _BLANK = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
-_MAYBE_NO_RECORD = frozenset(b"\n\r \t" + BYTE_ORDER_MARK[:1])
+_MAYBE_NO_RECORD = frozenset(b"\n\r \t" + BOM_UTF8[:1])
 """Bytes that a blank line or a byte order mark may begin with."""
 
 _OUTCOME = b'"OperationOutcome"'
@@ -64,7 +64,7 @@ def _without_blanks(lines: bytes) -> bytes:
     """The lines without byte order marks and blank lines, which few files have any of."""
     if not _may_begin_otherwise(lines):
         return lines
-    lines = lines.removeprefix(BYTE_ORDER_MARK).replace(b"\n" + BYTE_ORDER_MARK, b"\n")
+    lines = lines.removeprefix(BOM_UTF8).replace(b"\n" + BOM_UTF8, b"\n")
     return _BLANK.sub(b"", lines)
 
 

@@ -7,6 +7,7 @@ lines. Memory is bounded by the rows of one range, which are as many whatever th
 import io
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,19 +37,21 @@ _WITHOUT_RESOURCES = (
 
 
 class MergeTask(msgspec.Struct, frozen=True):
-    """One file of one table. `buckets`: the first hex digits of its people. `rows`: about how many each bucket has."""
+    """Files of one table, each with the first hex digits of its people. `rows`: about how many each digit has.
+
+    Where there are several files, their digits are all there are, one each, and all of their rows are one range.
+    """
 
     table: str
-    buckets: str
+    files: tuple[tuple[str, Path], ...]
     rows: int
     folders: tuple[Path, ...]
     dropped: Path
     source_id: str
-    target: Path
 
 
 class Merged(NamedTuple):
-    """What one file holds."""
+    """What the files of one task hold."""
 
     rows: int
     resources: dict[str, int]  # by type, resources that have rows
@@ -56,29 +59,74 @@ class Merged(NamedTuple):
     negated: dict[str, int]
 
 
-def merge(task: MergeTask) -> Merged:
-    """Write one file of a table: the rows of the versions that stay, in order of their columns.
+def is_one_range(rows: int) -> bool:
+    """Whether all rows of a table are put in order at once, whatever their people."""
+    return rows <= RANGE_ROWS
 
-    Its folder is not synced, since most have one file a bucket.
+
+def merge(task: MergeTask) -> Merged:
+    """Write files of a table: the rows of the versions that stay, in order of their columns.
+
+    Their folder is not synced, since most tables have one file a bucket.
     """
-    owner_folder(task.target.parent)
-    counts, temporary = Merged(0, {}, {}, {}), written_aside(task.target)
+    owner_folder(task.files[0][1].parent)
     if not task.rows:
-        temporary.write_bytes(_without_rows(task.table))
-        place_file(temporary, task.target)
-        return counts
+        for _, target in task.files:
+            _place_empty(task.table, target)
+        return Merged(0, {}, {}, {})
     dropped = np.load(task.dropped, mmap_mode="r")
+    if len(task.files) > 1:
+        return _merge_apart(task, dropped)
+    return _merge_whole(task, dropped)
+
+
+def _merge_whole(task: MergeTask, dropped: np.ndarray) -> Merged:
+    """Write one file, range of people by range of people."""
+    ((buckets, target),) = task.files
+    counts, temporary = Merged(0, {}, {}, {}), written_aside(target)
     with _Writer(temporary, TABLES[task.table]) as writer:
-        for prefix in _ranges(task):
+        for prefix in _ranges(buckets, task.rows):
             rows = _collect(task, prefix, dropped)
             if rows is not None:
-                rows = _in_order(rows)
-                if "shape" in rows.column_names:
-                    rows = unfolded(rows, known_shapes(task.folders).shapes)
                 counts = _counted(counts, task.table, rows)
                 writer.add(_finished(rows, task))
-    place_file(temporary, task.target)
+    place_file(temporary, target)
     return counts._replace(rows=writer.rows)
+
+
+def _merge_apart(task: MergeTask, dropped: np.ndarray) -> Merged:
+    """Write several files of what is in order once, which for a small table is quicker than each by itself."""
+    rows = _collect(task, "", dropped)
+    if rows is None:
+        for _, target in task.files:
+            _place_empty(task.table, target)
+        return Merged(0, {}, {}, {})
+    finished = _finished(rows, task)
+    for (_, target), part in zip(task.files, _by_bucket(finished, task), strict=True):
+        if part.num_rows:
+            temporary = written_aside(target)
+            with _Writer(temporary, TABLES[task.table]) as writer:
+                writer.add(part)
+            place_file(temporary, target)
+        else:
+            _place_empty(task.table, target)
+    return _counted(Merged(finished.num_rows, {}, {}, {}), task.table, rows)
+
+
+def _by_bucket(rows: pa.Table, task: MergeTask) -> Iterator[pa.Table]:
+    """The rows of each file, of rows in order of patient_id."""
+    patients = rows["patient_id"].combine_chunks()
+    letters = [word[0] for word in patients.dictionary.to_pylist()]
+    place = {letter: number for number, (letter, _) in enumerate(task.files)}
+    places = np.array([place[letter] for letter in letters], dtype=np.int8)[patients.indices.to_numpy()]
+    ends = np.searchsorted(places, np.arange(len(task.files) + 1))
+    return (rows.slice(start, stop - start) for start, stop in pairwise(ends.tolist()))
+
+
+def _place_empty(table: str, target: Path) -> None:
+    temporary = written_aside(target)
+    temporary.write_bytes(_without_rows(table))
+    place_file(temporary, target)
 
 
 @cache
@@ -90,19 +138,21 @@ def _without_rows(table: str) -> bytes:
     return content.getvalue()
 
 
-def _ranges(task: MergeTask) -> Iterator[str]:
-    """Prefixes of patient_id that cut the buckets into ranges of at most about RANGE_ROWS rows."""
-    prefixes = list(task.buckets) or [""]
-    size = task.rows
-    while size > RANGE_ROWS and task.buckets:
+def _ranges(buckets: str, size: int) -> Iterator[str]:
+    """Prefixes of patient_id that cut buckets of about `size` rows into ranges of at most about RANGE_ROWS rows."""
+    if not buckets or (buckets == BUCKETS and is_one_range(size * len(BUCKETS))):
+        return iter([""])
+    prefixes = list(buckets)
+    while size > RANGE_ROWS:
         prefixes = [prefix + digit for prefix in prefixes for digit in BUCKETS]
         size //= len(BUCKETS)
     return iter(prefixes)
 
 
 def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | None:
-    """The rows of one range of people from all chunks, with the shapes that they have together."""
+    """The rows of one range of people from all chunks, in order, with the columns of their shapes; None: no rows."""
     parts = []
+    shapes = known_shapes(task.folders)
     for folder in task.folders:
         path = folder / f"{task.table}.arrow"
         if path.exists():
@@ -110,8 +160,11 @@ def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | No
             if dropped.size:
                 part = part.filter(pa.array(~_contains(dropped, part["seq"].to_numpy())))
             if part.num_rows:
-                parts.append(_renumbered(part, known_shapes(task.folders).numbers[folder]))
-    return pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else None
+                parts.append(_renumbered(part, shapes.numbers[folder]))
+    if not parts:
+        return None
+    rows = _in_order(pa.concat_tables(parts).unify_dictionaries().combine_chunks())
+    return unfolded(rows, shapes.shapes) if "shape" in rows.column_names else rows
 
 
 def _renumbered(rows: pa.Table, numbers: np.ndarray) -> pa.Table:

@@ -60,6 +60,19 @@ def test_tables_have_the_same_bytes_in_any_order_chunking_and_number_of_workers(
     assert once.reconciliation == twice.reconciliation
 
 
+def test_tables_have_the_same_bytes_whether_their_buckets_are_put_in_order_together_or_each_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_world(60)
+    together = shared_key(tmp_path, "together")
+    once = flat(together, {"Observation/000": world})
+    monkeypatch.setattr("hi_fhir.tables.merge.RANGE_ROWS", 0)
+    apart = shared_key(tmp_path, "apart")
+    again = flat(apart, {"Observation/000": world})
+    assert digests(together, once) == digests(apart, again)
+    assert once == again
+
+
 def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     pull = land(config, {"Observation/000": a_world(50), "Observation/001": [an_observation("last")]})
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.fhir.bulk import manifest_of
+from hi_fhir.fhir.bulk_manifest import manifest_of
 from hi_fhir.sources.kinds import FileKind, kind_of
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p1"}
