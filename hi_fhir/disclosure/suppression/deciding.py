@@ -38,7 +38,8 @@ class Deciding:
         ]
         self._everybody = Everybody(network, self._followed, readers[0], readers[1:])
         self._protected = knowledge.is_small
-        self._protect_nobody(self._everybody.public_view(knowledge.told(self.suppressed)))
+        self._first = self._everybody.public_view(knowledge.told(self.suppressed))
+        self._protect_nobody(self._first)
         self.already_known = 0 if knowledge.past.is_nothing else self._expect()
         self.guarded = self.proven = 0
 
@@ -47,7 +48,7 @@ class Deciding:
 
         work: what there is for tables that show counts safe.
         """
-        views = self._all_views(self._suppress())
+        views = self._all_views(self._suppress(self._first))
         public = self._exchange(self._give_back(views, self._dear(self.suppressed)))[0]
         proving = Proving(self._network, work)
         public, asked = self._suppress_for_nobody(public), self._protected
@@ -68,7 +69,7 @@ class Deciding:
         while self._protect_nobody(public):
             if not self._knowledge.past.is_nothing:
                 self._expect()
-            public = self._suppress()
+            public = self._suppress(public)
         return public
 
     def _protect_nobody(self, public: WorkedOut) -> bool:
@@ -145,17 +146,20 @@ class Deciding:
         reader.wanted = Ranges(self._network).left(public.public, self._protected, reader.wanted)
         return int((knowledge.is_small & (reader.wanted < self._fewest)).sum())
 
-    def _suppress(self) -> WorkedOut:
-        """In rounds: what is safe from a reader stays so, whatever more is suppressed. What everybody is left with."""
-        unsafe, before = self._everybody.insiders, None
+    def _suppress(self, public: WorkedOut) -> WorkedOut:
+        """In rounds: what is safe from a reader stays so, whatever more is suppressed. What everybody is left with.
+
+        public: what everybody can work out before, and what is given after.
+        """
+        public, unsafe, before = public.anew(), self._everybody.insiders, None
         while True:
-            public = self._everybody.public_view(self._knowledge.told(self.suppressed))
             is_for_all = len(public.tight) > 0
             views = [public] if is_for_all else self._tight(self._everybody.views(public, unsafe))
             if not views:
                 return public
             more = self._more(views, self._knowledge.is_told & ~self.suppressed, all_that_pin=is_for_all == before)
             self._add(np.flatnonzero(more))
+            public = self._everybody.public_view(self._knowledge.told(self.suppressed))
             before = is_for_all
             if not is_for_all:
                 unsafe = [view.reader for view in views]

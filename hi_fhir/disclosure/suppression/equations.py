@@ -113,7 +113,8 @@ class Equations:
 
     @classmethod
     def of(cls, sums: Iterable[tuple[int, Sequence[int]]]) -> "Equations":
-        ordered = sorted(sums, key=lambda one: -len(one[1]))
+        """In an order that is the same whatever that of `sums` and of their parts."""
+        ordered = sorted(((whole, sorted(parts)) for whole, parts in sums), key=lambda one: (-len(one[1]), one))
         return cls(
             np.array([whole for whole, _ in ordered], dtype=np.int64),
             np.array([part for _, parts in ordered for part in parts], dtype=np.int64),

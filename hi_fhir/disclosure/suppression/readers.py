@@ -93,6 +93,10 @@ class WorkedOut:
         own = self.cells[_fewer(self.own, wanted[self.cells])]
         return np.union1d(own, alone[_fewer(self.public.flat.at(alone), wanted[alone])])
 
+    def anew(self) -> "WorkedOut":
+        """The same, held against what is wanted now."""
+        return replace(self)
+
     def expect(self) -> int:
         """Want no more values than these. Of how many counts there are fewer than were wanted."""
         bounds = self.bounds
@@ -171,6 +175,7 @@ class _Scratch:
         bounds.low[cells], bounds.high[cells] = np.maximum(there.low, own.low), np.minimum(there.high, own.high)
         is_changed = self._is_changed[cells]
         changed, there = cells[is_changed], there.at(is_changed)
+        self._known.narrow(bounds, changed)
         own, before = own.at(is_changed), self._before.at(changed)
         low, high = bounds.low[changed] - there.low, bounds.high[changed] - there.high
         self._followed.moved(sums, changed, low - own.low + before.low, high - own.high + before.high)

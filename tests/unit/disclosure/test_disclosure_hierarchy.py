@@ -4,6 +4,7 @@ import pytest
 
 from hi_fhir.disclosure.counts import Group, Hierarchy, Stratum
 from hi_fhir.disclosure.hierarchy import Sum, nested_strata, sums
+from hi_fhir.disclosure.suppression.equations import Equations
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Stratifier
 from hi_fhir.terminology.catalogue import load
 
@@ -70,3 +71,9 @@ def test_a_board_is_the_networks_of_any_time_and_the_boards_that_became_part_of_
     assert found == {
         tuple(group(code) for code in parts) for parts in ("ABCD", ("U", "C", "D"), ("U1", "D"), ("R", "A", "B"))
     }
+
+
+def test_equations_have_one_order_whatever_that_in_which_sums_are_found() -> None:
+    found = [(7, [6, 1, 2]), (5, [1, 2]), (4, [3, 0])]
+    one, other = Equations.of(found), Equations.of([(whole, parts[::-1]) for whole, parts in found[::-1]])
+    assert (one.whole.tolist(), one.part.tolist()) == (other.whole.tolist(), other.part.tolist())

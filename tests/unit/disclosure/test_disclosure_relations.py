@@ -12,7 +12,7 @@ from hi_fhir.core.progress import Silent
 from hi_fhir.disclosure import hierarchy
 from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.hierarchy import Sum
-from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.policies import POLICIES, Policy
 from hi_fhir.disclosure.published import NOTHING
 from hi_fhir.disclosure.release import release
 from hi_fhir.disclosure.suppression import network
@@ -91,16 +91,17 @@ def among_others() -> ExactCounts:
     return ExactCounts(groups, {}, {}, hierarchy=Hierarchy({}, {"A": ("A",)}, {"A": None}), conditions=conditions)
 
 
+WITH_PARTS_OF_SMALL = replace(POLICIES[Audience.ICB], parts_of_small=True)
+"""Counts within small groups are told here, so that each relation is needed."""
+
+
 def of_people(people: int, seed: int) -> ExactCounts:
     return made_up_release(Sizes(measures=2, practices=4, pcns=2, people=people, shared=2), seed)
 
 
-def recovered(exact: ExactCounts, limit_s: float) -> int:
-    """How many masked counts of what is released the attack works out. limit_s: for several sums at once.
-
-    Counts within small groups are told here, so that each relation is needed.
-    """
-    released = release(exact, replace(POLICIES[Audience.ICB], parts_of_small=True), NOTHING)
+def recovered(exact: ExactCounts, limit_s: float, policy: Policy = WITH_PARTS_OF_SMALL) -> int:
+    """How many masked counts of what is released the attack works out. limit_s: for several sums at once."""
+    released = release(exact, policy, NOTHING)
     return len(attack(overheard(exact, released), Silent(), limit_s=limit_s).recovered)
 
 
@@ -126,3 +127,9 @@ def test_small_counts_are_worked_out_where_a_relation_is_forgotten_and_else_none
     assert recovered(exact, limit_s) == 0
     forgetting(monkeypatch)
     assert recovered(exact, limit_s) > 0
+
+
+def test_where_nothing_is_suppressed_the_same_attack_finds_hundreds() -> None:
+    exact = made_up_release(Sizes(measures=2, practices=4, pcns=2, people=1000, shared=2), seed=1)
+    assert recovered(exact, 0, POLICIES[Audience.ICB]) == 0
+    assert recovered(exact, 0, replace(POLICIES[Audience.ICB], fewest=None)) > 600
