@@ -51,7 +51,11 @@ COMMANDS = {
         "demo",
         "Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.",
     ),
-    "serve": ("serve", "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback."),
+    "serve": (
+        "serve",
+        "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, and tell subscribers of them.",
+    ),
+    "clients": ("clients", "Register who may call the service, list them, or end what one may do."),
     "subscriptions": (
         "subscriptions",
         "List who is told of what is released and how far each is, or tell one anew.",

@@ -13,7 +13,7 @@ from hi_fhir.core.errors import UserError
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address: there is no login yet.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address, but with --clients.")
 @click.option(
     "--audience",
     type=options.AUDIENCES,
@@ -29,6 +29,12 @@ from hi_fhir.core.errors import UserError
     multiple=True,
     help="Whose reports are served, and those of what belonged to it; several may be named [serve_organisations].",
 )
+@click.option(
+    "--clients",
+    "is_for_clients",
+    is_flag=True,
+    help="Whoever calls shows a token of a registered client (hi-fhir clients), and has what that client may have.",
+)
 @options.overlay_option
 @options.data_dir_option
 def serve_command(
@@ -36,13 +42,14 @@ def serve_command(
     host: str,
     audience: Audience,
     organisations: tuple[str, ...],
+    is_for_clients: bool,
     overlays: tuple[Path, ...],
     data_dir: Path | None,
 ) -> None:
-    """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, on loopback.
+    """Serve an audience's MeasureReports, their Measures and Organizations over FHIR, and tell subscribers of them.
 
-    Nobody logs in: whoever calls is taken for the organisations that are named or, where none is, for all of the
-    audience. Exact reports have a practice by name alone.
+    Without --clients nobody logs in: whoever calls is taken for the organisations that are named or, where none is, for
+    all of the audience, and the service listens on this machine alone. Exact reports have a practice by name alone.
 
     \b
     Example:
@@ -53,6 +60,13 @@ def serve_command(
     from hi_fhir.web.serve import serve
 
     config = options.read_config(data_dir, overlays)
+    if is_for_clients:
+        if organisations:
+            raise UserError("--organisation goes without --clients: each client has its own.")
+        serve(
+            config, None, host, port, lambda url: say(f"FHIR service at {url} for registered clients (Ctrl-C ends it)")
+        )
+        return
     codes = ods_codes("--organisation", organisations) if organisations else config.serve_organisations
     if audience is Audience.PRACTICE and not codes:
         raise UserError("--audience practice goes with --organisation ODS: a practice reads its own reports alone.")

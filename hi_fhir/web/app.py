@@ -43,5 +43,5 @@ def create_app(
 
 def _with_own_headers(response: Response) -> Response:
     for name, value in OF_EVERY_ANSWER:
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     return response

@@ -1,15 +1,54 @@
-"""Who a request is from: the seam for who logs in."""
+"""Who a request is from."""
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from flask import Request
 
+from hi_fhir.access.scopes import Scopes
+from hi_fhir.core.clock import Clock
+from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.store.clients import caller
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import Store
 
 ReaderOf = Callable[[Request], Reader]
 """The reader that a request is from."""
+
+_BY_METHOD = {"POST": "c", "PUT": "u", "DELETE": "d"}
+_BEARER = "bearer "
 
 
 def everyone_is(reader: Reader) -> ReaderOf:
     """Nobody logs in: whoever calls is taken for this reader."""
     return lambda _request: reader
+
+
+def registered(store: Store, clock: Clock) -> ReaderOf:
+    """Whoever shows a token is the client that it was given to, and may do what the token is for."""
+
+    def reader_of(request: Request) -> Reader:
+        """Raises FhirError: 401, no good token; 403, one for something else."""
+        header = request.headers.get("Authorization", "")
+        if header[: len(_BEARER)].lower() != _BEARER:
+            raise FhirError(401, "show a token.", headers={"WWW-Authenticate": "Bearer"})
+        with store.read() as session:
+            found = caller(session, header[len(_BEARER) :].strip(), clock.now())
+        if found is None:
+            told = 'Bearer error="invalid_token"'
+            raise FhirError(401, "the token is over, or was never given.", headers={"WWW-Authenticate": told})
+        type_, letter = what_is_done(request.method, request.path)
+        if not Scopes.read(found.scopes).permits(type_, letter):
+            told = 'Bearer error="insufficient_scope"'
+            raise FhirError(403, "the token is not for that.", code="forbidden", headers={"WWW-Authenticate": told})
+        return found.reader
+
+    return reader_of
+
+
+def what_is_done(method: str, path: str) -> tuple[str, str]:
+    """The type and what is done with it, as a letter of SMART's scopes, by a request below the FHIR base."""
+    _, _, type_, *rest = unquote(path).rstrip("/").split("/")
+    if rest and (rest[-1] == "_search" or rest[-1].startswith("$")):
+        return type_, "s" if rest[-1] == "_search" or len(rest) == 1 else "r"
+    return type_, _BY_METHOD.get(method, "r" if rest else "s")

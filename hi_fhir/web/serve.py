@@ -8,9 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from hi_fhir.access.keys import KeysByUrl
+from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.core.clock import SystemClock
 from hi_fhir.core.config import Config
-from hi_fhir.core.loopback import in_url, listen, loopback_address
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.loopback import in_url, is_loopback, listen, loopback_address
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
@@ -21,22 +24,27 @@ from hi_fhir.subscriptions.attending import Attendant, Terms
 from hi_fhir.subscriptions.dispatching import Dispatcher
 from hi_fhir.subscriptions.guide import topic_url
 from hi_fhir.subscriptions.sending import Sender
+from hi_fhir.web import smart_api
 from hi_fhir.web.app import create_app
 from hi_fhir.web.fhir_api import BASE_PATH
-from hi_fhir.web.readers import everyone_is
+from hi_fhir.web.readers import everyone_is, registered
 from hi_fhir.web.server import Answering, ClientLimits
+from hi_fhir.web.smart_api import TOKEN_PATH
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 _OTHER_FILES = 100  # that the process has open beside its connections: the store, answers on their way, libraries
 
 
-def serve(config: Config, reader: Reader, host: str, port: int, started: Callable[[str], None]) -> None:
-    """Serve what the reader may have until interrupted. `port` 0 takes a free one; `started` is told the address.
+def serve(config: Config, reader: Reader | None, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve until interrupted what the reader may have, whoever calls; None: to each registered client what that may.
+
+    `port` 0 takes a free one; `started` is told the address.
 
     Raises:
-        ConfigError: the address is not of this machine alone, or is taken.
+        ConfigError: the address is not of this machine alone where nobody logs in, or where nothing is said of TLS; or
+            it is taken.
     """
-    address = loopback_address(host)
+    address = _address(config, host, is_open=reader is None)
     listening = listen(address, port)
     store = open_store(config.store_file)
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
@@ -44,9 +52,13 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"
     guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)
     seal, topic = load_seal(config.seal_file), topic_url(config.canonical_base.rstrip("/"))
-    reader_of = everyone_is(reader)
+    reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
     app = create_app(store, clock, reader_of, in_url(address), named, views, urlsplit(config.public_url or "").netloc)
+    if reader is None:
+        token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
+        giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)
+        app.register_blueprint(smart_api.make_blueprint(giver, token_url, BASE_PATH))
     terms = Terms(base, topic, timedelta(days=config.callback_days))
     dispatcher = Dispatcher(store, clock, Attendant(store, clock, seal, Sender(guard), terms))
     server = Answering(app, listening, client_limits())
@@ -59,6 +71,18 @@ def serve(config: Config, reader: Reader, host: str, port: int, started: Callabl
         dispatcher.stop()
         listening.close()
         store.close()
+
+
+def _address(config: Config, host: str, *, is_open: bool) -> str:
+    """The address of a host. Beyond this machine it goes with a public URL by TLS, which ends before the service."""
+    if is_loopback(host) or not is_open:
+        return loopback_address(host)
+    if not (config.public_url or "").startswith("https://"):
+        raise ConfigError(
+            f"host {host!r} can be called by others: set public_url to the https address that they call, whose TLS "
+            "ends before this service, or use 127.0.0.1."
+        )
+    return host
 
 
 def client_limits() -> ClientLimits:

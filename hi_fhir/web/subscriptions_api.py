@@ -80,12 +80,12 @@ class SubscriptionViews:
         }
 
     def create(self) -> Response:
+        reader = self._reader_of(request)
         resource = self._sent()
         now = self._clock.now()
         asked = self._checked(resource, now)
         if asked.status == "active":
             raise FhirError(422, "Subscription.status: a new one is requested or off.", code="value")
-        reader = self._reader_of(request)
         with self._store.write() as session:
             if len(store.of_reader(session, reader)) >= _MOST:
                 raise FhirError(422, f"there are {_MOST} subscriptions already. End some.", code="too-many")
@@ -106,6 +106,7 @@ class SubscriptionViews:
 
     def update(self, id_: str) -> Response:
         """What its client wants from now on; requested or active begins with a handshake, off ends it for a while."""
+        self._reader_of(request)  # before anything is said of what was sent
         resource = self._sent()
         if resource.get("id") != id_:
             raise FhirError(400, "the resource's id is not the one in the address.")

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -55,6 +56,19 @@ def classic(endpoint: str, criteria: str = "MeasureReport?", **channel: Any) -> 
     }
 
 
+class HandClock:
+    """Stands still until it is set on."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def go_on(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
 @dataclass(frozen=True)
 class Received:
     """A call that came. body: None where it was empty."""
@@ -92,6 +106,7 @@ class Endpoint:
     url: str
     answer: Callable[[Received], int] = lambda _: 200
     headers: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
     calls: list[Received] = field(default_factory=list)
 
     def told(self, kind: str) -> list[Received]:
@@ -113,10 +128,11 @@ def endpoint() -> Iterator[Endpoint]:
             self.send_response(found.answer(call))
             for name, value in found.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(found.content)))
             self.end_headers()
+            self.wfile.write(found.content)
 
-        do_POST = do_PUT = take  # noqa: N815  names of the standard library's
+        do_GET = do_POST = do_PUT = take  # noqa: N815  names of the standard library's
 
         def log_message(self, *_: Any) -> None:
             pass

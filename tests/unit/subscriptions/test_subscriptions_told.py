@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -20,25 +20,12 @@ from hi_fhir.subscriptions.sending import Sender
 from hi_fhir.web.app import create_app
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import BASE, CLOCK, ODS, release
-from tests.support.subscribing import TOPIC, Endpoint, classic, endpoint, numbers_of, subscription
+from tests.support.subscribing import TOPIC, Endpoint, HandClock, classic, endpoint, numbers_of, subscription
 
 PUBLIC = "https://numbers.example/fhir"
 LOOPBACK = Guard((ip_network("127.0.0.0/8"),), plain_http=True)
 PLACES = [("A99001", "U99001", "QX1"), ("A99002", "U99002", "QX2")]
 ORGANISATION = "X-Organisation"
-
-
-class HandClock:
-    """Stands still until it is set on."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def go_on(self, **span: float) -> None:
-        self.at += timedelta(**span)
 
 
 @dataclass

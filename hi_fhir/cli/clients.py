@@ -1,0 +1,160 @@
+"""`hi-fhir clients`: who may call the service, each for one organisation."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hi_fhir.cli import options
+from hi_fhir.cli.lines import say
+from hi_fhir.cli.output import print_json, print_table
+from hi_fhir.core.audiences import Audience
+from hi_fhir.core.config import ods_codes
+
+_EVERYTHING = "system/*.cruds"
+
+
+@click.group("clients")
+def clients_command() -> None:
+    """Register who may call the service, list them, or end what one may do.
+
+    \b
+    Example:
+      hi-fhir clients list
+    """
+
+
+@clients_command.command("add")
+@click.argument("name")
+@click.option("--organisation", metavar="ODS", required=True, help="Whose reports it has, with what belonged to it.")
+@click.option(
+    "--audience",
+    type=options.AUDIENCES,
+    callback=options.as_audience,
+    default="icb",
+    show_default=True,
+    help="How much is masked in them.",
+)
+@click.option(
+    "--jwks",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file with its public keys, as JSON (JWKS).",
+)
+@click.option("--jwks-url", metavar="URL", help="Or where they are, so that it can change them by itself.")
+@click.option("--scope", default=_EVERYTHING, show_default=True, help="The most that it may do, as SMART writes it.")
+@options.common_options
+def add_command(
+    name: str,
+    organisation: str,
+    audience: Audience,
+    jwks: Path | None,
+    jwks_url: str | None,
+    scope: str,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Register a client by its public keys, and print the id that it signs with. Its private key stays its own.
+
+    \b
+    Example:
+      hi-fhir clients add "QX1 data platform" --organisation QX1 --jwks platform.jwks.json
+    """
+    from uuid import uuid4
+
+    from hi_fhir.access.keys import read_keys
+    from hi_fhir.access.scopes import Scopes
+    from hi_fhir.core.clock import SystemClock
+    from hi_fhir.core.errors import UserError
+    from hi_fhir.fhir.guard import Guard
+    from hi_fhir.store import clients as store
+    from hi_fhir.store.session import open_store
+
+    config = options.read_config(data_dir)
+    if (jwks is None) == (jwks_url is None):
+        raise UserError("give its public keys as --jwks FILE, or say where they are with --jwks-url.")
+    keys = None
+    if jwks is not None:
+        try:
+            keys = jwks.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{jwks} cannot be read.") from error
+        read_keys(keys)
+    else:
+        Guard(plain_http=config.callback_http).check_url(str(jwks_url))
+    scopes = Scopes.read(scope)
+    if not scopes:
+        raise UserError(f"--scope {scope!r} is nothing that the service offers. An example: system/MeasureReport.rs.")
+    [code] = ods_codes("--organisation", [organisation])
+    new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
+    opened = open_store(config.store_file)
+    with opened.write() as session:
+        store.add_client(session, new, SystemClock().now())
+    opened.close()
+    if as_json:
+        print_json({"client_id": new.id, "scopes": new.scopes})
+        return
+    say(f"Client {new.id}: {name}, for {code} ({audience} audience)")
+    say(f"It may be given: {new.scopes}")
+
+
+@clients_command.command("list")
+@options.common_options
+def list_command(data_dir: Path | None, as_json: bool) -> None:
+    """List all clients, those whose right has ended too.
+
+    \b
+    Example:
+      hi-fhir clients list --json
+    """
+    from hi_fhir.store import clients as store
+    from hi_fhir.store.session import open_store
+
+    opened = open_store(options.read_config(data_dir).store_file)
+    with opened.read() as session:
+        found = [_told(row) for row in store.clients(session)]
+    opened.close()
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say("No client is registered.")
+        return
+    columns = ["client_id", "name", "organisation", "audience", "keys", "scopes", "registered", "revoked"]
+    print_table("Clients", columns, [[one[name] for name in columns] for one in found])
+
+
+@clients_command.command("revoke")
+@click.argument("client_id")
+@options.common_options
+def revoke_command(client_id: str, data_dir: Path | None, as_json: bool) -> None:
+    """End what a client may do, at once: its tokens too.
+
+    \b
+    Example:
+      hi-fhir clients revoke 0b0e1a3c-6d2f-4a53-9a0e-0c1d2e3f4a5b
+    """
+    from hi_fhir.core.clock import SystemClock
+    from hi_fhir.core.errors import NotFoundError
+    from hi_fhir.store import clients as store
+    from hi_fhir.store.session import open_store
+
+    opened = open_store(options.read_config(data_dir).store_file)
+    with opened.write() as session:
+        was_there = store.revoke_client(session, client_id, SystemClock().now())
+    opened.close()
+    if not was_there:
+        raise NotFoundError(f"no client is called {client_id!r}. hi-fhir clients list has them.")
+    print_json({"client_id": client_id, "revoked": True}) if as_json else say(f"Client {client_id} has no right more.")
+
+
+def _told(row: Any) -> dict[str, Any]:
+    return {
+        "client_id": row.client_id,
+        "name": row.name,
+        "organisation": row.organisation,
+        "audience": row.audience,
+        "keys": row.jwks_url or "given",
+        "scopes": row.scopes,
+        "registered": row.recorded_at.isoformat(timespec="seconds"),
+        "revoked": row.revoked_at.isoformat(timespec="seconds") if row.revoked_at else None,
+    }
