@@ -10,7 +10,7 @@ from hi_fhir.attack.chains import Chains, link
 from hi_fhir.attack.counts import Counts, counts_of
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
-from hi_fhir.attack.own import own_people
+from hi_fhir.attack.own import is_of_readers, own_people
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
 from hi_fhir.attack.relations.populations import add_populations
@@ -22,7 +22,7 @@ from hi_fhir.attack.relations.strata import add_strata
 from hi_fhir.attack.relations.sums import Gathering, Kind
 from hi_fhir.attack.relations.versions import add_versions
 from hi_fhir.attack.systems import System
-from hi_fhir.attack.told import Name, State, Told
+from hi_fhir.attack.told import UNBOUNDED, Bools, Ints, Name, State, Told
 from hi_fhir.core.progress import Progress, Silent
 
 _NONE = np.zeros(0, dtype=np.int64)
@@ -73,6 +73,23 @@ def bounded(
     return Bounded(counts, system, bounds)
 
 
+def without_told(system: System, is_new: Bools) -> System:
+    """What is left where counts tell nothing by themselves. is_new: by place."""
+    shares = system.shares.of(np.flatnonzero(~is_new[system.shares.numerator]))
+    divided = system.divided.of(np.flatnonzero(~is_new[system.divided.numerator]))
+    low, high = np.where(is_new, 0, system.low), np.where(is_new, UNBOUNDED, system.high)
+    return System(low.astype(np.int32), high.astype(np.int32), system.sums, shares, divided)
+
+
+def _given(found: Bounded, knowing: frozenset[str]) -> Ints:
+    """How many values totals alone leave that are meant to be known, with what those know of their own who attack."""
+    places = np.arange(len(found.counts.low))
+    is_taken = found.counts.is_given | is_of_readers(found.counts, places, knowing)
+    bounds = propagate(without_told(found.system, ~is_taken), Silent())
+    given: Ints = bounds.high - bounds.low + 1
+    return given
+
+
 def attack(
     told: Told,
     progress: Progress,
@@ -94,6 +111,10 @@ def attack(
     possible = np.minimum(checked.possible, together.high - together.low + 1)
     own = own_people(found.counts, found.system.sums, together, told.knowing) if told.knowing else None
     recovered = recovered_counts(found.counts, found.system, together, possible, alone, own)
+    in_all = len(recovered)
+    if found.counts.is_given.any():
+        given = _given(found, told.knowing)
+        recovered = tuple(one for one in recovered if possible[one.place] < given[one.place])
     return Findings(
         reports=len(told.reports),
         cells=int((told.state <= State.WITHHELD).sum()),
@@ -113,6 +134,7 @@ def attack(
         nearby=checked.nearby,
         unseen=checked.unseen,
         recovered=recovered,
+        by_policy=in_all - len(recovered),
         examples=recovered_examples(found, recovered),
     )
 

@@ -30,7 +30,8 @@ class Counts:
 
     low, high: between which it lies, both included. is_there: whether a report counts it or it is derived from such.
     is_guarded: whether a report says that it is not given since it is small or of a small group, of people who are not
-    those of whoever attacks; or it is of those who are left of such a group.
+    those of whoever attacks; or it is of those who are left of such a group. is_given: whether it is told exactly by a
+    policy that means to.
     """
 
     reports: tuple[Report, ...]
@@ -39,6 +40,7 @@ class Counts:
     high: Ints
     is_there: Bools
     is_guarded: Bools
+    is_given: Bools
 
     @cached_property
     def places(self) -> Mapping[Name, int]:
@@ -80,7 +82,12 @@ def counts_of(told: Told) -> Counts:
     _mark_derived(is_there, names)
     is_within[report, name] = (state == State.WITHIN_FEW) & ~is_own
     _guard_left(is_guarded, is_within & is_there, names)
-    return Counts(told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_guarded.ravel())
+    is_given = np.zeros(shape, dtype=np.bool_)
+    given = _is_given(told, report, name, state, value)
+    is_given[report[given], name[given]] = True
+    return Counts(
+        told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_guarded.ravel(), is_given.ravel()
+    )
 
 
 def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> tuple[Ints, Ints]:
@@ -98,6 +105,16 @@ def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> t
     most = np.where(is_of_few, UNBOUNDED, masked_to)  # few people, however often
     high = np.select([is_exact, is_rounded, is_masked], [value, value + near, most], UNBOUNDED)
     return low.astype(np.int32), high.astype(np.int32)
+
+
+def _is_given(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> Bools:
+    """By cell: whether it is a total that is told exactly; so are those that are 0 beside one that is not."""
+    tells = np.array([one.tells_totals for one in told.reports], dtype=np.bool_)[report]
+    groups: dict[tuple[str, str], int] = {}
+    group = np.array([groups.setdefault(one.group, len(groups)) for one in told.names], dtype=np.int64)[name]
+    key, is_exact = report.astype(np.int64) * max(len(groups), 1) + group, tells & (state == State.EXACT)
+    found: Bools = is_exact & np.isin(key, key[is_exact & (value > 0)])
+    return found
 
 
 def _is_own(told: Told, report: Ints, name: Ints) -> Bools:

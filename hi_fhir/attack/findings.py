@@ -72,7 +72,8 @@ class Findings:
     """cells, masked: counted over all reports. undefined: measures of which no definition was at hand.
 
     contradicted: sums that the numbers do not keep, and so told nothing. decided, nearby, unseen: masked counts by what
-    the check beyond single sums came to. examples: of what was recovered.
+    the check beyond single sums came to. by_policy: those that follow from totals alone that a policy tells exactly,
+    and are not recovered. examples: of what was recovered.
     """
 
     reports: int
@@ -85,6 +86,7 @@ class Findings:
     nearby: int
     unseen: int
     recovered: tuple[Recovered, ...]
+    by_policy: int
     examples: tuple[RecoveredExample, ...]
 
     def by_stratifier(self) -> Counter[str]:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples
+from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples, without_told
 from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_counts
 from hi_fhir.attack.insiders import FromWithin, given_to_insiders
 from hi_fhir.attack.own import own_people
 from hi_fhir.attack.reading.own_counts import own_counts
-from hi_fhir.attack.systems import System
-from hi_fhir.attack.told import FEWEST, UNBOUNDED, Bools, Ints, Told
+from hi_fhir.attack.told import FEWEST, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
 
 _LONGEST_S = 86_400.0
@@ -50,7 +49,8 @@ def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, pro
     asked = _asked(found, alone, is_new, most)
     checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
     possible = np.minimum(checked.possible, alone)
-    before = _before(found, is_new, asked & (possible < FEWEST))
+    is_news = is_new & ~found.counts.is_given  # what a policy means to tell is known, with what follows from it
+    before = _before(found, is_news, asked & (possible < FEWEST))
     own = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
     recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, own)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
@@ -61,7 +61,7 @@ def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, pro
         masked=int((found.counts.is_guarded_cell & is_new).sum()),
         asked=int(asked.sum()),
         insiders=tuple(
-            given_to_insiders(found, own_counts(exact, found.counts, new), lambda: _without(found.system, is_new))
+            given_to_insiders(found, own_counts(exact, found.counts, new), lambda: without_told(found.system, is_news))
         ),
     )
 
@@ -77,17 +77,9 @@ def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
 
 def _before(found: Bounded, is_new: Bools, by_several: Bools) -> Ints:
     """How many values each count could have without what new reports tell. by_several: for all sums at once."""
-    opened = _without(found.system, is_new)
+    opened = without_told(found.system, is_new)
     bounds: Bounds = propagate(opened, Silent())
     possible = bounds.high - bounds.low + 1
     unsettled = by_several & (possible >= FEWEST)
     checked: Ints = np.minimum(possible, check(opened, bounds, unsettled, _LONGEST_S, Silent()).possible)
     return checked
-
-
-def _without(system: System, is_new: Bools) -> System:
-    """What is left where new reports tell nothing."""
-    shares = system.shares.of(np.flatnonzero(~is_new[system.shares.numerator]))
-    divided = system.divided.of(np.flatnonzero(~is_new[system.divided.numerator]))
-    low, high = np.where(is_new, 0, system.low), np.where(is_new, UNBOUNDED, system.high)
-    return System(low.astype(np.int32), high.astype(np.int32), system.sums, shares, divided)

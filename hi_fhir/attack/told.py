@@ -76,7 +76,8 @@ class Report:
     """Of whom and when a report tells. measure: canonical URL without version. practices: ODS codes, where it says so.
 
     reference_date, extract_date: ISO days, "" where it does not say. source: how a reader finds it again. edition: what
-    tells the evaluation that it was made by, "" where nothing does.
+    tells the evaluation that it was made by, "" where nothing does. tells_totals: whether what is exact in it, though
+    others are rounded, is meant to be known.
     """
 
     measure: str
@@ -89,6 +90,7 @@ class Report:
     rounding: Rounding
     source: str
     edition: str = ""
+    tells_totals: bool = False
 
     @property
     def days(self) -> tuple[str, str, tuple[str, str]]:

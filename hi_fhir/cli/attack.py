@@ -146,6 +146,7 @@ def _document(found: "Findings") -> dict[str, Any]:
         "contradicted": found.contradicted,
         "checked": {"decided": found.decided, "nearby": found.nearby, "unseen": found.unseen},
         "recovered": len(found.recovered),
+        "told_by_policy": found.by_policy,
         "by_possible_values": {str(key): count for key, count in sorted(found.by_possible().items())},
         "by_stratifier": dict(found.by_stratifier()),
         "cells_recovered": [_recovered(one) for one in found.recovered],
@@ -209,6 +210,11 @@ def _print(found: "Findings") -> None:
         say(
             f"\nOf the masked counts that single sums leave open, {found.decided:,} are decided, {found.nearby:,} were "
             f"held against what is told near them alone, and for {found.unseen:,} there was no time (--seconds)."
+        )
+    if found.by_policy:
+        say(
+            f"\n{found.by_policy:,} masked counts follow from totals alone that the policy tells exactly. They are not "
+            "counted as recovered."
         )
     if not found.recovered:
         say("\nNo masked count can be worked out from what this audience has, as far as this attack goes.")

@@ -27,6 +27,7 @@ _SQLITE = "sqlite:///"
 _FILE = re.compile(rf"{_SQLITE}(?!:)[^?#\s][^?#]*")
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
+DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
 _KINDS = {
     "overlays": tuple,
     "opt_out_list": Path,
@@ -46,7 +47,11 @@ _SECRET = ("publish_token", "proxy")
 _CODES = ("publish_organisations", "serve_organisations")
 _NETWORKS = ("callback_networks",)
 
-CHOICES: Mapping[str, tuple[Any, ...]] = {"opt_out_policy": OPT_OUT_POLICIES, "imd_year": IMD_YEARS}
+CHOICES: Mapping[str, tuple[Any, ...]] = {
+    "opt_out_policy": OPT_OUT_POLICIES,
+    "imd_year": IMD_YEARS,
+    "disclosure_policy": DISCLOSURE_POLICIES,
+}
 RANGES: Mapping[str, tuple[float, float]] = {
     "workers": (1, 64),
     "memory_mb": (64, 1_048_576),
@@ -118,6 +123,7 @@ class Config:
     opt_out_policy: str = "not-applicable"
     opt_out_list: Path | None = None
     imd_year: int = 2025
+    disclosure_policy: str = "suppressed"  # what is told above the practice
     workers: int = 2
     memory_mb: int = 1024
     page_size: int = 200

@@ -66,7 +66,8 @@ class ExactCounts:
     population. strata_lists: the same of strata that are told by words, by measure id and stratum. withheld:
     populations of groups that the sources leave untold, with the standing of what is wanting. hierarchy: what lies
     within what, from which follow all sums among the groups. conditions: what holds of everybody in a population, by
-    measure id and population; where not all is known, none. Equal conditions mean the same people.
+    measure id and population; where not all is known, none. Equal conditions mean the same people. contract: ids of
+    measures that are indicators of a network's contract.
     """
 
     groups: Mapping[Group, Mapping[str, int]]
@@ -76,6 +77,7 @@ class ExactCounts:
     strata_lists: Mapping[tuple[str, Stratum], str] = field(default_factory=dict)
     hierarchy: Hierarchy = field(default_factory=Hierarchy)
     conditions: Mapping[tuple[str, str], frozenset[Hashable]] = field(default_factory=dict)
+    contract: Collection[str] = ()
 
 
 class Cell(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.config import DISCLOSURE_POLICIES
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, Cell
 
 
@@ -42,6 +43,8 @@ class Policy:
     have for all that the audience can know; others are suppressed until it has. None: no count is suppressed.
     parts_of_small: whether it is told of a small group how many are in a population within it: nobody or everybody
     would tell it of each of them. That small means the rule's `masked_to` here too is our own choice, of no source.
+    exact_totals: populations of which the unstratified totals of contract indicators are told exactly to networks and
+    boards, and so are known in all decisions, whoever they are for. tells_totals: whether the audience is told them.
     """
 
     id: str
@@ -52,11 +55,32 @@ class Policy:
     partial: bool
     fewest: int | None
     parts_of_small: bool
+    exact_totals: tuple[str, ...] = ()
+    tells_totals: bool = False
 
 
-POLICIES: Mapping[Audience, Policy] = {
-    policy.audience: policy
-    for policy in (
+SUPPRESSED, CONTRACT_TOTALS = DISCLOSURE_POLICIES
+_PAID_BY = (
+    "initial_population",
+    "denominator",
+    "denominator_exclusion",
+    "denominator_exception",
+    "numerator",
+    "numerator_exclusion",
+)
+"""All that an achievement is worked out from: without who is taken out of a denominator it would not be exact."""
+
+_VERSIONS = {SUPPRESSED: "5", CONTRACT_TOTALS: "1"}
+_ABOVE_PRACTICE = (Audience.PCN, Audience.ICB, Audience.PUBLIC)
+
+
+def policies(name: str) -> Mapping[Audience, Policy]:
+    """The policy of each audience, by the deployment's choice among DISCLOSURE_POLICIES."""
+    return _POLICIES[name]
+
+
+def _policies(name: str) -> Mapping[Audience, Policy]:
+    found = (
         Policy(
             "practice-exact",
             "3",
@@ -69,17 +93,23 @@ POLICIES: Mapping[Audience, Policy] = {
         ),
         *(
             Policy(
-                f"{audience}-suppressed",
-                "5",
+                f"{audience}-{name}",
+                _VERSIONS[name],
                 audience,
                 own=SMALL_NUMBERS,
                 run=SMALL_NUMBERS,
                 partial=False,
                 fewest=3,
                 parts_of_small=False,
+                exact_totals=_PAID_BY if name == CONTRACT_TOTALS else (),
+                tells_totals=name == CONTRACT_TOTALS and audience != Audience.PUBLIC,
             )
-            for audience in (Audience.PCN, Audience.ICB, Audience.PUBLIC)
+            for audience in _ABOVE_PRACTICE
         ),
     )
-}
-"""The policy of each audience."""
+    return {policy.audience: policy for policy in found}
+
+
+_POLICIES = {name: _policies(name) for name in DISCLOSURE_POLICIES}
+POLICIES: Mapping[Audience, Policy] = policies(SUPPRESSED)
+"""The policy of each audience where a deployment chooses no other."""

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hi_fhir.core.files import content_name
+from hi_fhir.disclosure.contract_totals import exact_totals
 from hi_fhir.disclosure.counts import (
     MASKED,
     PROTECTS_OTHERS,
+    SHOWN,
     SUPPRESSED,
     UNSUPPORTED,
     Cell,
@@ -15,9 +17,9 @@ from hi_fhir.disclosure.counts import (
     ReleasedGroup,
     RunCount,
 )
-from hi_fhir.disclosure.policies import Policy, Rule
+from hi_fhir.disclosure.policies import EXACT, Policy, Rule
 from hi_fhir.disclosure.published import Published
-from hi_fhir.disclosure.scores import EMPTY, SMALL, score_denominator, score_numerator
+from hi_fhir.disclosure.scores import EMPTY, PARTS, SMALL, score_denominator, score_numerator
 from hi_fhir.disclosure.suppression.decided import NO_SUPPRESSION, Suppression
 from hi_fhir.measures.model import OCCASIONS
 from hi_fhir.terminology.data_files import ListState
@@ -59,12 +61,13 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
     unsupported, own = _unsupported(counts.code_lists, policy), _Applied(policy.own)
     why = (_unsupported_strata(counts, policy), counts.withheld)
     untold = {group: _reasons(group, unsupported, *why) for group in counts.groups}
-    held_back = _held_back(counts, untold, policy, published)
-    hidden = _hidden(held_back)
+    totals = exact_totals(counts, policy.exact_totals, untold) if policy.exact_totals else {}
+    held_back = _held_back(counts, untold, policy, published, totals)
+    hidden, told = _hidden(held_back), totals if policy.tells_totals else {}
     return ReleasedCounts(
         policy=policy,
         groups={
-            group: _released(exact, untold[group], hidden.get(group, _NO_REASONS), own)
+            group: _released(exact, untold[group], hidden.get(group, _NO_REASONS), own, told.get(group, ()))
             for group, exact in counts.groups.items()
         },
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
@@ -77,13 +80,19 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
 
 
 def _held_back(
-    counts: ExactCounts, untold: Mapping[Group, Collection[str]], policy: Policy, published: Published
+    counts: ExactCounts,
+    untold: Mapping[Group, Collection[str]],
+    policy: Policy,
+    published: Published,
+    totals: Mapping[Group, Collection[str]],
 ) -> Suppression:
     if policy.fewest is None:
         return NO_SUPPRESSION
     from hi_fhir.disclosure.suppression.suppress import suppressed  # and with it a solver
 
-    return suppressed(counts, untold, policy.own, policy.fewest, published, parts_of_small=policy.parts_of_small)
+    return suppressed(
+        counts, untold, policy.own, policy.fewest, published, totals, parts_of_small=policy.parts_of_small
+    )
 
 
 def _hidden(held_back: Suppression) -> dict[Group, dict[str, str]]:
@@ -114,6 +123,9 @@ class _Applied(dict[int, Cell]):
         return cell
 
 
+_EXACTLY = _Applied(EXACT)
+
+
 def _reasons(
     group: Group, unsupported: Mapping[str, Mapping[str, str]], *of_group: Mapping[Group, Mapping[str, str]]
 ) -> Mapping[str, str]:
@@ -126,12 +138,21 @@ def _reasons(
 
 
 def _released(
-    exact: Mapping[str, int], reasons: Mapping[str, str], hidden: Mapping[str, str], own: _Applied
+    exact: Mapping[str, int],
+    reasons: Mapping[str, str],
+    hidden: Mapping[str, str],
+    own: _Applied,
+    totals: Collection[str],
 ) -> ReleasedGroup:
-    """hidden: why populations are suppressed."""
+    """hidden: why populations are suppressed. totals: those that are told exactly all the same."""
     cells = {population: own[count] for population, count in exact.items()}
     if OCCASIONS in exact and own.rule.is_small(exact["numerator"]):
         cells[OCCASIONS] = Cell(MASKED, None)  # however often: it is of few people
+    if totals:
+        cells |= {population: Cell(SHOWN, exact[population]) for population in totals}
+        hidden = {population: reason for population, reason in hidden.items() if population not in totals}
+        if all(population in totals for population in PARTS if population in exact):
+            own = _EXACTLY
     if not reasons and not hidden:
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}

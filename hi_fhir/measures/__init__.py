@@ -2,7 +2,7 @@
 
 from hi_fhir.measures import blood_pressure
 from hi_fhir.measures.examples import Example, Person, StratumExample
-from hi_fhir.measures.model import CountMeasure, ProportionMeasure, RatioMeasure
+from hi_fhir.measures.model import ContractIndicator, CountMeasure, ProportionMeasure, RatioMeasure
 from hi_fhir.measures.stratifiers import (
     CORE_STRATIFIERS,
     ByAge,
@@ -61,6 +61,7 @@ __all__ = [
     "ByDecile",
     "ByEthnicity",
     "ByWords",
+    "ContractIndicator",
     "CountMeasure",
     "Crossing",
     "Example",

@@ -40,11 +40,26 @@ NOT_REVIEWED = "not yet reviewed by a clinician"
 
 
 @dataclass(frozen=True)
+class ContractIndicator:
+    """An indicator by which networks are paid under a contract. years: of the contract, in which it was seen to be one.
+
+    unverified: what of this was not seen in the contract's own text.
+    """
+
+    contract: str
+    indicator: str
+    years: str
+    source: str
+    unverified: str = ""
+
+
+@dataclass(frozen=True)
 class Measure:
     """Who is counted where, and whose rules that follows; which populations there are goes by its kind.
 
     rule_set: the one published rule set that it follows. caveats: where it departs from that, or what of it was not
-    seen in its own text. improvement: increase or decrease, whichever is better; of a count neither.
+    seen in its own text. improvement: increase or decrease, whichever is better; of a count neither. contract: the
+    indicator of a network's contract that it is; None: of none.
     """
 
     id: str
@@ -63,6 +78,7 @@ class Measure:
     denominator_exception: Word | None = None
     improvement: str = "increase"
     caveats: tuple[str, ...] = ()
+    contract: ContractIndicator | None = None
     stratifiers: tuple[Stratifier | Crossing, ...] = CORE_STRATIFIERS
     examples: tuple[Example, ...] = field(default=(), repr=False)
 

@@ -63,7 +63,7 @@ def _attacked(context: RunContext, released: ReportManifest) -> "GivenAway | Non
     from hi_fhir.attack.given_away import given_away  # and with it a solver, which takes as long to load as the engine
 
     with context.store.read() as session:
-        own = released_days(session, released.evaluation, policies_above_practice())
+        own = released_days(session, released.evaluation, policies_above_practice(context.config.disclosure_policy))
         if not own.days:
             return None
         context.steps.start("attack", None, "reports")

@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.config import Config
 from hi_fhir.disclosure.conditions import conditions_of
-from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.policies import policies
 from hi_fhir.disclosure.published import EarlierCells, EarlierReport, Population, Published, PublishedVersion
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
@@ -28,9 +29,9 @@ def reckoned_with(audience: Audience) -> tuple[Audience, ...]:
     return Audience.PRACTICE.knows if audience == Audience.PRACTICE else ABOVE_PRACTICE
 
 
-def policies_above_practice() -> list[tuple[str, str]]:
-    """Id and version of each policy by which is decided now."""
-    return [(POLICIES[one].id, POLICIES[one].version) for one in ABOVE_PRACTICE]
+def policies_above_practice(name: str) -> list[tuple[str, str]]:
+    """Id and version of each policy by which is decided now. name: of the deployment's choice."""
+    return [(policies(name)[one].id, policies(name)[one].version) for one in ABOVE_PRACTICE]
 
 
 def published(
@@ -39,14 +40,16 @@ def published(
     seen: Iterable[ledger.ReleasedVersion],
     evaluation: EvaluationManifest,
     measures: Collection[Measure],
-    overlays: Sequence[Path],
+    config: Config,
 ) -> Published:
     """seen: every version that the decision has to know. measures: those of the release."""
     versions = [PublishedVersion(*one) for one in seen]
     if audience == Audience.PRACTICE:
         return Published(versions)
-    rows = earlier_rows(session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies_above_practice())
-    same = _SamePeople(evaluation, measures, overlays) if rows else None
+    rows = earlier_rows(
+        session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies_above_practice(config.disclosure_policy)
+    )
+    same = _SamePeople(evaluation, measures, config.overlays) if rows else None
     told = [(row, of) for row in rows if same and (of := same.populations(row))]
     reports = [
         EarlierReport(row.evaluation_id, _measure_id(row), row.reporter, frozenset(row.practices), of)

@@ -19,7 +19,7 @@ from hi_fhir.disclosure.conditions import conditions_of
 from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
-from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.policies import policies
 from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
@@ -82,6 +82,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     held_back: float = 0.0
     guarded: int = 0
     proven: int = 0
+    policy: str = ""
 
 
 class _Job(NamedTuple):
@@ -134,6 +135,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         held_back=given.held_back,
         guarded=given.guarded,
         proven=given.proven,
+        policy=given.policy,
     )
 
 
@@ -167,6 +169,7 @@ def _job(config: Config, terminology: Terminology, folder: Path, audience: Audie
             for one in measures
             for population, conditions in conditions_of(one.measure).items()
         },
+        contract=frozenset(one.measure.id for one in measures if one.measure.contract),
     )
     return _Job(evaluation, audience, measures, reporting, exact, absent)
 
@@ -208,6 +211,7 @@ class _Given(NamedTuple):
     held_back: float
     guarded: int
     proven: int
+    policy: str
 
 
 def _release(context: RunContext, job: _Job) -> _Given:
@@ -219,7 +223,7 @@ def _release(context: RunContext, job: _Job) -> _Given:
     Raises:
         BusyError: others go on releasing at the same time.
     """
-    store, policy = context.store, POLICIES[job.audience]
+    store, policy = context.store, policies(context.config.disclosure_policy)[job.audience]
     for _ in range(_TRIES):
         context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
@@ -236,6 +240,7 @@ def _release(context: RunContext, job: _Job) -> _Given:
                     round(released.held_back, 4),
                     released.guarded,
                     released.proven,
+                    f"{policy.id} {policy.version}",
                 )
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 
@@ -298,7 +303,7 @@ def _urls(config: Config, job: _Job) -> list[tuple[str, str]]:
 
 def _published(config: Config, session: Session, job: _Job, seen: Iterable[ledger.ReleasedVersion]) -> Published:
     measures = [evaluated.measure for evaluated in job.measures]
-    return published(session, job.audience, seen, job.evaluation, measures, config.overlays)
+    return published(session, job.audience, seen, job.evaluation, measures, config)
 
 
 def _write_files(folder: Path, built: Sequence[ReadyReport]) -> list[str]:

@@ -35,13 +35,14 @@ Homes = Mapping[str, tuple[str, str]]
 
 @dataclass
 class History:
-    """A deployment over time. people: of each practice."""
+    """A deployment over time. people: of each practice. policy: what is told above the practice."""
 
     store: Store
     folder: Path
     people: dict[str, int]
     measures: Sequence[str] = ("ethnicity-recorded",)
     evaluations: int = 0
+    policy: str = "suppressed"
 
     def evaluate(self, homes: Homes, ends: date, *, begins: date | None = None, measures: Sequence[str] = ()) -> Path:
         """Count everybody by a day and in areas as they are then. The same practice has the same people, and more."""
@@ -72,7 +73,7 @@ class History:
         return pa.concat_tables(tables)
 
     def release(self, evaluation: Path, *audiences: str) -> list[ReportManifest]:
-        context = RunContext(Config(data_dir=self.folder), CLOCK, opened=self.store)
+        context = RunContext(Config(data_dir=self.folder, disclosure_policy=self.policy), CLOCK, opened=self.store)
         return [report(context, evaluation, one, self.folder / "runs" / "1") for one in audiences]
 
     def attacked(

@@ -37,6 +37,7 @@ def overheard(exact: ExactCounts, released: ReleasedCounts) -> Told:
                 tuple(practices.get(reporter, ())),
                 SMALL_NUMBERS,
                 f"{number}",
+                tells_totals=released.policy.tells_totals,
             )
             for (measure, reporter), number in reports.items()
         ),

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from hi_fhir.attack.reading.words import POLICIES, state_of
+from hi_fhir.attack.reading.words import POLICIES, TELLING_TOTALS, state_of
 from hi_fhir.attack.told import SCORE, SMALL_NUMBERS, Ints, Name, Report, State, Told
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import NotFoundError
@@ -90,6 +90,7 @@ def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
         rounding=POLICIES.get(row.release.policy_id, SMALL_NUMBERS),
         source=f"{row.identifier}/{row.version}",
         edition=row.release.evaluation_id,
+        tells_totals=row.release.policy_id in TELLING_TOTALS,
     )
 
 

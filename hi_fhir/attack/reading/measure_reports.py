@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from hi_fhir.attack.reading.shares import ratios_of
-from hi_fhir.attack.reading.words import COVERED, EXACT, POLICIES, WITHIN_FEW, score_state
+from hi_fhir.attack.reading.words import COVERED, EXACT, POLICIES, TELLING_TOTALS, WITHIN_FEW, score_state
 from hi_fhir.attack.told import ALL, SCORE, Name, Report, Rounding, State, Told
 from hi_fhir.core.errors import NotFoundError, UserError
 
@@ -189,7 +189,8 @@ def _told(read: list[Read], otherwise: Rounding) -> Told:
     reports = []
     for place, (report, policy, cells) in enumerate(read):
         rounding = POLICIES.get(policy or "", otherwise)
-        reports.append(replace(report, rounding=rounding))
+        tells_totals = policy in TELLING_TOTALS
+        reports.append(replace(report, rounding=rounding, tells_totals=tells_totals))
         for cell in cells:
             name = names.setdefault(cell.name, len(names))
             is_share = cell.name.population == SCORE
@@ -197,6 +198,8 @@ def _told(read: list[Read], otherwise: Rounding) -> Told:
                 scores.append((place, name, cell.number))
                 continue
             is_rounded = cell.state == State.EXACT and cell.number and rounding.base > 1
+            if tells_totals and cell.number and cell.number % rounding.base:
+                is_rounded = False  # of a multiple nobody tells whether it is
             value = -1 if is_share or cell.number is None else int(cell.number)
             rows.append((place, name, State.ROUNDED if is_rounded else cell.state, value))
     told = Told(tuple(reports), tuple(names), *np.array(rows, dtype=np.int32).reshape(-1, 4).T)

@@ -8,9 +8,13 @@ WITHIN_FEW = "small-group"
 """The reason of counts that are not given, whatever they are, since they are within a small group."""
 EXACT = Rounding(masked_to=0, base=1)
 POLICIES = {"practice-exact": EXACT} | {
-    f"{audience}-{kind}": SMALL_NUMBERS for audience in ("pcn", "icb", "public") for kind in ("primary", "suppressed")
+    f"{audience}-{kind}": SMALL_NUMBERS
+    for audience in ("pcn", "icb", "public")
+    for kind in ("primary", "suppressed", "contract-totals")
 }
 """How each policy of hi_fhir hides counts of a reporter's own people."""
+TELLING_TOTALS = frozenset({"pcn-contract-totals", "icb-contract-totals"})
+"""Policies that tell the totals of contract indicators exactly."""
 
 _STATES = {
     "shown": State.EXACT,

@@ -32,6 +32,8 @@ def shares_of(told: Told, counts: Counts) -> Shares:
     numerator, others = share_places(counts, report, name)
     masked_to = np.array([one.rounding.masked_to for one in told.reports], dtype=np.int32)[report]
     is_known = (numerator >= 0) & (others >= 0)
+    denominator = first_there(counts, report, name, ("denominator",))
+    is_known &= (denominator < 0) | ~counts.is_given[denominator]  # a share of exact counts is given, few or not
     return Shares(numerator[is_known], others[is_known], masked_to[is_known], state[is_known])
 
 

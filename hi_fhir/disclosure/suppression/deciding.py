@@ -25,10 +25,15 @@ class Deciding:
     guarded: counts that nobody may work out; proven: those that are shown to have enough values by all sums at once.
     """
 
-    def __init__(self, network: Network, hierarchy: Hierarchy, knowledge: Knowledge, fewest: int) -> None:
+    def __init__(
+        self, network: Network, hierarchy: Hierarchy, knowledge: Knowledge, fewest: int, held_back: Flags | None = None
+    ) -> None:
+        """held_back: counts that are suppressed for others' sake already, and stay so."""
         self._network, self._knowledge, self._fewest = network, knowledge, fewest
         self._worth = worths(network, knowledge.is_small)
         self._held_back = knowledge.past.is_held_back & knowledge.is_told & ~knowledge.is_known
+        if held_back is not None:
+            self._held_back |= held_back
         self._withheld = knowledge.small_groups.withheld
         self.suppressed: Flags = self._held_back | self._withheld
         self._followed = Followed(network.system, network.values.shape)
@@ -40,7 +45,7 @@ class Deciding:
         self._protected = knowledge.is_small
         self._first = self._everybody.public_view(knowledge.told(self.suppressed))
         self._protect_nobody(self._first)
-        self.already_known = 0 if knowledge.past.is_nothing else self._expect()
+        self.already_known = 0 if knowledge.is_free else self._expect()
         self.guarded = self.proven = 0
 
     def decided(self, work: Work) -> Flags:
@@ -67,7 +72,7 @@ class Deciding:
         public: what everybody can work out before, and what is given after.
         """
         while self._protect_nobody(public):
-            if not self._knowledge.past.is_nothing:
+            if not self._knowledge.is_free:
                 self._expect()
             public = self._suppress(public)
         return public
@@ -117,7 +122,7 @@ class Deciding:
                 more = loosening(self._followed.equations, known, bounds, cells, costs.flat, all_that_pin=False)
                 more = costs.with_cells(more)
             more = np.unique(more[allowed.reshape(-1)[more]])
-            if not len(more) and not self._knowledge.past.is_nothing:
+            if not len(more) and not self._knowledge.is_free:
                 wanted = reader.wanted.reshape(-1)
                 self.already_known += int((wanted[cells] == self._fewest).sum())
                 wanted[cells] = 1
@@ -200,7 +205,7 @@ class Deciding:
             return views
         beside = np.zeros_like(own)
         beside.reshape(-1)[self._followed.equations.asked(np.flatnonzero(own)).cells] = True
-        beside = self._dear(beside & self._knowledge.is_told & ~before)
+        beside = self._dear(beside & self._knowledge.is_told & ~self._knowledge.is_known & ~before)
         if not beside.any():
             return views
         self.suppressed = before | beside

@@ -14,11 +14,13 @@ class Knowledge:
 
     few: the largest small count. is_guarded: layers of which nobody may work out small counts. is_small: those counts,
     whether they have cells or not. small_groups: what is withheld of them. is_told: counts with a cell of their own.
-    is_known: counts of which their own cell tells nothing that is not known from the past.
+    is_known: counts of which their own cell tells nothing that is not known from the past or told exactly.
     """
 
-    def __init__(self, network: Network, rule: Rule, past: Past, *, parts_of_small: bool = True) -> None:
-        """parts_of_small: whether counts within small groups are told."""
+    def __init__(
+        self, network: Network, rule: Rule, past: Past, exact: Flags | None = None, *, parts_of_small: bool = True
+    ) -> None:
+        """exact: counts that are told exactly, small ones too. parts_of_small: whether counts in small groups are."""
         self._layers = network.layers
         self.past = past
         self.few = rule.masked_to
@@ -32,17 +34,26 @@ class Knowledge:
             if layer.people is not None:
                 is_open[:, number] = self._is_few[:, layer.people]
                 self._is_few[:, number] |= is_open[:, number]
+        self._exact = np.zeros_like(self._is_few) if exact is None else exact
+        self._is_few &= ~self._exact
         half = rule.base // 2
         rounded = (values + half) // rule.base * rule.base
         low, high = np.maximum(rounded - half, rule.masked_to + 1), rounded + half
         choices, most = [is_open, self._is_few, self._is_zero], [UNBOUNDED, rule.masked_to, 0]
         own = Limits(np.select(choices, [1, 1, 0], low), np.select(choices, most, high))
+        own.low[self._exact] = own.high[self._exact] = values[self._exact]
         known = past.known
         self._own = Limits(np.maximum(own.low, known.low), np.minimum(own.high, known.high))
-        self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high)
+        self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high) | self._exact
         self.is_small: Flags = self._is_few & self.is_guarded
         none = parts_of_small or not self.few
-        self.small_groups = SmallGroups.none(network) if none else SmallGroups.of(network, self.few, self.is_told)
+        small_groups = SmallGroups.none(network) if none else SmallGroups.of(network, self.few, self.is_told)
+        self.small_groups = SmallGroups(*(flags & ~self._exact for flags in small_groups))
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is told of any count that could not be held back."""
+        return self.past.is_nothing and not self._exact.any()
 
     def told(self, suppressed: Flags) -> Known:
         """What is known of each count by its cell; a suppressed one may be anything that it can be by the past.
@@ -50,7 +61,7 @@ class Knowledge:
         Counts that have no cell are known by a score, where none of its parts is hidden: it is given where neither of
         them is few, and else the reason tells which is, or that there are none.
         """
-        is_open = suppressed | ~self.is_told
+        is_open = (suppressed | ~self.is_told) & ~self._exact
         is_hidden = is_open | self._is_few
         not_few = np.zeros_like(is_open)
         for number, layer in enumerate(self._layers):

@@ -16,6 +16,8 @@ from hi_fhir.disclosure.suppression.knowledge import Knowledge
 from hi_fhir.disclosure.suppression.network import Network, networks
 from hi_fhir.disclosure.suppression.past import Earlier
 
+_NO_TOTALS: Mapping[Group, Collection[str]] = {}
+
 
 def suppressed(
     counts: ExactCounts,
@@ -23,6 +25,7 @@ def suppressed(
     rule: Rule,
     fewest: int,
     published: Published = NOTHING,
+    totals: Mapping[Group, Collection[str]] = _NO_TOTALS,
     *,
     parts_of_small: bool = True,
 ) -> Suppression:
@@ -30,6 +33,10 @@ def suppressed(
 
     parts_of_small: whether it is told how many of a small group are in a population within it; if not, `fewest` values
     are left to those counts too that are 0.
+
+    totals: populations of groups that some readers are told exactly, small ones too. They are known to these whatever
+    is suppressed; for the others they are hidden as all counts are, so it is decided for these again, beside what is
+    suppressed for the first.
 
     untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
     has fewer values by that alone keeps those.
@@ -45,17 +52,32 @@ def suppressed(
     already_known = guarded = proven = 0
     work = proving.Work(proving.MOST_WORK, proving.MOST_WORK_NEARBY)
     for network in networks(with_areas, {**untold, **gone}):
-        knowledge = Knowledge(network, rule, earlier.of(network, rule), parts_of_small=parts_of_small)
+        past = earlier.of(network, rule)
+        exact = _flags(network, totals)
+        knowledge = Knowledge(network, rule, past, exact, parts_of_small=parts_of_small)
         deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)
         held_back = deciding.decided(work)
         already_known += deciding.already_known
         guarded += deciding.guarded
         proven += deciding.proven
+        if exact.any():
+            knowledge = Knowledge(network, rule, past, parts_of_small=parts_of_small)
+            held_back = Deciding(network, with_areas.hierarchy, knowledge, fewest, held_back).decided(work)
         is_within = knowledge.withheld_within_small(network, held_back)
         for flags, named in ((held_back & ~is_within, found), (is_within, within_small)):
             for group, population in _named(network, flags):
                 named.setdefault(group, set()).add(population)
     return Suppression(_frozen(found), _frozen(within_small), already_known, guarded, proven)
+
+
+def _flags(network: Network, totals: Mapping[Group, Collection[str]]) -> Flags:
+    """Of which counts `totals` are."""
+    found = np.zeros(network.values.shape, dtype=np.bool_)
+    for layer, one in enumerate(network.layers) if totals else ():
+        for measure, population in one.populations:
+            places = [place for place, group in network.groups[measure].items() if population in totals.get(group, ())]
+            found[places, layer] = True
+    return found
 
 
 def _frozen(named: Mapping[Group, set[str]]) -> dict[Group, frozenset[str]]:

@@ -10,6 +10,7 @@ from datetime import date
 from hi_fhir.measures import (
     EVER,
     IN_PERIOD,
+    ContractIndicator,
     Example,
     Person,
     ProportionMeasure,
@@ -51,6 +52,13 @@ MEASURE = ProportionMeasure(
     initial_population=registered() & aged(at_least=14) & clinical_event(DISABILITY, EVER),
     numerator=check & plan.on_or_after(check.first) & ethnicity_recorded(),
     denominator_exception=clinical_event(CHECK_DECLINED, IN_PERIOD) | clinical_event(PLAN_DECLINED, IN_PERIOD),
+    contract=ContractIndicator(
+        contract="Network Contract DES",
+        indicator="IIF HI-03",
+        years="2023/24 to 2025/26",
+        source="Investment and Impact Fund, as implementers describe it; learning disability is in it in 2026/27 too",
+        unverified="the indicator's name and thresholds in 2026/27, and the contract's own text in any year",
+    ),
     examples=(
         Example("check and plan on one day", someone().observed(CHECK, MAY).observed(PLAN, MAY), "numerator"),
         Example("a check as a Procedure, a plan later", someone().done(CHECK, MAY).done(PLAN, JUNE), "numerator"),

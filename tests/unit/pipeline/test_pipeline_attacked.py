@@ -50,7 +50,7 @@ class Releasing:
     def __call__(self, evaluation: Path, audience: str = "icb", **policy: object) -> ReportManifest:
         changed = {one: replace(own, **policy) for one, own in POLICIES.items()}
         with self._monkeypatch.context() as patch:
-            patch.setattr("hi_fhir.pipeline.report.POLICIES", changed)
+            patch.setattr("hi_fhir.pipeline.report.policies", lambda _: changed)
             return report(self.context, evaluation, audience, self.context.config.data_dir / "runs" / "1")
 
 

@@ -292,7 +292,7 @@ def test_small_counts_that_were_given_away_before_are_told_of(
     write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
     policy = replace(POLICIES["icb"], id="icb-primary", fewest=None)
     with monkeypatch.context() as patch:
-        patch.setattr("hi_fhir.pipeline.report.POLICIES", {**POLICIES, "icb": policy})
+        patch.setattr("hi_fhir.pipeline.report.policies", lambda _: {**POLICIES, "icb": policy})
         assert release(config, store, evaluation).already_known == 0
     manifest = release(config, store, evaluation, "pcn")
     assert manifest.already_known > 0
