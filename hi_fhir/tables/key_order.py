@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hi_fhir.tables.ipc import read_ipc
 from hi_fhir.tables.ordering import places_in_order
 
-RANGE_KEYS = 2_000_000
+RANGE_KEYS = 500_000
 """About how many versions are in memory at a time."""
 
 _WIDTH = 8  # bytes of an id that stand in one number
@@ -28,9 +28,10 @@ def in_order(files: Sequence[Path], count: int) -> Iterator[pa.Table]:
     """
     skip = _common([_ends(read_ipc(path)["id"]) for path in files])
     cuts = _cuts(files, skip, -(-count // RANGE_KEYS))
-    for low, high in zip([None, *cuts], [*cuts, None], strict=True):
-        parts = [part for path in files if (part := _between(read_ipc(path), skip, low, high)).num_rows]
-        if parts:
+    ranges = [_ranges(read_ipc(path), skip, cuts) for path in files]
+    for number in range(cuts.size + 1):
+        parts = [_those(read_ipc(path), mine == number) for path, mine in zip(files, ranges, strict=True)]
+        if any(part.num_rows for part in parts):
             rows = pa.concat_tables(parts).combine_chunks()
             prefixes = _prefixes(rows["id"].chunk(0), skip)
             yield rows.take(pa.array(places_in_order(prefixes, rows.select(["id", "seq"]).take)))
@@ -47,28 +48,27 @@ def _common(ends: Sequence[tuple[bytes, bytes]]) -> int:
     return next((place for place, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))
 
 
-def _cuts(files: Sequence[Path], skip: int, ranges: int) -> list[np.uint64]:
+def _cuts(files: Sequence[Path], skip: int, ranges: int) -> Prefixes:
     """The numbers at which ids are cut into about equal ranges."""
     if ranges < 2:
-        return []
+        return np.empty(0, dtype=np.uint64)
     samples = []
     for path in files:
         ids = read_ipc(path)["id"].chunk(0)
         samples.append(_prefixes(ids.take(pa.array(np.linspace(0, len(ids) - 1, _SAMPLES).astype(np.int64))), skip))
     sample = np.sort(np.concatenate(samples))
-    return list(np.unique(sample[np.linspace(0, sample.size, ranges + 1).astype(np.int64)[1:-1]]))
+    return np.unique(sample[np.linspace(0, sample.size, ranges + 1).astype(np.int64)[1:-1]])
 
 
-def _between(rows: pa.Table, skip: int, low: np.uint64 | None, high: np.uint64 | None) -> pa.Table:
-    if low is None and high is None:
-        return rows
-    prefixes = _prefixes(rows["id"].chunk(0), skip)
-    mine = np.ones(prefixes.size, dtype=bool)
-    if low is not None:
-        mine &= prefixes >= low
-    if high is not None:
-        mine &= prefixes < high
-    return rows.filter(pa.array(mine))
+def _ranges(rows: pa.Table, skip: int, cuts: Prefixes) -> npt.NDArray[np.uint16]:
+    """In which range each row is, worked out once a file: there are as many ranges as the input is large."""
+    if not cuts.size:
+        return np.zeros(rows.num_rows, dtype=np.uint16)
+    return np.searchsorted(cuts, _prefixes(rows["id"].chunk(0), skip), side="right").astype(np.uint16)
+
+
+def _those(rows: pa.Table, wanted: npt.NDArray[np.bool_]) -> pa.Table:
+    return rows if wanted.all() else rows.filter(pa.array(wanted))
 
 
 def _prefixes(ids: pa.StringArray, skip: int) -> Prefixes:
