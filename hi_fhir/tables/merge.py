@@ -5,7 +5,7 @@ lines. Memory is bounded by the rows of one range, which are as many whatever th
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +26,9 @@ from hi_fhir.tables.shapes import known_shapes, unfolded
 
 RANGE_ROWS = 250_000
 _GROUP_ROWS = 1 << 17
+_FILES_AT_ONCE = 32
+"""Partial files that are mapped together: of each, what lies around the rows that are read is in memory too."""
+
 _LATEST = np.iinfo(np.int32).max
 _WITHOUT_RESOURCES = (
     "ethnic_category",
@@ -151,20 +154,32 @@ def _ranges(buckets: str, size: int) -> Iterator[str]:
 
 def _collect(task: MergeTask, prefix: str, dropped: np.ndarray) -> pa.Table | None:
     """The rows of one range of people from all chunks, in order, with the columns of their shapes; None: no rows."""
-    parts = []
+    starts = range(0, len(task.folders), _FILES_AT_ONCE)
+    groups = (
+        _together(_parts(task, task.folders[start : start + _FILES_AT_ONCE], prefix, dropped)) for start in starts
+    )
+    rows = _together(group for group in groups if group is not None)
+    if rows is None:
+        return None
+    rows = _in_order(rows)
+    return unfolded(rows, known_shapes(task.folders).shapes) if "shape" in rows.column_names else rows
+
+
+def _parts(task: MergeTask, folders: Sequence[Path], prefix: str, dropped: np.ndarray) -> Iterator[pa.Table]:
     shapes = known_shapes(task.folders)
-    for folder in task.folders:
+    for folder in folders:
         path = folder / f"{task.table}.arrow"
         if path.exists():
             part = _slice(path, prefix)
             if dropped.size:
                 part = part.filter(pa.array(~_contains(dropped, part["seq"].to_numpy())))
             if part.num_rows:
-                parts.append(_renumbered(part, shapes.numbers[folder]))
-    if not parts:
-        return None
-    rows = _in_order(pa.concat_tables(parts).unify_dictionaries().combine_chunks())
-    return unfolded(rows, shapes.shapes) if "shape" in rows.column_names else rows
+                yield _renumbered(part, shapes.numbers[folder])
+
+
+def _together(parts: Iterable[pa.Table]) -> pa.Table | None:
+    found = list(parts)
+    return pa.concat_tables(found).unify_dictionaries().combine_chunks() if found else None
 
 
 def _renumbered(rows: pa.Table, numbers: np.ndarray) -> pa.Table:

@@ -73,6 +73,21 @@ def test_tables_have_the_same_bytes_whether_their_buckets_are_put_in_order_toget
     assert once == again
 
 
+def test_tables_and_keys_are_the_same_from_many_files_in_small_ranges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_world(60)
+    plain, other = shared_key(tmp_path, "plain"), shared_key(tmp_path, "other")
+    once = flat(plain, {"Observation/000": world})
+    monkeypatch.setattr("hi_fhir.tables.merge.RANGE_ROWS", 10)
+    monkeypatch.setattr("hi_fhir.tables.merge._FILES_AT_ONCE", 2)
+    monkeypatch.setattr("hi_fhir.tables.key_order.RANGE_KEYS", 15)
+
+    chunks = {f"Observation/{number:03}": world[number::7] for number in range(7)}
+
+    assert digests(plain, once) == digests(other, flat(other, chunks))
+
+
 def test_a_killed_flatten_goes_on_from_its_finished_chunks(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     pull = land(config, {"Observation/000": a_world(50), "Observation/001": [an_observation("last")]})
 
