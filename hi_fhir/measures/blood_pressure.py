@@ -2,6 +2,7 @@
 
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import clinical_event, diagnosed, value_set
+from hi_fhir.measures.words.given import checked
 from hi_fhir.measures.words.population import registration_begun
 from hi_fhir.measures.words.values import LatestReading, Quantity, latest_reading
 from hi_fhir.measures.words.windows import EVER, Window, months
@@ -21,11 +22,13 @@ NO_AMBULATORY = "readings of ambulatory monitoring, which QOF takes like those a
 NOT_TO_MARCH = "the months end on the reference date, those of QOF on 31 March"
 
 
+@checked
 def clinic(within: Window) -> LatestReading:
     """The latest reading with the codes of the clinic."""
     return _reading("", within)
 
 
+@checked
 def home(within: Window) -> LatestReading:
     """The latest reading with the codes of averages at home."""
     return _reading("-home", within)
@@ -39,6 +42,7 @@ def _reading(setting: str, within: Window) -> LatestReading:
     )
 
 
+@checked
 def target_met(
     at_clinic: tuple[float, float], at_home: tuple[float, float], within: Window, *, home_unverified: bool = False
 ) -> Word:
@@ -53,10 +57,12 @@ def target_met(
     )
 
 
+@checked
 def on_hypertension_register() -> Word:
     return diagnosed(HYPERTENSION, unless_resolved_by=RESOLVED)
 
 
+@checked
 def care_adjustments() -> Word:
     """Who may be left out of QOF's hypertension indicators when the target is not met."""
     return (

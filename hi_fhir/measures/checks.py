@@ -4,13 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from hi_fhir.measures.facts import all_leaves
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words.values import LatestValue, Quantity
 from hi_fhir.terminology.catalogue import Terminology
-from hi_fhir.terminology.ucum import is_unit
 
 _KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IMPROVEMENTS = ("increase", "decrease")
@@ -33,11 +30,6 @@ def _faults(measure: Measure, terminology: Terminology) -> Iterator[str]:
     for id_ in value_sets(measure):
         if id_ not in terminology.value_sets:
             yield f"no value set is called {id_}. Add terminology/value_sets/{id_}.csv, or put it in an overlay."
-    for quantity in _quantities(measure):
-        if not is_unit(quantity.unit):
-            known = terminology.units().ucum(quantity.unit)
-            meant = known if is_unit(known) else "a unit of UCUM, such as mmol/L"
-            yield f"the unit of {quantity.value_set.id}, {quantity.unit!r}, is not UCUM: nothing counts. Write {meant}."
     for id_ in _repeated(stratifier.id for stratifier in measure.stratifiers):
         yield f"the stratifier {id_} appears twice. Remove one."
     for name in _repeated(example.name for example in measure.examples):
@@ -59,12 +51,6 @@ def stratifier_faults(stratifiers: Sequence[Stratifier]) -> list[str]:
         for stratum in one.strata[:-1]
         if stratum not in {example.stratum for example in one.examples}
     ]
-
-
-def _quantities(measure: Measure) -> list[Quantity]:
-    """What the measure's readings are of, each once."""
-    values = [leaf for leaf in all_leaves([measure]) if isinstance(leaf, LatestValue)]
-    return list(dict.fromkeys(leaf.reading.quantities[leaf.place] for leaf in values))
 
 
 def _repeated(names: Iterator[str]) -> list[str]:

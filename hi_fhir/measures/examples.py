@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from hi_fhir.core.days import Period
 from hi_fhir.measures.words.events import ValueSetName
+from hi_fhir.measures.words.given import checked
 
 EXAMPLE_PERIOD = Period(date(2024, 4, 1), date(2025, 3, 31))
 SETTLES = {
@@ -48,6 +49,7 @@ class Event:
     in_snomed: bool = False
 
 
+@checked
 @dataclass(frozen=True)
 class Person:
     """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add.
@@ -116,9 +118,19 @@ class Person:
         return self._with(Event("Procedure", code.id, on, status))
 
     def measured(
-        self, code: ValueSetName, value: float | None, on: date | None, *, unit: str | None, at: datetime | None = None
+        self,
+        code: ValueSetName,
+        value: float | None,
+        on: date | None,
+        *,
+        unit: str | None,
+        comparator: str | None = None,
+        at: datetime | None = None,
     ) -> "Person":
-        return self._with(Event("Observation", code.id, on, "final", value, unit, at))
+        """comparator: <, <=, >= or >, where the value is a bound."""
+        if comparator not in (None, *COMPARATORS):
+            raise ValueError(f"the comparator {comparator!r} is not one of {', '.join(COMPARATORS)}")
+        return self._with(Event("Observation", code.id, on, "final", value, unit, at, comparator=comparator))
 
     def blood_pressure(
         self,
@@ -161,12 +173,14 @@ class Person:
         return replace(self, events=self.events + events)
 
 
+COMPARATORS = ("<", "<=", ">=", ">")
 PROBLEM = "problem"
 """Stands for any code that a problem may carry."""
 ENCOUNTER_REASON = "encounter-reason"
 """Stands for any code that an encounter may carry as its reason."""
 
 
+@checked
 @dataclass(frozen=True)
 class Example:
     """outcome: one of OUTCOMES. as_of: the period's end by default. times: in the numerator of a ratio, how often."""
@@ -188,6 +202,7 @@ class Example:
             raise ValueError(f"example {self.name!r}: {self.outcome!r} is not one of {', '.join(OUTCOMES)}")
 
 
+@checked
 @dataclass(frozen=True)
 class StratumExample:
     """Somebody, and in which stratum of a breakdown they are. as_of: by default the end of the period."""

@@ -9,6 +9,7 @@ from hi_fhir.measures.examples import Example
 from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Crossing, Stratifier
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import Occasions
+from hi_fhir.measures.words.given import checked
 
 DEFINED = (
     "initial_population",
@@ -129,6 +130,7 @@ class Measure:
                 yield name, word
 
 
+@checked
 @dataclass(frozen=True)
 class ProportionMeasure(Measure):
     """Of the people in the denominator, those in the numerator.
@@ -144,6 +146,7 @@ class ProportionMeasure(Measure):
     always_counted = frozenset(POPULATIONS) - {"numerator_exclusion", OCCASIONS}
 
 
+@checked
 @dataclass(frozen=True)
 class RatioMeasure(Measure):
     """How often something was of the people in the denominator, by person: visits, prescriptions.
@@ -166,6 +169,7 @@ class RatioMeasure(Measure):
         return cast("Occasions", self.numerator)
 
 
+@checked
 @dataclass(frozen=True)
 class CountMeasure(Measure):
     """How many people there are in the initial population: a register, or whoever is to be invited."""

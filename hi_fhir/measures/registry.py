@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 
 from hi_fhir.core.errors import DefinitionError, NotFoundError
 from hi_fhir.measures import definitions
+from hi_fhir.measures.definition_errors import refused
 from hi_fhir.measures.definition_files import read_definition
 from hi_fhir.measures.model import Measure
-from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, Crossing, Stratifier
+from hi_fhir.measures.readings import unit_faults
+from hi_fhir.measures.stratifiers import CORE_STRATIFIERS, ByColumn, ByEthnicity, Crossing, Stratifier
+from hi_fhir.measures.words.base import Word
 
 SHIPPED = "shipped"
 _SHIPPED_FOLDER = Path("measures/definitions")
@@ -123,7 +126,7 @@ def _read(name: str) -> File:
     try:
         return File(path, vars(import_module(f"{definitions.__name__}.{name}")))
     except Exception as error:
-        raise DefinitionError(f"{path}: {type(error).__name__}: {error}. Fix the definition.") from error
+        raise refused(str(path), str(Path(definitions.__path__[0]) / f"{name}.py"), error) from error
 
 
 def collect(files: Iterable[File]) -> dict[str, Measure]:
@@ -140,6 +143,7 @@ def collect(files: Iterable[File]) -> dict[str, Measure]:
         if measure.id in found:
             raise DefinitionError(f"{file.path}: another file has the id {measure.id!r} already.")
         _check_name(file.path, measure.id)
+        _check_units(file.path, measure.words())
         found[measure.id] = measure
     return dict(sorted(found.items()))
 
@@ -151,6 +155,9 @@ def _stratifiers(overlay: Path) -> Iterator[tuple[Path, str, Stratifier | Crossi
         if not isinstance(one, Stratifier | Crossing):
             raise DefinitionError(f"{path}: no STRATIFIER. Set it to a Stratifier.")
         _check_name(path, one.id)
+        for part in one.parts:
+            _check_units(path, part.words)
+            _check_column(path, part)
         yield path, one.id, one
 
 
@@ -165,6 +172,20 @@ def _broken_down(measure: Measure, more: Sequence[Stratifier | Crossing]) -> Mea
 def _check_name(path: Path, id_: str) -> None:
     if path.name != _file_name(id_):
         raise DefinitionError(f"{path}: rename it to {_file_name(id_)}.")
+
+
+def _check_units(path: Path, words: Iterable[Word]) -> None:
+    for fault in unit_faults(words):
+        raise DefinitionError(f"{path}: {fault}")
+
+
+def _check_column(path: Path, one: Stratifier) -> None:
+    """That what it goes by is a column of people."""
+    if isinstance(one.rule, ByColumn | ByEthnicity):
+        from hi_fhir.tables.schema import PERSON  # what few breakdowns need, and starts slowly
+
+        if one.rule.column not in PERSON.names:
+            raise DefinitionError(f"{path}: {one.id}: people have no {one.rule.column!r}. {', '.join(PERSON.names)}.")
 
 
 def _file_name(id_: str) -> str:

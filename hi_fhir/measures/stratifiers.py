@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 
 from hi_fhir.measures.examples import StratumExample
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.given import checked
 
 UNKNOWN = "unknown"
 """The last stratum of what may not be known of a person or, of a PCN, of a practice."""
 _UNTOLD = ("not-stated", "refused", "not-known", "not-recorded")
 
 
+@checked
 @dataclass(frozen=True)
 class ByColumn:
     """The person column's value where it is a stratum, else the last stratum."""
@@ -17,6 +19,7 @@ class ByColumn:
     column: str
 
 
+@checked
 @dataclass(frozen=True)
 class ByAge:
     """`from_ages`: the least age of each stratum in ascending order; without an age, the last stratum."""
@@ -24,6 +27,7 @@ class ByAge:
     from_ages: tuple[int, ...]
 
 
+@checked
 @dataclass(frozen=True)
 class ByEthnicity:
     """The category column's value for a stated ethnicity, else what is known of it; no stratum of it: not-known."""
@@ -31,6 +35,7 @@ class ByEthnicity:
     column: str
 
 
+@checked
 @dataclass(frozen=True)
 class ByDecile:
     """The IMD decile of the run's year: `upto` holds the highest decile of each stratum; unlinked people: the last."""
@@ -38,6 +43,7 @@ class ByDecile:
     upto: tuple[int, ...]
 
 
+@checked
 @dataclass(frozen=True)
 class ByWords:
     """A stratum for each word, then one of those of whom none is true, then `unknown`.
@@ -51,6 +57,7 @@ class ByWords:
 Rule = ByColumn | ByAge | ByEthnicity | ByDecile | ByWords
 
 
+@checked
 @dataclass(frozen=True)
 class Stratifier:
     """strata: closed and in order. examples: people, and in which of them each is."""
@@ -65,9 +72,20 @@ class Stratifier:
     def __post_init__(self) -> None:
         if self.words and (len(self.strata) != len(self.words) + 2 or self.strata[-1] != UNKNOWN):
             raise ValueError(f"{self.id}: its strata are one for each word, one for the others, and {UNKNOWN!r}")
+        if isinstance(self.rule, ByAge | ByDecile):
+            self._check_steps(self.rule.from_ages if isinstance(self.rule, ByAge) else self.rule.upto)
+        if isinstance(self.rule, ByEthnicity) and not {*_UNTOLD} <= {*self.strata}:
+            raise ValueError(f"{self.id}: its strata have {', '.join(_UNTOLD)} among them")
         for example in self.examples:
             if example.stratum not in self.strata:
                 raise ValueError(f"{self.id}: {example.stratum!r} is not one of {', '.join(self.strata)}")
+
+    def _check_steps(self, steps: tuple[int, ...]) -> None:
+        if list(steps) != sorted({*steps}):
+            raise ValueError(f"{self.id}: {steps} do not ascend")
+        if len(self.strata) != len(steps) + 1:
+            told = f"{len(self.strata)} strata for {len(steps)} steps"
+            raise ValueError(f"{self.id}: {told}. There is one for each, and {UNKNOWN!r} as the last")
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -79,6 +97,7 @@ class Stratifier:
         return (self,)
 
 
+@checked
 @dataclass(frozen=True)
 class Crossing:
     """Every stratum of one stratifier within every stratum of another, as `asian*1`."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import hi_fhir.measures as language
+from hi_fhir.core.errors import DefinitionError
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import encounter, occasions, registered, worked
 from hi_fhir.measures.evaluation_context import EvaluationContext
@@ -96,7 +97,7 @@ def test_a_ratio_counts_occasions_and_nothing_else() -> None:
         a_ratio(numerator=registered())
     with pytest.raises(ValueError, match="a ratio measure has no denominator_exception"):
         a_ratio(denominator_exception=registered())
-    with pytest.raises(ValueError, match="at least one day"):
+    with pytest.raises(DefinitionError, match="0 is too few"):
         occasions(encounter(), at_most=0)
 
 

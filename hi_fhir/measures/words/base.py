@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from hi_fhir.core.errors import DefinitionError
+from hi_fhir.measures.words.given import checked
 
+
+@checked
 @dataclass(frozen=True)
 class Word:
     """A statement about one person that is true, false or, where what it needs is not known, null."""
@@ -47,9 +51,10 @@ class AtLeastOf(Word):
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= len(self.parts):
-            raise ValueError(f"{self.count} of {len(self.parts)} words cannot be asked for")
+            raise DefinitionError(f"at_least_of: {self.count} of {len(self.parts)} words cannot be asked for.")
 
 
+@checked
 def at_least_of(count: int, *words: Word) -> AtLeastOf:
     """So many of several words are true, whichever: in how many groups somebody is, how many checks were done."""
     return AtLeastOf(count, words)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.given import checked
 
 
 @dataclass(frozen=True)
@@ -53,41 +54,49 @@ class InterpreterRecorded(Word):
     """Whether the person needs an interpreter is told, be it yes or no. Never null."""
 
 
+@checked
 def birth_date_recorded() -> Word:
     """A birth date that can be, if only its year is known."""
     return BirthDateRecorded()
 
 
+@checked
 def nhs_number_valid() -> Word:
     """An NHS number that is there and right by its check digit, whether or not it was verified."""
     return NhsNumberValid()
 
 
+@checked
 def address_recorded() -> Word:
     """A home with a postcode or a small area, known or not; of a restricted record that is not told."""
     return AddressRecorded()
 
 
+@checked
 def language_recorded() -> Word:
     """A language that the person speaks (Patient.communication, or UK Core's extension of it)."""
     return LanguageRecorded()
 
 
+@checked
 def interpreter_recorded() -> Word:
     """Whether an interpreter is needed, be it yes or no, in the extensions of FHIR or of UK Core."""
     return InterpreterRecorded()
 
 
+@checked
 def ethnicity_specific() -> Word:
     """A category of ethnicity is stated that is none of any other of a kind, such as any other White background."""
     return EthnicitySpecific()
 
 
+@checked
 def ethnicity_compared() -> Word:
     """Two sources or more, patient records or clinical records, state the person's ethnicity."""
     return EthnicityCompared()
 
 
+@checked
 def ethnicity_consistent() -> Word:
     """What two sources or more state of the person's ethnicity is the same."""
     return EthnicityConsistent()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.given import at_least, checked, in_order
 from hi_fhir.measures.words.windows import EVER, IN_PERIOD, Days, Months, Window
 
 
@@ -14,6 +15,7 @@ class ValueSetName:
     id: str
 
 
+@checked
 def value_set(id_: str) -> ValueSetName:
     return ValueSetName(id_)
 
@@ -28,6 +30,7 @@ VACCINATION = ("Immunization",)
 ANY = "any"
 
 
+@checked
 @dataclass(frozen=True)
 class Recorded(Word):
     """A leaf: a record that counts with a code of the value set, in the window. Never null.
@@ -79,6 +82,7 @@ class Recorded(Word):
         return RecordedNear(self, *_compared(day), _long(within, -1), _long(within, 1))
 
 
+@checked
 @dataclass(frozen=True)
 class FirstRecord:
     """The day of the earliest dated record of a leaf, of which something is said or that something is compared with."""
@@ -95,6 +99,7 @@ class FirstRecord:
         return FirstWithin(self.recorded, window)
 
 
+@checked
 @dataclass(frozen=True)
 class LatestRecord:
     """The day of the last dated record of a leaf, of which something is said or that something is compared with."""
@@ -155,6 +160,9 @@ class Repeated(Word):
     recorded: Recorded
     days_apart: int
 
+    def __post_init__(self) -> None:
+        at_least(1, "days apart", self.days_apart)
+
 
 @dataclass(frozen=True)
 class OnOrAfterFirst(Word):
@@ -171,6 +179,9 @@ class AtLeastTimes(Word):
     recorded: "Recorded | LatestEncounter"
     count: int
 
+    def __post_init__(self) -> None:
+        at_least(1, "times", self.count)
+
 
 @dataclass(frozen=True)
 class Occasions(Word):
@@ -183,8 +194,7 @@ class Occasions(Word):
     at_most: int
 
     def __post_init__(self) -> None:
-        if self.at_most < 1:
-            raise ValueError("of one person at least one day counts")
+        at_least(1, "days of one person that count", self.at_most)
 
 
 @dataclass(frozen=True)
@@ -207,8 +217,7 @@ class AgeAtRecord(Word):
     at_most: int | None
 
     def __post_init__(self) -> None:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("an age has a lowest or a highest")
+        in_order("ages", self.at_least, self.at_most)
 
 
 @dataclass(frozen=True)
@@ -225,7 +234,13 @@ class RecordedNear(Word):
     from_offset: Offset
     to_offset: Offset
 
+    def __post_init__(self) -> None:
+        begin, end = self.from_offset, self.to_offset
+        if not ((begin.months and end.days) or (begin.days and end.months)):  # months and days are of no stated order
+            in_order("days or months after", begin.months or begin.days, end.months or end.days)
 
+
+@checked
 @dataclass(frozen=True)
 class LatestEncounter(Word):
     """A leaf: a dated encounter in the window. Never null.
@@ -257,37 +272,44 @@ class LatestEncounterCoded(Word):
     encounter: LatestEncounter
 
 
+@checked
 def observed(values: ValueSetName, within: Window) -> Recorded:
     """An Observation with a code of the set: a measurement or a status, which is looked for nowhere else."""
     return Recorded(values, within, OBSERVATION)
 
 
+@checked
 def clinical_event(values: ValueSetName, within: Window) -> Recorded:
     """A Condition, Observation or Procedure with a code of the set: a diagnosis, review, decline or invitation."""
     return Recorded(values, within, CLINICAL_EVENT)
 
 
+@checked
 def prescribed(values: ValueSetName, within: Window) -> Recorded:
     """A MedicationRequest with a code of the set, by the day on which it was written."""
     return Recorded(values, within, PRESCRIPTION)
 
 
+@checked
 def vaccinated(values: ValueSetName, within: Window) -> Recorded:
     """A completed Immunization with a code of the set, by the day on which it was given."""
     return Recorded(values, within, VACCINATION)
 
 
+@checked
 def diagnosed(values: ValueSetName, unless_resolved_by: ValueSetName | None = None) -> Diagnosed:
     """On the register: a clinical event with a code of the set, and none that resolves it on or after the latest."""
     resolved_by = clinical_event(unless_resolved_by, EVER) if unless_resolved_by else None
     return Diagnosed(clinical_event(values, EVER), resolved_by)
 
 
+@checked
 def occasions(of: Recorded | LatestEncounter, at_most: int) -> Occasions:
     """The days with such a record or encounter: the numerator of a ratio, to which one person gives at most so many."""
     return Occasions(of, at_most)
 
 
+@checked
 def encounter(within: Window = IN_PERIOD) -> LatestEncounter:
     """An encounter that took place, of whatever kind."""
     return LatestEncounter(within)

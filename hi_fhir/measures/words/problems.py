@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from hi_fhir.measures.words.base import Word
+from hi_fhir.measures.words.given import checked
 from hi_fhir.measures.words.windows import IN_PERIOD, Window
 
 
+@checked
 @dataclass(frozen=True)
 class Problems(Word):
     """A leaf: a Condition that counts, dated in the window, of whatever code or of none. Never null.
@@ -31,6 +33,7 @@ class ProblemsCoded(Word):
     problems: Problems
 
 
+@checked
 def problems(within: Window = IN_PERIOD) -> Problems:
     """A diagnosis or problem (Condition) that began or was recorded in the window."""
     return Problems(within)

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from hi_fhir.core.errors import DefinitionError
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import ValueSetName
+from hi_fhir.measures.words.given import at_least, checked
 from hi_fhir.measures.words.windows import Window
 
 
+@checked
 @dataclass(frozen=True)
 class LatestStatus(Word):
     """A leaf: one of the statuses was recorded in the window. Never null.
@@ -21,6 +24,9 @@ class LatestStatus(Word):
     statuses: tuple[ValueSetName, ...]
     window: Window
     question: ValueSetName | None = None
+
+    def __post_init__(self) -> None:
+        at_least(1, "statuses of latest_of", len(self.statuses))
 
     def is_(self, status: ValueSetName) -> "StatusIs":
         """The latest is this one."""
@@ -38,8 +44,12 @@ class LatestStatus(Word):
         """The latest is one of these two or lies between them in the order."""
         for one in (lowest, highest):
             if one not in self.statuses:
-                raise ValueError(f"{one.id} is none of {', '.join(status.id for status in self.statuses)}")
-        return StatusIs(self, self.statuses.index(lowest), self.statuses.index(highest))
+                offered = ", ".join(status.id for status in self.statuses)
+                raise DefinitionError(f"latest_of: {one.id} is not one of {offered}.")
+        first, last = self.statuses.index(lowest), self.statuses.index(highest)
+        if first > last:
+            raise DefinitionError(f"latest_of: {lowest.id} comes after {highest.id}. Write the lower first.")
+        return StatusIs(self, first, last)
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,13 @@ class StatusIs(Word):
     highest: int
 
 
+@checked
 def latest_of(*statuses: ValueSetName, within: Window, answering: ValueSetName | None = None) -> LatestStatus:
     """One of several statuses or grades, in their order; `answering` a question, also as the coded answer to it."""
     return LatestStatus(statuses, within, answering)
 
 
+@checked
 def answered(question: ValueSetName, answer: ValueSetName, within: Window) -> LatestStatus:
     """The question was answered by a code of the set: the coded value of an Observation, or a record of that code."""
     return LatestStatus((answer,), within, question)

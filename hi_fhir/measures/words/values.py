@@ -1,12 +1,16 @@
 """Words about values: the latest complete reading of one or several quantities, and what it is compared with."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from hi_fhir.core.errors import DefinitionError
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.events import ValueSetName
+from hi_fhir.measures.words.given import at_least, checked, in_order
 from hi_fhir.measures.words.windows import Window
 
 
+@checked
 @dataclass(frozen=True)
 class Quantity:
     """What is measured: in Observations and their components with a code of the value set.
@@ -19,7 +23,11 @@ class Quantity:
     unit: str
     plausible: tuple[float, float]
 
+    def __post_init__(self) -> None:
+        in_order(f"plausible values of {self.value_set.id}", *self.plausible)
 
+
+@checked
 @dataclass(frozen=True)
 class LatestReading(Word):
     """A leaf for each quantity: there is a reading in the window, one plausible value of each on one day. Never null.
@@ -32,6 +40,9 @@ class LatestReading(Word):
 
     quantities: tuple[Quantity, ...]
     window: Window
+
+    def __post_init__(self) -> None:
+        at_least(1, "quantities of latest_reading", len(self.quantities))
 
     def at_most(self, *limits: float, unverified: bool = False) -> "ReadingAtMost":
         """Each value is at or below its limit, in the order of the quantities."""
@@ -78,6 +89,9 @@ class ReadingAtMost(Word):
     limits: tuple[float, ...]
     unverified: bool = False
 
+    def __post_init__(self) -> None:
+        _one_for_each(self.limits, self.reading)
+
 
 @dataclass(frozen=True)
 class Range:
@@ -86,6 +100,9 @@ class Range:
     lowest: float | None = None
     highest: float | None = None
     or_equal: bool = True
+
+    def __post_init__(self) -> None:
+        in_order("values", self.lowest, self.highest)
 
 
 @dataclass(frozen=True)
@@ -99,8 +116,13 @@ class ReadingIs(Word):
     ranges: tuple[Range, ...]
 
     def __post_init__(self) -> None:
-        if len(self.ranges) != len(self.reading.quantities):
-            raise ValueError(f"{len(self.ranges)} limits for {len(self.reading.quantities)} quantities")
+        _one_for_each(self.ranges, self.reading)
+
+
+def _one_for_each(limits: tuple[Any, ...], reading: LatestReading) -> None:
+    if len(limits) != len(reading.quantities):
+        sets = ", ".join(one.value_set.id for one in reading.quantities)
+        raise DefinitionError(f"as many limits as quantities: the reading is of {sets}, and {len(limits)} are given.")
 
 
 @dataclass(frozen=True)
@@ -111,6 +133,7 @@ class ReadingNoEarlier(Word):
     other: LatestReading
 
 
+@checked
 def latest_reading(*quantities: Quantity, within: Window) -> LatestReading:
     """A plausible value of each quantity, in a unit that leads to its own, all on one day."""
     return LatestReading(quantities, within)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hi_fhir.core.days import Period, months_to
+from hi_fhir.measures.words.given import at_least, checked
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,18 @@ class Months:
 
     count: int
 
+    def __post_init__(self) -> None:
+        at_least(0, "months", self.count)
+
 
 @dataclass(frozen=True)
 class Days:
     """The `count` days that end on the reference date, which is one of them."""
 
     count: int
+
+    def __post_init__(self) -> None:
+        at_least(0, "days", self.count)
 
 
 @dataclass(frozen=True)
@@ -53,21 +60,25 @@ IN_PERIOD = InPeriod()
 FINANCIAL_YEAR = Season((4, 1), (3, 31))
 
 
+@checked
 def months(count: int) -> Months:
     """The months that end on the reference date."""
     return Months(count)
 
 
+@checked
 def days(count: int) -> Days:
     """The days that end on the reference date."""
     return Days(count)
 
 
+@checked
 def weeks(count: int) -> Days:
     """The weeks that end on the reference date."""
     return Days(7 * count)
 
 
+@checked
 def season(first: tuple[int, int], last: tuple[int, int]) -> Season:
     """From one day of the year to another, as `season((9, 1), (3, 31))`: the last that began by the period's end."""
     return Season(first, last)

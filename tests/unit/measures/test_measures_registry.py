@@ -62,7 +62,9 @@ def test_what_a_definition_raises_is_its_writers_to_mend(tmp_path, monkeypatch) 
     registry._shipped.cache_clear()
 
     try:
-        with pytest.raises(DefinitionError, match=r"definitions/broken\.py: ImportError: .*registred.*\. Fix the"):
+        with pytest.raises(
+            DefinitionError, match=r"definitions/broken\.py, line 1: ImportError: .*registred.*\. Fix the"
+        ):
             registry.load()
     finally:
         registry._shipped.cache_clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from hi_fhir.core.errors import DefinitionError
 from hi_fhir.engine.connect import connect
 from hi_fhir.measures import EVER, Person, answered, latest_of, value_set
 from hi_fhir.measures.leaves import EVENT, event_input, event_inputs, leaf_rows, leaf_tables
@@ -70,5 +71,5 @@ def test_a_leaf_row_has_all_records_the_days_of_the_dated_ones_and_the_place_of_
 
 
 def test_a_status_that_is_none_of_them_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="carer is none of yes, no"):
+    with pytest.raises(DefinitionError, match="carer is not one of yes, no"):
         latest_of(YES, NO, within=EVER).is_(CARER)
