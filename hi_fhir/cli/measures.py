@@ -148,8 +148,9 @@ def explain_command(measure_id: str, name: str | None, overlays: tuple[Path, ...
     example = next((one for one in measure.examples if one.name == name), None)
     if example is None:
         raise NotFoundError(f"{measure_id} has no example {name!r}. hi-fhir measures explain {measure_id} lists them.")
-    setting = Setting(example.period, example.as_of, converter(load(config.overlays)))
-    populations = explain.explained(measure, example.person, setting)
+    terminology = load(config.overlays)
+    setting = Setting(example.period, example.as_of, converter(terminology))
+    populations = explain.explained(measure, example.person, setting, terminology.own_titles())
     found = outcome(measure, example.person, setting)
     if as_json:
         print_json({"example": name, "outcome": found, "populations": {n: asdict(a) for n, a in populations.items()}})
@@ -182,6 +183,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
     """
     from hi_fhir.engine.connect import connect
     from hi_fhir.measures import checks, facts, registry, released, second_opinion, worked
+    from hi_fhir.measures.overlays import unread
     from hi_fhir.terminology.catalogue import load, overlaid_files
     from hi_fhir.terminology.ranks import LSOA_OF
 
@@ -197,6 +199,7 @@ def check_command(context: click.Context, overlays: tuple[Path, ...], as_json: b
         engine = connect(Path(folder) / "spill")
         second = second_opinion.opinions(engine, Path(folder), measures, stratifiers, terminology)
         faults = [
+            *unread(config.overlays),
             *checks.faults(measures, terminology),
             *checks.stratifier_faults(stratifiers),
             *worked.failures(engine, Path(folder), measures, terminology),

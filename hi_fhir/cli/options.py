@@ -64,7 +64,7 @@ overlay_option = click.option(
     "overlays",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder with terminology/ and mappings/ of your own (may repeat; the last wins).",
+    help="Folder with measures/, stratifiers/, terminology/ and mappings/ of your own (may repeat; the last wins).",
 )
 sources_option = click.option(
     "--source",

@@ -1,6 +1,8 @@
 """Why somebody is where a measure puts them: each word of it as a sentence, with what the plain reading answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from hi_fhir.measures.examples import Person
 from hi_fhir.measures.model import Measure
@@ -21,12 +23,14 @@ class Answer:
     parts: tuple["Answer", ...] = field(default=())
 
 
-def explained(measure: Measure, person: Person, setting: Setting) -> dict[str, Answer]:
-    """By population, in the order in which they are decided."""
-    return {name: _answer(word, person, setting) for name, word in measure.populations()}
+def explained(
+    measure: Measure, person: Person, setting: Setting, titles: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Answer]:
+    """By population, in the order in which they are decided. titles: of value sets, where sentences have them."""
+    return {name: _answer(word, person, setting, titles) for name, word in measure.populations()}
 
 
-def _answer(word: base.Word, person: Person, setting: Setting) -> Answer:
+def _answer(word: base.Word, person: Person, setting: Setting, titles: Mapping[str, str]) -> Answer:
     parts = (
         word.parts
         if isinstance(word, base.And | base.Or | base.AtLeastOf)
@@ -35,7 +39,7 @@ def _answer(word: base.Word, person: Person, setting: Setting) -> Answer:
         else ()
     )
     return Answer(
-        sentence(word),
+        sentence(word, titles),
         _ANSWERS[holds(word, person, setting)],
-        tuple(_answer(part, person, setting) for part in parts),
+        tuple(_answer(part, person, setting, titles) for part in parts),
     )

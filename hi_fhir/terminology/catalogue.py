@@ -110,6 +110,15 @@ class Terminology:
             ]
         )
 
+    def own_titles(self) -> dict[str, str]:
+        """Titles of the value sets that overlays add, as they stand in sentences; shipped ids are phrases already."""
+        shipped = find_files("terminology/value_sets", ())
+        return {
+            id_: _in_sentences(self.value_sets[id_].title)
+            for id_, path in self.value_set_files.items()
+            if path.name not in shipped
+        }
+
     def _larger_heads(self) -> dict[str, dict[str, str]]:
         """Heads of the mappings that are no concept maps."""
         return {id_: read_head(path) for id_, path in self.mapping_files.items() if id_ not in self.concept_maps}
@@ -140,6 +149,12 @@ def load(overlays: Sequence[Path] = ()) -> Terminology:
         mapping_files=mappings,
         value_set_files={path.stem: path for path in value_sets.values()},
     )
+
+
+def _in_sentences(title: str) -> str:
+    """A title without its first capital, unless the first word is an abbreviation or a name."""
+    first, _, rest = title.partition(" ")
+    return f"{first.lower()} {rest}".strip() if first.isalpha() and first == first.capitalize() else title
 
 
 def _is_concept_map(id_: str) -> bool:

@@ -5,6 +5,7 @@ A table of a few dozen lines decides, so that flatten needs nothing else of the 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -12,13 +13,17 @@ import msgspec
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import find_files, read_data_file
-from hi_fhir.terminology.systems import SNOMED
+from hi_fhir.terminology.systems import SNOMED, snomed_fault
 
 FILES = "code-systems"
 """What the names of these files begin with: another in an overlay adds its lines to those that are shipped."""
 
 _URI = re.compile(r"(?i:https?)://(?:www\.)?(.*)")
 _OID = re.compile(r"(?i:urn:oid:|oid:)?(\d+(?:\.\d+){3,})")
+_SCHEME = re.compile(r"^https?:?/*")
+_OF_MANY = ("hl7.org", "fhir.hl7.org.uk", "fhir.nhs.uk", "fhir.nhs.net", "terminology.hl7.org")
+"""Hosts on which there are code systems of many kinds: one that is not known may well be there."""
+_CLOSE = 0.8
 _EDITION = re.compile(r"snomed\.info/sct/\d+(/version/\d+)?")
 
 
@@ -36,6 +41,18 @@ class CodeSystems(msgspec.Struct, frozen=True):
         if _EDITION.fullmatch(folded):
             return SNOMED
         return self.aliases.get(folded, stated) or None
+
+    def slip_of(self, name: str) -> str | None:
+        """The system that is meant by a name that nobody knows, where it looks like that; None of any other.
+
+        One on a host that belongs to one system, or nearly on that, and one that is nearly an abbreviation, looks so.
+        """
+        folded = _folded(name)
+        if folded in self.aliases or _OID.fullmatch(folded):
+            return None
+        known = {alias.partition("/")[0]: system for alias, system in self.aliases.items() if _is_of_one(alias)}
+        close = get_close_matches(_SCHEME.sub("", folded).partition("/")[0], known, n=1, cutoff=_CLOSE)
+        return known[close[0]] if close else None
 
 
 class SystemNames(dict[str | None, str | None]):
@@ -99,6 +116,28 @@ def read_code_systems(overlays: Sequence[Path] = ()) -> CodeSystems:
                         "Give each alias one name."
                     )
     return CodeSystems(aliases)
+
+
+def check_code(path: Path, line: int, system: str, code: str) -> None:
+    """Raises TerminologyError where the code is empty, or is none that SNOMED CT can have."""
+    fault = "it is empty." if not code else snomed_fault(code) if system == SNOMED else None
+    if fault:
+        raise TerminologyError(f"{path} line {line}: {code!r} is not a code of {system}: {fault} Fix the code.")
+
+
+def check_systems(path: Path, systems: CodeSystems, used: Iterable[str]) -> None:
+    """Raises TerminologyError where a system of a file looks like a slip of the pen, which no record would have."""
+    for name in sorted(set(used)):
+        if meant := systems.slip_of(name):
+            raise TerminologyError(
+                f"{path}: no code system {name} is known, and it looks like {meant}. Write that, or give yours a line "
+                f"in mappings/{FILES}-ours.csv of the overlay."
+            )
+
+
+def _is_of_one(alias: str) -> bool:
+    """Whether what stands before the first slash tells one system."""
+    return not _OID.fullmatch(alias) and alias.partition("/")[0] not in _OF_MANY
 
 
 def _files(overlays: Sequence[Path]) -> list[Path]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
+from hi_fhir.terminology.code_systems import CodeSystems, SystemNames, check_code, check_systems
 from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import DataFile, is_unverified, read_data_file
-from hi_fhir.terminology.systems import SNOMED, is_snomed_id
 
 EQUIVALENCES = ("equivalent", "wider", "narrower", "unmatched")
 """The target is the same as, wider or narrower than the source, or there is none (as in FHIR ConceptMap)."""
@@ -56,6 +55,7 @@ def read_concept_map(path: Path, systems: CodeSystems) -> ConceptMap:
             )
         targets[source] = row["target_code"]
     target_system = systems.name(file.head.get("target_system")) or ""
+    check_systems(path, systems, (*(source.system for source in targets), target_system))
     return ConceptMap(file.id, file.version, target_system, is_unverified(file.head), targets)
 
 
@@ -63,6 +63,5 @@ def _source(file: DataFile, system: str | None, row: Mapping[str, str], number: 
     code = row["source_code"]
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no source system. Add `# source_system:` or a column.")
-    if not code or (system == SNOMED and not is_snomed_id(code)):
-        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
+    check_code(file.path, number, system, code)
     return Coding(system, code)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.core.files import canonical_json
@@ -27,7 +28,20 @@ def worst_state(states: Iterable[ListState]) -> ListState:
     return max(states, key=list(ListState).index, default=ListState.FULL)
 
 
-_REQUIRED = ("title", "version", "source", "retrieved", "licence", "reviewed_by", "next_review", "state")
+_REQUIRED: Mapping[str, str] = MappingProxyType(
+    {
+        "title": "Lithium level",
+        "version": "2026-05",
+        "source": "our own list",
+        "retrieved": "2026-05-01",
+        "licence": "ours",
+        "reviewed_by": "not yet reviewed by a clinician",
+        "next_review": "2027-04-01",
+        "state": "full",
+    }
+)
+"""What every head has, with what it may say."""
+_REASON = "`# reason: the codes of the newer drugs are not in it`"
 _PROVENANCE = (*_REQUIRED, "unverified", "reason")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -116,9 +130,12 @@ def read_head(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise TerminologyError(f"{path}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
     if absent := [name for name in _REQUIRED if not head.get(name)]:
-        raise TerminologyError(f"{path}: the head has no {', '.join(absent)}. Add lines such as `# version: 2026-05`.")
+        lines = ", ".join(f"`# {name}: {_REQUIRED[name]}`" for name in absent)
+        raise TerminologyError(f"{path}: the head has no {', '.join(absent)}. Add {lines}, or what is right of yours.")
     if head["state"] not in list(ListState):
         raise TerminologyError(f"{path}: state {head['state']!r} is not one of {', '.join(ListState)}.")
+    if head["state"] in (ListState.PARTIAL, ListState.MISSING) and not head.get("reason"):
+        raise TerminologyError(f"{path}: state {head['state']} without a reason, which reports tell. Add {_REASON}.")
     return head
 
 

@@ -17,18 +17,27 @@ _SNOMED_LENGTHS = range(6, 19)
 
 
 def is_snomed_id(code: str) -> bool:
-    """Whether `code` has the shape of a SNOMED CT concept id and a right check digit.
+    """Whether `code` has the shape of a SNOMED CT concept id and a right check digit."""
+    return snomed_fault(code) is None
+
+
+def snomed_fault(code: str) -> str | None:
+    """Why `code` is no concept id of SNOMED CT; None where it has the shape of one and a right check digit.
 
     Source: SNOMED CT Technical Implementation Guide, SCTID check digit (Verhoeff).
     """
-    if not code.isascii() or not code.isdigit() or code[0] == "0" or len(code) not in _SNOMED_LENGTHS:
-        return False
-    if code[-3:-1] not in ("00", "10"):
-        return False
+    if not code.isascii() or not code.isdigit():
+        return "it is not digits alone: did a spreadsheet write it short, or is it a term?"
+    if code[0] == "0" or len(code) not in _SNOMED_LENGTHS:
+        return "it has 6 to 18 digits, of which the first is no 0: did a spreadsheet round it?"
     check = 0
     for index, digit in enumerate(reversed(code)):
         check = _PRODUCTS[check][_PERMUTED[index % 8][int(digit)]]
-    return check == 0
+    if check:
+        return "its check digit is wrong: a digit mistyped?"
+    if code[-3:-1] not in ("00", "10"):
+        return "it is the id of a description or of a relationship: take that of the concept."
+    return None
 
 
 def _times(left: int, right: int) -> int:

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hi_fhir.core.errors import TerminologyError
-from hi_fhir.terminology.code_systems import CodeSystems, SystemNames
+from hi_fhir.terminology.code_systems import CodeSystems, SystemNames, check_code, check_systems
 from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.data_files import DataFile, ListState, is_unverified, read_data_file
-from hi_fhir.terminology.systems import SNOMED, is_snomed_id
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
         if code in codes:
             raise TerminologyError(f"{path} line {number}: code {row['code']} appears twice. Remove one line.")
         codes.add(code)
+    check_systems(path, systems, (code.system for code in codes))
     if not codes and file.head["state"] != ListState.MISSING:
         raise TerminologyError(f"{path}: no codes, but state {file.head['state']}. Add codes or say `missing`.")
     return ValueSet(
@@ -62,6 +62,5 @@ def read_value_set(path: Path, systems: CodeSystems) -> ValueSet:
 def _coding(file: DataFile, system: str | None, code: str, number: int) -> Coding:
     if not system:
         raise TerminologyError(f"{file.path} line {number}: no code system. Add `# system:` or a column system.")
-    if not code or (system == SNOMED and not is_snomed_id(code)):
-        raise TerminologyError(f"{file.path} line {number}: {code!r} is not a code of {system}. Fix the code.")
+    check_code(file.path, number, system, code)
     return Coding(system, code)

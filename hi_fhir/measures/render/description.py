@@ -10,6 +10,7 @@ from hi_fhir.terminology.catalogue import Terminology
 
 def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
     """What `hi-fhir measures show` and the reference page tell, as JSON can carry it."""
+    titles = terminology.own_titles()
     used = [terminology.value_set(id_) for id_ in value_sets(measure)]
     return {
         "id": measure.id,
@@ -23,7 +24,7 @@ def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
         "scoring": measure.scoring,
         "improvement": measure.improvement if measure.has_score else None,
         "caveats": marked(measure.caveats),
-        "populations": {name: sentence(word) for name, word in measure.populations()},
+        "populations": {name: sentence(word, titles) for name, word in measure.populations()},
         "value_sets": [
             {
                 "id": one.id,
@@ -36,6 +37,6 @@ def describe(measure: Measure, terminology: Terminology) -> dict[str, Any]:
             for one in used
         ],
         "stratifiers": [stratifier.id for stratifier in measure.stratifiers],
-        "strata": {one.id: strata_told(one) for one in measure.single_stratifiers if one.words},
+        "strata": {one.id: strata_told(one, titles) for one in measure.single_stratifiers if one.words},
         "examples": {example.name: example.outcome for example in measure.examples},
     }

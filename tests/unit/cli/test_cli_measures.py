@@ -145,3 +145,80 @@ def test_an_example_is_explained_word_by_word() -> None:
     assert as_json.json["populations"]["numerator"]["answer"] == "no"
     assert unknown.code == 2
     assert "has no example 'nobody'" in unknown.err
+
+
+OWN = """\
+from datetime import date
+
+from hi_fhir.measures import EVER, Example, Person, ProportionMeasure, observed, registered, value_set
+
+DRINK = value_set("our-drink")
+
+MEASURE = ProportionMeasure(
+    id="our-drink-recorded",
+    version="1",
+    title="Drink recorded",
+    description="People with a record of drink.",
+    rule_set="our own",
+    source="our own rule",
+    reviewed_by="not yet reviewed by a clinician",
+    next_review=date(2027, 4, 1),
+    initial_population=registered(),
+    numerator=observed(DRINK, EVER),
+    examples=(
+        Example("recorded", Person().observed(DRINK, date(2020, 1, 1)), "numerator"),
+        Example("not recorded", Person(), "denominator"),
+    ),
+)
+"""
+
+
+def our_measure(folder: Path, definition: str, below: str = "measures") -> Path:
+    overlay = an_overlay(folder, "our-drink", f"{HEAD}160573003,\n")
+    path = overlay / below / "our_drink_recorded.py"
+    path.parent.mkdir()
+    path.write_text(definition, encoding="utf-8")
+    return overlay
+
+
+def test_a_value_set_of_ones_own_goes_by_its_title(tmp_path: Path) -> None:
+    overlay = our_measure(tmp_path, OWN)
+
+    shown = hi_fhir("measures", "show", "our-drink-recorded", "--overlay", overlay, "--json")
+    told = hi_fhir("measures", "explain", "our-drink-recorded", "--overlay", overlay, "--example", "recorded")
+
+    assert shown.json["populations"]["numerator"] == "alcohol recorded up to the reference date"
+    assert "yes: alcohol recorded up to the reference date" in told.out
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fault"),
+    [
+        ("next_review=date(2027, 4, 1)", 'next_review="2027-04-01"', "line 7: ProportionMeasure takes a day as"),
+        (
+            "numerator=observed(DRINK, EVER)",
+            "numerator=observed(DRINK, EVER).latest",
+            "line 7: ProportionMeasure takes",
+        ),
+        ("numerator=observed(DRINK, EVER)", 'numerator=observed("drink", EVER)', "line 17: observed takes a value set"),
+        ("numerator=observed(DRINK, EVER)", "numerator=DRINK", "Ask for a record with one of its codes"),
+    ],
+)
+def test_a_mistake_of_the_author_is_no_fault_of_ours(tmp_path: Path, right: str, wrong: str, fault: str) -> None:
+    overlay = our_measure(tmp_path, OWN.replace(right, wrong))
+
+    ran = hi_fhir("measures", "check", "--overlay", overlay)
+
+    assert ran.code == 2
+    assert "our_drink_recorded.py, line" in ran.err
+    assert fault in ran.err
+    assert "fault of hi-fhir" not in ran.err
+
+
+def test_a_file_that_nothing_reads_is_a_fault(tmp_path: Path) -> None:
+    overlay = our_measure(tmp_path, OWN, below="measure")
+
+    ran = hi_fhir("measures", "check", "--overlay", overlay)
+
+    assert ran.code == 2
+    assert "our_drink_recorded.py: nothing reads it." in ran.err

@@ -80,7 +80,12 @@ BOTH = latest_reading(
         ),
         (
             BOTH.no_earlier_than(WEIGHT),
-            "that reading no earlier than the latest of weight",
+            "latest systolic and diastolic on one day up to the reference date no earlier than the latest weight in "
+            "the 12 months to the reference date",
+        ),
+        (
+            WEIGHT.no_earlier_than(WEIGHT),
+            "latest weight no earlier than the latest weight in the 12 months to the reference date",
         ),
         (registered() & aged(16), "registered on the reference date and aged 16 or over at the period's end"),
         (
@@ -95,3 +100,12 @@ BOTH = latest_reading(
 )
 def test_a_word_reads_as_a_phrase(word: Word, phrase: str) -> None:
     assert sentence(word) == phrase
+
+
+def test_a_value_set_goes_by_its_title_where_it_has_one() -> None:
+    word = WEIGHT.at_most(80) & (diagnosed(ASTHMA) | clinical_event(REVIEW, EVER))
+
+    assert sentence(word, {"weight": "our scales", "asthma": "asthma of ours"}) == (
+        "latest reading in the 12 months to the reference date with our scales at most 80 kg and (asthma of ours "
+        "diagnosed up to the reference date or annual review recorded up to the reference date)"
+    )

@@ -87,9 +87,16 @@ def test_what_is_not_there_is_named_with_where_to_put_it(terminology):
     [
         (HEAD + "code,note\n", "no codes, but state demonstration"),
         (HEAD + "code,note\nA1,\nA1,\n", "line 12: code A1 appears twice"),
-        (HEAD.replace("urn:local", SNOMED) + "code,note\n38341004,\n", "line 11: '38341004' is not a code"),
+        (HEAD.replace("urn:local", SNOMED) + "code,note\n38341004,\n", "its check digit is wrong: a digit mistyped"),
+        (HEAD.replace("urn:local", SNOMED) + "code,note\n3.8341E+07,\n", "did a spreadsheet write it short"),
+        (HEAD.replace("urn:local", SNOMED) + "code,note\n64282015,\n", "the id of a description"),
+        (HEAD.replace("urn:local", SNOMED) + "code,note\n12345,\n", "it has 6 to 18 digits"),
+        (HEAD + "code,note\n,\n", "line 11: '' is not a code of urn:local: it is empty"),
+        (HEAD.replace("urn:local", "http://snomed.info/snomed") + "code,note\n38341003,\n", f"looks like {SNOMED}"),
+        (HEAD.replace("demonstration", "partial") + "code,note\nA1,\n", "partial without a reason.*# reason: "),
+        (HEAD.replace("demonstration", "missing") + "code,note\n", "state missing without a reason"),
         (HEAD.replace("# system: urn:local\n", "") + "code,note\nA1,\n", "no code system"),
-        (HEAD.replace("# licence: MIT\n", "") + "code,note\nA1,\n", "the head has no licence"),
+        (HEAD.replace("# licence: MIT\n", "") + "code,note\nA1,\n", r"the head has no licence\. Add `# licence: ours`"),
         (HEAD.replace("demonstration", "fine") + "code,note\nA1,\n", "state 'fine' is not one of"),
         (HEAD + "code,note\nA1\n", "line 11: 1 fields, not 2"),
         (HEAD + "# state\ncode,note\nA1,\n", "line 10: not `# name: value`"),
@@ -118,6 +125,17 @@ def test_a_map_that_contradicts_itself_is_refused(tmp_path, row, message):
     overlay = _overlay(tmp_path, "mappings/local-codes.csv", head + columns + row + "\n")
 
     with pytest.raises(TerminologyError, match=message):
+        load([overlay])
+
+
+@pytest.mark.parametrize("which", ["source", "target"])
+def test_a_map_of_a_system_that_looks_like_a_slip_is_refused(tmp_path, which):
+    other = {"source": "target", "target": "source"}[which]
+    head = HEAD.replace("# system: urn:local", f"# {which}_system: http://lonic.org\n# {other}_system: urn:local")
+    columns = "source_code,source_display,target_code,target_display,equivalence,note\n"
+    overlay = _overlay(tmp_path, "mappings/local-codes.csv", f"{head}{columns}A,,B,,equivalent,\n")
+
+    with pytest.raises(TerminologyError, match=f"no code system http://lonic.org is known, and it looks like {LOINC}"):
         load([overlay])
 
 

@@ -60,6 +60,38 @@ def test_a_system_has_one_name(systems: CodeSystems, called: str, name: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("called", "meant"),
+    [
+        ("http://snomed.info/snomed", SNOMED),
+        ("http:/snomed.info/sct", SNOMED),
+        ("http://snomd.info/sct", SNOMED),
+        ("SNOMED_CT", SNOMED),
+        ("http://lonic.org", LOINC),
+        ("http://snomed.info/sct", None),
+        ("https://example.org/old-codes", None),
+        ("http://hl7.org/fhir/sid/icd-9", None),
+        ("https://fhir.hl7.org.uk/CodeSystem/ours", None),
+        ("urn:oid:2.16.840.1.113883.2.1.6.8", None),
+        ("urn:local", None),
+        ("EMIS", None),
+    ],
+)
+def test_a_name_that_looks_like_a_slip_tells_what_is_meant(
+    systems: CodeSystems, called: str, meant: str | None
+) -> None:
+    assert systems.slip_of(called) == meant
+
+
+def test_a_name_with_a_line_of_its_own_is_no_slip(tmp_path: Path) -> None:
+    file = tmp_path / "mappings" / "code-systems-ours.csv"
+    file.parent.mkdir()
+    own = "http://snomed.info/ours"
+    file.write_text(f"{HEAD}# state: full\nalias,name,note\n{own},{own},\n", encoding="utf-8")
+
+    assert read_code_systems([tmp_path]).slip_of(own) is None
+
+
+@pytest.mark.parametrize(
     "called",
     [
         "http://snomed.info/xsct/83821000000107",  # postcoordinated or experimental: another thing
