@@ -199,7 +199,7 @@ def _numbers(channel: Json) -> dict[str, int]:
     found: dict[str, int] = {}
     for extension in _extensions({"channel": channel.get("extension", [])}, "channel", is_list=True):
         url = extension.get("url")
-        if url not in _SECONDS:
+        if not isinstance(url, str) or url not in _SECONDS:
             continue
         kind = "valuePositiveInt" if url == guide.MAX_COUNT else "valueUnsignedInt"
         low, high = _SECONDS[url]
