@@ -3,9 +3,12 @@
 import csv
 import importlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from hi_fhir.core.errors import UserError
 from hi_fhir.disclosure.cells import StratumCells, group_of
@@ -57,8 +60,26 @@ class Row(NamedTuple):
     reason: str | None = None
 
 
-class StatisticsTable(NamedTuple):
-    """Rows of many reports, as they are given to a program or taken away."""
+COLUMNS = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in ("measure", "measure_version", "reporter", "audience")),
+        *(pa.field(name, pa.date32()) for name in ("period_start", "period_end")),
+        *(pa.field(name, pa.string()) for name in ("statistic", "stratifier", "stratum", "against")),
+        *(pa.field(name, pa.float64()) for name in ("value", "lower", "upper")),
+        pa.field("method", pa.string()),
+        pa.field("includes_rounding", pa.bool_()),
+        *(pa.field(name, pa.string()) for name in ("state", "reason")),
+    ]
+)
+"""Types of the columns of a Row."""
+
+
+@dataclass(frozen=True)
+class StatisticsTable:
+    """Rows of many reports, as they are given to a program or taken away.
+
+    No tuple: libraries take one for its parts before they ask whether it is Arrow.
+    """
 
     rows: Sequence[Row]
 
@@ -74,8 +95,24 @@ class StatisticsTable(NamedTuple):
         written.writerows(self.rows)
         return text.getvalue()
 
+    def to_arrow(self) -> pa.Table:
+        """Columns of the types of COLUMNS, whatever is given in them; what is not given is null, never 0."""
+        columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(COLUMNS)
+        return pa.Table.from_arrays(
+            [pa.array(c, f.type) for c, f in zip(columns, COLUMNS, strict=True)], schema=COLUMNS
+        )
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The same for a library that reads Arrow's PyCapsule interface, so that none has to be known here.
+
+        Source: Apache Arrow, The Arrow PyCapsule Interface.
+        """
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
     def to_frame(self, library: str = "pandas") -> Any:
         """A data frame of pandas or polars. What is not given is missing there, never 0.
+
+        Of pandas, days are `datetime.date`, and a column in which something is not given is of objects or floats.
 
         Raises:
             UserError: it is neither of them, or is not installed.
@@ -86,8 +123,7 @@ class StatisticsTable(NamedTuple):
             made = importlib.import_module(library)
         except ModuleNotFoundError as error:
             raise UserError(f"{library} is not installed. Install it beside hi_fhir.") from error
-        columns = dict(zip(Row._fields, zip(*self.rows, strict=True), strict=True)) if self.rows else {}
-        return made.DataFrame({name: list(columns.get(name, ())) for name in Row._fields})
+        return self.to_arrow().to_pandas() if library == "pandas" else made.from_arrow(self.to_arrow())
 
 
 def report_rows(head: Head, strata: Strata, derived: DerivedReport) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import msgspec
+import pyarrow as pa
 import pytest
 
 from hi_fhir.core.clock import FixedClock
@@ -115,8 +118,33 @@ def test_what_is_not_given_is_missing_in_every_form(config: Config, store: Store
     assert [float(row["value"]) for row in read if row["value"]] == [r.value for r in made.rows if r.value is not None]
     assert all(made.to_dicts()[number]["value"] is None for number in hidden)
 
-    monkeypatch.setitem(sys.modules, "polars", SimpleNamespace(DataFrame=dict))
+    monkeypatch.setitem(sys.modules, "polars", SimpleNamespace(from_arrow=pa.Table.to_pydict))
     assert made.to_frame("polars")["value"] == [row.value for row in made.rows]
+
+
+def test_a_library_that_reads_arrow_reads_it_without_being_known(config: Config, store: Store) -> None:
+    release(config, store, "now")
+    made = table(store, reporters=["A99001"])
+    assert pa.table(made).to_pylist() == made.to_dicts()
+    with duckdb.connect() as engine:
+        asked = (
+            "SELECT state, count(*), count(value), max(period_end) FROM made GROUP BY state ORDER BY state NULLS LAST"
+        )
+        told = engine.sql(asked).fetchall()
+    numbers = Counter(row.state for row in made.rows)
+    given = Counter(row.state for row in made.rows if row.value is not None)
+    days = date(2025, 3, 31)
+    assert told == [
+        (one, numbers[one], given[one], days) for one in sorted(numbers, key=lambda one: (one is None, one))
+    ]
+
+
+def test_columns_have_their_types_where_nothing_is_given() -> None:
+    nothing, masked = StatisticsTable([]), StatisticsTable([Row(*"abcd", *[date(2025, 1, 1)] * 2, *"efg")])
+    assert nothing.to_arrow().schema == masked.to_arrow().schema
+    assert nothing.to_arrow().schema.names == list(Row._fields)
+    assert str(masked.to_arrow().schema.field("value").type) == "double"
+    assert masked.to_frame()["value"].isna().tolist() == [True]
 
 
 def test_a_frame_is_of_a_library_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
