@@ -43,6 +43,7 @@ from hi_fhir.tables.schema import BUCKETS, PERSON
 from hi_fhir.tables.snapshot import SnapshotManifest, read_snapshot
 from hi_fhir.terminology.ranks import LSOA_OF
 
+UNKNOWN_SEX = "unknown"
 RECONSTRUCTED = "reconstructed: leavers and the dead are missing"
 _DAYS_UNTIL_RECONSTRUCTED = 31
 _PEOPLE_A_RANGE = 100_000
@@ -203,6 +204,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
         dead=died.any(),
         unborn=ibis.coalesce(resident.birth_date.min() > inputs.as_of, False),
         restricted=resident.restricted.any(),
+        sex_agrees=_sex_agrees(resident),
     )
     people = people.anti_join(tables["left_out"], "person_id")
     steps, choice = registration.steps(judged), registration.choose(judged)
@@ -213,6 +215,7 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
     return people.select(
         "person_id",
         "restricted",
+        "sex_agrees",
         reason=reason,
         registered=registered,
         home_id=registered.ifelse(people.chosen_home, people.person_id),
@@ -222,11 +225,19 @@ def _placed(inputs: ResolveInputs, tables: dict[str, ibis.Table], low: str, high
     )
 
 
+def _sex_agrees(resident: ibis.Table) -> ibis.Column:
+    """Whether the patient records that were merged into no other say one sex; null where fewer than two say any."""
+    says = ~resident.is_merged & (resident.sex != UNKNOWN_SEX)
+    least, greatest = resident.sex.min(where=says), resident.sex.max(where=says)
+    return ibis.cases((says.ifelse(1, 0).sum() < 2, ibis.null("boolean")), else_=least == greatest)
+
+
 def _home(resident: ibis.Table, low: str, high: str) -> ibis.Table:
     """The fields that a person takes from one patient record."""
     fields = ["patient_id", "birth_date", "sex", "nhs_number", "postcode", "lsoa11", "lsoa21"]
     fields += ["language_recorded", "interpreter"]
-    return _within(resident, low, high).select(*fields, home_source="source_id")
+    own = _within(resident, low, high)
+    return own.select(*fields, home_source="source_id", birth_date_exact=own.birth_date == own.birth_date_last)
 
 
 def _links(prepared: _Prepared) -> ibis.Table:

@@ -16,6 +16,7 @@ from hi_fhir.measures.stratifiers import (
 from hi_fhir.measures.words.base import at_least_of
 from hi_fhir.measures.words.completeness import (
     address_recorded,
+    birth_date_exact,
     birth_date_recorded,
     ethnicity_compared,
     ethnicity_consistent,
@@ -23,6 +24,8 @@ from hi_fhir.measures.words.completeness import (
     interpreter_recorded,
     language_recorded,
     nhs_number_valid,
+    sex_compared,
+    sex_consistent,
 )
 from hi_fhir.measures.words.events import (
     clinical_event,
@@ -75,6 +78,7 @@ __all__ = [
     "aged",
     "answered",
     "at_least_of",
+    "birth_date_exact",
     "birth_date_recorded",
     "blood_pressure",
     "clinical_event",
@@ -104,6 +108,8 @@ __all__ = [
     "registration_begun",
     "season",
     "sex",
+    "sex_compared",
+    "sex_consistent",
     "vaccinated",
     "value_set",
     "weeks",

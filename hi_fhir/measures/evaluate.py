@@ -13,7 +13,7 @@ from hi_fhir.measures.leaves import event_input, event_inputs, leaf_rows, leaf_t
 from hi_fhir.measures.model import Measure
 from hi_fhir.tables.schema import LEAF, PERSON
 
-EVALUATION_VERSION = 9
+EVALUATION_VERSION = 10
 """Part of every evaluation's id. Raise it when the same definitions and tables come to give other numbers."""
 
 

@@ -54,12 +54,15 @@ class Event:
 class Person:
     """Somebody registered at a practice since 2010, unless said otherwise, with the records that the methods add.
 
+    birth_date_exact: whether `born` is known to the day. sex_agrees: None where fewer than two patient records say any.
     ethnicity_agrees: None where fewer than two sources state it. unlinked: why deprivation is not, where there is no
     decile: no-postcode, unknown-postcode, outside-england or restricted. interpreter: needed or not-needed.
     """
 
     born: date | None = date(1970, 6, 15)
+    birth_date_exact: bool = True
     sex: str = "female"
+    sex_agrees: bool | None = None
     practice: str | None = _PRACTICE
     registered_on: date | None = date(2010, 1, 1)
     ethnicity: str = "not-recorded"

@@ -163,8 +163,10 @@ PERSON = pa.schema(
         pa.field("registered", pa.bool_(), nullable=False),  # on the reference date
         pa.field("registered_on", pa.date32()),
         pa.field("birth_date", pa.date32()),
+        pa.field("birth_date_exact", pa.bool_()),  # whether it is known to the day; null: there is none
         pa.field("age", pa.int16()),  # completed years at the period's end
         pa.field("sex", pa.string(), nullable=False),
+        pa.field("sex_agrees", pa.bool_()),  # whether the patient records say one sex; null: fewer than two say any
         pa.field("nhs_number", pa.string(), nullable=False),
         pa.field("restricted", pa.bool_(), nullable=False),
         pa.field("language_recorded", pa.bool_(), nullable=False),  # a language is named, by a code or in words

@@ -171,7 +171,7 @@ def _of_patient(text: str) -> dict[str, Any]:
             return {"registered_on": None if value == "undated" else date.fromisoformat(value)}
         case name if name in _AS_WRITTEN:
             return {what: value}
-        case "ethnicity_agrees" | "language_recorded":
+        case "ethnicity_agrees" | "sex_agrees" | "birth_date_exact" | "language_recorded":
             return {what: value == "yes"}
         case "imd_decile":
             return {what: int(value)}

@@ -15,6 +15,21 @@ def _(word: completeness.BirthDateRecorded, person: Person, setting: Setting) ->
 
 
 @holds.register
+def _(word: completeness.BirthDateExact, person: Person, setting: Setting) -> bool:
+    return person.born is not None and person.birth_date_exact
+
+
+@holds.register
+def _(word: completeness.SexCompared, person: Person, setting: Setting) -> bool:
+    return person.sex_agrees is not None
+
+
+@holds.register
+def _(word: completeness.SexConsistent, person: Person, setting: Setting) -> bool | None:
+    return person.sex_agrees
+
+
+@holds.register
 def _(word: completeness.NhsNumberValid, person: Person, setting: Setting) -> bool:
     return person.nhs_number not in ("invalid", "placeholder", "absent")
 

@@ -43,6 +43,9 @@ def strata_told(one: Stratifier, titles: Mapping[str, str] = _NO_TITLES) -> dict
 _FIXED: Mapping[type[base.Word], str] = {
     population.Registered: "registered on the reference date",
     completeness.BirthDateRecorded: "birth date recorded",
+    completeness.BirthDateExact: "birth date known to the day",
+    completeness.SexCompared: "sex said by two patient records or more",
+    completeness.SexConsistent: "one sex said by all patient records that say any",
     completeness.NhsNumberValid: "NHS number present and valid",
     population.NhsNumberVerified: "NHS number present, valid and verified",
     completeness.AddressRecorded: "home address with a postcode or small area recorded",

@@ -104,6 +104,21 @@ def _(word: completeness.BirthDateRecorded, facts: Facts) -> Any:
 
 
 @condition.register
+def _(word: completeness.BirthDateExact, facts: Facts) -> Any:
+    return _surely(facts.rows.birth_date_exact)
+
+
+@condition.register
+def _(word: completeness.SexCompared, facts: Facts) -> Any:
+    return facts.rows.sex_agrees.notnull()
+
+
+@condition.register
+def _(word: completeness.SexConsistent, facts: Facts) -> Any:
+    return facts.rows.sex_agrees
+
+
+@condition.register
 def _(word: completeness.NhsNumberValid, facts: Facts) -> Any:
     return facts.rows.nhs_number.isin(("verified", "present"))
 

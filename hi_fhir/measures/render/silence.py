@@ -16,6 +16,9 @@ OF_PEOPLE: dict[type[base.Word], tuple[str, ...]] = {
     population.SexIs: ("Patient",),
     population.EthnicityIs: ("Patient", *events.CLINICAL_EVENT),
     completeness.BirthDateRecorded: ("Patient",),
+    completeness.BirthDateExact: ("Patient",),
+    completeness.SexCompared: ("Patient",),
+    completeness.SexConsistent: ("Patient",),
     completeness.NhsNumberValid: ("Patient",),
     completeness.AddressRecorded: ("Patient",),
     completeness.LanguageRecorded: ("Patient",),
@@ -74,6 +77,9 @@ def _(word: base.Or, silent: Set[str]) -> bool:
 @can_hold.register(population.EthnicGroupIs)
 @can_hold.register(population.DecileIs)
 @can_hold.register(completeness.BirthDateRecorded)
+@can_hold.register(completeness.BirthDateExact)
+@can_hold.register(completeness.SexCompared)
+@can_hold.register(completeness.SexConsistent)
 @can_hold.register(completeness.NhsNumberValid)
 @can_hold.register(completeness.AddressRecorded)
 @can_hold.register(completeness.LanguageRecorded)

@@ -12,6 +12,21 @@ class BirthDateRecorded(Word):
 
 
 @dataclass(frozen=True)
+class BirthDateExact(Word):
+    """A birth date that can be and is known to the day; false where only its month or year is, or none. Never null."""
+
+
+@dataclass(frozen=True)
+class SexCompared(Word):
+    """Two patient records or more, but for those that were merged into another, say a sex. Never null."""
+
+
+@dataclass(frozen=True)
+class SexConsistent(Word):
+    """All patient records that say a sex say the same; null where fewer than two do."""
+
+
+@dataclass(frozen=True)
 class NhsNumberValid(Word):
     """An NHS number with a right check digit, no placeholder, verified or not. Never null."""
 
@@ -58,6 +73,24 @@ class InterpreterRecorded(Word):
 def birth_date_recorded() -> Word:
     """A birth date that can be, if only its year is known."""
     return BirthDateRecorded()
+
+
+@checked
+def birth_date_exact() -> Word:
+    """A birth date with its day, not its month or year alone."""
+    return BirthDateExact()
+
+
+@checked
+def sex_compared() -> Word:
+    """Two patient records of the person or more say a sex: female, male or other."""
+    return SexCompared()
+
+
+@checked
+def sex_consistent() -> Word:
+    """What two patient records or more say of the person's sex is the same."""
+    return SexConsistent()
 
 
 @checked

@@ -20,13 +20,16 @@ _WEEK = 7
 class Subject(NamedTuple):
     """A registered person. age: None where the birth date is absent. ethnicity: as `ethnicity_of` gives it.
 
-    is_specific, agreement: of the ethnicity, as the functions of these names. sex: None where the record does not say.
+    is_specific, agreement: of the ethnicity, as the functions of these names. is_birth_date_exact: it is known to
+    the day. sex: None where the record does not say. sexes: all that the patient records of the person say.
     standing: of the NHS number, as people are told by it. home: as the kind of `deprivation_of`.
     language, interpreter: as the patient record has them.
     """
 
     age: int | None
+    is_birth_date_exact: bool
     sex: str | None
+    sexes: tuple[str, ...]
     ethnicity: str
     is_specific: bool
     agreement: bool | None
@@ -127,13 +130,13 @@ def _is_adjusted(subject: Subject) -> bool:
     return within(first, nine_months) or within(subject.registered_since, nine_months)
 
 
-def _observed(subject: Subject, value_set: str, from_age: int) -> Outcome:
-    recorded = _any_in(subject.evidence, value_set, subject.setting.months(12))
+def _observed(subject: Subject, value_set: str, from_age: int, months: int = 12) -> Outcome:
+    recorded = _any_in(subject.evidence, value_set, subject.setting.months(months))
     return _decided(_aged(subject, from_age, 200, True), recorded)
 
 
-def _pressure_recorded(subject: Subject) -> Outcome:
-    return _decided(_aged(subject, 45, 200, True), has_reading(subject.evidence, subject.setting.months(60)))
+def _pressure_recorded(subject: Subject, months: int) -> Outcome:
+    return _decided(_aged(subject, 45, 200, True), has_reading(subject.evidence, subject.setting.months(months)))
 
 
 def _six_checks(subject: Subject) -> Outcome:
@@ -163,6 +166,8 @@ _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "ethnicity-specific": lambda one: _decided(_is_stated(one), one.is_specific),
     "ethnicity-consistent": lambda one: _decided(one.agreement is not None, one.agreement),
     "birth-date-recorded": lambda one: _decided(True, one.age is not None),
+    "birth-date-exact": lambda one: _decided(one.age is not None, one.is_birth_date_exact),
+    "sex-consistent": lambda one: _decided(len(one.sexes) > 1, len({*one.sexes}) == 1),
     "sex-recorded": lambda one: _decided(True, one.sex not in (None, "unknown")),
     "language-recorded": lambda one: _decided(True, one.language in ("communication", "words", "extension")),
     "interpreter-recorded": lambda one: _decided(True, bool(one.interpreter)),
@@ -176,7 +181,11 @@ _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "smoking-status-recorded": lambda one: _observed(one, "smoking-status", 16),
     "bmi-recorded": lambda one: _observed(one, "bmi", 18),
     "alcohol-recorded": lambda one: _observed(one, "alcohol", 18),
-    "blood-pressure-recorded": _pressure_recorded,
+    "smoking-status-in-five-years": lambda one: _observed(one, "smoking-status", 16, 60),
+    "bmi-in-five-years": lambda one: _observed(one, "bmi", 18, 60),
+    "alcohol-in-five-years": lambda one: _observed(one, "alcohol", 18, 60),
+    "blood-pressure-recorded": lambda one: _pressure_recorded(one, 60),
+    "blood-pressure-in-twelve-months": lambda one: _pressure_recorded(one, 12),
     "severe-mental-illness-six-checks": _six_checks,
     "encounter-reason-coded": _encounter_reason,
     "problems-coded": _problems,

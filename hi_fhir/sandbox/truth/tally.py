@@ -172,7 +172,9 @@ class Truth:
         number = patient.nhs_number
         subject = Subject(
             age=self.setting.age(born) if (born := known(patient.born)) else None,
+            is_birth_date_exact=bool(born and patient.born and patient.born.precision == "day"),
             sex=patient.sex,
+            sexes=tuple(one.sex for one in unmerged(person) if one.sex not in (None, "unknown")),
             ethnicity=ethnicity,
             is_specific=is_specific(patient.ethnicity, ethnicity),
             agreement=agreement([one.ethnicity for one in unmerged(person)], evidence.statements),
