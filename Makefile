@@ -34,8 +34,9 @@ serve: setup ## serve what `make demo` made, on loopback
 test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not real and not slow" $(if $(COVERAGE),$(MEASURED))
 
-test-rest: setup ## what `make test` leaves out: slow cases, property tests at length, a HAPI server, Spark, polars; installs what it can
+test-rest: setup ## what `make test` leaves out: slow cases, property tests at length, HAPI, PostgreSQL, Spark, polars; installs what it can
 	tests/hapi/install.sh
+	tests/postgres/install.sh
 	tests/spark/install.sh
 	tests/polars/install.sh
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long \
@@ -77,7 +78,7 @@ mutants: setup ## small wrong changes of MODULE that none of TESTS notices (SAMP
 
 lock: setup ## resolve the dependencies anew into requirements.lock (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--extra dev pyproject.toml --output-file requirements.lock
+		--extra dev --extra postgres pyproject.toml --output-file requirements.lock
 	echo "pyspark>=4.0,<4.1" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate - --output-file tests/spark/requirements.lock
 	echo "polars>=2.1,<3" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,11 +1,11 @@
-"""What all tests share: an empty store, their limits of time, and how hard Hypothesis looks.
+"""What all tests share: an empty store in each kind of database, their limits of time, and how hard Hypothesis looks.
 
 Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long), the same examples each time, so that a
 commit passes or fails whenever it is tested; other examples with each `make hunt`.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from hi_fhir.disclosure.suppression.exactly import proving
 from hi_fhir.store.session import Store, open_store
+from tests.support.postgres import Postgres, postgres
+
+__all__ = ["postgres"]
 
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -51,9 +54,56 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(max(limits)))
 
 
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.real)]
+"""Where a store can be. A PostgreSQL is started for the tests that are real."""
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store is or will be, of this test alone, in each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.migrated()
+
+
+@pytest.fixture(params=DATABASES)
+def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store will be that nobody has opened yet, in each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'hi_fhir.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.empty()
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Gives the URL of another empty store each time, in each kind of database."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.migrated
+
+
+@pytest.fixture(scope="module")
+def module_store(new_store: Callable[[], str]) -> Iterator[Store]:
+    """An empty store for all tests of a module, which fill it once and read it."""
+    yield from _opened(new_store())
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store in a file of its own."""
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+def fresh_store(store_url: str) -> Iterator[Store]:
+    """An empty store, of this test alone, whatever its module has filled."""
+    yield from _opened(store_url)
+
+
+@pytest.fixture
+def store(fresh_store: Store) -> Store:
+    """An empty store, which a module may give as it needs it."""
+    return fresh_store
+
+
+def _opened(url: str) -> Iterator[Store]:
+    opened = open_store(url)
     yield opened
     opened.close()

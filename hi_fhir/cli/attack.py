@@ -119,7 +119,7 @@ def _released(config: "Config", audience: Audience, ever: bool, evaluation: str 
 
     if audience == Audience.PRACTICE:
         raise click.UsageError("each practice has its own reports alone. Give: --audience public --knows PRACTICE.")
-    with open_store(config.store_file).read() as session:
+    with open_store(config.store_place).read() as session:
         return read_ledger(session, audience, ever=ever, evaluation=evaluation)
 
 
@@ -132,7 +132,7 @@ def _own(config: "Config", word: str, ever: bool, masked_to: int) -> "Told":
     practice, equals, path = word.partition("=")
     if equals:
         return read_measure_reports(Path(path), masked_to, of=practice)
-    with open_store(config.store_file).read() as session:
+    with open_store(config.store_place).read() as session:
         return read_practice(session, practice, ever=ever)
 
 

@@ -86,7 +86,7 @@ def add_command(
         raise UserError(f"--scope {scope!r} is nothing that the service offers. An example: system/MeasureReport.rs.")
     [code] = ods_codes("--organisation", [organisation])
     new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
-    opened = open_store(config.store_file)
+    opened = open_store(config.store_place)
     with opened.write() as session:
         store.add_client(session, new, SystemClock().now())
     opened.close()
@@ -109,7 +109,7 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     from hi_fhir.store import clients as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_file)
+    opened = open_store(options.read_config(data_dir).store_place)
     with opened.read() as session:
         found = [_told(row) for row in store.clients(session)]
     opened.close()
@@ -138,7 +138,7 @@ def revoke_command(client_id: str, data_dir: Path | None, as_json: bool) -> None
     from hi_fhir.store import clients as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_file)
+    opened = open_store(options.read_config(data_dir).store_place)
     with opened.write() as session:
         was_there = store.revoke_client(session, client_id, SystemClock().now())
     opened.close()

@@ -110,24 +110,24 @@ def _key(config: Config) -> Check:
 
 
 def _store(config: Config) -> Check:
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    from hi_fhir.store import sqlite
-    from hi_fhir.store.session import Store, is_migrated
+    from hi_fhir.store.session import is_empty, is_migrated, look_at
 
-    name, path = "store", config.store_file
-    if not path.exists():
+    name, place, shown = "store", config.store_place, config.store_shown
+    if isinstance(place, Path) and not place.exists():
         return Check(name, CheckState.OK, "none yet; the first report makes it")
-    store = Store(create_engine(sqlite.url_of(path)))
     try:
-        migrated = is_migrated(store)
+        with look_at(place) as store:
+            if isinstance(place, str) and is_empty(store):
+                return Check(name, CheckState.OK, f"{shown}, empty; the first report makes its tables")
+            migrated = is_migrated(store)
+    except ConfigError as error:
+        return Check(name, CheckState.UNREACHABLE, str(error), "start the server, or change the setting")
     except SQLAlchemyError:
-        return Check(name, CheckState.SET_UP, f"{path} is not a store", "move it away, or restore it from a backup")
-    finally:
-        store.close()
+        return Check(name, CheckState.SET_UP, f"{shown} is not a store", "move it away, or restore it from a backup")
     return Check(
-        name, CheckState.OK, f"{path}, {'migrated' if migrated else 'of an older version; the next run migrates it'}"
+        name, CheckState.OK, f"{shown}, {'migrated' if migrated else 'of an older version; the next run migrates it'}"
     )
 
 

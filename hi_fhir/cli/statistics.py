@@ -64,7 +64,7 @@ def statistics_command(
     from hi_fhir.store.session import open_store
 
     config = options.read_config(data_dir, overlays)
-    with open_store(config.store_file).read() as session:
+    with open_store(config.store_place).read() as session:
         table = statistics_of(
             session,
             audience,

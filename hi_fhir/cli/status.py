@@ -40,7 +40,7 @@ def status_command(name: str | None, data_dir: Path | None, as_json: bool) -> No
         raise NotFoundError(f"no run is called {name!r}. hi-fhir status lists them.")
     for run in chosen:
         run["reconciliation"] = history.reconciliation_of(config.data_dir, run)
-    evaluations, deliveries = history.evaluations(config.data_dir), delivery_counts(config.store_file)
+    evaluations, deliveries = history.evaluations(config.data_dir), delivery_counts(config.store_place)
     if as_json:
         told = [_evaluation(manifest) for manifest in evaluations]
         print_json({"runs": chosen, "evaluations": told, "deliveries": [one._asdict() for one in deliveries]})

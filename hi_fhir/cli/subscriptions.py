@@ -33,7 +33,7 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     from hi_fhir.store import subscriptions as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_file)
+    opened = open_store(options.read_config(data_dir).store_place)
     with opened.read() as session:
         found = [_told(row) for row in store.every(session)]
     opened.close()
@@ -68,7 +68,7 @@ def replay_command(id_: str, first: int, data_dir: Path | None, as_json: bool) -
     from hi_fhir.store import subscriptions as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_file)
+    opened = open_store(options.read_config(data_dir).store_place)
     with opened.write() as session:
         row = next((row for row in store.every(session) if row.resource_id == id_), None)
         if row is None:

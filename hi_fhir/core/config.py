@@ -25,6 +25,9 @@ _PREFIX = "HI_FHIR_"
 _BASE = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?", re.ASCII | re.IGNORECASE)
 _SQLITE = "sqlite:///"
 _FILE = re.compile(rf"{_SQLITE}(?!:)[^?#\s][^?#]*")
+_SERVER = re.compile(
+    r"postgresql(?:\+psycopg)?://(?:[^/?#\s]*@)?(?P<host>[^/?#@\s]*)/(?P<database>[^/?#@\s]+)(?:\?[^#\s]*)?"
+)
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
 DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
@@ -43,7 +46,7 @@ _KINDS = {
 }
 """Types of the settings whose default does not tell."""
 
-_SECRET = ("publish_token", "proxy")
+_SECRET = ("publish_token", "proxy", "store_url")
 _CODES = ("publish_organisations", "serve_organisations")
 _NETWORKS = ("callback_networks",)
 
@@ -115,7 +118,7 @@ class Config:
     """The deployment's settings; docs/reference/settings.md describes each."""
 
     data_dir: Path = Path("hi-fhir-data")
-    store_url: str | None = None  # sqlite:///FILE, where the store is not in the data folder
+    store_url: str | None = field(default=None, repr=False)  # where not in the data folder; it may hold a password
     key_file: Path = Path(platformdirs.user_config_dir("hi-fhir")) / "identity.key"
     overlays: tuple[Path, ...] = ()
     identifier_system: str = "urn:hi-fhir:measure-report"
@@ -159,12 +162,15 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise ConfigError where the store is no file, or the data folder cannot be named to what writes tables.
+        """Raise ConfigError where the store is in no database, or the data folder has no name for what writes tables.
 
         Those would take a relative path with a colon for a URL, `~` for a home, a backslash in a pattern for a slash.
         """
-        if self.store_url is not None and _FILE.fullmatch(self.store_url) is None:
-            raise ConfigError("store_url: the store is an SQLite file for now. Give it as sqlite:///path/to/file.")
+        if self.store_url is not None and not (_FILE.fullmatch(self.store_url) or _SERVER.fullmatch(self.store_url)):
+            raise ConfigError(
+                "store_url: the store is a file of SQLite or a database of PostgreSQL. Give sqlite:///path/to/file or "
+                "postgresql://user@host:5432/database."
+            )
         if self.public_url is not None and _BASE.fullmatch(self.public_url) is None:
             raise ConfigError("public_url: give it as others call the service, such as https://numbers.example.nhs.uk.")
         if not _is_text(str(self.data_dir)):
@@ -175,9 +181,17 @@ class Config:
             object.__setattr__(self, "data_dir", self.data_dir.absolute())
 
     @property
-    def store_file(self) -> Path:
-        """The file of the store."""
+    def store_place(self) -> Path | str:
+        """Where the store is: a file of SQLite, or the URL of a server's, which may hold a password."""
+        if self.store_url and not self.store_url.startswith(_SQLITE):
+            return self.store_url
         return Path(self.store_url.removeprefix(_SQLITE)) if self.store_url else self.data_dir / "hi_fhir.sqlite"
+
+    @property
+    def store_shown(self) -> str:
+        """Where the store is, as others may read it: without user, password and parameters."""
+        server = _SERVER.fullmatch(str(self.store_place))
+        return f"postgresql://{server['host']}/{server['database']}" if server else str(self.store_place)
 
     @property
     def seal_file(self) -> Path:

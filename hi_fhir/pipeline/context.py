@@ -34,7 +34,7 @@ class RunContext:
             return self.opened
         from hi_fhir.store.session import open_store
 
-        return open_store(self.config.store_file)
+        return open_store(self.config.store_place)
 
     @cached_property
     def steps(self) -> Progress:

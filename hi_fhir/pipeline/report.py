@@ -36,6 +36,7 @@ from hi_fhir.reports.records import ReadyReport, Records
 from hi_fhir.reports.reporters import Reporter, organisation_id, reporters
 from hi_fhir.store import ledger
 from hi_fhir.store.memberships import DayMembership, record_memberships
+from hi_fhir.store.session import Store
 from hi_fhir.subscriptions.announcing import announce
 from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
@@ -227,21 +228,22 @@ def _release(context: RunContext, job: _Job) -> _Given:
     for _ in range(_TRIES):
         context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
         with store.read() as session:
+            newest = ledger.newest_version(session, reckoned_with(job.audience))
             seen = ledger.released_versions(session, reckoned_with(job.audience))
             check_definitions(session, job.evaluation, _urls(context.config, job))
             released = release(job.exact, policy, _published(context.config, session, job, seen))
         ready = _build(context, job, released)
-        with store.write() as session:
-            if ledger.released_versions(session, reckoned_with(job.audience)) == seen:
-                return _Given(
-                    ready.reports,
-                    _keep(session, job, released, ready, context.clock.now()),
-                    released.already_known,
-                    round(released.held_back, 4),
-                    released.guarded,
-                    released.proven,
-                    f"{policy.id} {policy.version}",
-                )
+        kept = _keep(store, job, released, ready, newest, context.clock.now())
+        if kept is not None:
+            return _Given(
+                ready.reports,
+                kept,
+                released.already_known,
+                round(released.held_back, 4),
+                released.guarded,
+                released.proven,
+                f"{policy.id} {policy.version}",
+            )
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 
 
@@ -266,22 +268,44 @@ def _build(context: RunContext, job: _Job, released: ReleasedCounts) -> _Ready:
 
 
 def _keep(
-    session: Session, job: _Job, released: ReleasedCounts, ready: _Ready, at: datetime
-) -> list[ledger.KeptVersion]:
-    policy = released.policy
+    store: Store, job: _Job, released: ReleasedCounts, ready: _Ready, newest: int, at: datetime
+) -> list[ledger.KeptVersion] | None:
+    """Write a release in batches, so that other writers wait for a fraction of a second each time.
+
+    A report is there whole or not at all. Who ends in between has released some, and the same command the others: it
+    decides as before, since what was released of the same evaluation is its own.
+    newest: the last version that was decided with. None: others released before all was written.
+    """
+    policy, audiences = released.policy, reckoned_with(job.audience)
     dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
     new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)
-    reports = [one.record for one in ready.reports]
-    _check_days(job, ledger.overtaken(session, new, reports))
-    recorded = ledger.record_reports(session, new, reports, at)
+    records = [one.record for one in ready.reports]
+    with store.read() as session:
+        _check_days(job, ledger.overtaken(session, new, records))
+    kept: list[ledger.KeptVersion] = []
+    for batch in ledger.batches(records):
+        with store.read() as session:
+            prepared = ledger.prepare_reports(session, batch)
+        with store.write() as session:
+            if ledger.newest_version(session, audiences) != newest:
+                return None
+            if not kept:
+                _keep_definitions(session, job, ready, at)
+            recorded = ledger.record_reports(session, new, prepared, at)
+            announce(session, [one.row for one in recorded if one.row is not None], at)
+            newest = ledger.newest_version(session, audiences)
+        kept += recorded
+    return kept
+
+
+def _keep_definitions(session: Session, job: _Job, ready: _Ready, at: datetime) -> None:
+    """What reports are read by: who belonged where, and what they speak of. It comes with the first of them."""
     belonged = (DayMembership(area.practice_id, area.pcn_id, area.icb_id) for area in job.evaluation.areas)
     record_memberships(session, job.evaluation.as_of, belonged, at)
     for measure in ready.measures:
         ledger.record_measure(session, measure, at)
     for organisation in ready.organisations:
         ledger.record_organisation(session, organisation, at)
-    announce(session, [one.row for one in recorded if one.row is not None], at)
-    return recorded
 
 
 def _check_days(job: _Job, overtaken: Sequence[ledger.LaterDay]) -> None:

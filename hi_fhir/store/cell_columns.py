@@ -6,11 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.store.cells import Name, State, cell_names, cell_states
+from hi_fhir.store.models import ReleasedCellRow
+from hi_fhir.store.prepared import PreparedStatement
 
-_CELLS = "SELECT cell_name_id, cell_state_id, coalesce(value, -1) FROM released_cell WHERE report_id = ?"
+_CELLS: Select[int, int, int] = (
+    select(ReleasedCellRow.cell_name_id, ReleasedCellRow.cell_state_id, func.coalesce(ReleasedCellRow.value, -1))
+    .where(ReleasedCellRow.report_id == bindparam("report"))
+    .order_by(ReleasedCellRow.cell_name_id)
+)
 
 
 class CellColumns(NamedTuple):
@@ -31,10 +38,11 @@ def cell_columns(session: Session, reports: Sequence[int]) -> CellColumns:
     """The cells of reports by the ids of their rows; those of a report stand together, in the order of `reports`."""
     names, states = cell_names(session), cell_states(session)
     connection = session.connection()
+    asked = PreparedStatement(_CELLS, connection.dialect)
     numbers: list[int] = []
     sizes: list[int] = []
     for report in reports:
-        cells = connection.exec_driver_sql(_CELLS, (report,)).all()
+        cells = asked.driver_rows(connection, {"report": report})
         numbers.extend(chain.from_iterable(cells))
         sizes.append(len(cells))
     name, state, value = np.array(numbers, dtype=np.int32).reshape(-1, 3).T

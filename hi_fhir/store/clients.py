@@ -12,6 +12,8 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.store.client_models import AccessTokenRow, AssertionRow, ClientRow
 from hi_fhir.store.criteria import Reader
 
+_NUL = "\0"  # PostgreSQL keeps no text with it, and takes none to compare with
+
 
 @dataclass(frozen=True)
 class NewClient:
@@ -57,6 +59,8 @@ def clients(session: Session) -> Sequence[ClientRow]:
 
 def client(session: Session, id_: str) -> ClientRow | None:
     """A client that is not revoked."""
+    if _NUL in id_:
+        return None
     found = select(ClientRow).where(ClientRow.client_id == id_, ClientRow.revoked_at.is_(None))
     return session.scalars(found).one_or_none()
 
@@ -74,7 +78,7 @@ def revoke_client(session: Session, id_: str, at: datetime) -> bool:
 def take_assertion(session: Session, row: ClientRow, jti: str, expires_at: datetime, at: datetime) -> bool:
     """Note an assertion of a client's; whether it is the first of its id. Those that are over are forgotten."""
     session.execute(delete(AssertionRow).where(AssertionRow.expires_at < at))
-    if session.get(AssertionRow, (row.id, jti)) is not None:
+    if _NUL in jti or session.get(AssertionRow, (row.id, jti)) is not None:
         return False
     session.add(AssertionRow(client_row_id=row.id, jti=jti, expires_at=expires_at))
     return True

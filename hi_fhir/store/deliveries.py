@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.store.models import Delivery, ReportRow
+from hi_fhir.store.numbering import next_numbers
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def record_delivery(session: Session, delivered: Delivered, at: datetime) -> Non
             organisation=report.organisation,
             recorded_at=at,
             report_id=report.id,
+            number=next_numbers(session, Delivery.__tablename__, 1)[0],
             target=delivered.target,
             status=delivered.status,
             http_status=delivered.http_status,
@@ -57,13 +59,13 @@ def record_delivery(session: Session, delivered: Delivered, at: datetime) -> Non
 def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
     """The newest try to send each report to `target`, by identifier, whatever came of it."""
     newest = (
-        select(func.max(Delivery.id))
+        select(func.max(Delivery.number))
         .join(ReportRow)
         .where(Delivery.target == target)
         .group_by(ReportRow.identifier)
         .scalar_subquery()
     )
-    rows = session.execute(select(Delivery, ReportRow).join(ReportRow).where(Delivery.id.in_(newest)))
+    rows = session.execute(select(Delivery, ReportRow).join(ReportRow).where(Delivery.number.in_(newest)))
     return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
 
 

@@ -39,7 +39,7 @@ def earlier_rows(
     """
     of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of)
     is_own = _is_own(evaluation, policies)
-    last = session.scalar(select(func.max(ReportRow.id)).join(Release).where(of_day, ~is_own))
+    last = session.scalar(select(func.max(ReportRow.number)).join(Release).where(of_day, ~is_own))
     if last is None:
         return []
     columns = (
@@ -51,7 +51,9 @@ def earlier_rows(
         ReportRow.period_start,
         ReportRow.period_end,
     )
-    rows = session.execute(select(*columns).join(Release).where(of_day, ReportRow.id <= last).order_by(ReportRow.id))
+    rows = session.execute(
+        select(*columns).join(Release).where(of_day, ReportRow.number <= last).order_by(ReportRow.number)
+    )
     covered: dict[tuple[str, str], tuple[str, ...]] = {}
     found = []
     for id_, evaluation_id, url, version, reporter, start, end in rows:

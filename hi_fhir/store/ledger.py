@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, func, insert, select, tuple_, type_coerce, update
 from sqlalchemy.orm import Session, aliased
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.gzipped import gzipped
 from hi_fhir.store.cells import NewCells, write_cells
 from hi_fhir.store.models import PUBLIC, MeasureRow, OrganisationRow, Release, ReportContent, ReportRow
+from hi_fhir.store.numbering import next_numbers
 from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
 
 _AT_ONCE = 1_000  # identifiers in one query
+_REPORTS_AT_ONCE = 500  # and cells of one transaction
+_CELLS_AT_ONCE = 25_000
+_ADD_CONTENT = insert(ReportContent.__table__).values(  # type: ignore[arg-type]
+    report_id=bindparam("id"), content=type_coerce(bindparam("file"), LargeBinary)
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,14 @@ class KeptVersion(NamedTuple):
         return self.row is not None
 
 
+class PreparedReport(NamedTuple):
+    """A report that is ready to be written. file: its content as `core.gzipped` keeps it; None: it is kept already."""
+
+    report: NewReport
+    sha256: str
+    file: bytes | None
+
+
 class _Last(NamedTuple):
     """A report's last version. data_dates: of its release."""
 
@@ -153,13 +168,42 @@ def _later_days(last: _Last, release: NewRelease, report: NewReport) -> Iterator
             yield LaterDay(source, day, release.data_dates[source])
 
 
-def record_reports(
-    session: Session, release: NewRelease, reports: Sequence[NewReport], at: datetime
-) -> list[KeptVersion]:
-    """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order."""
+def newest_version(session: Session, audiences: Collection[Audience]) -> int:
+    """The number of the version that any of the audiences was given last; 0: of none."""
+    return session.scalar(select(func.max(ReportRow.number)).where(ReportRow.audience.in_(audiences))) or 0
+
+
+def batches(reports: Iterable[NewReport]) -> Iterator[list[NewReport]]:
+    """Reports in order, in pieces that are written in a fraction of a second each: so long do other writers wait."""
+    batch: list[NewReport] = []
+    cells = 0
+    for report in reports:
+        size = len(report.cells.names)
+        if batch and (cells + size > _CELLS_AT_ONCE or len(batch) == _REPORTS_AT_ONCE):
+            yield batch
+            batch, cells = [], 0
+        batch.append(report)
+        cells += size
+    if batch:
+        yield batch
+
+
+def prepare_reports(session: Session, reports: Sequence[NewReport]) -> list[PreparedReport]:
+    """What takes time in writing reports, done while nobody waits for it."""
     last = _last_versions(session, reports)
-    holding = [_holding(report, last.get(report.identifier)) for report in reports]
-    new = [(report, version) for report, (version, is_new) in zip(reports, holding, strict=True) if is_new]
+    return [_prepared(report, last.get(report.identifier)) for report in reports]
+
+
+def record_reports(
+    session: Session, release: NewRelease, reports: Sequence[PreparedReport], at: datetime
+) -> list[KeptVersion]:
+    """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order.
+
+    A version is there with its content and cells or not at all. What tells others of it is written in this session.
+    """
+    last = _last_versions(session, [one.report for one in reports])
+    holding = [_holding(one, last.get(one.report.identifier)) for one in reports]
+    new = [(one, version) for one, (version, is_new) in zip(reports, holding, strict=True) if is_new]
     rows = _add(session, release, new, at) if new else {}
     return [KeptVersion(version, rows.get(version.identifier)) for version, _ in holding]
 
@@ -204,25 +248,32 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
         )
 
 
-def _holding(report: NewReport, last: _Last | None) -> tuple[ReleasedVersion, bool]:
-    """The version that holds once the report is kept, and whether it is a new one."""
+def _prepared(report: NewReport, last: _Last | None) -> PreparedReport:
     digest = _digest(report.content)
-    if last is not None and last.sha256 == digest:
-        return ReleasedVersion(last.identifier, last.version, digest), False
-    return ReleasedVersion(report.identifier, last.version + 1 if last else 1, digest), True
+    is_kept = last is not None and last.sha256 == digest
+    return PreparedReport(report, digest, None if is_kept else gzipped(report.content))
+
+
+def _holding(one: PreparedReport, last: _Last | None) -> tuple[ReleasedVersion, bool]:
+    """The version that holds once the report is kept, and whether it is a new one."""
+    if last is not None and last.sha256 == one.sha256:
+        return ReleasedVersion(last.identifier, last.version, one.sha256), False
+    return ReleasedVersion(one.report.identifier, last.version + 1 if last else 1, one.sha256), True
 
 
 def _add(
-    session: Session, release: NewRelease, new: Sequence[tuple[NewReport, ReleasedVersion]], at: datetime
+    session: Session, release: NewRelease, new: Sequence[tuple[PreparedReport, ReleasedVersion]], at: datetime
 ) -> dict[str, int]:
     """Add new versions of reports, with their contents and cells, and mark them as the latest; their rows' ids."""
-    releases = _releases(session, release, {report.reporter for report, _ in new}, at)
+    releases = _releases(session, release, {one.report.reporter for one, _ in new}, at)
     for batch in _batches([version.identifier for _, version in new]):
         earlier = update(ReportRow).where(ReportRow.identifier.in_(batch), ReportRow.is_latest)
         session.execute(earlier.values(is_latest=False, is_current=False))
+    numbers = next_numbers(session, ReportRow.__tablename__, len(new))
     rows = [
         {
             "release_id": releases[report.reporter],
+            "number": number,
             "audience": release.audience,
             "organisation": report.reporter,
             "recorded_at": at,
@@ -243,23 +294,24 @@ def _add(
             "is_latest": True,
             "is_current": True,
         }
-        for report, version in new
+        for number, ((report, _, _), version) in zip(numbers, new, strict=True)
     ]
     ids = session.scalars(insert(ReportRow).returning(ReportRow.id, sort_by_parameter_order=True), rows).all()
-    added = dict(zip(ids, (report for report, _ in new), strict=True))
-    session.execute(insert(ReportContent), [{"report_id": id_, "content": one.content} for id_, one in added.items()])
-    write_cells(session, {id_: report.cells for id_, report in added.items()})
-    _mark_current(session, min(ids))
-    return {report.identifier: id_ for id_, report in added.items()}
+    added = dict(zip(ids, (one for one, _ in new), strict=True))
+    files = [{"id": id_, "file": one.file or gzipped(one.report.content)} for id_, one in added.items()]
+    session.connection().execute(_ADD_CONTENT, files)
+    write_cells(session, {id_: one.report.cells for id_, one in added.items()})
+    _mark_current(session, numbers[0])
+    return {one.report.identifier: id_ for id_, one in added.items()}
 
 
 def _mark_current(session: Session, first: int) -> None:
-    """Have one report of a measure, reporter, period and audience be current, where the rows from `first` on are new.
+    """Have one report of a measure, reporter, period and audience be current. first: the number of the first new row.
 
     There are others from before they were versions of one, and from before the deployment had another name.
     """
     new, other = aliased(ReportRow), aliased(ReportRow)
-    rivals = select(new.id, other.id).where(new.id >= first, other.is_latest, *_rivals(new, other))
+    rivals = select(new.id, other.id).where(new.number >= first, other.is_latest, *_rivals(new, other))
     touched = {id_ for pair in session.execute(rivals) for id_ in pair}
     if touched:
         later = select(other.id).where(*_rivals(ReportRow, other), _days(other) > _days(ReportRow)).exists()
@@ -274,7 +326,7 @@ def _rivals(one: type[ReportRow], other: type[ReportRow]) -> list[ColumnElement[
 
 
 def _days(report: type[ReportRow]) -> ColumnElement[Any]:
-    return tuple_(report.as_of, report.data_date, report.id)
+    return tuple_(report.as_of, report.data_date, report.number)
 
 
 def _releases(session: Session, release: NewRelease, reporters: set[str], at: datetime) -> dict[str, int]:

@@ -46,7 +46,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Gzipped(TypeDecorator[bytes]):
@@ -62,6 +64,9 @@ class Gzipped(TypeDecorator[bytes]):
         return None if value is None else inflated(value)
 
 
+ByBytes = String().with_variant(String(collation="C"), "postgresql")
+"""Text in order of its bytes, in any database: pages, reports and what is decided by them come in the same order."""
+
 _SEARCHED_BY = {
     "resource_id": (),
     "organisation": ("organisation",),
@@ -72,13 +77,13 @@ _SEARCHED_BY = {
 }
 """Indexes of the current reports of an audience, in order of id within what is searched.
 
-SQLite takes such an index where a query has its condition, letter for letter.
+Such an index is taken where a query has its condition, with SQLite letter for letter.
 """
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UtcDateTime, bytes: Gzipped, str: String, dict[str, str]: JSON}
+    type_annotation_map = {datetime: UtcDateTime, bytes: Gzipped, str: ByBytes, dict[str, str]: JSON}
 
 
 class Owned:
@@ -124,6 +129,7 @@ class ReportRow(VersionRow, Base):
     A report is of one measure, reporter, period and audience, and what is known later is its next version. Rows from
     before that was so have an identifier for each reference date and extract date; they keep it.
 
+    number: in the order in which versions became visible, without gaps, as `numbering` gives it.
     is_latest: no later version of the report is there. is_current: latest, and no other report of the same measure,
     reporter, period and audience is of later days; what a search that names no report finds.
     """
@@ -131,6 +137,7 @@ class ReportRow(VersionRow, Base):
     __tablename__ = "report"
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
+    number: Mapped[int]
     identifier_system: Mapped[str]
     identifier: Mapped[str]
     measure_url: Mapped[str]
@@ -151,10 +158,18 @@ class ReportRow(VersionRow, Base):
         UniqueConstraint("identifier", "version"),
         Index("ix_report_resource_id_version", "resource_id", "version"),
         *(
-            Index(f"ix_report_current_{name}", "audience", *columns, "resource_id", sqlite_where=text("is_current = 1"))
+            Index(
+                f"ix_report_current_{name}",
+                "audience",
+                *columns,
+                "resource_id",
+                sqlite_where=text("is_current = 1"),
+                postgresql_where=text("is_current"),
+            )
             for name, columns in _SEARCHED_BY.items()
         ),
         Index("ix_report_same_period", "measure_url", "organisation", "period_end"),
+        Index(None, "audience", "number", unique=True),
     )
 
 
@@ -255,14 +270,16 @@ class MembershipRow(Owned, Base):
 class Delivery(Owned, Base):
     """Grain: one row per try to send a version of a report to a server.
 
-    target: origin and path of the server, nothing secret. status: sent or failed. location: without query.
+    number: in the order of the tries. target: origin and path of the server, nothing secret. status: sent or failed.
+    location: without query.
     outcome: what came back, in our own words.
     """
 
     __tablename__ = "delivery"
-    __table_args__ = (Index(None, "target", "report_id"),)
+    __table_args__ = (Index(None, "target", "report_id"), Index(None, "number", unique=True))
 
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    number: Mapped[int]
     target: Mapped[str]
     status: Mapped[str]
     http_status: Mapped[int | None]
@@ -271,3 +288,12 @@ class Delivery(Owned, Base):
     outcome: Mapped[str | None]
 
     report: Mapped[ReportRow] = relationship()
+
+
+class NumberingRow(Base):
+    """Grain: one row per kind of row that is numbered. last: the number that was given last."""
+
+    __tablename__ = "numbering"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]

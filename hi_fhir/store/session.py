@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from hi_fhir.store import sqlite
+from hi_fhir.core.errors import ConfigError
+from hi_fhir.store.dialects import dialect_named
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -17,26 +19,27 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._dialect = dialect_named(engine.dialect.name)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            sqlite.begin_to_read(session.connection())
+            self._dialect.begin_to_read(session.connection())
             yield session
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """One consistent view without objects, for what answers many at once."""
         with self.engine.connect() as connection, connection.begin():
-            sqlite.begin_to_read(connection)
+            self._dialect.begin_to_read(connection)
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One writing transaction: all of it or, on an error, nothing. Another writer waits for it at its beginning."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            sqlite.begin_to_write(session.connection())
+            self._dialect.begin_to_write(session.connection())
             yield session
 
     def close(self) -> None:
@@ -47,18 +50,36 @@ def open_store(where: Path | str) -> Store:
     """The store at a path or URL, made or brought to the newest schema first. Several processes may do this at once.
 
     Raises:
-        ConfigError: the URL is not of an SQLite file.
+        ConfigError: the URL is of none, or of a server that cannot be reached.
     """
-    url = sqlite.url_of(where) if isinstance(where, Path) else make_url(where)
-    with sqlite.alone(url):
-        engine = sqlite.engine_of(url)
-        if _revision(engine) != _newest_revision():
-            from hi_fhir.store.migrating import migrate  # Alembic, which a store that is as it should be does not need
+    url = _url(where)
+    dialect = dialect_named(url.get_backend_name())
+    with dialect.alone(url), dialect.told(url):
+        store = Store(dialect.engine_of(url))
+        try:
+            if _revision(store.engine) != _newest_revision():
+                _migrate(store)
+        except BaseException:
+            store.close()
+            raise
+    return store
 
-            with engine.begin() as connection:
-                sqlite.begin_to_write(connection)
-                migrate(connection)
-    return Store(engine)
+
+@contextmanager
+def look_at(where: Path | str) -> Iterator[Store]:
+    """The store at a path or URL as it is, whatever its schema, which is left alone.
+
+    Raises:
+        ConfigError: the URL is of none, or of a server that cannot be reached.
+    """
+    url = _url(where)
+    dialect = dialect_named(url.get_backend_name())
+    store = Store(dialect.engine_of(url))
+    try:
+        with dialect.told(url):
+            yield store
+    finally:
+        store.close()
 
 
 def is_migrated(store: Store) -> bool:
@@ -70,13 +91,47 @@ def is_migrated(store: Store) -> bool:
     return _revision(store.engine) == _newest_revision()
 
 
+def is_empty(store: Store) -> bool:
+    """Whether no schema is there yet.
+
+    Raises:
+        SQLAlchemyError: the store cannot be reached.
+    """
+    return _revision(store.engine) is None
+
+
+def _url(where: Path | str) -> URL:
+    if isinstance(where, Path):
+        return URL.create("sqlite", database=str(where))  # whatever stands in its name
+    try:
+        return make_url(where)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(
+            "store_url: it is no URL of a store. Give sqlite:///... (SQLite) or postgresql://..."
+        ) from error
+
+
+def _migrate(store: Store) -> None:
+    """Bring the schema to the newest revision, if none did while the lock was waited for."""
+    from hi_fhir.store.migrating import migrate  # Alembic, which a store that is as it should be does not need
+
+    with store.write() as session:
+        connection = session.connection()
+        if _revision_of(connection) != _newest_revision():
+            migrate(connection)
+
+
 def _revision(engine: Engine) -> str | None:
-    """The revision of the schema; None where there is none yet."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return found
+        return _revision_of(connection)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """The revision of the schema; None where there is none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _newest_revision() -> str:

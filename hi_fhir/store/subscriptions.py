@@ -107,7 +107,7 @@ def matching(session: Session, reader: Reader, criteria: ReportCriteria, reports
         *report_conditions(criteria),
         ReportRow.id.in_(reports),
     ]
-    return list(session.scalars(select(ReportRow.id).where(*conditions).order_by(ReportRow.id)))
+    return list(session.scalars(select(ReportRow.id).where(*conditions).order_by(ReportRow.number)))
 
 
 def add_events(session: Session, row: SubscriptionRow, reports: Sequence[int], at: datetime) -> None:

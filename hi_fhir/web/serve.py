@@ -46,7 +46,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     """
     address = _address(config, host, is_open=reader is None)
     listening = listen(address, port)
-    store = open_store(config.store_file)
+    store = open_store(config.store_place)
     named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
     clock, here = SystemClock(), f"http://{in_url(address)}:{listening.getsockname()[1]}"
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"

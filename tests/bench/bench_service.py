@@ -26,6 +26,7 @@ from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells
 from hi_fhir.store.session import open_store
 from tests.support.processes import HI_FHIR, environment
+from tests.support.recording import record_reports
 from tests.support.reporting import SETTINGS, released_reports
 
 GOALS = {"read": 1_500, "by_identifier": 800, "by_reporter": 150}
@@ -121,7 +122,7 @@ def make_store(path: Path, reports: int) -> list[str]:
     made = made_up_reports(reports)
     while batch := list(islice(made, BATCH)):
         with store.write() as session:
-            ledger.record_reports(session, release, batch, AT)
+            record_reports(session, release, batch, AT)
     store.close()
     return [reporter(number) for number in range(-(-reports // (MEASURES * PERIODS)))]
 

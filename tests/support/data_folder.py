@@ -64,7 +64,7 @@ def write_archive() -> None:
         source = SourceSettings(name=SOURCE, address=RECORDS.name)
         request = RunRequest((source,), PERIOD, measures=MEASURES, audience="icb", keep_raw=True)
         run(RunContext(config, CLOCK), request)
-        with closing(sqlite3.connect(config.store_file)) as store:
+        with closing(sqlite3.connect(config.store_place)) as store:
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.rmtree(RECORDS.name)
         _pack(Path())

@@ -14,6 +14,7 @@ from hi_fhir.store.cells import NewCells
 from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.store.session import Store
 from hi_fhir.subscriptions.announcing import announce
+from tests.support.recording import record_reports
 
 CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
@@ -44,7 +45,7 @@ def release(
             ledger.record_organisation(session, _new_organisation(reporter), CLOCK.at)
         for measure in measures:
             ledger.record_measure(session, _new_measure(measure), CLOCK.at)
-        versions = ledger.record_reports(
+        versions = record_reports(
             session,
             ledger.NewRelease("evaluation", audience, "policy", "1", "nothing", {"main": DAY.isoformat()}),
             [

@@ -32,7 +32,7 @@ def read_ledger(
     Raises:
         NotFoundError: there is nothing of it.
     """
-    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.id)
+    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
     asked = _narrowed(asked, audience, ever, evaluation)
     rows = session.scalars(asked if days is None else asked.where(models.ReportRow.as_of.in_(days))).all()
     if not rows:
@@ -47,7 +47,7 @@ def read_practice(session: Session, practice: str, *, ever: bool = False) -> Tol
     Raises:
         NotFoundError: it was given nothing.
     """
-    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.id)
+    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
     asked = asked.where(models.ReportRow.audience == Audience.PRACTICE, models.ReportRow.organisation == practice)
     rows = session.scalars(asked if ever else asked.where(models.ReportRow.is_current)).all()
     if not rows:

@@ -1,6 +1,5 @@
 """What a practice works out that knows its own people: from few counts at a time, the same as from all at once."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures.evaluation import read_evaluation
 from hi_fhir.pipeline.report import read_counts
-from hi_fhir.store.session import open_store
+from hi_fhir.store.session import Store
 from tests.support.histories import History
 
 HOMES = {"A99001": ("U99001", "QZ1"), "A99002": ("U99001", "QZ1"), "A99003": ("U99002", "QZ1")}
@@ -22,10 +21,8 @@ DAY = date(2026, 3, 31)
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    store = open_store(tmp_path / "store.sqlite")
-    yield History(store, tmp_path, PEOPLE)
-    store.close()
+def history(store: Store, tmp_path: Path) -> History:
+    return History(store, tmp_path, PEOPLE)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hi_fhir.store.cells import CellRow, NewCells
 from hi_fhir.store.session import open_store
 from tests.support import released
 from tests.support.cli import hi_fhir, settings
+from tests.support.recording import record_reports
 
 OPEN: list[CellRow] = [
     ("all", "all", "numerator", "rounded", None, 20),
@@ -41,7 +42,7 @@ def release(folder: Path, cells: list[CellRow], audience: str = "icb", evaluatio
     )
     with open_store(folder / "data" / "hi_fhir.sqlite").write() as session:
         made = ledger.NewRelease(evaluation, audience, "policy", "1", "nothing", {"main": "2025-03-31"})
-        ledger.record_reports(session, made, [report], released.CLOCK.at)
+        record_reports(session, made, [report], released.CLOCK.at)
 
 
 def test_nothing_recovered_exits_with_0(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.support.released import CLOCK, release
 
 def delivered(data_dir: Path) -> None:
     """A store in which two of four reports were sent, and one was refused."""
-    store = open_store(Config(data_dir=data_dir).store_file)
+    store = open_store(Config(data_dir=data_dir).store_place)
     first, second, third, _ = release(store).reports
     with store.write() as session:
         for report, status in ((first, "sent"), (second, "sent"), (third, "failed")):

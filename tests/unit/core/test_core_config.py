@@ -49,7 +49,22 @@ def test_values_take_the_type_of_their_setting(file: Path) -> None:
     ],
 )
 def test_the_store_is_in_the_data_folder_or_where_the_setting_says(url: str | None, file: str) -> None:
-    assert Config(data_dir=Path("data"), store_url=url).store_file == Path(file)
+    assert Config(data_dir=Path("data"), store_url=url).store_place == Path(file)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://elm:s%40cret@db.example:5433/reports", "postgresql://db.example:5433/reports"),
+        ("postgresql://elm@[::1]/reports?password=s%40cret&sslmode=verify-full", "postgresql://[::1]/reports"),
+        ("postgresql:///reports?host=/run/postgresql", "postgresql:///reports"),
+    ],
+)
+def test_a_store_on_a_server_is_shown_without_who_asks_and_by_which_password(url: str, shown: str) -> None:
+    config = Config(store_url=url)
+
+    assert (config.store_place, config.store_shown) == (url, shown)
+    assert "cret" not in repr(config)
 
 
 def test_organisations_are_a_list_of_the_file_and_joined_by_commas_in_the_environment(file: Path) -> None:
@@ -90,11 +105,12 @@ def test_sources_are_tables_of_the_file_and_their_tokens_come_from_the_environme
         ('publish_organisations = ["QX1", 2]\n', "setting publish_organisations: .* is not a list of ODS codes"),
         ("publish_organisations = []\n", "setting publish_organisations: one of its ODS codes is empty"),
         ('serve_organisations = "QX1,"\n', "setting serve_organisations: one of its ODS codes is empty"),
-        ('store_url = "postgresql://elm:secret@db/reports"\n', "^store_url: the store is an SQLite file .*/to/file.$"),
-        ('store_url = "sqlite://"\n', "store_url: the store is an SQLite file"),
-        ('store_url = "sqlite:///"\n', "store_url: the store is an SQLite file"),
-        ('store_url = "sqlite:///:memory:"\n', "store_url: the store is an SQLite file"),
-        ('store_url = "sqlite:///reports?mode=ro"\n', "store_url: the store is an SQLite file"),
+        ('store_url = "mysql://elm:secret@db/reports"\n', "^store_url: the store is a file of SQLite or .*/database.$"),
+        ('store_url = "postgresql://elm:secret@db"\n', "^store_url: the store is a file of SQLite or .*/database.$"),
+        ('store_url = "sqlite://"\n', "store_url: the store is a file of SQLite"),
+        ('store_url = "sqlite:///"\n', "store_url: the store is a file of SQLite"),
+        ('store_url = "sqlite:///:memory:"\n', "store_url: the store is a file of SQLite"),
+        ('store_url = "sqlite:///reports?mode=ro"\n', "store_url: the store is a file of SQLite"),
         ("sources = 5\n", "sources are tables"),
         ("[sources]\nelm = 5\n", r"\[sources.elm\]: a source is a table"),
         ('[sources.elm]\naddress = "x"\ncolour = "red"\n', r"\[sources.elm\]: .*colour"),

@@ -1,6 +1,5 @@
 """Nothing is sent of which a small count can be worked out that could not be before."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,22 +14,15 @@ from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
 from hi_fhir.pipeline.report import ReportManifest, report
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from tests.support.evaluations import AREAS, an_area, write_evaluation
 
 AT = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path, publish_check=2)
-
-
-@pytest.fixture
-def store(config: Config) -> Iterator[Store]:
-    opened = open_store(config.store_file)
-    yield opened
-    opened.close()
+def config(tmp_path: Path, store_url: str) -> Config:
+    return Config(data_dir=tmp_path, store_url=store_url, publish_check=2)
 
 
 @pytest.fixture

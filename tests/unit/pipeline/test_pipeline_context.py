@@ -95,10 +95,10 @@ def test_a_pull_by_search_that_is_cancelled_ends_at_its_next_page(tmp_path: Path
 
 def test_the_store_is_opened_once_and_only_when_it_is_asked_for(tmp_path: Path) -> None:
     context = RunContext(Config(data_dir=tmp_path))
-    before = context.config.store_file.exists()
+    before = context.config.store_place.exists()
     store = context.store
 
     assert not before
     assert context.store is store
-    assert context.config.store_file.exists()
+    assert context.config.store_place.exists()
     store.close()

@@ -1,7 +1,7 @@
 """An evaluation becomes an audience's reports, in the store and as files, once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -50,15 +50,8 @@ AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(config: Config) -> Iterator[Store]:
-    opened = open_store(config.store_file)
-    yield opened
-    opened.close()
+def config(tmp_path: Path, store_url: str) -> Config:
+    return Config(data_dir=tmp_path, store_url=store_url)
 
 
 @pytest.fixture
@@ -129,9 +122,11 @@ def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, 
     assert rows(store, Release) == 9
 
 
-def test_a_fresh_store_makes_the_same_bytes(config: Config, store: Store, evaluation: Path, tmp_path: Path) -> None:
+def test_a_fresh_store_makes_the_same_bytes(
+    config: Config, store: Store, evaluation: Path, new_store: Callable[[], str]
+) -> None:
     first = release(config, store, evaluation)
-    other = open_store(f"sqlite:///{tmp_path / 'other' / 'hi_fhir.sqlite'}")
+    other = open_store(new_store())
     assert release(config, other, evaluation, clock=LATER) == first
     other.close()
 
@@ -245,8 +240,7 @@ def test_a_release_that_others_are_always_ahead_of_gives_up(
     config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = iter(range(100))
-    versions = [ledger.ReleasedVersion(str(number), 1, "") for number in range(100)]
-    monkeypatch.setattr("hi_fhir.pipeline.report.ledger.released_versions", lambda *_: versions[: next(seen)])
+    monkeypatch.setattr("hi_fhir.pipeline.report.ledger.newest_version", lambda *_: next(seen))
     with pytest.raises(BusyError, match="at the same time"):
         release(config, store, evaluation)
     assert rows(store, ReportRow) == 0

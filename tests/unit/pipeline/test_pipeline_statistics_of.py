@@ -3,7 +3,6 @@
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import StringIO
@@ -28,7 +27,7 @@ from hi_fhir.pipeline.report import ReportManifest, report
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.plan import ReferenceGroup
 from hi_fhir.reports.derived.table import Row, StatisticsTable
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.reporting import count_of, extensions, groups_of, parts
 
@@ -42,15 +41,8 @@ YEAR_BEFORE = {
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(config: Config) -> Iterator[Store]:
-    opened = open_store(config.store_file)
-    yield opened
-    opened.close()
+def config(tmp_path: Path, store_url: str) -> Config:
+    return Config(data_dir=tmp_path, store_url=store_url)
 
 
 def release(

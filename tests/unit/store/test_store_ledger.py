@@ -14,6 +14,7 @@ from hi_fhir.store.deliveries import Delivered
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport, ReleasedVersion
 from hi_fhir.store.models import CellName, CellStateRow, Release, ReleasedCellRow, ReportContent, ReportRow
 from hi_fhir.store.session import Store
+from tests.support.recording import record_reports
 
 AT, LATER = datetime(2025, 4, 2, 12, tzinfo=UTC), datetime(2025, 5, 2, 12, tzinfo=UTC)
 MEASURE = "https://example.invalid/Measure/m"
@@ -44,7 +45,7 @@ REPORT = NewReport(
 
 def record(store: Store, *reports: NewReport, release: NewRelease = RELEASE, at: datetime = AT) -> list[int]:
     with store.write() as session:
-        return [one.version.version for one in ledger.record_reports(session, release, reports, at)]
+        return [one.version.version for one in record_reports(session, release, reports, at)]
 
 
 def test_unchanged_bytes_make_no_new_version(store: Store) -> None:
@@ -161,7 +162,7 @@ def test_what_is_new_is_told(store: Store) -> None:
     other = replace(REPORT, identifier="b", id="mr-b")
     for reports, new in (([REPORT], [True]), ([REPORT, other], [False, True])):
         with store.write() as session:
-            assert [one.is_new for one in ledger.record_reports(session, RELEASE, reports, AT)] == new
+            assert [one.is_new for one in record_reports(session, RELEASE, reports, AT)] == new
 
 
 def test_a_content_is_kept_as_gzip(store: Store) -> None:

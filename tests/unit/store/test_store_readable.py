@@ -1,6 +1,6 @@
 """Whose reports a reader has: its own, and those of what belonged to it on the day that they are of."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from hi_fhir.store.memberships import DayMembership, memberships_on, record_memb
 from hi_fhir.store.readable import readable_reports
 from hi_fhir.store.search import read_report, search_reports
 from hi_fhir.store.session import Store, open_store
+from tests.support.recording import record_reports
 from tests.support.released import new_report
 
 AT = datetime(2025, 7, 2, 12, tzinfo=UTC)
@@ -39,20 +40,18 @@ def reports_of(day: date, audience: str) -> list[ledger.NewReport]:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(module_store: Store) -> Store:
     """Two days of four practices, of which A3 went from one board to the other in between and A4 is nowhere.
 
     U2 has practices of both boards in March.
     """
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('readable') / 'hi_fhir.sqlite'}")
-    with opened.write() as session:
+    with module_store.write() as session:
         for day, memberships in ((MARCH, IN_MARCH), (JUNE, IN_JUNE)):
             record_memberships(session, day, memberships, AT)
             for audience in Audience:
                 new = ledger.NewRelease("e", audience, "p", "1", "d", {})
-                ledger.record_reports(session, new, reports_of(day, audience), AT)
-    yield opened
-    opened.close()
+                record_reports(session, new, reports_of(day, audience), AT)
+    return module_store
 
 
 def had(store: Store, reader: Reader) -> dict[int, str]:

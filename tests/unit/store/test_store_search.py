@@ -1,9 +1,7 @@
 """Searches find the latest versions that meet all criteria, a page at a time."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +27,8 @@ from hi_fhir.store.search import (
     search_organisations,
     search_reports,
 )
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
+from tests.support.recording import record_reports
 
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
 BASE = "https://example.invalid/fhir/Measure"
@@ -58,13 +57,12 @@ def a_report(name: str, measure: str, reporter: str, period: tuple[date, date], 
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(module_store: Store) -> Store:
     """For the ICB: reports a (two versions), b and d of one practice, c of another and of a later period.
 
     For the public e of the second practice, and for the practices themselves f and g of one each.
     """
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
-    with opened.write() as session:
+    with module_store.write() as session:
         icb, public, own = (
             NewRelease("e", audience, "p", "1", "d", {"main": "2025-04-02"})
             for audience in ("icb", "public", "practice")
@@ -75,17 +73,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             a_report("c", "m", "A99002", QUARTER),
             a_report("d", "o", "A99001", YEAR),
         ]
-        ledger.record_reports(session, icb, first, AT)
-        ledger.record_reports(session, icb, [a_report("a", "m", "A99001", YEAR, b"two")], AT)
-        ledger.record_reports(session, public, [a_report("e", "n", "A99002", YEAR)], AT)
+        record_reports(session, icb, first, AT)
+        record_reports(session, icb, [a_report("a", "m", "A99001", YEAR, b"two")], AT)
+        record_reports(session, public, [a_report("e", "n", "A99002", YEAR)], AT)
         exact = [a_report("f", "m", "A99001", YEAR), a_report("g", "n", "A99002", YEAR)]
-        ledger.record_reports(session, own, exact, AT)
+        record_reports(session, own, exact, AT)
         for id_, version in (("m", "1"), ("n", "2")):
             ledger.record_measure(session, NewMeasure(id_, f"{BASE}/{id_}", version, "active", b"{}"), AT)
         for code in ("A99001", "A99002"):
             ledger.record_organisation(session, NewOrganisation(f"ods-{code.lower()}", "urn:ods", code, b"{}"), AT)
-    yield opened
-    opened.close()
+    return module_store
 
 
 def found(store: Store, criteria: ReportCriteria, reader: Reader = ICB) -> str:
@@ -215,8 +212,7 @@ def days_apart(id_: str, data_date: date, as_of: date = YEAR[1], **fields: Any) 
     return replace(a_report(id_, "m", "A99001", YEAR), **{"data_date": data_date, "as_of": as_of, **fields})
 
 
-def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_finds_that(tmp_path: Path) -> None:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_finds_that(fresh_store: Store) -> None:
     later, latest = date(2025, 5, 2), date(2025, 6, 2)
     reports = [
         days_apart("j", latest),
@@ -225,27 +221,24 @@ def test_of_reports_of_one_period_the_newest_is_found_and_whoever_knows_another_
         days_apart("m", later, period_start=date(2024, 5, 1)),
     ]
     release = NewRelease("e", "icb", "p", "1", "d", {})
-    with opened.write() as session:
-        ledger.record_reports(session, release, reports, AT)
-        ledger.record_reports(session, replace(release, audience="public"), [days_apart("n", later)], AT)
+    with fresh_store.write() as session:
+        record_reports(session, release, reports, AT)
+        record_reports(session, replace(release, audience="public"), [days_apart("n", later)], AT)
 
-    assert found(opened, ReportCriteria()) == "jm"
-    assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", None),),))) == "jm"
-    assert found(opened, ReportCriteria(identifiers=((TokenMatch("urn:example", "k"),),))) == "k"
-    assert found(opened, ReportCriteria(ids=(("mr-l", "mr-m"),))) == "lm"
-    with opened.connect() as connection:
+    assert found(fresh_store, ReportCriteria()) == "jm"
+    assert found(fresh_store, ReportCriteria(identifiers=((TokenMatch("urn:example", None),),))) == "jm"
+    assert found(fresh_store, ReportCriteria(identifiers=((TokenMatch("urn:example", "k"),),))) == "k"
+    assert found(fresh_store, ReportCriteria(ids=(("mr-l", "mr-m"),))) == "lm"
+    with fresh_store.connect() as connection:
         assert read_report(connection, ICB, "mr-k")
-    opened.close()
 
 
-def test_of_versions_of_one_report_the_last_is_found_whatever_its_days(tmp_path: Path) -> None:
-    opened = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
-    with opened.write() as session:
+def test_of_versions_of_one_report_the_last_is_found_whatever_its_days(fresh_store: Store) -> None:
+    with fresh_store.write() as session:
         for day in (date(2025, 6, 2), date(2025, 5, 2)):
             report = days_apart("j", day, content=day.isoformat().encode())
-            ledger.record_reports(session, NewRelease("e", "icb", "p", "1", "d", {}), [report], AT)
+            record_reports(session, NewRelease("e", "icb", "p", "1", "d", {}), [report], AT)
 
-    with opened.connect() as connection:
+    with fresh_store.connect() as connection:
         [one] = search_reports(connection, ICB, ReportCriteria(), limit=9).resources
     assert (one.version, one.content) == (2, b"2025-05-02")
-    opened.close()

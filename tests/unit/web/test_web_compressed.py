@@ -1,13 +1,12 @@
 """What is sent as gzip is what others are sent as it is."""
 
 import gzip
-from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
 
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import open_store
+from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is
 from tests.support.released import CLOCK, release
@@ -16,11 +15,9 @@ AS_GZIP = {"Accept-Encoding": "gzip, deflate"}
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    store = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
-    release(store)
-    yield create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
-    store.close()
+def service(module_store: Store) -> FlaskClient:
+    release(module_store)
+    return create_app(module_store, CLOCK, everyone_is(Reader("icb"))).test_client()
 
 
 def a_report(service: FlaskClient) -> str:
@@ -73,15 +70,13 @@ def test_an_answer_to_a_name_of_elsewhere_has_the_same_headers(service):
     assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (400, "nosniff")
 
 
-def test_a_page_has_no_more_than_twenty_however_many_are_asked_for(tmp_path):
-    store = open_store(tmp_path / "hi_fhir.sqlite")
+def test_a_page_has_no_more_than_twenty_however_many_are_asked_for(store):
     release(store, reporters=[f"A990{number:02}" for number in range(11)])
     service = create_app(store, CLOCK, everyone_is(Reader("icb"))).test_client()
 
     first = service.get("/fhir/MeasureReport?_count=1000").json
     following = next(link["url"] for link in first["link"] if link["relation"] == "next")
     rest = service.get(following).json
-    store.close()
 
     assert (first["total"], len(first["entry"]), len(rest["entry"])) == (22, 20, 2)
     assert [link["url"] for link in first["link"] if link["relation"] == "self"] == [

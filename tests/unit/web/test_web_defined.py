@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from flask.testing import FlaskClient
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.measures import registry
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import open_store
+from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is
 
@@ -17,11 +18,9 @@ OWN = definitions(BASE, registry.load())
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    store = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
+def service(module_store: Store) -> FlaskClient:
     clock = FixedClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
-    yield create_app(store, clock, everyone_is(Reader("icb")), definitions=OWN).test_client()
-    store.close()
+    return create_app(module_store, clock, everyone_is(Reader("icb")), definitions=OWN).test_client()
 
 
 @pytest.mark.parametrize("resource", OWN, ids=lambda one: f"{one['resourceType']}/{one['id']}")

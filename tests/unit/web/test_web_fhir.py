@@ -1,6 +1,5 @@
 """The FHIR service over a store with a few released reports."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from flask.testing import FlaskClient
 
 from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import open_store
+from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
@@ -19,14 +18,12 @@ SMOKING = f"{BASE}/Measure/smoking-status-recorded"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'hi_fhir.sqlite'}")
-    release(store, measures=MEASURES, reporters=("A99001", "A99002", "A99003"))
-    with store.write() as session:
+def service(module_store: Store) -> FlaskClient:
+    release(module_store, measures=MEASURES, reporters=("A99001", "A99002", "A99003"))
+    with module_store.write() as session:
         oak = ledger.NewOrganisation("ods-a99001", ODS, "A99001", b'{"id":"ods-a99001","resourceType":"Organization"}')
         ledger.record_organisation(session, oak, CLOCK.at)
-    yield create_app(store, CLOCK, everyone_is(ICB)).test_client()
-    store.close()
+    return create_app(module_store, CLOCK, everyone_is(ICB)).test_client()
 
 
 def entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
@@ -149,14 +146,12 @@ def test_a_head_has_the_headers_alone(service):
     assert (answer.status_code, answer.data, answer.headers["ETag"]) == (200, b"", 'W/"1"')
 
 
-def test_a_correction_is_the_newest_version(tmp_path):
-    store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+def test_a_correction_is_the_newest_version(store):
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=100)
     release(store, measures=MEASURES[:1], reporters=("A99001",), count=90)
     service = create_app(store, CLOCK, everyone_is(ICB)).test_client()
 
     [report] = entries(service.get("/fhir/MeasureReport").json)
-    store.close()
 
     assert report["meta"]["versionId"] == "2"
     assert report["group"][0]["population"][0]["count"] == 90
@@ -172,8 +167,7 @@ def test_measures_and_organisations_are_served_beside_reports(service):
     assert service.get("/fhir/Organization/ods-a99001").status_code == 200
 
 
-def test_reports_for_other_audiences_are_not_there(tmp_path):
-    store = open_store(f"sqlite:///{tmp_path / 'hi_fhir.sqlite'}")
+def test_reports_for_other_audiences_are_not_there(store):
     released = {audience: release(store, measures=MEASURES[:1], audience=audience) for audience in ("icb", "practice")}
     release(store, measures=MEASURES[1:], audience="public")
     seen = {}
@@ -185,7 +179,6 @@ def test_reports_for_other_audiences_are_not_there(tmp_path):
         assert [one["id"] for one in entries(service.get("/fhir/Measure").json)] == ["ethnicity-recorded"]
         assert service.get("/fhir/Measure/smoking-status-recorded").status_code == 404
         seen[reader.audience] = read
-    store.close()
 
     assert seen["icb"] == {report.id for report in released["icb"].reports}
     assert seen["practice"] == {report.id for report in released["practice"].reports if report.reporter == "A99001"}

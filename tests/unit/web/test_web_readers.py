@@ -4,7 +4,7 @@ Two services are asked the same by one board: one has what another board has as 
 is to be seen (status, body, headers) has to be the same. The rows are of the application's own routes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,8 +107,8 @@ def _released(store: Store, *, with_others: bool) -> Any:
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    stores = [open_store(f"sqlite:///{tmp_path_factory.mktemp(name) / 'hi_fhir.sqlite'}") for name in ("both", "alone")]
+def services(new_store: Callable[[], str]) -> Iterator[Services]:
+    stores = [open_store(new_store()) for _ in range(2)]
     own = definitions(BASE, [])
 
     def reader_of(request: Request) -> Reader:

@@ -57,7 +57,7 @@ def test_a_taken_port_is_told_as_such(tmp_path):
 
 
 def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
-    store = open_store(Config(data_dir=tmp_path).store_file)
+    store = open_store(Config(data_dir=tmp_path).store_place)
     release(store)
     store.close()
 
@@ -71,7 +71,7 @@ def test_the_command_serves_what_was_released_until_it_is_interrupted(tmp_path):
 
 @pytest.mark.slow
 def test_a_practice_is_served_its_own_reports(tmp_path):
-    store = open_store(Config(data_dir=tmp_path).store_file)
+    store = open_store(Config(data_dir=tmp_path).store_place)
     release(store)
     own = release(store, audience="practice").reports
     store.close()

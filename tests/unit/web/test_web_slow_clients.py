@@ -12,7 +12,7 @@ import requests
 from waitress import wasyncore
 
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import everyone_is
@@ -29,11 +29,9 @@ PATIENT = ClientLimits(idle_s=60, exchange_s=60)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = open_store(tmp_path_factory.mktemp("store") / "hi_fhir.sqlite")
-    release(opened, reporters=[f"A990{number:02}" for number in range(10)])
-    yield opened
-    opened.close()
+def store(module_store: Store) -> Store:
+    release(module_store, reporters=[f"A990{number:02}" for number in range(10)])
+    return module_store
 
 
 Connect = Callable[[], socket.socket]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hi_fhir.store.models import UtcDateTime
+from hi_fhir.store.models import ByBytes, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -17,14 +17,19 @@ def upgrade() -> None:
     _create_delivery()
 
 
+def downgrade() -> None:
+    for table in ("delivery", "organisation", "measure", "report", "release"):
+        op.drop_table(table)
+
+
 def _create_release() -> None:
     op.create_table(
         "release",
         *_owned(),
-        sa.Column("evaluation_id", sa.String(), nullable=False),
-        sa.Column("policy_id", sa.String(), nullable=False),
-        sa.Column("policy_version", sa.String(), nullable=False),
-        sa.Column("published", sa.String(), nullable=False),
+        sa.Column("evaluation_id", ByBytes, nullable=False),
+        sa.Column("policy_id", ByBytes, nullable=False),
+        sa.Column("policy_version", ByBytes, nullable=False),
+        sa.Column("published", ByBytes, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_release"),
         sa.UniqueConstraint(
             "evaluation_id", "audience", "policy_id", "policy_version", "organisation", name="uq_release_once"
@@ -38,13 +43,13 @@ def _create_report() -> None:
         *_owned(),
         *_versioned(),
         sa.Column("release_id", sa.Integer(), nullable=False),
-        sa.Column("identifier_system", sa.String(), nullable=False),
-        sa.Column("identifier", sa.String(), nullable=False),
-        sa.Column("measure_url", sa.String(), nullable=False),
-        sa.Column("measure_version", sa.String(), nullable=False),
-        sa.Column("reporter_id", sa.String(), nullable=False),
-        sa.Column("reporter_system", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("identifier_system", ByBytes, nullable=False),
+        sa.Column("identifier", ByBytes, nullable=False),
+        sa.Column("measure_url", ByBytes, nullable=False),
+        sa.Column("measure_version", ByBytes, nullable=False),
+        sa.Column("reporter_id", ByBytes, nullable=False),
+        sa.Column("reporter_system", ByBytes, nullable=False),
+        sa.Column("status", ByBytes, nullable=False),
         sa.Column("period_start", sa.Date(), nullable=False),
         sa.Column("period_end", sa.Date(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
@@ -62,9 +67,9 @@ def _create_measure() -> None:
         "measure",
         *_owned(),
         *_versioned(),
-        sa.Column("url", sa.String(), nullable=False),
-        sa.Column("measure_version", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("url", ByBytes, nullable=False),
+        sa.Column("measure_version", ByBytes, nullable=False),
+        sa.Column("status", ByBytes, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_measure"),
         sa.UniqueConstraint("resource_id", "version", name="uq_measure_resource_id_version"),
     )
@@ -75,7 +80,7 @@ def _create_organisation() -> None:
         "organisation",
         *_owned(),
         *_versioned(),
-        sa.Column("identifier_system", sa.String(), nullable=False),
+        sa.Column("identifier_system", ByBytes, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_organisation"),
         sa.UniqueConstraint("resource_id", "version", name="uq_organisation_resource_id_version"),
     )
@@ -86,12 +91,12 @@ def _create_delivery() -> None:
         "delivery",
         *_owned(),
         sa.Column("report_id", sa.Integer(), nullable=False),
-        sa.Column("target", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("target", ByBytes, nullable=False),
+        sa.Column("status", ByBytes, nullable=False),
         sa.Column("http_status", sa.Integer(), nullable=True),
-        sa.Column("etag", sa.String(), nullable=True),
-        sa.Column("location", sa.String(), nullable=True),
-        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("etag", ByBytes, nullable=True),
+        sa.Column("location", ByBytes, nullable=True),
+        sa.Column("outcome", ByBytes, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_delivery"),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name="fk_delivery_report_id"),
     )
@@ -101,16 +106,16 @@ def _create_delivery() -> None:
 def _owned() -> list[sa.Column[object]]:
     return [
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("audience", sa.String(), nullable=False),
-        sa.Column("organisation", sa.String(), nullable=True),
+        sa.Column("audience", ByBytes, nullable=False),
+        sa.Column("organisation", ByBytes, nullable=True),
         sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
     ]
 
 
 def _versioned() -> list[sa.Column[object]]:
     return [
-        sa.Column("resource_id", sa.String(), nullable=False),
+        sa.Column("resource_id", ByBytes, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("sha256", ByBytes, nullable=False),
     ]

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from hi_fhir.store.migrations.kept_reports import cells_of
+from hi_fhir.store.models import ByBytes
 
 revision = "0003"
 down_revision = "0002"
@@ -31,6 +32,7 @@ _MARK_CURRENT = """
             AND (other.as_of, other.data_date, other.id) > (report.as_of, report.data_date, report.id)
     )
 """
+_ADD_NAME = sa.text("INSERT INTO cell_name (stratifier, stratum, population) VALUES (:a, :b, :c) RETURNING id")
 
 
 def upgrade() -> None:
@@ -50,7 +52,23 @@ def upgrade() -> None:
             "report",
             ["audience", *columns, "resource_id"],
             sqlite_where=sa.text("is_current = 1"),
+            postgresql_where=sa.text("is_current"),
         )
+
+
+def downgrade() -> None:
+    for name in _SEARCHED_BY:
+        op.drop_index(f"ix_report_current_{name}", "report")
+    op.drop_index("ix_report_same_period", "report")
+    for mark in ("is_current", "is_latest"):
+        op.drop_column("report", mark)
+    op.add_column("report", sa.Column("content", sa.LargeBinary(), nullable=False, server_default=""))
+    op.execute(
+        "UPDATE report SET content = (SELECT kept.content FROM report_content AS kept WHERE kept.report_id = report.id)"
+    )
+    op.create_index("ix_report_measure_url_period_end", "report", ["measure_url", "period_end"])
+    for table in ("released_cell", "cell_name", "report_content"):
+        op.drop_table(table)
 
 
 def _create_tables() -> None:
@@ -64,9 +82,9 @@ def _create_tables() -> None:
     op.create_table(
         "cell_name",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("stratifier", sa.String(), nullable=False),
-        sa.Column("stratum", sa.String(), nullable=False),
-        sa.Column("population", sa.String(), nullable=False),
+        sa.Column("stratifier", ByBytes, nullable=False),
+        sa.Column("stratum", ByBytes, nullable=False),
+        sa.Column("population", ByBytes, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_cell_name"),
         sa.UniqueConstraint("stratifier", "stratum", "population", name="uq_cell_name_stratifier_stratum_population"),
     )
@@ -74,8 +92,8 @@ def _create_tables() -> None:
         "released_cell",
         sa.Column("report_id", sa.Integer(), nullable=False),
         sa.Column("cell_name_id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("state", ByBytes, nullable=False),
+        sa.Column("reason", ByBytes, nullable=True),
         sa.Column("value", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("report_id", "cell_name_id", name="pk_released_cell"),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name="fk_released_cell_report_id"),
@@ -93,8 +111,7 @@ def _fill_cells() -> None:
         rows = list(cells_of(content))
         for name in dict.fromkeys(row[:3] for row in rows):
             if name not in names:
-                names[name] = len(names) + 1
-                bind.exec_driver_sql("INSERT INTO cell_name VALUES (?, ?, ?, ?)", (names[name], *name))
-        written = [(report, names[row[:3]], *row[3:]) for row in rows]
+                names[name] = bind.execute(_ADD_NAME, dict(zip("abc", name, strict=True))).scalar_one()
+        written = [dict(zip("abcde", (report, names[row[:3]], *row[3:]), strict=True)) for row in rows]
         if written:
-            bind.exec_driver_sql("INSERT INTO released_cell VALUES (?, ?, ?, ?, ?)", written)
+            bind.execute(sa.text("INSERT INTO released_cell VALUES (:a, :b, :c, :d, :e)"), written)

@@ -8,7 +8,7 @@ from alembic import op
 
 from hi_fhir.core.gzipped import inflated
 from hi_fhir.store.migrations.kept_reports import covered_by, kind_of
-from hi_fhir.store.models import UtcDateTime
+from hi_fhir.store.models import ByBytes, UtcDateTime
 
 revision = "0005"
 down_revision = "0004"
@@ -26,12 +26,12 @@ def upgrade() -> None:
     table = op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("audience", sa.String(), nullable=False),
-        sa.Column("organisation", sa.String(), nullable=False),
+        sa.Column("audience", ByBytes, nullable=False),
+        sa.Column("organisation", ByBytes, nullable=False),
         sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
-        sa.Column("pcn", sa.String(), nullable=True),
-        sa.Column("icb", sa.String(), nullable=True),
+        sa.Column("pcn", ByBytes, nullable=True),
+        sa.Column("icb", ByBytes, nullable=True),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_membership"),
     )
@@ -40,6 +40,10 @@ def upgrade() -> None:
     rows = list(_told_by_reports(op.get_bind()))
     if rows:
         op.bulk_insert(table, rows)
+
+
+def downgrade() -> None:
+    op.drop_table("membership")
 
 
 def _told_by_reports(bind: sa.Connection) -> Iterator[dict[str, Any]]:
