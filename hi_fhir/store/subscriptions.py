@@ -20,6 +20,9 @@ from hi_fhir.store.readable import codes_of, has_report
 from hi_fhir.store.search import StoredVersion, report_conditions
 from hi_fhir.store.subscription_models import SubscriptionEventRow, SubscriptionRow
 
+_MOST = 2**31 - 1
+"""The largest number that a column of numbers can have, and so be asked for."""
+
 LIVE = ("requested", "active", "error")
 """Statuses in which events get numbers: all but off."""
 
@@ -145,7 +148,8 @@ def events(
     )
     theirs = select(*columns).join(ReportRow, ReportRow.id == SubscriptionEventRow.report_id)
     theirs = theirs.where(
-        SubscriptionEventRow.subscription_id == row.id, SubscriptionEventRow.number.between(first, last)
+        SubscriptionEventRow.subscription_id == row.id,
+        SubscriptionEventRow.number.between(min(first, _MOST), min(last, _MOST)),
     )
     return [
         SubscriptionEvent(*one) for one in session.execute(theirs.order_by(SubscriptionEventRow.number).limit(limit))

@@ -133,6 +133,8 @@ class FhirViews:
 
 
 def _negotiate() -> None:
+    if "\0" in request.path:  # which a store need not be able to look for
+        raise FhirError(404, "there is no such address.")
     check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))
 
 

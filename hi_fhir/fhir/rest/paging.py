@@ -9,7 +9,7 @@ from hi_fhir.fhir.rest.search import Pair, ParsedSearch
 
 PAGE = "_page"
 _MARK = b"offset"
-_DIGITS = 12
+_DIGITS = 9
 
 
 def split_page(pairs: Sequence[Pair]) -> tuple[list[Pair], int]:

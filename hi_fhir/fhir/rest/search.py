@@ -56,6 +56,10 @@ class ParsedSearch:
         return all(criterion.holds(resource) for criterion in self.criteria)
 
 
+_NUL = "\0"
+"""PostgreSQL keeps no text with it, and takes none to compare with."""
+
+
 def parse_search(
     type_: str,
     pairs: Iterable[Pair],
@@ -77,6 +81,8 @@ def parse_search(
     for name, text in pairs:
         if name in _OF_THE_ANSWER:
             continue
+        if _NUL in text:
+            raise FhirError(400, f"the value of {name[:64]} has a character that no text has.", code="value")
         if name in _CONTROLS:
             controls |= (asked := _CONTROLS[name](text, sortable))
             understood.append((name, str(min(asked["count"], most)) if "count" in asked else text))

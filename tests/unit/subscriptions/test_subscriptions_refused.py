@@ -1,6 +1,5 @@
 """What is asked of a Subscription and not offered is refused, by name, and nothing of it is kept."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from flask.testing import FlaskClient
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import open_store
+from hi_fhir.store.session import Store
 from hi_fhir.subscriptions import guide
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is
@@ -21,13 +20,12 @@ HOOK = "https://icb.example/hook"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    folder: Path = tmp_path_factory.mktemp("store")
-    store, everyone = open_store(folder / "store.sqlite"), everyone_is(Reader("icb"))
+def client(module_store: Store, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    folder: Path = tmp_path_factory.mktemp("keys")
+    store, everyone = module_store, everyone_is(Reader("icb"))
     base = "https://numbers.example/fhir"
     views = SubscriptionViews(store, CLOCK, everyone, load_seal(folder / "sealing.key"), Guard(), base, TOPIC)
-    yield create_app(store, CLOCK, everyone, subscriptions=views).test_client()
-    store.close()
+    return create_app(store, CLOCK, everyone, subscriptions=views).test_client()
 
 
 def changed(path: str, value: object) -> dict:

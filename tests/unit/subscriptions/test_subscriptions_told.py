@@ -13,7 +13,7 @@ from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from hi_fhir.subscriptions import guide
 from hi_fhir.subscriptions.attending import Attendant, Terms, pause_s
 from hi_fhir.subscriptions.sending import Sender
@@ -64,8 +64,8 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    kept, clock, seal = open_store(tmp_path / "store.sqlite"), HandClock(CLOCK.at), load_seal(tmp_path / "sealing.key")
+def rig(store: Store, tmp_path: Path) -> Rig:
+    kept, clock, seal = store, HandClock(CLOCK.at), load_seal(tmp_path / "sealing.key")
     release(kept, reporters=("A99001",), measures=("sex-recorded",), memberships=PLACES)
 
     def reader_of(request) -> Reader:
@@ -74,8 +74,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     views = SubscriptionViews(kept, clock, reader_of, seal, LOOPBACK, PUBLIC, TOPIC)
     client = create_app(kept, clock, reader_of, subscriptions=views).test_client()
     terms = Terms(PUBLIC, TOPIC, timedelta(days=7))
-    yield Rig(kept, clock, client, Attendant(kept, clock, seal, Sender(LOOPBACK), terms))
-    kept.close()
+    return Rig(kept, clock, client, Attendant(kept, clock, seal, Sender(LOOPBACK), terms))
 
 
 @pytest.fixture
@@ -330,11 +329,11 @@ def test_values_of_headers_are_sealed_where_they_are_kept(rig, hook, tmp_path):
     assert all(b"hush" not in path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_an_endpoint_that_may_not_be_called_is_not(rig, hook):
+def test_an_endpoint_that_may_not_be_called_is_not(rig, hook, tmp_path):
     guarded = Attendant(
         rig.store,
         rig.clock,
-        load_seal(Path(rig.store.engine.url.database).with_name("sealing.key")),
+        load_seal(tmp_path / "sealing.key"),
         Sender(replace(LOOPBACK, networks=())),
         Terms(PUBLIC, TOPIC),
     )
