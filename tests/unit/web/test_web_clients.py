@@ -2,7 +2,6 @@
 
 import base64
 import hmac
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
@@ -22,7 +21,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.store import clients as store
-from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.session import Store
 from hi_fhir.web import smart_api
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import registered, what_is_done
@@ -52,9 +51,8 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Path]]:
-    folder = tmp_path_factory.mktemp("store")
-    opened = open_store(folder / "store.sqlite")
+def kept(module_store: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Path]:
+    opened, folder = module_store, tmp_path_factory.mktemp("keys")
     release(opened, memberships=PLACES)
     with opened.write() as session:
         for name, organisation in (("mine", "QX1"), ("theirs", "QX2"), ("revoked", "QX1")):
@@ -63,8 +61,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Path
         narrow = store.NewClient("narrow", "n", Audience.ICB, "QX1", "system/MeasureReport.r", jwks(RSA))
         store.add_client(session, narrow, CLOCK.at)
         assert store.revoke_client(session, "revoked", CLOCK.at)
-    yield opened, folder
-    opened.close()
+    return opened, folder
 
 
 @pytest.fixture
