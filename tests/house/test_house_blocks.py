@@ -125,7 +125,7 @@ def check_of(block: str) -> Callable[[str], None]:
         return runs
     if block.startswith("Example("):
         return is_a_list_of_examples
-    if re.fullmatch(r"\[[\w.\"-]+\]", first):
+    if re.fullmatch(r"\[[\w.\"-]+\]|\w+ = .*", first):
         return is_toml
     if block[0] in "{[":
         return is_json
