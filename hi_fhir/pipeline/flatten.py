@@ -20,6 +20,7 @@ from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
+from hi_fhir.tables.freed import give_back
 from hi_fhir.tables.identity import IdentityKey, load_key
 from hi_fhir.tables.keys import FOLDER as KEYS
 from hi_fhir.tables.landed import Landed, read_landed
@@ -101,6 +102,7 @@ def _flatten(context: RunContext, source: SourceSettings, home: Path, pull_id: s
         remove_left_overs(files.snapshot)
         remove_left_overs(files.identity.parent, files.identity.name)
         FORMAT.commit(files.snapshot / MANIFEST, manifest)
+        give_back()  # it would lie beside what evaluating takes
     shutil.rmtree(files.work, ignore_errors=True)  # also that of a try that ended between the two
     return read_snapshot(files.snapshot)
 
