@@ -164,7 +164,7 @@ def _is_concept_map(id_: str) -> bool:
 def overlaid_files(overlays: Sequence[Path]) -> dict[str, str]:
     """Each file of the overlays that is read, and whether it adds to the shipped ones or stands in place of one."""
     found = {}
-    for folder in ("terminology/value_sets", "mappings"):
+    for folder in ("terminology/value_sets", "terminology/answers", "mappings"):
         shipped = find_files(folder, ())
         for name, path in find_files(folder, overlays).items():
             if shipped.get(name) != path:

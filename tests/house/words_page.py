@@ -16,6 +16,7 @@ _TOLD = (
     "is 2024-04-01 to 2025-03-31, and the reference date its end unless another is named. Names in capitals are value "
     "sets. How to compose words: [add a measure](../how-to/add-a-measure.md).\n"
 )
+_OF_READINGS = "`latest_reading` is of one or several: [values](../how-to/add-a-measure.md#values)."
 _OF_STRATA = (
     "It is the rule of a breakdown: [bring your own measures](../how-to/bring-your-own-measures.md#a-breakdown)."
 )
@@ -31,6 +32,7 @@ def words_page(written: str) -> str:
         for table in word_tables.tables(name):
             as_of = "" if table.as_of == EXAMPLE_PERIOD.end else f" As of {table.as_of}."
             parts.append(_table(table, f"*{sentence(table.word)}*.{as_of}", "holds"))
+    parts += [f"## {_signature('Quantity', language.Quantity)}\n", f"{_told(language.Quantity)} {_OF_READINGS}\n"]
     parts += [f"## {_signature('ByWords', language.ByWords)}\n", f"{_told(language.ByWords)} {_OF_STRATA}\n"]
     for one in word_tables.strata_tables():
         told = "; ".join(f"{stratum}: {who}" for stratum, who in strata_told(one.word).items())

@@ -16,7 +16,8 @@ class Quantity:
     """What is measured: in Observations and their components with a code of the value set.
 
     unit: UCUM. A reading in it counts, in a spelling of it and in a unit that converts to it too, and so does one
-    without a unit. plausible: lowest and highest value that counts, in that unit.
+    without a unit; from a mass to an amount of substance only a formula of the analyte leads that the head of the value
+    set names. plausible: lowest and highest value that counts, in that unit.
     """
 
     value_set: ValueSetName

@@ -21,6 +21,7 @@ def test_what_is_read_is_not_named(tmp_path: Path) -> None:
         "measures/ours.py",
         "stratifiers/older.py",
         "terminology/value_sets/ours.csv",
+        "terminology/answers/ours.csv",
         "mappings/ours.csv",
         "README.md",
         ".git/hook.py",
@@ -36,7 +37,10 @@ def test_what_is_read_is_not_named(tmp_path: Path) -> None:
         ("measure/ours.py", "Files NAME.py are read in measures/ and stratifiers/ of an overlay."),
         ("ours.py", "Files NAME.py are read in measures/"),
         ("measures/more/ours.py", "Files NAME.py are read in measures/"),
-        ("terminology/ours.csv", "Files NAME.csv are read in terminology/value_sets/ and mappings/ of an overlay."),
+        (
+            "terminology/ours.csv",
+            "Files NAME.csv are read in terminology/value_sets/, terminology/answers/ and mappings/",
+        ),
         ("mappings/ours.CSV", "Files NAME.csv are read in"),
     ],
 )
