@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hi_fhir.core.days import Period, months_to
+from hi_fhir.core.errors import DefinitionError
 from hi_fhir.measures.words.given import at_least, checked
+
+_YEARS = 200
+"""What reaches back further is asked for by EVER."""
+
+
+def _check_length(unit: str, count: int, most: int) -> None:
+    at_least(0, unit, count)
+    if count > most:
+        raise DefinitionError(f"{unit}: {count} is more than {_YEARS} years. Write EVER.")
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,7 @@ class Months:
     count: int
 
     def __post_init__(self) -> None:
-        at_least(0, "months", self.count)
+        _check_length("months", self.count, 12 * _YEARS)
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Days:
     count: int
 
     def __post_init__(self) -> None:
-        at_least(0, "days", self.count)
+        _check_length("days", self.count, 366 * _YEARS)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ def test_every_word_names_what_it_does_not_know(name: str) -> None:
         (lambda: records.first.at_age(17, 5), "ages from 17 to 5: there are none"),
         (lambda: records.latest.at_age(), "ages have a lowest or a highest: say one of them."),
         (lambda: records.first.within(months(-1)), "months: -1 is too few"),
+        (lambda: observed(STATIN, months(30_000)), "months: 30000 is more than 200 years. Write EVER."),
+        (lambda: observed(STATIN, weeks(30_000)), "days: 210000 is more than 200 years. Write EVER."),
         (lambda: occasions(records.latest, at_most=1), "not the latest of records (.latest)."),
         (lambda: registered() & STATIN, '`&` takes a word as `other`, not the value set "statin". Ask for a record'),
         (lambda: registered() & aged, "not aged without brackets. Write aged(...)."),
