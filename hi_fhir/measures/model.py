@@ -40,6 +40,7 @@ NOT_REVIEWED = "not yet reviewed by a clinician"
 """`reviewed_by` of a measure that nobody answers for yet."""
 
 
+@checked
 @dataclass(frozen=True)
 class ContractIndicator:
     """An indicator by which networks are paid under a contract. years: of the contract, in which it was seen to be one.
