@@ -11,6 +11,7 @@ from hi_fhir.core.errors import SourceError
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.settings import source_client
+from hi_fhir.fhir.signed import own_auth
 from hi_fhir.tables.views.registry import VIEWS
 
 _TIMEOUT_S = 2.0
@@ -35,7 +36,8 @@ class _Bundle(msgspec.Struct, rename="camel"):
 def look_at(config: Config, source: SourceSettings) -> Found:
     """Ask a server once for its capability statement, and for a search where it keeps that to itself."""
     try:
-        with FhirClient(source_client(replace(config, timeout_s=_TIMEOUT_S, tries=1), source), SystemClock()) as client:
+        once, clock = replace(config, timeout_s=_TIMEOUT_S, tries=1), SystemClock()
+        with FhirClient(source_client(once, source, own_auth(once, source, clock)), clock) as client:
             capability, response = read_capability(client)
             if not capability.is_stated:
                 client.resource(

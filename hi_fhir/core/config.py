@@ -30,6 +30,8 @@ _SERVER = re.compile(
 )
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
+SIGNED: Mapping[str, tuple[str, ...]] = {"smart": ("RS384", "ES384"), "nhs": ("RS512",)}
+"""How tokens are signed for, and the algorithms of each."""
 DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
 _KINDS = {
     "overlays": tuple,
@@ -82,6 +84,33 @@ RANGES: Mapping[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
+class SignedSettings:
+    """How tokens are had that one signs for. kind: smart or nhs. key: file of the private key; key_command: prints it.
+
+    token_url: where they are asked for; without it, where the server's SMART configuration says.
+    """
+
+    client_id: str
+    kind: str = "smart"
+    key: str | None = None
+    key_command: tuple[str, ...] = ()
+    key_id: str | None = None
+    algorithm: str = ""
+    token_url: str | None = None
+    scope: str = "system/*.rs"
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where such tokens cannot be asked for."""
+        if self.kind not in SIGNED:
+            raise ConfigError(f"signed: kind is {' or '.join(SIGNED)}.")
+        if self.algorithm and self.algorithm not in SIGNED[self.kind]:
+            raise ConfigError(f"signed: algorithm for {self.kind} is {' or '.join(SIGNED[self.kind])}.")
+        if self.kind == "nhs" and (self.token_url is None or self.key_id is None):
+            raise ConfigError("signed: the NHS API platform is asked at its token_url, by the key_id registered there.")
+        object.__setattr__(self, "algorithm", self.algorithm or SIGNED[self.kind][0])
+
+
+@dataclass(frozen=True)
 class SourceSettings:
     """How one FHIR server or folder is reached. `name` is the source's id in every table; the address enters none."""
 
@@ -92,6 +121,7 @@ class SourceSettings:
     trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own token, or None
     rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
     whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
+    signed: SignedSettings | None = None  # instead of a token that does not change
     bases: tuple[str, ...] = ()  # further FHIR bases that absolute references to its own resources have
 
     def __post_init__(self) -> None:
@@ -101,6 +131,8 @@ class SourceSettings:
                 f"source {self.name}: its address holds a user or a password, which others could read. Leave them out; "
                 f"a bearer token goes into {_token_variable(self.name)}."
             )
+        if self.signed is not None and self.token is not None:
+            raise ConfigError(f"source {self.name}: it has a token that does not change, and one that is signed for.")
         if any(_BASE.fullmatch(base) is None for base in self.bases):
             raise ConfigError(
                 f"source {self.name}: one of its bases is not the base of a FHIR server. Name each as references have "
@@ -159,6 +191,9 @@ class Config:
     callback_networks: tuple[str, ...] = ()  # that may be called although they are not public
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
+    publish_signed: SignedSettings | None = (
+        None  # tokens for the server at publish_url, instead of one that does not change
+    )
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -213,7 +248,8 @@ class Config:
         """
         file = current_settings(_read_file(environ), str, warn)
         sources = _sources(file.pop("sources", {}), environ)
-        known = {f.name: f for f in fields(cls) if f.name != "sources"}
+        signed = _signed(file.pop("publish_signed", None))
+        known = {f.name: f for f in fields(cls) if f.name not in ("sources", "publish_signed")}
         variables = {name: environ[_variable(name)] for name in (*known, *SETTINGS) if _variable(name) in environ}
         named = current_settings(variables, _variable, warn)
         for name in file:
@@ -221,9 +257,13 @@ class Config:
                 raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
         given = {name: named.get(name, file.get(name)) for name in known}
         values = {name: _parse(name, raw) for name, raw in given.items() if raw is not None}
-        config = cls(**values, sources=sources)
-        if config.publish_token and not config.publish_url:
-            raise ConfigError("publish_token needs publish_url: the FHIR base of the server that the token is for.")
+        config = cls(**values, publish_signed=signed, sources=sources)
+        if (config.publish_token or signed) and not config.publish_url:
+            raise ConfigError(
+                "publish_token and publish_signed need publish_url: the FHIR base of the server they are for."
+            )
+        if config.publish_token and signed:
+            raise ConfigError("publish_token is one that does not change, publish_signed asks for others: set one.")
         return config
 
 
@@ -284,6 +324,13 @@ def _source(name: str, table: Any, token: str | None) -> SourceSettings:
         return msgspec.convert({**table, "name": name, **({"token": token} if token else {})}, SourceSettings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{place}: {error}.") from error
+
+
+def _signed(table: Any) -> SignedSettings | None:
+    try:
+        return None if table is None else msgspec.convert(table, SignedSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"settings file, [publish_signed]: {error}.") from error
 
 
 def _parse(name: str, raw: Any) -> Any:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
+from uuid import uuid4
 
 import requests
 
@@ -118,6 +119,7 @@ class FhirClient:
         Raises:
             SourceError: the last try's.
         """
+        request = replace(request, headers={"X-Request-ID": str(uuid4()), **request.headers})  # the same in each try
         for attempt in range(self._settings.tries):
             headers: Mapping[str, str] = {}
             try:

@@ -28,14 +28,14 @@ class ClientSettings:
     proxy: str | None = field(repr=False)
 
 
-def source_client(config: Config, source: SourceSettings) -> ClientSettings:
-    """The client of a source."""
+def source_client(config: Config, source: SourceSettings, own: Auth | None = None) -> ClientSettings:
+    """The client of a source. own: its credentials; None: the token that does not change."""
     trusted = {host: bearer(token) for host, token in source.trusted_hosts.items()}
     return server_client(
         config,
         source.name,
         source.address,
-        bearer(source.token),
+        own or bearer(source.token),
         trusted=trusted,
         rewrite_next_host=source.rewrite_next_host,
     )

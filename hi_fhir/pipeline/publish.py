@@ -12,9 +12,10 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
-from hi_fhir.fhir.auth import Origin, bearer
+from hi_fhir.fhir.auth import Auth, NoAuth, Origin, bearer
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.settings import server_client
+from hi_fhir.fhir.signed import signed_auth
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.attacked import check_release
@@ -84,7 +85,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     with context.store.read() as session:
         last = last_deliveries(session, target.base_url)
         entries = {"Measure": _measure_entries(session, fit), **_own_definitions(config)}
-    settings = server_client(config, "publish", target.base_url, bearer(_token(config, target)))
+    settings = server_client(config, "publish", target.base_url, _auth(context, target))
     with FhirClient(settings, context.clock, context.cancel.wait) as client:
         before = {} if again else asking.taken(fit, last)
         there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
@@ -132,11 +133,14 @@ def check_target(config: Config, url: str) -> Target:
     return target
 
 
-def _token(config: Config, target: Target) -> str | None:
-    """The token, for the server that the settings say it is for, and no other."""
+def _auth(context: RunContext, target: Target) -> Auth:
+    """The credentials, for the server that the settings say they are for, and no other."""
+    config = context.config
     if not config.publish_url or Origin.of(config.publish_url) != Origin.of(target.base_url):
-        return None
-    return config.publish_token
+        return NoAuth()
+    if config.publish_signed is not None:
+        return signed_auth(config, "publish", target.base_url, config.publish_signed, context.clock)
+    return bearer(config.publish_token)
 
 
 def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:

@@ -14,6 +14,7 @@ from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
 from hi_fhir.fhir.settings import source_client
+from hi_fhir.fhir.signed import own_auth
 from hi_fhir.sources.export_files import UNKNOWN_TYPE, FileLane, land_files, lanes_of
 from hi_fhir.sources.export_job import ExportJob
 from hi_fhir.sources.pages import Distinct
@@ -59,7 +60,11 @@ def land(pull: Pull) -> PullManifest:
         GateError: what arrived is not what the server said there is, or parts of the export failed.
     """
     level = _level(pull.method)
-    with FhirClient(source_client(pull.config, pull.source), pull.clock, pull.stop.wait) as client:
+    with FhirClient(
+        source_client(pull.config, pull.source, own_auth(pull.config, pull.source, pull.clock)),
+        pull.clock,
+        pull.stop.wait,
+    ) as client:
         plan = pull.plan(ExportPlan, partial(_make_plan, pull, client, level))
         pull.progress.start("pull", None, "records")
         parts = parts_of(pull, plan.searches)

@@ -9,6 +9,7 @@ from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.retrying import response_date
 from hi_fhir.fhir.settings import source_client
+from hi_fhir.fhir.signed import own_auth
 from hi_fhir.sources.paging import check_counts, land_parts, parts_of, server_counts
 from hi_fhir.sources.pulls import Pull, PullManifest
 from hi_fhir.sources.searches import CODE_PARAMETERS, TypeSearch, searches_by_code, whole_type
@@ -38,7 +39,11 @@ def land(pull: Pull) -> PullManifest:
         SourceError: the server failed for longer than it is tried, or does not search as it was asked to.
         GateError: what arrived is not what the server said there is.
     """
-    with FhirClient(source_client(pull.config, pull.source), pull.clock, pull.stop.wait) as client:
+    with FhirClient(
+        source_client(pull.config, pull.source, own_auth(pull.config, pull.source, pull.clock)),
+        pull.clock,
+        pull.stop.wait,
+    ) as client:
         plan = pull.plan(SearchPlan, partial(_make_plan, pull, client))
         parts = parts_of(pull, plan.searches)
         counts = server_counts(plan.searches)

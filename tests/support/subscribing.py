@@ -77,6 +77,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: Json | None
+    text: str = ""
 
     @property
     def status(self) -> dict[str, Any]:
@@ -113,6 +114,10 @@ class Endpoint:
         return [one for one in self.calls if one.body is not None and one.kind == kind]
 
 
+def _json(body: bytes) -> Json | None:
+    return json.loads(body) if body.startswith(b"{") else None
+
+
 @contextmanager
 def endpoint() -> Iterator[Endpoint]:
     """A subscriber on loopback that notes each call."""
@@ -123,7 +128,7 @@ def endpoint() -> Iterator[Endpoint]:
 
         def take(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            call = Received(self.command, self.path, dict(self.headers), json.loads(body) if body else None)
+            call = Received(self.command, self.path, dict(self.headers), _json(body), body.decode())
             found.calls.append(call)
             self.send_response(found.answer(call))
             for name, value in found.headers.items():

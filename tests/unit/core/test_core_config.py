@@ -154,7 +154,7 @@ def test_every_number_has_a_range_or_a_choice() -> None:
 
 
 def test_a_token_to_publish_with_needs_the_server_that_it_is_for(file: Path) -> None:
-    with pytest.raises(ConfigError, match="publish_token needs publish_url"):
+    with pytest.raises(ConfigError, match="publish_signed need publish_url"):
         Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret"})
 
     whole = Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret", "HI_FHIR_PUBLISH_URL": "https://icb.example/fhir"})

@@ -1,0 +1,161 @@
+"""Tokens that a client signs for: SMART Backend Services, and the NHS API platform's signed JWT.
+
+Source: SMART App Launch 2.2.0, Backend Services; NHS England, application-restricted RESTful APIs, signed JWT
+authentication. The platform wants RS512 and no scope, and says `expires_in` as text.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeyParameters, RSAKey
+
+from hi_fhir.core.clock import Clock
+from hi_fhir.core.config import Config, SignedSettings, SourceSettings
+from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.fhir.auth import AccessToken, Auth, NoAuth, RenewedBearer, bearer
+from hi_fhir.fhir.client import FhirClient, Request
+from hi_fhir.fhir.settings import server_client
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_FORM = "application/x-www-form-urlencoded"
+_GOOD_FOR_S = 240  # of five minutes that are allowed: clocks differ
+_COMMAND_S = 30
+_TOKEN = re.compile(r"[!-~]{1,65536}", re.ASCII)
+_LONGEST_LIFE_S = 86_400.0
+
+
+def own_auth(config: Config, source: SourceSettings, clock: Clock) -> Auth:
+    """What a source is asked with: its token, or those that are signed for.
+
+    Raises:
+        ConfigError: the key to sign with is not there, or none.
+    """
+    if source.signed is None:
+        return bearer(source.token)
+    return signed_auth(config, source.name, source.address, source.signed, clock)
+
+
+def signed_auth(config: Config, name: str, base: str, signed: SignedSettings, clock: Clock) -> Auth:
+    """Tokens for a server by its name and base.
+
+    Raises:
+        ConfigError: as `own_auth`.
+    """
+    signer = _Signer(config, name, base.rstrip("/"), signed, clock)
+    return RenewedBearer(signer.ask, clock)
+
+
+class _Signer:
+    def __init__(self, config: Config, name: str, base: str, signed: SignedSettings, clock: Clock) -> None:
+        self._config = config
+        self._name = name
+        self._base = base
+        self._signed = signed
+        self._clock = clock
+        self._key = _key(name, signed)
+        self._url = signed.token_url
+
+    def ask(self) -> AccessToken:
+        """A token that was asked for now.
+
+        Raises:
+            SourceError: the server gives none.
+        """
+        url = self._url = self._url or self._discovered()
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": self._assertion(url),
+            **({} if self._signed.kind == "nhs" else {"scope": self._signed.scope}),
+        }
+        request = Request(
+            "request for a token",
+            url,
+            method="POST",
+            headers={"Content-Type": _FORM, "Accept": "application/json"},
+            body=urlencode(form).encode(),
+        )
+        with FhirClient(server_client(self._config, self._name, url, NoAuth()), self._clock) as client:
+            answer, _ = client.resource(request, _members)
+        token = answer.get("access_token")
+        if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+            raise SourceError(f"{self._name}: the answer to a request for a token has none.", kind="no-token")
+        return AccessToken(token, _life_s(answer.get("expires_in")))
+
+    def _discovered(self) -> str:
+        request = Request(
+            "SMART configuration",
+            f"{self._base}/.well-known/smart-configuration",
+            headers={"Accept": "application/json"},
+            with_token=False,
+        )
+        with FhirClient(server_client(self._config, self._name, self._base, NoAuth()), self._clock) as client:
+            found = client.resource(request, _members)[0].get("token_endpoint")
+        secure = isinstance(found, str) and (found.startswith("https://") or self._base.startswith("http://"))
+        if not isinstance(found, str) or not secure:
+            raise SourceError(
+                f"{self._name}: its SMART configuration names no token endpoint by https. Set token_url.",
+                kind="no-token-endpoint",
+            )
+        return found
+
+    def _assertion(self, url: str) -> str:
+        now = int(self._clock.now().timestamp())
+        named = {"iss": self._signed.client_id, "sub": self._signed.client_id, "aud": url}
+        head = {"alg": self._signed.algorithm, "typ": "JWT", "kid": self._signed.key_id or self._key.kid}
+        claims = {**named, "jti": str(uuid4()), "iat": now, "exp": now + _GOOD_FOR_S}
+        return jwt.encode(head, claims, self._key, algorithms=[self._signed.algorithm])
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(body, type=dict[str, Any])
+
+
+def _life_s(said: Any) -> float | None:
+    """Seconds that a token lasts, which may be text; None: it was not said so that one could tell."""
+    try:
+        life = float(said)
+    except (TypeError, ValueError):
+        return None
+    return life if 0 < life <= _LONGEST_LIFE_S else None
+
+
+def _key(name: str, signed: SignedSettings) -> RSAKey | ECKey:
+    place = f"source {name}"
+    text = _read_key(place, signed)
+    kind = ECKey if signed.algorithm.startswith("ES") else RSAKey
+    options: KeyParameters = {"kid": signed.key_id} if signed.key_id else {}
+    try:
+        key = kind.import_key(msgspec.json.decode(text) if text.lstrip().startswith("{") else text, options)
+    except (JoseError, ValueError, TypeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{place}: its key is none that {signed.algorithm} is made with, as PEM or JWK.") from error
+    if not key.is_private:
+        raise ConfigError(f"{place}: its key is a public one. Name the private key, which signs.")
+    if not (signed.key_id or key.kid):
+        raise ConfigError(f"{place}: say the key's id (key_id), by which the server knows it.")
+    return key
+
+
+def _read_key(place: str, signed: SignedSettings) -> str:
+    if (signed.key is None) == (not signed.key_command):
+        raise ConfigError(f"{place}: name the file of the private key (key), or what prints it (key_command).")
+    if signed.key is not None:
+        path = Path(signed.key)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigError(f"{place}: others may read {path}. Run: chmod 600 on it, and think of a new key.")
+            return path.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{place}: {path} cannot be read.") from error
+    try:
+        ran = subprocess.run(signed.key_command, capture_output=True, timeout=_COMMAND_S, check=True, text=True)  # noqa: S603  the operator's own command, from the settings file
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{place}: {signed.key_command[0]}, which is to print its key, failed.") from error
+    return ran.stdout
