@@ -1,6 +1,7 @@
 """Which counts are suppressed, so that no small one can be worked out from those that are told."""
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import cycle
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def suppressed(
 
     totals: populations of groups that some readers are told exactly, small ones too. They are known to these whatever
     is suppressed; for the others they are hidden as all counts are, so it is decided for these again, beside what is
-    suppressed for the first.
+    suppressed for the first, and in turns: what is held back of a larger group tells nothing any more of small ones.
 
     untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
     has fewer values by that alone keeps those.
@@ -60,9 +61,13 @@ def suppressed(
         already_known += deciding.already_known
         guarded += deciding.guarded
         proven += deciding.proven
-        if exact.any():
-            knowledge = Knowledge(network, rule, past, parts_of_small=parts_of_small)
-            held_back = Deciding(network, with_areas.hierarchy, knowledge, fewest, held_back).decided(work)
+        for known in cycle((None, exact)) if exact.any() else ():
+            before, knowing = held_back, Knowledge(network, rule, past, known, parts_of_small=parts_of_small)
+            held_back = Deciding(network, with_areas.hierarchy, knowing, fewest, before).decided(work)
+            if known is None:
+                knowledge = knowing
+            elif np.array_equal(held_back, before):
+                break
         is_within = knowledge.withheld_within_small(network, held_back)
         for flags, named in ((held_back & ~is_within, found), (is_within, within_small)):
             for group, population in _named(network, flags):
