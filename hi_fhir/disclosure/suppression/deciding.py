@@ -60,6 +60,7 @@ class Deciding:
         while asked.any():
             before = self._protected
             public = self._suppress_for_nobody(self._suppress_together(public, asked))
+            proving.move_people(public.known, public.public)
             public = self._suppress_for_nobody(self._suppress_exactly(proving, public))
             asked = self._protected & ~before
         self.guarded = int(self._protected.sum())

@@ -8,6 +8,7 @@ import numpy as np
 
 from hi_fhir.disclosure.suppression.choosing import NEVER, Costs
 from hi_fhir.disclosure.suppression.equations import Flags, Known, Limits, Numbers
+from hi_fhir.disclosure.suppression.exactly.moving import moved
 from hi_fhir.disclosure.suppression.exactly.parts import Parts, Vicinity, incidence
 from hi_fhir.disclosure.suppression.exactly.programmes import FARTHEST, FittingTables
 from hi_fhir.disclosure.suppression.network import Network
@@ -55,6 +56,12 @@ class Proving:
     def proven(self, small: Flags, wanted: Numbers) -> int:
         """Of how many small counts it is shown that they have as many values as are wanted."""
         return int((small.reshape(-1) & (self._values() >= wanted.reshape(-1))).sum())
+
+    def move_people(self, known: Known, bounds: Limits) -> None:
+        """Show what people who are moved show, without a programme. known, bounds: as of `unsafe`."""
+        shown = self._shown.reshape(self._network.values.shape)
+        for layer, more, flags in moved(self._network, known, bounds):
+            shown[flags, layer] |= np.uint64(1 << (_MIDDLE + more))
 
     def unsafe(self, known: Known, bounds: Limits, asked: Flags, wanted: Numbers) -> list[Unsafe]:
         """What is found until the work is done, those first that have the fewest values one sum after the other.
