@@ -178,7 +178,14 @@ statuses = st.builds(
 )
 counted = st.builds(occasions, records | st.builds(encounter, spans), st.sampled_from((1, 2, 12)))
 ages = st.sampled_from(((None, 14), (14, None), (18, 80)))
-lengths = st.sampled_from((days(0), days(30), weeks(9), months(1), months(6)))
+LENGTHS = (days(0), days(30), weeks(9), months(1), months(6))
+lengths = st.sampled_from(LENGTHS)
+stretches = st.sampled_from(
+    [(days(0), end) for end in LENGTHS]
+    + [(days(30), end) for end in LENGTHS[1:]]
+    + [(weeks(9), months(1)), (months(1), weeks(9)), (months(1), months(1)), (months(1), months(6))]
+)
+"""From when to when after something: months and days are of no stated order."""
 single_words: st.SearchStrategy[Word] = st.one_of(
     st.just(registered()),
     st.builds(aged, st.sampled_from((0, 14, 80)), st.none() | st.just(90)),
@@ -194,7 +201,7 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     records,
     st.builds(diagnosed, st.just(A), st.none() | st.just(B)),
     st.builds(lambda leaf, count: leaf.first.within(months(count)), records, st.sampled_from((1, 9))),
-    st.builds(lambda leaf, apart: leaf.twice(days_apart=apart), records, st.sampled_from((0, 1, 30))),
+    st.builds(lambda leaf, apart: leaf.twice(days_apart=apart), records, st.sampled_from((1, 2, 30))),
     st.builds(lambda leaf, other: leaf.on_or_after(other.first), records, records),
     st.builds(lambda leaf, times: leaf.at_least_times(times), records, st.sampled_from((1, 2, 3))),
     st.builds(lambda leaf, ages: leaf.first.at_age(*ages), records, ages),
@@ -202,20 +209,18 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(lambda leaf, other, within: leaf.before(other.latest, within=within), records, records, lengths),
     st.builds(lambda leaf, other, within: leaf.after(other.first, within=within), records, records, lengths),
     st.builds(
-        lambda leaf, other, within, sooner: leaf.after(other.latest, within=within, no_sooner=sooner),
+        lambda leaf, other, stretch: leaf.after(other.latest, no_sooner=stretch[0], within=stretch[1]),
         records,
         records,
-        lengths,
-        lengths,
+        stretches,
     ),
     st.builds(lambda leaf, other, within: leaf.around(other.first, within=within), records, records, lengths),
     st.builds(lambda leaf, other, within: leaf.around(other, within=within), records, records, lengths),
     st.builds(
-        lambda leaf, other, within, sooner: leaf.after(other, within=within, no_sooner=sooner),
+        lambda leaf, other, stretch: leaf.after(other, no_sooner=stretch[0], within=stretch[1]),
         records,
         records,
-        lengths,
-        lengths,
+        stretches,
     ),
     st.builds(encounter, spans),
     st.builds(lambda within, times: encounter(within).at_least_times(times), spans, st.sampled_from((1, 2))),

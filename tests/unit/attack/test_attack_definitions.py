@@ -1,5 +1,7 @@
 """What an attacker has from definitions and published classifications, against what the project itself says of them."""
 
+from datetime import date
+
 import pytest
 
 from hi_fhir.attack.reading.definitions import conditions_of, same_people
@@ -51,7 +53,7 @@ def test_nothing_is_known_of_a_measure_in_another_version() -> None:
 def test_who_is_an_exception_is_not_in_the_numerator() -> None:
     measure = ProportionMeasure(
         **dict.fromkeys(("id", "version", "title", "description", "rule_set", "source", "reviewed_by"), ""),
-        next_review=None,
+        next_review=date(2030, 1, 1),
         initial_population=registered() & aged(at_least=18),
         numerator=sex("female"),
         denominator_exception=aged(at_least=80),

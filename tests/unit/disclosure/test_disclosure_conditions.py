@@ -1,5 +1,7 @@
 """What holds of everybody in a population, by the order in which populations are decided."""
 
+from datetime import date
+
 from hi_fhir.disclosure.conditions import conditions_of
 from hi_fhir.measures import ProportionMeasure, aged, registered, sex
 from hi_fhir.measures.model import CountMeasure
@@ -12,7 +14,9 @@ EVERYBODY = frozenset({registered(), ADULT})
 
 def a_measure(**populations: Word) -> ProportionMeasure:
     named = dict.fromkeys(("id", "version", "title", "description", "rule_set", "source", "reviewed_by"), "")
-    return ProportionMeasure(**named, next_review=None, initial_population=registered() & ADULT, **populations)
+    return ProportionMeasure(
+        **named, next_review=date(2030, 1, 1), initial_population=registered() & ADULT, **populations
+    )
 
 
 def test_parts_of_a_conjunction_are_conditions_of_their_own() -> None:
