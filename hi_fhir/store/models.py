@@ -169,7 +169,7 @@ class ReportRow(VersionRow, Base):
             for name, columns in _SEARCHED_BY.items()
         ),
         Index("ix_report_same_period", "measure_url", "organisation", "period_end"),
-        Index(None, "audience", "number", unique=True),
+        Index(None, "number", "audience", unique=True),
     )
 
 

@@ -8,7 +8,7 @@ from hi_fhir.store.models import ByBytes
 revision = "0008"
 down_revision = "0007"
 
-_NUMBERED = {"report": ["audience", "number"], "delivery": ["number"]}
+_NUMBERED = {"report": ["number", "audience"], "delivery": ["number"]}
 """Tables with a number, each with the columns of its index."""
 
 

@@ -1,0 +1,30 @@
+"""A report is found by what names it, however many there are: SQLite takes the index of that, and no other."""
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.store import search
+from hi_fhir.store.criteria import Reader, ReportCriteria, TokenMatch
+from hi_fhir.store.forms import form_of
+from hi_fhir.store.prepared import PreparedStatement
+from hi_fhir.store.session import Store, open_store
+
+
+def plan(store: Store, statement: PreparedStatement) -> str:
+    """How SQLite finds rows of reports."""
+    sql = f"EXPLAIN QUERY PLAN {statement._sql}"
+    with store.connect() as connection:
+        rows = connection.exec_driver_sql(sql, tuple([None] * statement._sql.count("?"))).all()
+    return next(row[3] for row in rows if row[3].split()[1] == "report")
+
+
+def test_a_report_that_is_named_is_found_by_its_name(tmp_path) -> None:
+    store = open_store(tmp_path / "store.sqlite")
+    reader = Reader(Audience.ICB)
+    read, _ = form_of(reader, ReportCriteria())
+    by_identifier, _ = form_of(reader, ReportCriteria(identifiers=((TokenMatch("s", "v"),),)))
+    by_id, _ = form_of(reader, ReportCriteria(ids=(("a",),)))
+    with store.connect() as connection:
+        dialect = connection.dialect
+    assert "(resource_id=?)" in plan(store, search._report_statement(dialect, read))
+    assert "(identifier=?)" in plan(store, search._report_statements(dialect, by_identifier).page)
+    assert "(resource_id=?)" in plan(store, search._report_statements(dialect, by_id).page)
+    store.close()
