@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
@@ -22,16 +23,17 @@ def create_app(
     host: str = _OWN_NAMES[0],
     definitions: Sequence[dict[str, Any]] = (),
     subscriptions: SubscriptionViews | None = None,
-    public_host: str | None = None,
+    public_url: str | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
-    subscriptions: where they are offered. public_host: by which others call it, with the port where it has one.
+    subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
-    app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host, *([public_host] if public_host else ())]
+    app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host, *([urlsplit(public_url).netloc] if public_url else ())]
+    app.config[fhir_api.PUBLIC_BASE] = f"{public_url.rstrip('/')}{fhir_api.BASE_PATH}" if public_url else None
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
     app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions, subscriptions))

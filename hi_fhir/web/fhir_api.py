@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.routing import BaseConverter
 
 from hi_fhir.core.gzipped import Part, Rest, joined, joined_as_gzip
@@ -25,11 +25,14 @@ from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
+from hi_fhir.web.evaluate_api import DEFINITION, NAME, EvaluateViews
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.served import SERVED, Served, as_entry
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 BASE_PATH = "/fhir"
+PUBLIC_BASE = "PUBLIC_FHIR_BASE"
+"""Name of the application's setting: the FHIR base as others call it."""
 _PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
 _DOCUMENTATION = (
     f"A page of a search has {_PAGE} resources at most, whatever _count asks for; its self link has the count that was "
@@ -55,6 +58,7 @@ def make_blueprint(
     views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)}, others)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
+    EvaluateViews(store, reader_of).add_to(blueprint)
     if subscriptions:
         subscriptions.add_to(blueprint)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -89,6 +93,7 @@ class FhirViews:
             parameters,
             self._others,
             documentation=_DOCUMENTATION,
+            type_operations={"Measure": {NAME: DEFINITION}},
         )
         return _fhir((orjson.dumps(capability_statement(service)),))
 
@@ -139,7 +144,10 @@ def _negotiate() -> None:
 
 
 def _base_url() -> str:
-    """The FHIR base as the client calls it."""
+    """The FHIR base as the deployment says that others call it, or else as this client does."""
+    public: str | None = current_app.config.get(PUBLIC_BASE)
+    if public:
+        return public
     return f"{request.scheme}://{request.host}{BASE_PATH}"
 
 

@@ -49,6 +49,8 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
 def what_is_done(method: str, path: str) -> tuple[str, str]:
     """The type and what is done with it, as a letter of SMART's scopes, by a request below the FHIR base."""
     _, _, type_, *rest = unquote(path).rstrip("/").split("/")
+    if rest and rest[-1] == "$evaluate-measure":
+        return "MeasureReport", "r"
     if rest and (rest[-1] == "_search" or rest[-1].startswith("$")):
         return type_, "s" if rest[-1] == "_search" or len(rest) == 1 else "r"
     return type_, _BY_METHOD.get(method, "r" if rest else "s")

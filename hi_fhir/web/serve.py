@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from hi_fhir.access.keys import KeysByUrl
 from hi_fhir.access.tokens import TokenGiver
@@ -54,7 +53,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     seal, topic = load_seal(config.seal_file), topic_url(config.canonical_base.rstrip("/"))
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
-    app = create_app(store, clock, reader_of, in_url(address), named, views, urlsplit(config.public_url or "").netloc)
+    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url)
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)

@@ -6,7 +6,6 @@ Source: FHIR R4 http.html, and the subscriptions backport guide for $status and 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import orjson
@@ -26,6 +25,7 @@ from hi_fhir.subscriptions.asked import WantedSubscription, check_subscription
 from hi_fhir.subscriptions.guide import Content, NotificationKind
 from hi_fhir.subscriptions.notifications import SubscriptionStanding, bundle, status
 from hi_fhir.subscriptions.resource import as_asked, kept_content, sealed_headers, shown
+from hi_fhir.web.operations import operation_parameters
 from hi_fhir.web.readers import ReaderOf
 
 Json = dict[str, Any]
@@ -144,7 +144,7 @@ class SubscriptionViews:
 
     def statuses(self) -> Response:
         """$status of the type: of those with the ids and statuses that are named, or all."""
-        asked = _parameters()
+        asked = operation_parameters()
         ids = [part for name, value in asked if name == "id" for part in value.split(",")]
         states = [part for name, value in asked if name == "status" for part in value.split(",")]
         with self._store.read() as session:
@@ -161,7 +161,7 @@ class SubscriptionViews:
 
     def events(self, id_: str) -> Response:
         """$events: what happened, by number, as a notification would have told it."""
-        asked = dict(_parameters())
+        asked = dict(operation_parameters())
         with self._store.read() as session:
             row = self._own(session, id_)
             first, last = _number(asked, "eventsSinceNumber", 1), _number(asked, "eventsUntilNumber", row.last_number)
@@ -229,22 +229,6 @@ def _search_criteria(pairs: Any) -> list[tuple[str, str]]:
     if any(name not in known for name, _ in found):
         raise FhirError(400, f"Subscription is searched by {', '.join(sorted(known))}.", code="not-supported")
     return found
-
-
-def _parameters() -> list[tuple[str, str]]:
-    """Of an operation: from the address, or from Parameters that were sent."""
-    if request.method == "GET" or not request.get_data():
-        return parse_qsl(request.query_string.decode("ascii", "replace"))
-    check_content_type(request.content_type or "")
-    try:
-        sent = orjson.loads(request.get_data())
-        return [(str(one["name"]), str(_value(one))) for one in sent.get("parameter", [])]
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, StopIteration) as error:
-        raise FhirError(400, "the body is not Parameters.", code="structure") from error
-
-
-def _value(parameter: Json) -> Any:
-    return next(value for name, value in parameter.items() if name.startswith("value"))
 
 
 def _number(asked: dict[str, str], name: str, default: int) -> int:

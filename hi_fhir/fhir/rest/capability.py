@@ -1,7 +1,7 @@
 """The CapabilityStatement, built from the same declarations that searches are read with, so it cannot overstate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ class Service:
     """What a server does. `resources`: type to its search parameters; `interactions`: what each of them takes.
     `others`: resources of the statement that are spelt already.
 
-    `operations`: name to the address of its definition. `documentation`: what else a client should know.
+    `operations`: name to the address of its definition; `type_operations`: the same of a type.
+    `documentation`: what else a client should know.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Service:
     interactions: Sequence[str] = ("read", "search-type")
     system_interactions: Sequence[str] = ()
     operations: Mapping[str, str] | None = None
+    type_operations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     conditional_writes: bool = False
     documentation: str | None = None
 
@@ -59,12 +61,14 @@ def capability_statement(service: Service) -> dict[str, Any]:
 
 
 def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter]) -> dict[str, Any]:
+    operations = [{"name": name, "definition": url} for name, url in service.type_operations.get(type_, {}).items()]
     writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional_writes else {}
     return {
         "type": type_,
         "interaction": [{"code": code} for code in service.interactions],
         "versioning": "versioned",
         **writes,
+        **({"operation": operations} if operations else {}),
         "searchParam": [
             {"name": parameter.name, "type": _KINDS.get(parameter.kind, parameter.kind)} for parameter in parameters
         ],

@@ -4,6 +4,7 @@ Two services are asked the same by one board: one has what another board has as 
 is to be seen (status, body, headers) has to be the same. The rows are of the application's own routes.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,29 +13,43 @@ import pytest
 from flask import Request
 from flask.testing import FlaskClient
 
+from hi_fhir.core.sealing import load_seal
+from hi_fhir.fhir.guard import Guard
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.headers import OF_EVERY_ANSWER
+from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
+from tests.support.subscribing import TOPIC, subscription
 
 MINE, THEIRS = "QX1", "QX2"
 PLACES = [("A99001", "U99001", MINE), ("A99002", "U99002", THEIRS)]
 ORGANISATION = "X-Organisation"
+HOOK = "https://icb.example/hook"
 
 
 @dataclass(frozen=True)
 class Ask:
-    """{report}, {identifier}: of the other board. secret: whether that board is told something else."""
+    """{report}, {identifier}, {subscription}: of the other board. secret: whether that board is told something else.
+
+    is_sent: whether that board's Subscription goes along.
+    """
 
     path: str
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=dict)
     secret: bool = True
+    is_sent: bool = False
 
 
+SMOKING = f"{BASE}/Measure/smoking-status-recorded"
+_YEAR = "periodStart=2024-04-01&periodEnd=2025-03-31"
+_BY_CHANCE = re.compile(
+    rb'urn:uuid:[0-9a-f-]{36}|(?<="Parameters","id":")[0-9a-f-]{36}|(?<="Bundle","id":")[0-9a-f-]{36}'
+)
 _ETAG = {"If-None-Match": 'W/"1"'}
 _SEARCHES = (
     "MeasureReport",
@@ -74,6 +89,38 @@ ASKED = {
         *(Ask(f"/fhir/{path}", "HEAD") for path in _READS),
         Ask("/fhir/CodeSystem/nobody", secret=False),
     ],
+    "fhir.evaluate": [
+        Ask(f"/fhir/Measure/$evaluate-measure?measure={SMOKING}&{_YEAR}&subject=Organization/ods-qx2"),
+        Ask(f"/fhir/Measure/$evaluate-measure?measure={SMOKING}&{_YEAR}"),
+    ],
+    "fhir.evaluate_one": [
+        Ask(f"/fhir/Measure/smoking-status-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-qx2"),
+        Ask(f"/fhir/Measure/ethnicity-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-a99002"),
+    ],
+    "fhir.subscription_search": [
+        Ask("/fhir/Subscription"),
+        Ask("/fhir/Subscription?_id={subscription}"),
+        Ask("/fhir/Subscription?status=requested"),
+    ],
+    "fhir.subscription_statuses": [
+        Ask("/fhir/Subscription/$status"),
+        Ask("/fhir/Subscription/$status?id={subscription}"),
+        Ask("/fhir/Subscription/$status", "POST"),
+    ],
+    "fhir.subscription_create": [Ask("/fhir/Subscription", "POST", secret=False)],
+    "fhir.subscription_read": [
+        Ask("/fhir/Subscription/{subscription}"),
+        Ask("/fhir/Subscription/{subscription}", headers=_ETAG),
+        Ask("/fhir/Subscription/{subscription}", "HEAD"),
+    ],
+    "fhir.subscription_status": [Ask("/fhir/Subscription/{subscription}/$status")],
+    "fhir.subscription_events": [
+        Ask("/fhir/Subscription/{subscription}/$events"),
+        Ask("/fhir/Subscription/{subscription}/$events?content=full-resource"),
+        Ask("/fhir/Subscription/{subscription}/$events", "POST"),
+    ],
+    "fhir.subscription_update": [Ask("/fhir/Subscription/{subscription}", "PUT", is_sent=True)],
+    "fhir.subscription_delete": [Ask("/fhir/Subscription/{subscription}", "DELETE")],
     "fhir.metadata": [Ask("/fhir/metadata", secret=False)],
     "health.healthz": [Ask("/healthz", secret=False)],
     "health.readyz": [Ask("/readyz", secret=False)],
@@ -92,8 +139,10 @@ class Services:
     def answer(self, service: FlaskClient, ask: Ask, board: str) -> tuple[int, bytes, dict[str, str]]:
         form = {name: text.format(**self.names) for name, text in ask.form.items()}
         headers = {**ask.headers, ORGANISATION: board}
-        found = service.open(ask.path.format(**self.names), method=ask.method, headers=headers, data=form or None)
-        return found.status_code, found.data, dict(found.headers)
+        sent = {**subscription(HOOK), "id": self.names["subscription"]} if ask.is_sent else None
+        path = ask.path.format(**self.names)
+        found = service.open(path, method=ask.method, headers=headers, data=form or None, json=sent)
+        return found.status_code, _BY_CHANCE.sub(b"", found.data), dict(found.headers)
 
 
 def _released(store: Store, *, with_others: bool) -> Any:
@@ -107,7 +156,7 @@ def _released(store: Store, *, with_others: bool) -> Any:
 
 
 @pytest.fixture(scope="module")
-def services(new_store: Callable[[], str]) -> Iterator[Services]:
+def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     stores = [open_store(new_store()) for _ in range(2)]
     own = definitions(BASE, [])
 
@@ -116,8 +165,15 @@ def services(new_store: Callable[[], str]) -> Iterator[Services]:
 
     other = _released(stores[0], with_others=True).reports[0]
     _released(stores[1], with_others=False)
-    both, alone = (create_app(store, CLOCK, reader_of, definitions=own).test_client() for store in stores)
-    yield Services(both, alone, {"report": other.id, "identifier": other.identifier})
+    seal = load_seal(tmp_path_factory.mktemp("keys") / "sealing.key")
+
+    def service(store: Store) -> FlaskClient:
+        views = SubscriptionViews(store, CLOCK, reader_of, seal, Guard(), "https://numbers.example/fhir", TOPIC)
+        return create_app(store, CLOCK, reader_of, definitions=own, subscriptions=views).test_client()
+
+    both, alone = map(service, stores)
+    made = both.post("/fhir/Subscription", json=subscription(HOOK), headers={ORGANISATION: THEIRS})
+    yield Services(both, alone, {"report": other.id, "identifier": other.identifier, "subscription": made.json["id"]})
     for store in stores:
         store.close()
 

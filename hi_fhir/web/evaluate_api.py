@@ -1,0 +1,113 @@
+"""`Measure/$evaluate-measure`: the report that was released for what is asked. Nothing is worked out for a caller.
+
+What could be asked freely could be subtracted: another period or another group would give small numbers away. So it is
+what was released, or a refusal. Source: FHIR R4 OperationDefinition Measure-evaluate-measure.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import orjson
+from flask import Blueprint, Response, request
+from sqlalchemy import Connection
+
+from hi_fhir.core.days import LONDON, Period
+from hi_fhir.core.gzipped import joined
+from hi_fhir.fhir.rest.headers import CONTENT_TYPE
+from hi_fhir.fhir.rest.intervals import read_interval
+from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.values import ReferenceTo
+from hi_fhir.store import search as store
+from hi_fhir.store.criteria import CanonicalMatch, DayMatch, Reader, ReportCriteria, ReporterMatch
+from hi_fhir.store.session import Store
+from hi_fhir.web.operations import operation_parameters
+from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.served import as_entry
+
+NAME = "evaluate-measure"
+DEFINITION = "http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure"
+_POPULATION = ("population", "summary")
+_PATIENTS = ("subject", "subject-list", "individual", "patient", "patient-list")
+_INSTANT = timedelta(milliseconds=1)
+_MOST = 200  # reports of one measure and reporter that are looked through for a period
+
+
+class EvaluateViews:
+    def __init__(self, store_: Store, reader_of: ReaderOf) -> None:
+        self._store = store_
+        self._reader_of = reader_of
+
+    def add_to(self, blueprint: Blueprint) -> None:
+        """The routes, below the FHIR base."""
+        methods = ["GET", "POST"]
+        blueprint.add_url_rule(f"/Measure/${NAME}", "evaluate", self.evaluate, methods=methods)
+        blueprint.add_url_rule(f"/Measure/<id_>/${NAME}", "evaluate_one", self.evaluate, methods=methods)
+
+    def evaluate(self, id_: str | None = None) -> Response:
+        reader = self._reader_of(request)
+        asked = dict(operation_parameters())
+        type_ = asked.get("reportType", _POPULATION[0])
+        if type_ in _PATIENTS:
+            raise FhirError(403, "reports about single patients, or lists of them, are not given.", code="forbidden")
+        if type_ not in _POPULATION:
+            raise FhirError(400, "reportType is population.", code="value")
+        period = _period(asked)
+        with self._store.connect() as connection:
+            measure = self._measure(connection, reader, id_, asked)
+            within = DayMatch("eq", period.start, period.end)
+            criteria = ReportCriteria(measures=((measure,),), periods=((within,),), reporters=_reporters(asked))
+            found = store.search_reports(connection, reader, criteria, limit=_MOST)
+        same = [one for one in found.resources if _period_of(one) == period]
+        if not same:
+            raise FhirError(
+                403,
+                "there is no released report of that measure, organisation and period; none is worked out here. "
+                "Search MeasureReport for what there is.",
+                code="forbidden",
+            )
+        if len(same) > 1:
+            raise FhirError(400, f"{len(same)} organisations have one: name yours as subject.", code="multiple-matches")
+        return Response(joined(as_entry("MeasureReport", same[0]).parts), content_type=CONTENT_TYPE)
+
+    def _measure(
+        self, connection: Connection, reader: Reader, id_: str | None, asked: Mapping[str, str]
+    ) -> CanonicalMatch:
+        if id_ is None:
+            url, _, version = asked.get("measure", "").partition("|")
+            if not url:
+                raise FhirError(400, "say which measure, by its canonical URL.", code="required")
+            return CanonicalMatch(url, version or None)
+        stored = store.read_measure(connection, reader, id_)
+        if stored is None:
+            raise FhirError(404, "there is no such Measure.")
+        return CanonicalMatch(orjson.loads(stored.content)["url"], None)
+
+
+def _reporters(asked: Mapping[str, str]) -> tuple[tuple[ReporterMatch, ...], ...]:
+    """The organisation that is asked for, as subject (R4) or reporter (R5)."""
+    named = asked.get("subject", asked.get("reporter"))
+    if named is None:
+        return ()
+    try:
+        reference = ReferenceTo.read(named)
+    except ValueError as error:
+        raise FhirError(400, "subject is a reference to an Organization.", code="value") from error
+    if reference.type not in (None, "Organization"):
+        raise FhirError(403, "reports are about organisations alone.", code="forbidden")
+    return ((ReporterMatch(reference.id, None),),)
+
+
+def _period(asked: Mapping[str, str]) -> Period:
+    """From the first day of periodStart to the last of periodEnd."""
+    try:
+        begin, end = (read_interval(asked[name]) for name in ("periodStart", "periodEnd"))
+        return Period(begin.low.astimezone(LONDON).date(), (end.high - _INSTANT).astimezone(LONDON).date())
+    except KeyError as error:
+        raise FhirError(400, "say from when to when: periodStart and periodEnd.", code="required") from error
+    except (ValueError, OverflowError) as error:
+        raise FhirError(400, "periodStart and periodEnd are days, the first no later.", code="value") from error
+
+
+def _period_of(stored: store.StoredVersion) -> Period:
+    found = orjson.loads(stored.content)["period"]
+    return Period(date.fromisoformat(found["start"]), date.fromisoformat(found["end"]))
