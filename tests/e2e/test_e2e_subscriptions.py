@@ -18,6 +18,7 @@ from hi_fhir.store import ledger
 from hi_fhir.store.session import open_store
 from hi_fhir.subscriptions.announcing import announce
 from tests.support.processes import HI_FHIR, environment, kill
+from tests.support.recording import record_reports
 from tests.support.released import CLOCK, new_report
 from tests.support.subscribing import numbers_of, subscription
 
@@ -118,7 +119,7 @@ def release_some(store, before: int) -> int:
     reports = [new_report(f"m-{before + number}", "A99001", "icb", content(before + number)) for number in range(2)]
     with store.write() as session:
         made = ledger.NewRelease(f"evaluation-{before}", "icb", "policy", "1", "nothing", {})
-        kept = ledger.record_reports(session, made, reports, CLOCK.at)
+        kept = record_reports(session, made, reports, CLOCK.at)
         announce(session, [one.row for one in kept if one.row is not None], CLOCK.at)
     return len(reports)
 
