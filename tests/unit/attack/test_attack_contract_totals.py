@@ -45,6 +45,7 @@ def exactly_told(history: History, audience: str) -> set[str]:
     return {told.reports[one].reporter for one, name, state, value in cells if state == 0 and value > 0}
 
 
+@pytest.mark.slow
 def test_a_release_by_contract_totals_names_its_policy_and_gives_nothing_else_away(history: History) -> None:
     folder = history.evaluate(HOMES, DAY)
     manifests = history.release(folder, "pcn", "icb", "public", "practice")
@@ -82,6 +83,7 @@ def test_the_check_before_sending_sees_what_a_decision_without_totals_gives_away
     assert given(history, folder) > 0
 
 
+@pytest.mark.slow
 def test_what_was_told_exactly_stays_known_when_no_total_is_any_more(history: History) -> None:
     folder = history.evaluate(HOMES, DAY)
     history.release(folder, "pcn", "icb", "public")

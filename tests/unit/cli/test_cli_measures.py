@@ -215,6 +215,7 @@ def test_a_mistake_of_the_author_is_no_fault_of_ours(tmp_path: Path, right: str,
     assert "fault of hi-fhir" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_file_that_nothing_reads_is_a_fault(tmp_path: Path) -> None:
     overlay = our_measure(tmp_path, OWN, below="measure")
 

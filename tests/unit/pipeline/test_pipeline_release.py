@@ -100,6 +100,7 @@ def test_what_was_published_is_in_the_manifest_of_a_run_of_its_own(config: Confi
     assert read_json(made.folder / "run.json")["published"]["target"] == target.base_url
 
 
+@pytest.mark.slow
 def test_a_release_that_stopped_is_unfinished_and_the_same_again_finishes_it(config: Config) -> None:
     with serve((), port=0, data_date=DAY) as target:
         url = target.base_url
