@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import requests
+import urllib3
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -68,6 +69,7 @@ class KeysByUrl:
         self._clock = clock
         self._session = guard.session(4)
         self._fetched: dict[str, _Fetched] = {}
+        self._failed: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def keys(self, url: str, kid: str) -> KeySet:
@@ -83,9 +85,14 @@ class KeysByUrl:
             age, has = now - kept.at, any(key.kid == kid for key in kept.keys.keys)
             if age < (_KEPT if has else _AGAIN):
                 return kept.keys
+        with self._lock:
+            if url in self._failed and now - self._failed[url] < _AGAIN:
+                raise KeysError("the address of the keys did not answer with them lately.")
+            self._failed[url] = now  # until it answers: nobody else asks beside this
         fetched = _Fetched(self._fetch(url), now)
         with self._lock:
             self._fetched[url] = fetched
+            del self._failed[url]
         return fetched.keys
 
     def _fetch(self, url: str) -> KeySet:
@@ -96,6 +103,6 @@ class KeysByUrl:
                 body = answer.raw.read(_MOST_BYTES + 1, decode_content=True)
                 if answer.status_code != 200 or len(body) > _MOST_BYTES:
                     raise KeysError("the address of the keys does not answer with them.")
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             raise KeysError("the address of the keys cannot be reached.") from error
         return read_keys(body)

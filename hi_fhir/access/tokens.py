@@ -94,7 +94,7 @@ class TokenGiver:
             keys = read_keys(row.jwks) if row.jwks is not None else self._keys.keys(row.jwks_url or "", kid)
             signers = [key for key in keys.keys if key.kid == kid]
             return jwt.decode(assertion, KeySet(signers), algorithms=ALGORITHMS).claims
-        except (KeysError, UnsafeAddressError, JoseError, ValueError) as error:
+        except (KeysError, UnsafeAddressError, JoseError, ValueError, TypeError) as error:
             raise _not_this_client() from error
 
     def _good(self, claims: Mapping[str, Any], id_: str) -> tuple[str, datetime]:

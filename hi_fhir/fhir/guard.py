@@ -8,7 +8,9 @@ address of the connection itself that counts. Redirects are never followed, and 
 import ipaddress
 import re
 import socket
+import time
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,9 +24,18 @@ from hi_fhir.core.errors import UserError
 from hi_fhir.fhir.transport import PacedAdapter, PacedHttp, PacedHttps
 
 Network = IPv4Network | IPv6Network
+_LONGEST_S = 30.0
 _PRINTED = re.compile(r"[!-~]+", re.ASCII)
-_CARRY_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-"""Networks whose addresses stand for others. Source: RFC 6052, 8215, 3056, 4380."""
+_CARRY_IPV4 = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96", "fec0::/10"),
+    )
+)
+"""Networks whose addresses stand for others, and the old site-local ones.
+
+Source: RFC 6052, 8215, 3056, 4380, 4291, 2765, 3879.
+"""
 
 
 class UnsafeAddressError(UserError):
@@ -66,12 +77,19 @@ class Guard:
 
     def session(self, connections: int) -> requests.Session:
         """A session that calls no other addresses, follows no redirect unless told to and asks no proxy."""
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one's cookies are no other's
         adapter = _Adapter(self, connections)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _resp: requests.Response) -> str | None:
+        """None: requests would read all of an answer to prepare a redirect that nobody follows."""
+        return None
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:
@@ -84,16 +102,22 @@ def _connect(guard: Guard, connection: HTTPConnection) -> socket.socket:
     host = connection.host.strip("[]").rstrip(".")
     try:
         found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise NewConnectionError(connection, "its name was not found.") from error
     addresses = [str(address[0]) for *_, address in found]
     if not all(map(guard.permits, addresses)):
         raise UnsafeAddressError("it leads to an address that is not public and not listed in callback_networks.")
-    timeout = connection.timeout if isinstance(connection.timeout, float | int) else None
-    last: OSError | None = None
+    timeout = connection.timeout if isinstance(connection.timeout, float | int) else _LONGEST_S
+    until = time.monotonic() + timeout  # of all addresses together
+    last: OSError = TimeoutError()
     for address in dict.fromkeys(addresses):
+        left = until - time.monotonic()
+        if left <= 0:
+            break
         try:
-            return socket.create_connection((address, connection.port or 0), timeout)
+            sock = socket.create_connection((address, connection.port or 0), left)
+            sock.settimeout(timeout)
+            return sock
         except OSError as error:
             last = error
     if isinstance(last, TimeoutError):

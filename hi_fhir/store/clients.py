@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.client_models import AccessTokenRow, AssertionRow, ClientRow
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.subscriptions import end_subscription, of_reader
 
 _NUL = "\0"  # PostgreSQL keeps no text with it, and takes none to compare with
 
@@ -66,11 +67,17 @@ def client(session: Session, id_: str) -> ClientRow | None:
 
 
 def revoke_client(session: Session, id_: str, at: datetime) -> bool:
-    """End a client and its tokens; whether there was one."""
+    """End a client, its tokens and, where it was its reader's last, what that subscribed to; whether there was one."""
     row = client(session, id_)
     if row is None:
         return False
     row.revoked_at = at
+    session.flush()
+    same = (ClientRow.audience == row.audience, ClientRow.organisation == row.organisation)
+    if session.scalars(select(ClientRow.id).where(*same, ClientRow.revoked_at.is_(None))).first() is None:
+        reader = Reader(Audience(row.audience), frozenset({row.organisation}))
+        for subscription in of_reader(session, reader):
+            end_subscription(subscription, at)
     session.execute(delete(AccessTokenRow).where(AccessTokenRow.client_row_id == row.id))
     return True
 

@@ -23,6 +23,7 @@ _SETTINGS = {
     "application_name": "hi_fhir",
 }
 _CONNECT_S = 10
+_CONNECTIONS = 20  # of the threads that answer and of those that tell subscribers
 _LONGEST_PAUSE = "60s"  # of a writer: one that is gone, as is its machine, keeps others waiting for no longer
 _BEGIN_TO_WRITE = "SELECT set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)"
 
@@ -30,7 +31,7 @@ _BEGIN_TO_WRITE = "SELECT set_config('idle_in_transaction_session_timeout', %s, 
 def engine_of(url: URL) -> Engine:
     """Whose connections are prepared as the store needs them. One that the server has ended is made anew."""
     limits = {"connect_timeout": _CONNECT_S} if "connect_timeout" not in url.query else {}
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=_CONNECTIONS, connect_args=limits)
     event.listen(engine, "connect", _prepare)
     return engine
 

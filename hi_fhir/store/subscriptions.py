@@ -128,6 +128,13 @@ def add_events(session: Session, row: SubscriptionRow, reports: Sequence[int], a
         row.due_at = at
 
 
+def end_subscription(row: SubscriptionRow, at: datetime) -> None:
+    """Turn it off: nobody is told anything more, and its events get no numbers."""
+    row.status, row.due_at, row.updated_at = "off", None, at
+    row.leased_by = row.leased_until = None
+    row.version += 1
+
+
 def tell_anew(session: Session, row: SubscriptionRow, first: int, at: datetime) -> None:
     """Forget that events from `first` on were told. The row is locked, or its writer is the only one."""
     row.acknowledged = first - 1
@@ -178,10 +185,15 @@ def contents(session: Session, reports: Collection[int]) -> dict[int, StoredVers
     return {row[0]: StoredVersion(*row[1:]) for row in session.execute(found.where(ReportRow.id.in_(reports)))}
 
 
-def due(session: Session, at: datetime, limit: int) -> Sequence[tuple[int, int]]:
-    """Ids of rows with something to be done that nobody has leased, and how often it failed; the earliest first."""
+def due(session: Session, at: datetime, limit: int, *, failing: bool | None = None) -> Sequence[tuple[int, int]]:
+    """Ids of rows with something to be done that nobody has leased, and how often it failed; the earliest first.
+
+    failing: of those alone that did not take it last time, or did; None: of all.
+    """
     free = or_(SubscriptionRow.leased_until.is_(None), SubscriptionRow.leased_until <= at)
     waiting = select(SubscriptionRow.id, SubscriptionRow.tries).where(SubscriptionRow.due_at <= at, free)
+    if failing is not None:
+        waiting = waiting.where(SubscriptionRow.tries > 0 if failing else SubscriptionRow.tries == 0)
     return [(id_, tries) for id_, tries in session.execute(waiting.order_by(SubscriptionRow.due_at).limit(limit))]
 
 

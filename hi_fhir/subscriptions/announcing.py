@@ -4,19 +4,32 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store import subscriptions as store
 from hi_fhir.subscriptions.asked import filter_criteria, kept_filters
 
 
 def announce(session: Session, reports: Sequence[int], at: datetime) -> None:
-    """Give each new version of a report, by the id of its row, a number in each subscription that is to be told."""
+    """Give each new version of a report, by the id of its row, a number in each subscription that is to be told.
+
+    One whose filters are understood no longer, as after an upgrade, is in error: it stops no release.
+    """
     if not reports:
         return
     alike: dict[object, list[int]] = {}
     for row in store.live(session):
         key = (store.owner(row), filters := kept_filters(orjson.loads(row.content)))
         if key not in alike:
-            alike[key] = store.matching(session, store.owner(row), filter_criteria(filters), reports)
+            try:
+                with session.begin_nested():
+                    alike[key] = store.matching(session, store.owner(row), filter_criteria(filters), reports)
+            except (FhirError, OperationalError) as error:
+                if isinstance(error, OperationalError) and error.connection_invalidated:
+                    raise
+                row.status, row.error = "error", "its filters are not understood any more: send it again."
+                row.due_at, row.updated_at, row.version = None, at, row.version + 1
+                continue
         store.add_events(session, row, alike[key], at)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -41,6 +41,8 @@ _MOST = {Content.EMPTY: 100, Content.ID_ONLY: 100, Content.FULL_RESOURCE: 20}
 
 
 _LONGEST = 2_048  # characters of an address
+_LONGEST_FILTERS = 16_384
+_MOST_CRITERIA, _MOST_VALUES = 20, 100  # of all filters together: each release asks them
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -74,7 +76,11 @@ def filter_criteria(filters: Sequence[str]) -> ReportCriteria:
     """Raises:
     FhirError: 422, one of them is not offered or not understood.
     """
+    if sum(map(len, filters)) > _LONGEST_FILTERS:
+        raise _refused("its filters are too long.", "criteria")
     pairs = [pair for text in filters for pair in _pairs(text)]
+    if len(pairs) > _MOST_CRITERIA or sum(value.count(",") + 1 for _, value in pairs) > _MOST_VALUES:
+        raise _refused(f"filters ask for {_MOST_CRITERIA} things and {_MOST_VALUES} values at most.", "criteria")
     try:
         return report_criteria(parse_search(_TYPE, pairs, _FILTERS))
     except FhirError as error:
@@ -226,8 +232,8 @@ def _end(resource: Json) -> datetime | None:
     if end is None:
         return None
     if isinstance(end, str) and _INSTANT.fullmatch(end):
-        with suppress(ValueError):
-            return datetime.fromisoformat(end)
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(end).astimezone(UTC)
     raise _refused("its end is an instant with seconds and zone.", "end")
 
 

@@ -16,6 +16,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import canonical_json
 from hi_fhir.core.sealing import Seal
+from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.search import StoredVersion, organisation_of
 from hi_fhir.store.session import Store
@@ -29,7 +30,7 @@ from hi_fhir.subscriptions.sending import Call, FailedCallError, Sender
 
 log = logging.getLogger(__name__)
 
-_LEASE_S = 5  # beyond what the calls of a step may take
+_LEASE_S = 5  # beyond what the calls of a step may take: each to connect, to send and to be answered
 _LONGEST_PAUSE_S = 3_600
 _LONGEST_ASKED_S = 3_600  # that a Retry-After is heard
 
@@ -45,11 +46,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class _Step:
-    """What is to be sent. told_up_to: the number that is acknowledged by it."""
+    """What is to be sent. told_from, told_up_to: the number that was acknowledged before, and that is by it."""
 
     id: str
     calls: Sequence[Call]
     asked: WantedSubscription
+    told_from: int
     told_up_to: int
 
 
@@ -86,8 +88,8 @@ class Attendant:
                 return None
             try:
                 asked = as_asked(row, self._seal)
-            except ConfigError as error:
-                _give_up(row, f"its headers cannot be read: {error}", None)
+            except (ConfigError, FhirError, ValueError) as error:
+                _give_up(row, f"what was kept of it cannot be read: {error}", None)
                 return None
             if asked.end is not None and asked.end <= now:
                 row.status, row.due_at, row.updated_at = "off", None, now
@@ -98,13 +100,13 @@ class Attendant:
             if step is None:
                 row.due_at, row.leased_until = _next(row, asked), None
                 return None
-            row.leased_until = now + timedelta(seconds=_LEASE_S + asked.timeout_s * len(step.calls))
+            row.leased_until = now + timedelta(seconds=_LEASE_S + 3 * asked.timeout_s * len(step.calls))
             return step
 
     def _step(self, session: Session, row: SubscriptionRow, asked: WantedSubscription, now: datetime) -> _Step | None:
         if row.status == "requested":
             if not asked.is_topic:  # R4's own form has no handshake
-                return _Step(row.resource_id, (), asked, row.acknowledged)
+                return _Step(row.resource_id, (), asked, row.acknowledged, row.acknowledged)
             return self._told(row, asked, NotificationKind.HANDSHAKE, now)
         if row.status != "active":
             return None
@@ -119,9 +121,9 @@ class Attendant:
             if asked.is_topic:
                 about = self._about(row, asked)
                 body = bundle(about, NotificationKind.EVENT, asked.content, now, pending, readable, versions)
-                return _Step(row.resource_id, (self._post(asked, body),), asked, last)
+                return _Step(row.resource_id, (self._post(asked, body),), asked, row.acknowledged, last)
             calls = tuple(self._as_search_form(session, asked, pending, versions))
-            return _Step(row.resource_id, calls, asked, last)
+            return _Step(row.resource_id, calls, asked, row.acknowledged, last)
         if asked.heartbeat_s is not None and _beat(row, asked) <= now:
             return self._told(row, asked, NotificationKind.HEARTBEAT, now)
         return None
@@ -146,7 +148,7 @@ class Attendant:
 
     def _told(self, row: SubscriptionRow, asked: WantedSubscription, told: NotificationKind, now: datetime) -> _Step:
         body = bundle(self._about(row, asked), told, asked.content, now)
-        return _Step(row.resource_id, (self._post(asked, body),), asked, row.acknowledged)
+        return _Step(row.resource_id, (self._post(asked, body),), asked, row.acknowledged, row.acknowledged)
 
     def _about(self, row: SubscriptionRow, asked: WantedSubscription) -> SubscriptionStanding:
         named = asked.content is not Content.EMPTY
@@ -173,7 +175,8 @@ class Attendant:
         if row.status == "requested":
             row.status, row.updated_at = "active", now
             row.version += 1
-        row.acknowledged = max(row.acknowledged, step.told_up_to)
+        if row.acknowledged == step.told_from:  # else the operator has it told anew
+            row.acknowledged = step.told_up_to
         row.tries, row.failing_since, row.error, row.told_at = 0, None, None, now
         row.due_at = now if row.acknowledged < row.last_number else _next(row, step.asked)
 

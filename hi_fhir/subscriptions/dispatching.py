@@ -1,14 +1,13 @@
 """The threads of the service that attend to subscriptions.
 
 Who does not answer is attended to by other threads than who does, so that a slow or dead subscriber delays none: what
-has failed once waits for the second kind until it has succeeded.
+has failed once, or took seconds, waits for the second kind until it has not.
 """
 
 import logging
 import queue
 import threading
-
-from sqlalchemy.exc import SQLAlchemyError
+import time
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.store import subscriptions as store
@@ -19,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.25
 _AT_ONCE = 500
+_SLOW_S = 2  # a step that took longer is not kept among those who are prompt
 _STEPS = 20  # of one subscription before others have their turn
 _PROMPT, _AGAIN = 8, 8  # threads for who answered last time, and for who did not
 
@@ -32,6 +32,7 @@ class Dispatcher:
         self._attendant = attendant
         self._over = threading.Event()
         self._under_way: set[int] = set()
+        self._slow: set[int] = set()
         self._lock = threading.Lock()
         self._prompt: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._again: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -51,8 +52,9 @@ class Dispatcher:
         while not self._over.wait(_LOOK_S):
             try:
                 with self._store.read() as session:
-                    found = store.due(session, self._clock.now(), _AT_ONCE)
-            except SQLAlchemyError:
+                    now = self._clock.now()
+                    found = [one for kind in (False, True) for one in store.due(session, now, _AT_ONCE, failing=kind)]
+            except Exception:
                 log.exception("the store cannot be asked what is due")
                 continue
             for id_, tries in found:
@@ -60,7 +62,7 @@ class Dispatcher:
                     if id_ in self._under_way:
                         continue
                     self._under_way.add(id_)
-                (self._again if tries else self._prompt).put(id_)
+                (self._again if tries or id_ in self._slow else self._prompt).put(id_)
 
     def _work(self, waiting: "queue.SimpleQueue[int]") -> None:
         while not self._over.is_set():
@@ -70,7 +72,11 @@ class Dispatcher:
                 continue
             try:
                 for _ in range(_STEPS):
-                    if self._over.is_set() or not self._attendant.attend(id_):
+                    began = time.monotonic()
+                    is_more = not self._over.is_set() and self._attendant.attend(id_)
+                    is_slow = time.monotonic() - began > _SLOW_S
+                    (self._slow.add if is_slow else self._slow.discard)(id_)
+                    if is_slow or not is_more:
                         break
             except Exception:
                 log.exception("a subscription could not be attended to")

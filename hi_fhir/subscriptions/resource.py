@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from hi_fhir.core.sealing import Seal
+from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.subscriptions.asked import WantedSubscription, read_subscription
 
@@ -23,7 +24,10 @@ def kept_content(resource: Json) -> str:
     channel = dict(kept["channel"])
     if "header" in channel:
         channel["header"] = [f"{header.partition(':')[0]}:" for header in channel["header"]]
-    return orjson.dumps({**({"meta": meta} if meta else {}), **kept, "channel": channel}).decode()
+    try:
+        return orjson.dumps({**({"meta": meta} if meta else {}), **kept, "channel": channel}).decode()
+    except TypeError as error:  # deeper than can be written
+        raise FhirError(400, "the Subscription is nested too deeply.", code="structure") from error
 
 
 def sealed_headers(asked: WantedSubscription, seal: Seal) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import requests
+import urllib3
 
 from hi_fhir.core.errors import causes
 from hi_fhir.fhir.guard import Guard, UnsafeAddressError
@@ -12,6 +13,7 @@ from hi_fhir.fhir.transport import Pace
 from hi_fhir.fhir.unreachable import unreachable
 
 _CONNECTIONS = 8
+_DIGITS = 6  # of seconds
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,16 @@ class Sender:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                status, after = response.status_code, response.headers.get("Retry-After", "")
-                if 200 <= status < 300:
-                    _ = response.content if int(response.headers.get("Content-Length") or 1 << 20) < 1 << 16 else None
+                status, after = response.status_code, response.headers.get("Retry-After", "")[:_DIGITS]
         except UnsafeAddressError as error:
             raise FailedCallError(f"the endpoint was not called: {error}") from error
         except requests.RequestException as error:
             if any(isinstance(cause, UnsafeAddressError) for cause in causes(error)):
                 raise FailedCallError("the endpoint was not called: its address is not one that may be.") from error
             raise FailedCallError(str(unreachable("the endpoint", call.url, error, is_over=pace.is_over))) from error
+        except (ValueError, urllib3.exceptions.HTTPError) as error:
+            raise FailedCallError("what the endpoint answered is no HTTP.") from error
         if not 200 <= status < 300:
-            raise FailedCallError(f"the endpoint answered {status}.", int(after) if after.isdecimal() else 0)
+            raise FailedCallError(
+                f"the endpoint answered {status}.", int(after) if after.isascii() and after.isdecimal() else 0
+            )

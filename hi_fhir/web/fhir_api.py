@@ -99,8 +99,9 @@ class FhirViews:
 
     def read(self, type_: str, id_: str) -> Response:
         served = self._of(type_)
+        reader = self._reader_of(request)  # which asks the store itself: never two connections at a time
         with self._store.connect() as connection:
-            stored = served.read(connection, self._reader_of(request), id_)
+            stored = served.read(connection, reader, id_)
         if stored is None:
             raise FhirError(404, f"there is no such {type_}.")
         if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
@@ -129,9 +130,10 @@ class FhirViews:
         pairs, offset = split_page(pairs)
         lenient = is_lenient(request.headers.get("Prefer", ""))
         search = parse_search(type_, pairs, served.parameters, lenient=lenient, most=_PAGE)
+        reader = self._reader_of(request)
         with self._store.connect() as connection:
             limit = 0 if search.count_only else search.count
-            found = served.find(connection, self._reader_of(request), search, offset, limit)
+            found = served.find(connection, reader, search, offset, limit)
         links = page_links(_base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
         return _fhir(searchset_parts(_base_url(), entries, links=links, total=found.total))

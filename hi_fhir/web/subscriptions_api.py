@@ -18,6 +18,7 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_content_type, etag, http_date, is_tagged
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store import subscriptions as store
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.subscriptions import guide
@@ -30,8 +31,9 @@ from hi_fhir.web.readers import ReaderOf
 
 Json = dict[str, Any]
 
-_EVENTS = 1_000  # of one answer of $events
-_MOST = 1_000  # of a reader's
+_EVENTS = {Content.EMPTY: 1_000, Content.ID_ONLY: 1_000, Content.FULL_RESOURCE: 20}
+"""Events in one answer of $events."""
+_MOST = 200  # of a reader's
 _DIGITS = 12
 _STATUSES = ("requested", "active", "error", "off")
 
@@ -98,22 +100,23 @@ class SubscriptionViews:
             return _versioned(response, row)
 
     def read(self, id_: str) -> Response:
+        reader = self._reader_of(request)
         with self._store.read() as session:
-            row = self._own(session, id_)
+            row = self._own(session, reader, id_)
             if is_tagged(request.headers.get("If-None-Match", ""), row.version):
                 return _versioned(Response(status=304), row)
             return _versioned(_answer(shown(row)), row)
 
     def update(self, id_: str) -> Response:
         """What its client wants from now on; requested or active begins with a handshake, off ends it for a while."""
-        self._reader_of(request)  # before anything is said of what was sent
+        reader = self._reader_of(request)  # before anything is said of what was sent
         resource = self._sent()
         if resource.get("id") != id_:
             raise FhirError(400, "the resource's id is not the one in the address.")
         now = self._clock.now()
         asked = self._checked(resource, now)
         with self._store.write() as session:
-            row = self._own(session, id_, lock=True)
+            row = self._own(session, reader, id_, lock=True)
             match = request.headers.get("If-Match", "")
             if match and not is_tagged(match, row.version):
                 raise FhirError(412, "the Subscription is not at the version named by If-Match.")
@@ -126,8 +129,9 @@ class SubscriptionViews:
             return _versioned(_answer(shown(row)), row)
 
     def delete(self, id_: str) -> Response:
+        reader = self._reader_of(request)
         with self._store.write() as session:
-            row = self._own(session, id_, lock=True)
+            row = self._own(session, reader, id_, lock=True)
             row.is_deleted, row.status, row.due_at, row.updated_at = True, "off", None, self._clock.now()
             row.leased_by = row.leased_until = None
             row.headers = b""
@@ -135,38 +139,42 @@ class SubscriptionViews:
         return Response(status=204)
 
     def search(self) -> Response:
+        reader = self._reader_of(request)
         wanted = _search_criteria(request.args.items(multi=True))
         with self._store.read() as session:
-            rows = store.of_reader(session, self._reader_of(request))
+            rows = store.of_reader(session, reader)
             found = [shown(row) for row in rows]
         found = [one for one in found if all(value in _searched(one, name) for name, value in wanted)]
         return self._searchset([(f"{self._base}/Subscription/{one['id']}", one) for one in found])
 
     def statuses(self) -> Response:
         """$status of the type: of those with the ids and statuses that are named, or all."""
+        reader = self._reader_of(request)
         asked = operation_parameters()
         ids = [part for name, value in asked if name == "id" for part in value.split(",")]
         states = [part for name, value in asked if name == "status" for part in value.split(",")]
         with self._store.read() as session:
             rows = [
                 row
-                for row in store.of_reader(session, self._reader_of(request))
+                for row in store.of_reader(session, reader)
                 if (not ids or row.resource_id in ids) and (not states or row.status in states)
             ]
             return self._searchset([self._status(row) for row in rows])
 
     def status(self, id_: str) -> Response:
+        reader = self._reader_of(request)
         with self._store.read() as session:
-            return self._searchset([self._status(self._own(session, id_))])
+            return self._searchset([self._status(self._own(session, reader, id_))])
 
     def events(self, id_: str) -> Response:
         """$events: what happened, by number, as a notification would have told it."""
+        reader = self._reader_of(request)
         asked = dict(operation_parameters())
         with self._store.read() as session:
-            row = self._own(session, id_)
+            row = self._own(session, reader, id_)
             first, last = _number(asked, "eventsSinceNumber", 1), _number(asked, "eventsUntilNumber", row.last_number)
-            found = store.events(session, row, first, last, _EVENTS)
             content = _content(asked, as_asked(row, self._seal))
+            found = store.events(session, row, first, last, _EVENTS[content])
             readable = frozenset(store.readable(session, store.owner(row), [one.report for one in found]))
             full = content is Content.FULL_RESOURCE
             versions = store.contents(session, readable) if full else None
@@ -188,8 +196,8 @@ class SubscriptionViews:
             raise FhirError(400, "the body is not a Subscription.", code="structure")
         return resource
 
-    def _own(self, session: Session, id_: str, *, lock: bool = False) -> SubscriptionRow:
-        row = store.one_of_reader(session, self._reader_of(request), id_, lock=lock)
+    def _own(self, session: Session, reader: Reader, id_: str, *, lock: bool = False) -> SubscriptionRow:
+        row = store.one_of_reader(session, reader, id_, lock=lock)
         if row is None:
             raise FhirError(404, "there is no such Subscription.")
         if row.is_deleted:

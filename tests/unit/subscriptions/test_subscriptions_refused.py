@@ -55,6 +55,9 @@ REFUSED = {
         "_criteria.extension", [{"url": ANOTHER, "valueString": "status=complete"}]
     ),
     "filters that are no list": changed("_criteria.extension", "x"),
+    "a filter of a thousand values": subscription(HOOK, filters=["status=" + ",".join(["complete"] * 1200)]),
+    "a thousand filters": subscription(HOOK, filters=["status=complete"] * 1200),
+    "an end beyond the calendar": {**subscription(HOOK), "end": "9999-12-31T23:59:59-14:00"},
     "no channel": changed("channel", None),
     "another channel": changed("channel.type", "websocket"),
     "a channel of one's own": changed("channel._type", {"extension": []}),

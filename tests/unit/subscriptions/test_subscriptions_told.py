@@ -350,3 +350,69 @@ def test_the_capability_statement_offers_the_topic(rig):
     [of] = [one for one in rig.get("metadata").json["rest"][0]["resource"] if one["type"] == "Subscription"]
     assert of["extension"] == [{"url": guide.TOPIC_OFFERED, "valueCanonical": TOPIC}]
     assert of["supportedProfile"] == [guide.PROFILE]
+
+
+def test_what_is_told_anew_while_it_is_sent_is_told_anew_still(rig, hook):
+    id_ = rig.create(subscription(hook.url))
+    rig.attend()
+    release(rig.store, reporters=("A99001",), memberships=PLACES)
+    rig.attend()
+    release(rig.store, reporters=("A99001",), count=200, memberships=PLACES)
+
+    def tell_anew(_) -> int:
+        with rig.store.write() as session:
+            store.tell_anew(session, store.every(session)[0], 1, rig.clock.now())
+        hook.answer = lambda _: 200
+        return 200
+
+    hook.answer = tell_anew
+    rig.attend()
+
+    assert [call.numbers for call in hook.told("event-notification")] == [[1, 2], [3, 4], [1, 2, 3, 4]]
+    assert rig.shown(id_)["status"] == "active"
+
+
+def test_filters_that_are_understood_no_longer_stop_no_release(rig, hook):
+    broken, good = (rig.create(subscription(f"{hook.url}/{name}", filters=["status=complete"])) for name in "ab")
+    rig.attend()
+    with rig.store.write() as session:  # as what was kept by another version may be
+        row = store.one_of_reader(session, Reader("icb", {"QX1"}), broken)
+        row.content = row.content.replace("status=complete", "status:old=complete")
+
+    release(rig.store, reporters=("A99001",), memberships=PLACES)
+    rig.attend()
+
+    assert (rig.shown(broken)["status"], rig.shown(good)["status"]) == ("error", "active")
+    assert [call.numbers for call in hook.told("event-notification")] == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Retry-After": "9" * 5000}, {"Location": "http://["}, {"Retry-After": "\u00b2"}],
+    ids=["a pause without end", "a place that is none", "a digit that is none"],
+)
+def test_whatever_an_endpoint_answers_it_is_tried_again_later(rig, hook, headers):
+    id_ = rig.create(subscription(hook.url))
+    rig.attend()
+    release(rig.store, reporters=("A99001",), memberships=PLACES)
+    hook.answer, hook.headers = lambda _: 302, headers
+    rig.attend()
+
+    [row] = every_row(rig)
+    assert (row.status, row.tries, row.acknowledged) == ("active", 1, 0)
+    assert rig.shown(id_)["error"]
+
+
+def every_row(rig: Rig) -> list:
+    with rig.store.read() as session:
+        return list(store.every(session))
+
+
+def test_cookies_of_one_are_no_others(rig, hook):
+    hook.headers = {"Set-Cookie": "session=hush; Path=/"}
+    rig.create(subscription(hook.url))
+    rig.create(subscription(hook.url), "QX2")
+    rig.attend()
+
+    assert len(hook.calls) == 2
+    assert not any("Cookie" in call.headers for call in hook.calls)
