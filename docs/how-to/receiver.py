@@ -13,6 +13,11 @@ from urllib.request import Request, urlopen
 FHIR = "application/fhir+json"
 
 
+def numbers_of(bundle: dict) -> list[int]:
+    events = [one for one in bundle["entry"][0]["resource"]["parameter"] if one["name"] == "notification-event"]
+    return [int(part["valueString"]) for one in events for part in one["part"] if part["name"] == "event-number"]
+
+
 class Receiver(ThreadingHTTPServer):
     def __init__(self, folder: Path, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
@@ -22,14 +27,15 @@ class Receiver(ThreadingHTTPServer):
 
     def take(self, bundle: dict) -> None:
         status = {one["name"]: one for one in bundle["entry"][0]["resource"]["parameter"]}
-        events = [one for one in bundle["entry"][0]["resource"]["parameter"] if one["name"] == "notification-event"]
         url = status["subscription"]["valueReference"]["reference"]
-        numbers = [int(part["valueString"]) for one in events for part in one["part"] if part["name"] == "event-number"]
+        numbers = numbers_of(bundle)
         with self.lock:
             last = self.numbers.get(url, 0)
-            if numbers and min(numbers) > last + 1:  # a gap: ask for what is between
+            while numbers and min(numbers) > last + 1:  # a gap: ask for what is between, page by page
                 asked = f"{url}/$events?eventsSinceNumber={last + 1}&eventsUntilNumber={min(numbers) - 1}"
-                self.keep(json.load(urlopen(Request(asked, headers={"Accept": FHIR}), timeout=30)))
+                missed = json.load(urlopen(Request(asked, headers={"Accept": FHIR}), timeout=30))
+                self.keep(missed)
+                last = max(numbers_of(missed))
             if numbers and max(numbers) > last:  # else all of it came before
                 self.keep(bundle)
                 self.numbers[url] = max(numbers)
