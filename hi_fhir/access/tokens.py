@@ -18,13 +18,13 @@ from joserfc.jws import extract_compact
 from hi_fhir.access.keys import KeysByUrl, KeysError, read_keys
 from hi_fhir.access.scopes import Scopes
 from hi_fhir.core.clock import Clock
+from hi_fhir.fhir.auth import ASSERTION_TYPE
 from hi_fhir.fhir.guard import UnsafeAddressError
 from hi_fhir.store import clients as store
 from hi_fhir.store.client_models import ClientRow
 from hi_fhir.store.session import Store
 
 ALGORITHMS = ("RS384", "ES384")
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LASTS_S = 300
 _LONGEST = timedelta(minutes=5)  # that an assertion is good for
 _CLOCKS = timedelta(seconds=10)  # that two clocks are apart

@@ -86,10 +86,8 @@ def add_command(
         raise UserError(f"--scope {scope!r} is nothing that the service offers. An example: system/MeasureReport.rs.")
     [code] = ods_codes("--organisation", [organisation])
     new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
-    opened = open_store(config.store_place)
-    with opened.write() as session:
+    with open_store(config.store_place).write() as session:
         store.add_client(session, new, SystemClock().now())
-    opened.close()
     if as_json:
         print_json({"client_id": new.id, "scopes": new.scopes})
         return
@@ -109,10 +107,8 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     from hi_fhir.store import clients as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_place)
-    with opened.read() as session:
+    with open_store(options.read_config(data_dir).store_place).read() as session:
         found = [_told(row) for row in store.clients(session)]
-    opened.close()
     if as_json:
         print_json(found)
         return
@@ -138,10 +134,8 @@ def revoke_command(client_id: str, data_dir: Path | None, as_json: bool) -> None
     from hi_fhir.store import clients as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_place)
-    with opened.write() as session:
+    with open_store(options.read_config(data_dir).store_place).write() as session:
         was_there = store.revoke_client(session, client_id, SystemClock().now())
-    opened.close()
     if not was_there:
         raise NotFoundError(f"no client is called {client_id!r}. hi-fhir clients list has them.")
     print_json({"client_id": client_id, "revoked": True}) if as_json else say(f"Client {client_id} has no right more.")

@@ -33,10 +33,8 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     from hi_fhir.store import subscriptions as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_place)
-    with opened.read() as session:
+    with open_store(options.read_config(data_dir).store_place).read() as session:
         found = [_told(row) for row in store.every(session)]
-    opened.close()
     if as_json:
         print_json(found)
         return
@@ -68,8 +66,7 @@ def replay_command(id_: str, first: int, data_dir: Path | None, as_json: bool) -
     from hi_fhir.store import subscriptions as store
     from hi_fhir.store.session import open_store
 
-    opened = open_store(options.read_config(data_dir).store_place)
-    with opened.write() as session:
+    with open_store(options.read_config(data_dir).store_place).write() as session:
         row = next((row for row in store.every(session) if row.resource_id == id_), None)
         if row is None:
             raise NotFoundError(f"no subscription is called {id_!r}. hi-fhir subscriptions list has them.")
@@ -77,7 +74,6 @@ def replay_command(id_: str, first: int, data_dir: Path | None, as_json: bool) -
             raise UserError(f"it has been told of {row.acknowledged} events so far: give a number up to that.")
         number = row.acknowledged - first + 1
         store.tell_anew(session, row, first, SystemClock().now())
-    opened.close()
     print_json({"id": id_, "events": number}) if as_json else say(f"{number} events of {id_} are told anew.")
 
 

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from hi_fhir.core.clock import Clock
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""What a client says that it sends in place of a secret: a JWT that it signed. Source: RFC 7523, 2.2."""
+
 _USED = 0.8  # share of a token's life after which it is replaced: what is asked for with it has to arrive too
 _PORTS = {"http": "80", "https": "443"}
 

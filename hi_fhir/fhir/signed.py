@@ -19,11 +19,10 @@ from joserfc.jwk import ECKey, KeyParameters, RSAKey
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config, SignedSettings, SourceSettings
 from hi_fhir.core.errors import ConfigError, SourceError
-from hi_fhir.fhir.auth import AccessToken, Auth, NoAuth, RenewedBearer, bearer
+from hi_fhir.fhir.auth import ASSERTION_TYPE, AccessToken, Auth, NoAuth, RenewedBearer, bearer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import server_client
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _FORM = "application/x-www-form-urlencoded"
 _GOOD_FOR_S = 240  # of five minutes that are allowed: clocks differ
 _COMMAND_S = 30

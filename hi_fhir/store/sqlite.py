@@ -18,8 +18,7 @@ from hi_fhir.core.files import owner_folder
 from hi_fhir.core.locks import wait_for_lock
 
 _BUSY_MS = 60_000
-CONNECTIONS = 32
-"""Open at a time without being made anew: of the threads that answer and of those that tell subscribers."""
+_CONNECTIONS = 32  # of the threads that answer and of those that tell subscribers
 _PAGE_BYTES = 16_384  # of a new file: a report is 130 kB, which takes a third of the time to read in pages of this size
 _ROWS_AT_ONCE = 400  # of a statement: one at a time takes half as long again
 
@@ -31,7 +30,7 @@ def url_of(path: Path) -> URL:
 
 def engine_of(url: URL) -> Engine:
     """Whose connections are prepared as the store needs them."""
-    engine = create_engine(url, hide_parameters=True, pool_size=CONNECTIONS)
+    engine = create_engine(url, hide_parameters=True, pool_size=_CONNECTIONS)
     event.listen(engine, "connect", _prepare)
     return engine
 

@@ -135,6 +135,13 @@ def end_subscription(row: SubscriptionRow, at: datetime) -> None:
     row.version += 1
 
 
+def give_up(row: SubscriptionRow, told: str, at: datetime) -> None:
+    """Put it in error: nobody is told anything until its client sends it again. told: why, in our own words."""
+    row.status, row.error, row.due_at, row.updated_at = "error", told, None, at
+    row.leased_by = row.leased_until = None
+    row.version += 1
+
+
 def tell_anew(session: Session, row: SubscriptionRow, first: int, at: datetime) -> None:
     """Forget that events from `first` on were told. The row is locked, or its writer is the only one."""
     row.acknowledged = first - 1

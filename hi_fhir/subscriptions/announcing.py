@@ -29,7 +29,6 @@ def announce(session: Session, reports: Sequence[int], at: datetime) -> None:
             except (FhirError, OperationalError) as error:
                 if isinstance(error, OperationalError) and error.connection_invalidated:
                     raise
-                row.status, row.error = "error", "its filters are not understood any more: send it again."
-                row.due_at, row.updated_at, row.version = None, at, row.version + 1
+                store.give_up(row, "its filters are not understood any more: send it again.", at)
                 continue
         store.add_events(session, row, alike[key], at)

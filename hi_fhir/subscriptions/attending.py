@@ -89,12 +89,10 @@ class Attendant:
             try:
                 asked = as_asked(row, self._seal)
             except (ConfigError, FhirError, ValueError) as error:
-                _give_up(row, f"what was kept of it cannot be read: {error}", None)
+                store.give_up(row, f"what was kept of it cannot be read: {error}", now)
                 return None
             if asked.end is not None and asked.end <= now:
-                row.status, row.due_at, row.updated_at = "off", None, now
-                row.version += 1
-                row.leased_until = None
+                store.end_subscription(row, now)
                 return None
             step = self._step(session, row, asked, now)
             if step is None:
@@ -183,7 +181,7 @@ class Attendant:
     def _told_ill(self, row: SubscriptionRow, step: _Step, failure: FailedCallError, now: datetime) -> None:
         since = row.failing_since or now
         if row.status == "requested" or now - since >= self._terms.patience:
-            _give_up(row, str(failure), now)
+            store.give_up(row, str(failure), now)
             row.due_at = step.asked.end
             return
         row.tries += 1
@@ -195,13 +193,6 @@ def pause_s(tries: int, asked_s: int = 0) -> int:
     """Seconds to the next try after so many that failed: 1, 2, 4 and so on to an hour, or as long as was asked for."""
     own: int = min(2 ** min(tries - 1, 12), _LONGEST_PAUSE_S)
     return max(own, min(asked_s, _LONGEST_ASKED_S))
-
-
-def _give_up(row: SubscriptionRow, told: str, now: datetime | None) -> None:
-    row.status, row.error, row.due_at = "error", told, None
-    row.leased_by = row.leased_until = None
-    row.updated_at = now or row.updated_at
-    row.version += 1
 
 
 def _beat(row: SubscriptionRow, asked: WantedSubscription) -> datetime:

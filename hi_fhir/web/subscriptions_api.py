@@ -132,10 +132,8 @@ class SubscriptionViews:
         reader = self._reader_of(request)
         with self._store.write() as session:
             row = self._own(session, reader, id_, lock=True)
-            row.is_deleted, row.status, row.due_at, row.updated_at = True, "off", None, self._clock.now()
-            row.leased_by = row.leased_until = None
-            row.headers = b""
-            row.version += 1
+            store.end_subscription(row, self._clock.now())
+            row.is_deleted, row.headers = True, b""
         return Response(status=204)
 
     def search(self) -> Response:

@@ -9,7 +9,7 @@ import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from hi_fhir.access.tokens import ASSERTION_TYPE
+from hi_fhir.fhir.auth import ASSERTION_TYPE
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
 EC = ECKey.generate_key("P-384", {"kid": "ec"})
