@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
+DESIGN := hi_fhir/pages/design
+STYLE  := hi_fhir/pages/static/pages.css
 
 SIDE_BY_SIDE := -n 2 --dist worksteal
 MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
@@ -23,7 +25,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup: $(STAMP) ## make the environment in .venv from the hashed lock
+$(STYLE): $(DESIGN)/package-lock.json $(DESIGN)/build.py $(DESIGN)/pages.css | $(STAMP)
+	@$(DESIGN)/install.sh
+
+setup: $(STAMP) $(STYLE) ## make the environment in .venv from the hashed lock
 
 demo: setup ## a thousand synthetic people, from a FHIR server to published MeasureReports
 	$(BIN)/hi-fhir demo

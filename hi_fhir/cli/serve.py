@@ -74,5 +74,6 @@ def serve_command(
 
     def started(url: str) -> None:
         say(f"FHIR service at {url} for {whose} (Ctrl-C ends it)")
+        say(f"Pages to look at: {url.removesuffix('/fhir')}/")
 
     serve(config, Reader(audience, frozenset(codes) if codes else None), host, port, started)

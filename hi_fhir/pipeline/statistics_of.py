@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
@@ -20,6 +21,7 @@ from hi_fhir.reports.derived.plan import ReferenceGroup, StatisticsPlan, plan_of
 from hi_fhir.reports.derived.table import Head, Row, StatisticsTable, report_rows, statistic_rows
 from hi_fhir.store.cells import read_cells
 from hi_fhir.store.current import CurrentReport, current_reports, period_before, report_content
+from hi_fhir.store.readable import Codes
 
 _AT_ONCE = 100  # reports of which the cells are held
 
@@ -30,18 +32,27 @@ def statistics_of(
     *,
     measures: Collection[str] = (),
     reporters: Collection[str] = (),
+    period: Period | None = None,
+    organisations: Codes | None = None,
     reference: ReferenceGroup = ReferenceGroup.MIXED,
     overlays: Sequence[Path] = (),
 ) -> StatisticsTable:
     """Every count, score and statistic of the reports that hold now, by measure, reporter and period.
 
-    measures, reporters: ids and ODS codes; all where there are none. overlays: folders with measures of one's own.
+    measures, reporters: ids and ODS codes; all where there are none. period: None takes all. organisations: of who
+    reads, as `store.readable` has it; None: everybody. overlays: folders with measures of one's own.
 
     Raises:
         NotFoundError: nothing of that was released to the audience.
     """
-    released = current_reports(session, audience)
-    wanted = [one for one in released if _is_among(one.measure_id, measures) and _is_among(one.reporter, reporters)]
+    released = current_reports(session, audience, organisations)
+    wanted = [
+        one
+        for one in released
+        if _is_among(one.measure_id, measures)
+        and _is_among(one.reporter, reporters)
+        and (period is None or (one.period_start, one.period_end) == (period.start, period.end))
+    ]
     if not wanted:
         raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
     reading = _Reading(session, audience, released, reference, overlays)

@@ -100,8 +100,12 @@ def area_stratifier(base: str, id_: str) -> Concept:
 @cache
 def stratum(base: str, one: Stratifier, code: str) -> Concept:
     """The concept of a stratum of one stratifier."""
-    label = _LABELS.get(one.id, {}).get(code, code.replace("-", " ") if not code[0].isdigit() else code)
-    return concept(_system(base, one.id, code), code, label)
+    return concept(_system(base, one.id, code), code, stratum_label(one, code))
+
+
+def stratum_label(one: Stratifier, code: str) -> str:
+    """What a stratum of one stratifier is called."""
+    return _LABELS.get(one.id, {}).get(code, code.replace("-", " ") if not code[0].isdigit() else code)
 
 
 def area(base: str, id_: str, code: str, names: Mapping[str, str]) -> Concept:

@@ -81,7 +81,7 @@ def _of_level(level: str, areas: Iterable[Area]) -> list[Reporter]:
 
 _PLAIN = re.compile(r"[A-Z0-9]{1,40}")
 _DIGITS = 16
-_KINDS = {PRACTICE: "General practice", PCN: "Primary care network", ICB: "Integrated care board"}
+KINDS = {PRACTICE: "General practice", PCN: "Primary care network", ICB: "Integrated care board"}
 
 
 def organisation_id(code: str) -> str:
@@ -104,6 +104,6 @@ def organisation_resource(reporter: Reporter) -> dict[str, Any]:
         "resourceType": "Organization",
         "id": organisation_id(reporter.code),
         "identifier": [organisation_identifier(reporter.code)],
-        "type": [{"text": _KINDS[reporter.level]}],
+        "type": [{"text": KINDS[reporter.level]}],
     }
     return resource | {"name": reporter.name} if reporter.name else resource

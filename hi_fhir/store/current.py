@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.models import ReportContent, ReportRow
+from hi_fhir.store.readable import Codes, has_report
 
 
 class CurrentReport(NamedTuple):
@@ -29,10 +30,10 @@ class CurrentReport(NamedTuple):
         return self.measure_url.rpartition("/")[2]
 
 
-def current_reports(session: Session, audience: Audience) -> list[CurrentReport]:
-    """In order of measure, reporter and period."""
+def current_reports(session: Session, audience: Audience, organisations: Codes | None = None) -> list[CurrentReport]:
+    """What a reader of these organisations may have, in order of measure, reporter and period."""
     columns = [getattr(ReportRow, "organisation" if name == "reporter" else name) for name in CurrentReport._fields]
-    of_it = select(*columns).where(ReportRow.audience == audience, ReportRow.is_current)
+    of_it = select(*columns).where(has_report(audience, organisations), ReportRow.is_current)
     order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
     return [CurrentReport(*row) for row in session.execute(of_it.order_by(*order))]
 

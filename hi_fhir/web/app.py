@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.store.session import Store
@@ -24,11 +24,13 @@ def create_app(
     definitions: Sequence[dict[str, Any]] = (),
     subscriptions: SubscriptionViews | None = None,
     public_url: str | None = None,
+    pages: Blueprint | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
     subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
+    pages: what people look at, where it is offered.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -37,6 +39,8 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
     app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions, subscriptions))
+    if pages is not None:
+        app.register_blueprint(pages)
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
     app.after_request(_with_own_headers)

@@ -16,6 +16,8 @@ from hi_fhir.core.loopback import in_url, is_loopback, listen, loopback_address
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
+from hi_fhir.pages import site
+from hi_fhir.pages.reading import Shelf
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
@@ -53,7 +55,8 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     seal, topic = load_seal(config.seal_file), topic_url(config.canonical_base.rstrip("/"))
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
-    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url)
+    pages = site.make_blueprint(Shelf(store, config.overlays), reader_of) if reader is not None else None
+    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url, pages)
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)

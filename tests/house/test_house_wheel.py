@@ -36,5 +36,9 @@ def test_every_module_and_migration_travels_inside_the_wheel(names):
     assert any("/migrations/versions/" in name for name in names)
 
 
+def test_what_pages_look_like_travels_inside_the_wheel(names):
+    assert {"hi_fhir/pages/static/pages.css", "hi_fhir/pages/templates/base.html"} <= names
+
+
 def test_nothing_else_is_in_the_wheel(names):
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"hi_fhir"}

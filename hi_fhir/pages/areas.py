@@ -1,0 +1,50 @@
+"""The organisations of which a reader has numbers, as pages call them."""
+
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Connection
+
+from hi_fhir.core.errors import NotFoundError
+from hi_fhir.reports.reporters import KINDS, organisation_id
+from hi_fhir.store.criteria import OrganisationCriteria, Reader
+from hi_fhir.store.search import StoredVersion, read_organisation, search_organisations
+
+_MOST = 100_000  # more than England has practices, networks and boards
+
+
+class PageArea(NamedTuple):
+    """code: ODS. kind: as of KINDS, practice, pcn or icb."""
+
+    code: str
+    name: str
+    kind: str
+
+    @property
+    def kind_name(self) -> str:
+        return KINDS[self.kind]
+
+
+def areas(connection: Connection, reader: Reader) -> list[PageArea]:
+    """Boards first, then networks, then practices, each in order of name."""
+    found = search_organisations(connection, reader, OrganisationCriteria(), limit=_MOST)
+    order = list(reversed(KINDS))
+    return sorted(map(_area, found.resources), key=lambda area: (order.index(area.kind), area.name, area.code))
+
+
+def area(connection: Connection, reader: Reader, code: str) -> PageArea:
+    """
+    Raises:
+        NotFoundError: the reader has nothing of such an organisation, whether or not there is one.
+    """
+    stored = read_organisation(connection, reader, organisation_id(code))
+    if stored is None:
+        raise NotFoundError(f"nothing is here of an organisation {code}")
+    return _area(stored)
+
+
+def _area(stored: StoredVersion) -> PageArea:
+    resource = orjson.loads(stored.content)
+    [code] = (one["value"] for one in resource["identifier"])
+    [kind] = (kind for kind, name in KINDS.items() if name == resource["type"][0]["text"])
+    return PageArea(code, resource.get("name", code), kind)

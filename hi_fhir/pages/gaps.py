@@ -1,0 +1,73 @@
+"""The widest gaps between groups of an area, in the direction in which each measure is better."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hi_fhir.measures.model import Measure
+from hi_fhir.measures.stratifiers import CORE20, ETHNIC_GROUP_5
+from hi_fhir.reports.concepts import stratum_label
+from hi_fhir.reports.derived.rows import DIFFERENCE
+from hi_fhir.reports.derived.table import Row
+
+COMPARED = (CORE20.id, ETHNIC_GROUP_5.id)
+"""Breakdowns whose groups are ranked."""
+
+
+class Gap(NamedTuple):
+    """row: the difference. people: of the group, as released. at_least: the end of the interval that says less, as a
+    share that the group is worse off by; fewer: people who that comes to."""
+
+    measure: Measure
+    row: Row
+    people: float
+    at_least: float
+
+    @property
+    def label(self) -> str:
+        one = next(known for known in self.measure.single_stratifiers if known.id == self.row.stratifier)
+        return stratum_label(one, self.row.stratum or "")
+
+    @property
+    def fewer(self) -> float:
+        return self.at_least * self.people
+
+
+class Ranking(NamedTuple):
+    """gaps: the widest first, of those whose interval says that the group is worse off. compared: how many differences
+    were looked at; not_given: how many could not be."""
+
+    gaps: Sequence[Gap]
+    compared: int
+    not_given: int
+
+
+def widest(rows: Iterable[Row], measures: Mapping[str, Measure]) -> Ranking:
+    """Ranked by the end of the interval that says less, times the people of the group; ties by name.
+
+    A measure that counts people alone has no better direction, and no difference here.
+    """
+    there = list(rows)
+    differences = [row for row in there if row.statistic == DIFFERENCE and row.stratifier in COMPARED]
+    given = [row for row in differences if row.lower is not None]
+    of_groups = {
+        (row.measure, row.stratifier, row.stratum): row.value
+        for row in there
+        if row.statistic == "denominator" and row.value is not None
+    }
+    gaps = list(_worse(given, of_groups, measures))
+    gaps.sort(key=lambda gap: (-gap.fewer, gap.row.measure, gap.row.stratifier, gap.row.stratum or ""))
+    return Ranking(gaps, len(given), len(differences) - len(given))
+
+
+def _worse(
+    rows: Iterable[Row], of_groups: Mapping[tuple[str, str, str | None], float], measures: Mapping[str, Measure]
+) -> Iterator[Gap]:
+    for row in rows:
+        measure = measures[row.measure]
+        low, high = row.lower, row.upper
+        people = of_groups.get((row.measure, row.stratifier, row.stratum))
+        if low is None or high is None or people is None:
+            continue
+        at_least = low if measure.improvement == "decrease" else -high
+        if at_least > 0:
+            yield Gap(measure, row, people, at_least)

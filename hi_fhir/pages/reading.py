@@ -1,0 +1,105 @@
+"""What pages show: the released counts of one reader and what follows from them, read from the store each time."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from hi_fhir.core.days import Period
+from hi_fhir.core.errors import NotFoundError
+from hi_fhir.measures import registry
+from hi_fhir.measures.model import Measure
+from hi_fhir.pages.areas import PageArea, area, areas
+from hi_fhir.pipeline.statistics_of import statistics_of
+from hi_fhir.reports.derived.table import StatisticsTable
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.current import CurrentReport, current_reports
+from hi_fhir.store.readable import codes_of
+from hi_fhir.store.session import Store
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """overlays: folders with a deployment's own measures."""
+
+    store: Store
+    overlays: Sequence[Path] = ()
+
+    @cached_property
+    def measures(self) -> Mapping[str, Measure]:
+        """By id, as they are defined where the service was started."""
+        return {id_: one.measure for id_, one in registry.defined(self.overlays).items()}
+
+    @contextmanager
+    def opened(self, reader: Reader) -> Iterator["OpenShelf"]:
+        with self.store.read() as session:
+            yield OpenShelf(self, session, reader)
+
+
+@dataclass(frozen=True)
+class OpenShelf:
+    """For one request. What the reader may not have is not here."""
+
+    shelf: Shelf
+    session: Session
+    reader: Reader
+
+    def areas(self) -> list[PageArea]:
+        return areas(self.session.connection(), self.reader)
+
+    def area(self, code: str) -> PageArea:
+        """
+        Raises:
+            NotFoundError: nothing is here of it.
+        """
+        return area(self.session.connection(), self.reader, code)
+
+    def reports(self, code: str) -> list[CurrentReport]:
+        """Of an area: in order of measure and period."""
+        of_all = current_reports(self.session, self.reader.audience, codes_of(self.reader))
+        return [one for one in of_all if one.reporter == code]
+
+    def table(self, code: str, period: Period | None, measures: Collection[str] = ()) -> StatisticsTable:
+        """
+        Raises:
+            NotFoundError: nothing is here of it.
+        """
+        return statistics_of(
+            self.session,
+            self.reader.audience,
+            measures=measures,
+            reporters=(code,),
+            period=period,
+            organisations=codes_of(self.reader),
+            overlays=self.shelf.overlays,
+        )
+
+
+def periods_of(reports: Sequence[CurrentReport]) -> list[Period]:
+    """The latest first."""
+    return sorted({Period(one.period_start, one.period_end) for one in reports}, key=_by_end, reverse=True)
+
+
+def chosen_period(asked: str | None, periods: Sequence[Period]) -> Period:
+    """asked: as `2024-04-01..2025-03-31`; None: the latest.
+
+    Raises:
+        NotFoundError: there is nothing of such a period.
+    """
+    if asked is None and periods:
+        return periods[0]
+    for period in periods:
+        if asked == period_code(period):
+            return period
+    raise NotFoundError("nothing is here of that period")
+
+
+def period_code(period: Period) -> str:
+    return f"{period.start}..{period.end}"
+
+
+def _by_end(period: Period) -> tuple[object, object]:
+    return period.end, period.start

@@ -1,0 +1,69 @@
+"""A board's release of made-up people, and its pages as somebody sees them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.core.clock import FixedClock
+from hi_fhir.core.config import Config
+from hi_fhir.pages.reading import Shelf
+from hi_fhir.pages.site import make_blueprint
+from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.report import report
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import Store
+from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
+from tests.support.evaluations import AREAS, write_evaluation
+
+CLOCK = FixedClock(datetime(2025, 5, 3, tzinfo=UTC))
+
+
+def release_for_pages(data_dir: Path, store: Store, measures: Sequence[str]) -> None:
+    config = Config(data_dir=data_dir)
+    folder = data_dir / "evaluations" / "now"
+    write_evaluation(folder, measures=list(measures), areas=AREAS[:3], people=400, seed=1)
+    report(RunContext(config, CLOCK, opened=store), folder, Audience.ICB, data_dir / "runs" / "now")
+
+
+def site(store: Store, reader: Reader) -> FlaskClient:
+    reader_of = everyone_is(reader)
+    return create_app(store, CLOCK, reader_of, pages=make_blueprint(Shelf(store), reader_of)).test_client()
+
+
+class PageText(HTMLParser):
+    """rows: texts of the cells of each table's rows. links, images: where they lead. text: all of it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.images: list[str] = []
+        self.text = ""
+        self._in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+        if tag == "a":
+            self.links.append(told.get("href") or "")
+        if tag == "img":
+            self.images.append(told.get("src") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._in_cell:
+            self.rows[-1][-1] += data
