@@ -11,8 +11,19 @@ _SCOPE = re.compile(r"system/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*|c?r?u?d?s?
 _FIRST_VERSION = {"read": "rs", "write": "cud", "*": "cruds"}
 _LETTERS = "cruds"  # create, read, update, delete, search: in the order that they are written in
 
+_READ = (
+    "CodeSystem",
+    "ConceptMap",
+    "Library",
+    "Measure",
+    "MeasureReport",
+    "OperationDefinition",
+    "Organization",
+    "StructureDefinition",
+    "ValueSet",
+)
 OFFERED: Mapping[str, str] = {
-    **dict.fromkeys(("CodeSystem", "Measure", "MeasureReport", "Organization", "StructureDefinition"), "rs"),
+    **dict.fromkeys(_READ, "rs"),
     "Subscription": "cruds",
 }
 """Resource types to what is done with them here."""

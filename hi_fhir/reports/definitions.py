@@ -106,6 +106,11 @@ def _title(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
+def library_url(base: str, measure_id: str) -> str:
+    """Of the Library that says a measure's logic."""
+    return f"{base}/Library/{measure_id}"
+
+
 def measure_resource(base: str, measure: Measure) -> dict[str, Any]:
     """The measure as an R4 Measure, with its populations as sentences."""
     return {
@@ -121,6 +126,7 @@ def measure_resource(base: str, measure: Measure) -> dict[str, Any]:
         "usage": USE,
         **({"disclaimer": " ".join(f"{caveat}." for caveat in marked(measure.caveats))} if measure.caveats else {}),
         "relatedArtifact": [{"type": "citation", "citation": f"{measure.rule_set}: {measure.source}"}],
+        "library": [f"{library_url(base, measure.id)}|{measure.version}"],
         "scoring": concepts.concept(concepts.SCORING_SYSTEM, measure.scoring),
         **({"improvementNotation": concepts.improvement(measure)} if measure.has_score else {}),
         "group": [

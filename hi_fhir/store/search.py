@@ -107,7 +107,7 @@ def _report_statements(dialect: Dialect, asked: SearchForm) -> _Statements:
         and_(ReportRow.is_latest if is_named else ReportRow.is_current),
         *report_conditions(form),
     ]
-    found = select(ReportRow.id, *_columns(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
+    found = select(ReportRow.id, *columns_of(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
     page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
     total = select(func.count()).select_from(ReportRow).where(*conditions)
     return _Statements(*(PreparedStatement(statement, dialect) for statement in (page, total, _CONTENT)))
@@ -200,18 +200,18 @@ def _first(connection: Connection, of_them: Select[Any]) -> StoredVersion | None
     return StoredVersion(*row) if row else None
 
 
-def _columns(kind: type[ReportRow] | type[Definition]) -> tuple[InstrumentedAttribute[Any], ...]:
+def columns_of(kind: type[ReportRow] | type[Definition]) -> tuple[InstrumentedAttribute[Any], ...]:
     """Those of StoredVersion, in its order, but for the content."""
     return (kind.resource_id, kind.version, kind.recorded_at, kind.sha256, kind.audience, kind.organisation)
 
 
-def _file(content: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
+def kept_file(content: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
     """The content as it is kept."""
     return type_coerce(content, LargeBinary)
 
 
 def _definitions(kind: type[Definition]) -> Select[Any]:
-    return select(*_columns(kind), _file(kind.content))
+    return select(*columns_of(kind), kept_file(kind.content))
 
 
 def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
@@ -252,8 +252,8 @@ def _page(
 
 
 _REPORT = (
-    select(*_columns(ReportRow), _file(ReportContent.content))
+    select(*columns_of(ReportRow), kept_file(ReportContent.content))
     .join(ReportContent, ReportContent.report_id == ReportRow.id)
     .where(ReportRow.is_latest)
 )
-_CONTENT = select(_file(ReportContent.content)).where(ReportContent.report_id == bindparam("report"))
+_CONTENT = select(kept_file(ReportContent.content)).where(ReportContent.report_id == bindparam("report"))

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.store.session import Store
-from hi_fhir.web import errors, fhir_api, health
+from hi_fhir.web import errors, fhir_api, health, responses
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -35,7 +35,7 @@ def create_app(
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
     app.config["TRUSTED_HOSTS"] = [*_OWN_NAMES, host, *([urlsplit(public_url).netloc] if public_url else ())]
-    app.config[fhir_api.PUBLIC_BASE] = f"{public_url.rstrip('/')}{fhir_api.BASE_PATH}" if public_url else None
+    app.config[responses.PUBLIC_BASE] = f"{public_url.rstrip('/')}{responses.BASE_PATH}" if public_url else None
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
     app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions, subscriptions))

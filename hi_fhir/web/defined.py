@@ -1,62 +1,67 @@
-"""Our extensions and code systems as the service has them: few, the same for everybody, and in no store."""
+"""Our definitions, code lists and maps as the service has them: few, the same for everybody, and in no store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.core.gzipped import gzipped
-from hi_fhir.fhir.rest.declarations import PARAMETERS
+from hi_fhir.fhir.rest.declarations import IDENTIFIER, LAST_UPDATED, PARAMETERS
 from hi_fhir.fhir.rest.search import ParsedSearch
-from hi_fhir.searches import measure_criteria
-from hi_fhir.store.criteria import MeasureCriteria, Reader
+from hi_fhir.store.criteria import Reader
 from hi_fhir.store.search import SearchPage, StoredVersion
+from hi_fhir.store.versions import AskedVersions
 from hi_fhir.web.served import Served
 
 Json = dict[str, Any]
 
 _SHA256 = 64
+_NOT_SAID = (IDENTIFIER, LAST_UPDATED)  # of what is in no store
+
+
+class _Own(NamedTuple):
+    """resource: what a search is held against."""
+
+    resource: Json
+    stored: StoredVersion
 
 
 def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Served]:
     """Type to how it is served. since: the day that the service was started, which stands as their last change."""
-    types = sorted({resource["resourceType"] for resource in resources})
-    return {type_: _served(type_, [one for one in resources if one["resourceType"] == type_], since) for type_ in types}
+    at = datetime.combine(since, time(), UTC)
+    by_type: dict[str, dict[str, _Own]] = {}
+    for one in sorted(resources, key=lambda resource: str(resource["id"])):
+        by_type.setdefault(one["resourceType"], {})[one["id"]] = _Own(one, _stored(one, at))
+    return {type_: _served(type_, own) for type_, own in sorted(by_type.items())}
 
 
-def _served(type_: str, resources: Sequence[Json], since: date) -> Served:
-    own = {one["id"]: _stored(one, since) for one in sorted(resources, key=lambda resource: str(resource["id"]))}
+def _served(type_: str, own: Mapping[str, _Own]) -> Served:
+    """own: by id, in order of id."""
 
     def find(_connection: Connection, _reader: Reader, search: ParsedSearch, offset: int, limit: int) -> SearchPage:
-        asked = measure_criteria(search)
-        found = [own[one["id"]] for one in resources if _is_asked_for(one, asked)]
-        found.sort(key=lambda one: one.id)
+        found = [one.stored for one in own.values() if search.matches(one.resource)]
         return SearchPage(len(found), found[offset : offset + limit])
 
     def read(_connection: Connection, _reader: Reader, id_: str) -> StoredVersion | None:
-        return own.get(id_)
+        return own[id_].stored if id_ in own else None
 
-    parameters = tuple(one for one in PARAMETERS[type_] if one.name in ("_id", "url", "version", "status"))
-    return Served(parameters, find, read)
+    def versions(_connection: Connection, _reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:
+        one = own[id_].stored if id_ in own else None
+        if one is None or one.version > asked.last or (asked.since and one.recorded_at < asked.since):
+            return []
+        return [one]
 
-
-def _is_asked_for(resource: Json, asked: MeasureCriteria) -> bool:
-    """Whether each criterion is met by one of its alternatives."""
-    named = (("id", asked.ids), ("version", asked.versions), ("status", asked.statuses))
-    plain = all(resource[name] in alternatives for name, criteria in named for alternatives in criteria)
-    return plain and all(
-        any(resource["url"] == one.url and one.version in (None, resource["version"]) for one in alternatives)
-        for alternatives in asked.urls
-    )
+    parameters = tuple(one for one in PARAMETERS[type_] if one not in _NOT_SAID)
+    return Served(parameters, find, read, versions)
 
 
-def _stored(resource: Json, since: date) -> StoredVersion:
+def _stored(resource: Json, at: datetime) -> StoredVersion:
     return StoredVersion(
         id=resource["id"],
         version=1,
-        recorded_at=datetime.combine(since, time(), UTC),
+        recorded_at=at,
         file=gzipped(canonical_json(resource)),
         sha256=content_name(resource, _SHA256),
         audience="public",

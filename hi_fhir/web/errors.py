@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.web.fhir_api import BASE_PATH
 from hi_fhir.web.problems import problem_response
+from hi_fhir.web.responses import BASE_PATH
 
 log = logging.getLogger(__name__)
 

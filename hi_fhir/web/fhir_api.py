@@ -5,21 +5,12 @@ from datetime import date
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
-from hi_fhir.core.gzipped import Part, Rest, joined, joined_as_gzip
 from hi_fhir.fhir.rest.bundles import searchset_parts
 from hi_fhir.fhir.rest.capability import Service, capability_statement
-from hi_fhir.fhir.rest.headers import (
-    CONTENT_TYPE,
-    accepts_gzip,
-    check_acceptable,
-    check_form,
-    etag,
-    http_date,
-    is_tagged,
-)
+from hi_fhir.fhir.rest.headers import check_acceptable, check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
@@ -27,12 +18,11 @@ from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.evaluate_api import DEFINITION, NAME, EvaluateViews
 from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.responses import BASE_PATH, base_url, fhir_response, version_response
 from hi_fhir.web.served import SERVED, Served, as_entry
 from hi_fhir.web.subscriptions_api import SubscriptionViews
+from hi_fhir.web.versions_api import VersionViews
 
-BASE_PATH = "/fhir"
-PUBLIC_BASE = "PUBLIC_FHIR_BASE"
-"""Name of the application's setting: the FHIR base as others call it."""
 _PAGE = 20  # resources at most: so many reports of 130 kB are 2.7 MB where they are not asked for as gzip
 _DOCUMENTATION = (
     f"A page of a search has {_PAGE} resources at most, whatever _count asks for; its self link has the count that was "
@@ -55,10 +45,12 @@ def make_blueprint(
 ) -> Blueprint:
     """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
     others = [subscriptions.capability()] if subscriptions else []
-    views = FhirViews(store, reader_of, since, {**SERVED, **served_definitions(definitions, since)}, others)
+    served = {**SERVED, **served_definitions(definitions, since)}
+    views = FhirViews(store, reader_of, since, served, others)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
     EvaluateViews(store, reader_of).add_to(blueprint)
+    VersionViews(store, reader_of, served).add_to(blueprint)
     if subscriptions:
         subscriptions.add_to(blueprint)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -88,14 +80,15 @@ class FhirViews:
         parameters = {type_: served.parameters for type_, served in self._served.items()}
         service = Service(
             "hi_fhir: stratified MeasureReports",
-            _base_url(),
+            base_url(),
             self._since,
             parameters,
             self._others,
             documentation=_DOCUMENTATION,
             type_operations={"Measure": {NAME: DEFINITION}},
+            interactions=("read", "vread", "history-instance", "search-type"),
         )
-        return _fhir((orjson.dumps(capability_statement(service)),))
+        return fhir_response((orjson.dumps(capability_statement(service)),))
 
     def read(self, type_: str, id_: str) -> Response:
         served = self._of(type_)
@@ -104,13 +97,7 @@ class FhirViews:
             stored = served.read(connection, reader, id_)
         if stored is None:
             raise FhirError(404, f"there is no such {type_}.")
-        if is_tagged(request.headers.get("If-None-Match", ""), stored.version):
-            response = Response(status=304)
-        else:
-            response = _fhir(as_entry(type_, stored).parts)
-        response.headers["ETag"] = etag(stored.version)
-        response.headers["Last-Modified"] = http_date(stored.recorded_at)
-        return response
+        return version_response(type_, stored)
 
     def search(self, type_: str) -> Response:
         return self._response(type_, [*request.args.items(multi=True)])
@@ -134,29 +121,12 @@ class FhirViews:
         with self._store.connect() as connection:
             limit = 0 if search.count_only else search.count
             found = served.find(connection, reader, search, offset, limit)
-        links = page_links(_base_url(), search, offset, found.total)
+        links = page_links(base_url(), search, offset, found.total)
         entries = [as_entry(type_, stored) for stored in found.resources]
-        return _fhir(searchset_parts(_base_url(), entries, links=links, total=found.total))
+        return fhir_response(searchset_parts(base_url(), entries, links=links, total=found.total))
 
 
 def _negotiate() -> None:
     if "\0" in request.path:  # which a store need not be able to look for
         raise FhirError(404, "there is no such address.")
     check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))
-
-
-def _base_url() -> str:
-    """The FHIR base as the deployment says that others call it, or else as this client does."""
-    public: str | None = current_app.config.get(PUBLIC_BASE)
-    if public:
-        return public
-    return f"{request.scheme}://{request.host}{BASE_PATH}"
-
-
-def _fhir(parts: Sequence[Part]) -> Response:
-    """The parts as they are or, where some are kept as gzip and the client takes it, as that."""
-    as_gzip = accepts_gzip(request.headers.get("Accept-Encoding", "")) and any(isinstance(one, Rest) for one in parts)
-    response = Response(joined_as_gzip(parts) if as_gzip else joined(parts), content_type=CONTENT_TYPE)
-    if as_gzip:
-        response.headers["Content-Encoding"] = "gzip"
-    return response

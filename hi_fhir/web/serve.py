@@ -18,17 +18,18 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages import site
 from hi_fhir.pages.reading import Shelf
-from hi_fhir.reports.definitions import definitions
+from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from hi_fhir.subscriptions.attending import Attendant, Terms
 from hi_fhir.subscriptions.dispatching import Dispatcher
 from hi_fhir.subscriptions.guide import topic_url
 from hi_fhir.subscriptions.sending import Sender
+from hi_fhir.terminology import catalogue
 from hi_fhir.web import smart_api
 from hi_fhir.web.app import create_app
-from hi_fhir.web.fhir_api import BASE_PATH
 from hi_fhir.web.readers import everyone_is, registered
+from hi_fhir.web.responses import BASE_PATH
 from hi_fhir.web.server import Answering, ClientLimits
 from hi_fhir.web.smart_api import TOKEN_PATH
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -48,7 +49,8 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     address = _address(config, host, is_open=reader is None)
     listening = listen(address, port)
     store = open_store(config.store_place)
-    named = definitions(config.canonical_base.rstrip("/"), registry.load(overlays=config.overlays))
+    measures, terminology = registry.load(overlays=config.overlays), catalogue.load(config.overlays)
+    named = served_artifacts(config.canonical_base.rstrip("/"), measures, terminology)
     clock, here = SystemClock(), f"http://{in_url(address)}:{listening.getsockname()[1]}"
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"
     guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)

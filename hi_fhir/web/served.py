@@ -13,15 +13,19 @@ from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.searches import measure_criteria, organisation_criteria, report_criteria
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.versions import AskedVersions, measure_versions, organisation_versions, report_versions
 
 
 @dataclass(frozen=True)
 class Served:
-    """`find` takes offset and limit; `read` gives the latest version of an id. Both give what the reader may have."""
+    """`find` takes offset and limit; `read` gives the latest version of an id, `versions` those that are asked for,
+    the newest first. All give what the reader may have.
+    """
 
     parameters: tuple[SearchParameter, ...]
     find: Callable[[Connection, Reader, ParsedSearch, int, int], store.SearchPage]
     read: Callable[[Connection, Reader, str], store.StoredVersion | None]
+    versions: Callable[[Connection, Reader, str, AskedVersions], list[store.StoredVersion]]
 
 
 def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:
@@ -47,14 +51,23 @@ def _find_organisations(
 
 
 SERVED = {
-    "Measure": Served(_parameters("Measure", "_id", "url", "version", "status"), _find_measures, store.read_measure),
+    "Measure": Served(
+        _parameters("Measure", "_id", "url", "version", "status"),
+        _find_measures,
+        store.read_measure,
+        measure_versions,
+    ),
     "MeasureReport": Served(
         _parameters("MeasureReport", "_id", "identifier", "measure", "period", "date", "reporter", "status"),
         _find_reports,
         store.read_report,
+        report_versions,
     ),
     "Organization": Served(
-        _parameters("Organization", "_id", "identifier"), _find_organisations, store.read_organisation
+        _parameters("Organization", "_id", "identifier"),
+        _find_organisations,
+        store.read_organisation,
+        organisation_versions,
     ),
 }
 

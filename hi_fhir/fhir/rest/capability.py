@@ -67,6 +67,7 @@ def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter
         "type": type_,
         "interaction": [{"code": code} for code in service.interactions],
         "versioning": "versioned",
+        "readHistory": "vread" in service.interactions,
         **writes,
         **({"operation": operations} if operations else {}),
         "searchParam": [

@@ -54,7 +54,8 @@ LAST_UPDATED = date("_lastUpdated", "meta.lastUpdated")
 IDENTIFIER = token("identifier")
 STATUS = token("status")
 COMMON = (ID, LAST_UPDATED, IDENTIFIER)
-CANONICAL = (SearchParameter("url", "uri", ("url",)), token("version"))
+NAMED = (SearchParameter("name", "string", ("name",)), SearchParameter("title", "string", ("title",)))
+CANONICAL = (SearchParameter("url", "uri", ("url",)), token("version"), *NAMED)
 SUBJECT = (reference("subject"), reference("patient", "subject", target="Patient"))
 
 PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
@@ -91,13 +92,22 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("vaccine-code", "vaccineCode"),
         date("date", "occurrenceDateTime"),
     ),
-    "CodeSystem": (*COMMON, STATUS, *CANONICAL),
+    "CodeSystem": (*COMMON, STATUS, *CANONICAL, token("code", "concept.code")),
+    "ConceptMap": (
+        *COMMON,
+        STATUS,
+        *CANONICAL,
+        date("date"),
+        SearchParameter("source-system", "uri", ("group.source",)),
+        SearchParameter("target-system", "uri", ("group.target",)),
+        token("source-code", "group.element.code"),
+        token("target-code", "group.element.target.code"),
+    ),
+    "Library": (*COMMON, STATUS, *CANONICAL, token("type")),
     "Measure": (
         *COMMON,
         STATUS,
         *CANONICAL,
-        SearchParameter("name", "string", ("name",)),
-        SearchParameter("title", "string", ("title",)),
         date("date"),
     ),
     "MeasureReport": (
@@ -126,6 +136,7 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("category"),
         date("date", "effectiveDateTime", "effectivePeriod", "effectiveInstant"),
     ),
+    "OperationDefinition": (*COMMON, STATUS, *CANONICAL, token("code"), token("kind")),
     "Organization": (
         *COMMON,
         token("active"),
@@ -149,6 +160,14 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("category"),
         date("date", "performedDateTime", "performedPeriod"),
     ),
-    "StructureDefinition": (*COMMON, STATUS, *CANONICAL),
+    "StructureDefinition": (*COMMON, STATUS, *CANONICAL, SearchParameter("type", "uri", ("type",))),
+    "ValueSet": (
+        *COMMON,
+        STATUS,
+        *CANONICAL,
+        date("date"),
+        token("code", "compose.include.concept.code"),
+        SearchParameter("reference", "uri", ("compose.include.system",)),
+    ),
 }
 """Resource type to its search parameters."""

@@ -7,14 +7,15 @@ from flask.testing import FlaskClient
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.measures import registry
-from hi_fhir.reports.definitions import definitions
+from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
+from hi_fhir.terminology.catalogue import load
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is
 
 BASE = "https://hi-fhir.example/fhir"
-OWN = definitions(BASE, registry.load())
+OWN = served_artifacts(BASE, registry.load(), load())
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def service(module_store: Store) -> FlaskClient:
 @pytest.mark.parametrize("resource", OWN, ids=lambda one: f"{one['resourceType']}/{one['id']}")
 def test_each_is_read_by_id_and_found_by_url(service, resource):
     read = service.get(f"/fhir/{resource['resourceType']}/{resource['id']}").json
-    found = service.get(f"/fhir/{resource['resourceType']}?url={resource['url']}&version=1&status=active").json
+    said = "&".join(f"{name}={resource[name]}" for name in ("url", "version", "status", "name"))
+    found = service.get(f"/fhir/{resource['resourceType']}?{said}").json
 
     assert {name: read[name] for name in resource} == resource
     assert [entry["resource"]["id"] for entry in found["entry"]] == [resource["id"]]
@@ -52,4 +54,4 @@ def test_pages_hold_all_of_them_once(service):
 
 def test_the_capability_statement_tells_of_them(service):
     types = [one["type"] for one in service.get("/fhir/metadata").json["rest"][0]["resource"]]
-    assert {"StructureDefinition", "CodeSystem", "Measure", "MeasureReport", "Organization"} == set(types)
+    assert {"Measure", "MeasureReport", "Organization", *(one["resourceType"] for one in OWN)} == set(types)

@@ -89,6 +89,18 @@ ASKED = {
         *(Ask(f"/fhir/{path}", "HEAD") for path in _READS),
         Ask("/fhir/CodeSystem/nobody", secret=False),
     ],
+    "fhir.vread": [
+        *(Ask(f"/fhir/{path}/_history/1") for path in _READS),
+        *(Ask(f"/fhir/{path}/_history/1", headers=_ETAG) for path in _READS),
+        Ask("/fhir/MeasureReport/{report}/_history/1", "HEAD"),
+        Ask("/fhir/MeasureReport/{report}/_history/2", secret=False),
+        Ask("/fhir/MeasureReport/{report}/_history/0", secret=False),
+    ],
+    "fhir.history": [
+        *(Ask(f"/fhir/{path}/_history") for path in _READS),
+        *(Ask(f"/fhir/{path}/_history?_count=1&_since=2000-01-01") for path in _READS),
+        Ask("/fhir/MeasureReport/{report}/_history?_since=2999"),
+    ],
     "fhir.evaluate": [
         Ask(f"/fhir/Measure/$evaluate-measure?measure={SMOKING}&{_YEAR}&subject=Organization/ods-qx2"),
         Ask(f"/fhir/Measure/$evaluate-measure?measure={SMOKING}&{_YEAR}"),

@@ -1,0 +1,72 @@
+"""Every version of a resource that a reader may have, not the latest alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
+from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
+from hi_fhir.store.search import StoredVersion, columns_of, kept_file
+
+LAST = 2**31 - 1
+"""Higher than any version."""
+
+
+class AskedVersions(NamedTuple):
+    """The newest `limit` of those up to version `last`, recorded at `since` or later; None: whenever."""
+
+    last: int = LAST
+    limit: int = LAST
+    since: datetime | None = None
+
+
+_REPORTS = select(*columns_of(ReportRow), kept_file(ReportContent.content)).join(
+    ReportContent, ReportContent.report_id == ReportRow.id
+)
+
+
+def report_versions(connection: Connection, reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:
+    """Of a MeasureReport, the newest first: each that was released to the reader, by what belonged where on its day."""
+    had = has_report(reader.audience, codes_of(reader))
+    return _versions(connection, ReportRow, _REPORTS.where(ReportRow.resource_id == id_, had), asked)
+
+
+def measure_versions(connection: Connection, reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:
+    """Of a Measure, the newest first."""
+    had = has_measure(reader.audience, codes_of(reader))
+    return _definitions(connection, MeasureRow, MeasureRow.resource_id == id_, had, asked)
+
+
+def organisation_versions(
+    connection: Connection, reader: Reader, id_: str, asked: AskedVersions
+) -> list[StoredVersion]:
+    """Of an Organization, the newest first."""
+    had = has_organisation(reader.audience, codes_of(reader))
+    return _definitions(connection, OrganisationRow, OrganisationRow.resource_id == id_, had, asked)
+
+
+def _definitions(
+    connection: Connection,
+    kind: type[MeasureRow] | type[OrganisationRow],
+    named: ColumnElement[bool],
+    had: ColumnElement[bool],
+    asked: AskedVersions,
+) -> list[StoredVersion]:
+    of_it = select(*columns_of(kind), kept_file(kind.content)).where(named, had)
+    return _versions(connection, kind, of_it, asked)
+
+
+def _versions(
+    connection: Connection,
+    kind: type[ReportRow] | type[MeasureRow] | type[OrganisationRow],
+    of_it: Select[Any],
+    asked: AskedVersions,
+) -> list[StoredVersion]:
+    of_them = of_it.where(kind.version <= asked.last).order_by(kind.version.desc()).limit(asked.limit)
+    if asked.since is not None:
+        of_them = of_them.where(kind.recorded_at >= asked.since)
+    rows: Sequence[Sequence[Any]] = connection.execute(of_them).all()
+    return [StoredVersion(*row) for row in rows]
