@@ -15,7 +15,7 @@ _R4 = "http://hl7.org/fhir/OperationDefinition"
 _GUIDE = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription"
 
 
-class Parameter(NamedTuple):
+class OperationParameter(NamedTuple):
     """most: how often at most, a number or `*`."""
 
     name: str
@@ -32,7 +32,7 @@ class OwnOperation(NamedTuple):
     resource: str
     base: str
     told: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[OperationParameter, ...]
     gives: str
     of_type: bool = True
     of_instance: bool = True
@@ -44,10 +44,10 @@ class OwnOperation(NamedTuple):
 
 
 _PERIOD = (
-    Parameter("periodStart", "date", "First day of the period; a month or year begins with its first day.", 1),
-    Parameter("periodEnd", "date", "Last day of the period; a month or year ends with its last day.", 1),
+    OperationParameter("periodStart", "date", "First day of the period; a month or year begins with its first day.", 1),
+    OperationParameter("periodEnd", "date", "Last day of the period; a month or year ends with its last day.", 1),
 )
-_MEASURE = Parameter(
+_MEASURE = OperationParameter(
     "measure", "string", "Canonical URL of the Measure, where it is of no instance; |version may follow."
 )
 EVALUATE = OwnOperation(
@@ -59,9 +59,9 @@ EVALUATE = OwnOperation(
     (
         *_PERIOD,
         _MEASURE,
-        Parameter("reportType", "code", "population, or summary, which is its other name."),
-        Parameter("subject", "string", "The Organization that reports; needed where several do."),
-        Parameter("reporter", "string", "The same by its name in R5."),
+        OperationParameter("reportType", "code", "population, or summary, which is its other name."),
+        OperationParameter("subject", "string", "The Organization that reports; needed where several do."),
+        OperationParameter("reporter", "string", "The same by its name in R5."),
     ),
     "MeasureReport",
 )
@@ -80,8 +80,8 @@ STATUS = OwnOperation(
     f"{_GUIDE}-status",
     "Gives how the caller's own subscriptions stand.",
     (
-        Parameter("id", "id", "Of the type: those that are meant; all where none is named.", most="*"),
-        Parameter("status", "code", "Of the type: those that stand so.", most="*"),
+        OperationParameter("id", "id", "Of the type: those that are meant; all where none is named.", most="*"),
+        OperationParameter("status", "code", "Of the type: those that stand so.", most="*"),
     ),
     "Bundle",
 )
@@ -92,9 +92,9 @@ EVENTS = OwnOperation(
     "Gives what the caller's own subscription was, or is to be, told of, by number. An answer has 1,000 events at "
     "most; with whole reports, 20.",
     (
-        Parameter("eventsSinceNumber", "string", "The first number, which is given too."),
-        Parameter("eventsUntilNumber", "string", "The last number, which is given too."),
-        Parameter("content", "code", "empty, id-only or full-resource; else what the subscription is sent."),
+        OperationParameter("eventsSinceNumber", "string", "The first number, which is given too."),
+        OperationParameter("eventsUntilNumber", "string", "The last number, which is given too."),
+        OperationParameter("content", "code", "empty, id-only or full-resource; else what the subscription is sent."),
     ),
     "Bundle",
     of_type=False,
@@ -129,7 +129,7 @@ def operation_resources(base: str) -> Iterator[Json]:
         }
 
 
-def _parameter(one: Parameter) -> Json:
+def _parameter(one: OperationParameter) -> Json:
     return {
         "name": one.name,
         "use": "in",
