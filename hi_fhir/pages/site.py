@@ -8,14 +8,16 @@ from typing import Any
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
+from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
-from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL
-from hi_fhir.pages import charts, wording
+from hi_fhir.pages import wording
 from hi_fhir.pages.areas import PageArea
+from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.gaps import widest
-from hi_fhir.pages.reading import OpenShelf, Shelf, chosen_period, period_code, periods_of
-from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
+from hi_fhir.pages.measure_view import MeasureView
+from hi_fhir.pages.reading import Shelf, chosen_period, period_code, periods_of
+from hi_fhir.pages.strata_table import COUNTED
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
 
@@ -45,7 +47,7 @@ class PageViews:
         blueprint.add_url_rule("/", "start", self.start)
         blueprint.add_url_rule("/areas/<code>", "area", self.area)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>", "measure", self.measure)
-        blueprint.add_url_rule("/areas/<code>/measures/<id_>/<stratifier>.svg", "chart", self.chart)
+        blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
         blueprint.register_error_handler(NotFoundError, self._missing)
 
@@ -78,55 +80,32 @@ class PageViews:
         )
 
     def measure(self, code: str, id_: str) -> str:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
-            area = shelf.area(code)
-            measure, table, periods = self._table(shelf, code, id_)
-            names = {one.code: one.name for one in shelf.areas()}
-        stratifiers = list(dict.fromkeys(row.stratifier for row in table.rows if row.stratum is not None))
-        shown = [breakdown(measure, one, table.rows, names) for one in stratifiers]
-        whole = next(one for one in shown if one.id == ALL)
-        return self._page(
-            "measure.html",
-            area=area,
-            measure=measure,
-            whole=whole,
-            counted=COUNTED,
-            breakdowns=[one for one in shown if one is not whole],
-            period=periods[0],
-            periods=periods,
-        )
+        view, area, periods = self._measure(code, id_)
+        return self._page("measure.html", area=area, view=view, periods=periods, counted=COUNTED)
 
-    def chart(self, code: str, id_: str, stratifier: str) -> Response:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
-            area = shelf.area(code)
-            shown = self._breakdown(shelf, area, id_, stratifier)
-        title = f"{self._shelf.measures[id_].title}, {area.name}"
-        return Response(charts.as_svg(charts.specification(shown, title)), content_type="image/svg+xml")
+    def chart(self, code: str, id_: str, name: str, form: str) -> Response:
+        view, _, _ = self._measure(code, id_)
+        drawn = view.chart(name)
+        if form == "png":
+            response = Response(as_png(drawn), content_type="image/png")
+            response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}-{name}.png")
+            return response
+        return Response(as_svg(drawn), content_type="image/svg+xml")
 
     def csv(self, code: str, id_: str) -> Response:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
-            shelf.area(code)
-            _, table, _ = self._table(shelf, code, id_)
-        name = f"{id_}-{code}.csv"
-        response = Response(table.to_csv(), content_type="text/csv; charset=utf-8; header=present")
-        response.headers.set("Content-Disposition", "attachment", filename=name)
+        view, _, _ = self._measure(code, id_)
+        response = Response(StatisticsTable(view.now).to_csv(), content_type="text/csv; charset=utf-8; header=present")
+        response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}.csv")
         return response
 
-    def _table(self, shelf: OpenShelf, code: str, id_: str) -> tuple[Measure, StatisticsTable, list[Any]]:
-        """Of one measure in the chosen period, which comes first of the periods."""
-        reports = [one for one in shelf.reports(code) if one.measure_id == id_]
-        if not reports or id_ not in self._shelf.measures:
-            raise NotFoundError("nothing is here of such a measure")
-        periods = periods_of(reports)
-        period = chosen_period(request.args.get("period"), periods)
-        return self._shelf.measures[id_], shelf.table(code, period, [id_]), [period, *periods]
-
-    def _breakdown(self, shelf: OpenShelf, area: PageArea, id_: str, stratifier: str) -> StrataTable:
-        measure, table, _ = self._table(shelf, area.code, id_)
-        if all(row.stratifier != stratifier for row in table.rows):
-            raise NotFoundError("the measure has no such breakdown")
-        names = {one.code: one.name for one in shelf.areas()}
-        return breakdown(measure, stratifier, table.rows, names)
+    def _measure(self, code: str, id_: str) -> tuple[MeasureView, PageArea, list[Period]]:
+        with self._shelf.opened(self._reader_of(request)) as shelf:
+            area = shelf.area(code)
+            periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
+            period = chosen_period(request.args.get("period"), periods)
+            rows = shelf.table(code, None, [id_]).rows
+            names = {one.code: one.name for one in shelf.areas()}
+        return MeasureView(self._shelf.measures[id_], area.name, period, rows, names), area, periods
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:
         return self._page("missing.html"), 404
