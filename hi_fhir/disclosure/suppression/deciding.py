@@ -7,6 +7,7 @@ from hi_fhir.disclosure.counts import Hierarchy
 from hi_fhir.disclosure.suppression.choosing import NEVER, Costs, loosening, worths
 from hi_fhir.disclosure.suppression.equations import Flags, Numbers
 from hi_fhir.disclosure.suppression.exactly.proving import Proving, Work
+from hi_fhir.disclosure.suppression.fewest import Choice, Fewest
 from hi_fhir.disclosure.suppression.followed import Followed
 from hi_fhir.disclosure.suppression.insiders import insiders, nobody
 from hi_fhir.disclosure.suppression.knowledge import Knowledge
@@ -17,6 +18,9 @@ from hi_fhir.disclosure.suppression.together.ranges import Ranges
 
 _MOST_TO_EXCHANGE = 50
 """Of more suppressed counts exchanging all at once was no gain: 305 in place of 275 on a release of ten measures."""
+
+_MOST_TO_CHOOSE_FROM = 1_000
+"""Of a network with more counts the fewest that do are not looked for: each question is a decision's worth of work."""
 
 
 class Deciding:
@@ -54,7 +58,7 @@ class Deciding:
         work: what there is for tables that show counts safe.
         """
         views = self._all_views(self._suppress(self._first))
-        public = self._exchange(self._give_back(views, self._dear(self.suppressed)))[0]
+        public = self._least(self._exchange(self._give_back(views, self._dear(self.suppressed))))[0]
         proving = Proving(self._network, work)
         public, asked = self._suppress_for_nobody(public), self._protected
         while asked.any():
@@ -216,6 +220,33 @@ class Deciding:
             return now
         self.suppressed = before
         return views
+
+    def _least(self, views: list[WorkedOut]) -> list[WorkedOut]:
+        """Of a small network, suppress the fewest counts that would be told, with any others that takes."""
+        before, own = self.suppressed, int(self._dear(self.suppressed).sum())
+        if not own or before.size > _MOST_TO_CHOOSE_FROM:
+            return views
+        may_be = self._knowledge.is_told & ~self._knowledge.is_known
+        dear = self._dear(may_be)
+        others = before & ~dear | (may_be & ~dear)
+
+        def with_others(choice: Choice) -> Flags:
+            flags = others.copy()
+            flags.reshape(-1)[list(choice)] = True
+            return flags
+
+        def is_safe(choice: Choice) -> bool:
+            public = self._everybody.public_view(self._knowledge.told(with_others(choice)))
+            return not len(public.tight) and not self._tight(self._everybody.views(public, self._everybody.insiders))
+
+        flat = np.flatnonzero(dear)
+        cheapest = flat[np.argsort(self._worth.reshape(-1)[flat])]
+        found = Fewest(cheapest.tolist(), is_safe).below(own)
+        if found is None:
+            return views
+        self.suppressed = with_others(found)
+        now = self._all_views(self._everybody.public_view(self._knowledge.told(self.suppressed)))
+        return self._give_back(self._give_back(now, others & ~before), others & ~self._held_back & ~self._withheld)
 
     def _try(self, views: list[WorkedOut], cells: Flags) -> list[WorkedOut]:
         """Tell cells after all, but for those without which a small count could be worked out."""

@@ -50,7 +50,7 @@ def test_a_release_by_contract_totals_names_its_policy_and_gives_nothing_else_aw
     folder = history.evaluate(HOMES, DAY)
     manifests = history.release(folder, "pcn", "icb", "public", "practice")
     named = [one.policy for one in manifests]
-    assert named == ["pcn-contract-totals 2", "icb-contract-totals 2", "public-contract-totals 2", "practice-exact 3"]
+    assert named == ["pcn-contract-totals 3", "icb-contract-totals 3", "public-contract-totals 3", "practice-exact 3"]
     assert exactly_told(history, "pcn") == {"U99001", "U99002", "QZ1"}
     assert exactly_told(history, "public") == set()
     for audience in ("pcn", "icb", "public"):
