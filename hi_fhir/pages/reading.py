@@ -18,7 +18,9 @@ from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, current_reports
 from hi_fhir.store.readable import codes_of
+from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
+from hi_fhir.terminology.catalogue import Terminology, load
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Shelf:
     def measures(self) -> Mapping[str, Measure]:
         """By id, as they are defined where the service was started."""
         return {id_: one.measure for id_, one in registry.defined(self.overlays).items()}
+
+    @cached_property
+    def terminology(self) -> Terminology:
+        return load(self.overlays)
 
     @contextmanager
     def opened(self, reader: Reader) -> Iterator["OpenShelf"]:
@@ -61,6 +67,9 @@ class OpenShelf:
         """Of an area: in order of measure and period."""
         of_all = current_reports(self.session, self.reader.audience, codes_of(self.reader))
         return [one for one in of_all if one.reporter == code]
+
+    def has_measure(self, id_: str) -> bool:
+        return id_ in self.shelf.measures and read_measure(self.session.connection(), self.reader, id_) is not None
 
     def table(self, code: str, period: Period | None, measures: Collection[str] = ()) -> StatisticsTable:
         """

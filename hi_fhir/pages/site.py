@@ -1,25 +1,31 @@
 """The pages as routes. They only read; what a reader may not have is answered as what is not there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
-from hi_fhir.measures.stratifiers import ALL
+from hi_fhir.measures.render.description import describe
+from hi_fhir.measures.stratifiers import AGE_BAND, ALL, CORE20, ETHNIC_GROUP_5, IMD_QUINTILE, SEX
 from hi_fhir.pages import wording
+from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.charts.drawing import as_png, as_svg
+from hi_fhir.pages.completeness import field_table
 from hi_fhir.pages.gaps import widest
 from hi_fhir.pages.measure_view import MeasureView
+from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
 from hi_fhir.pages.reading import Shelf, chosen_period, period_code, periods_of
-from hi_fhir.pages.strata_table import COUNTED
-from hi_fhir.reports.derived.table import StatisticsTable
+from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
+from hi_fhir.reports.concepts import AREAS
+from hi_fhir.reports.derived.table import Row, StatisticsTable
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.current import CurrentReport, report_content
 
 ReaderOf = Callable[[Any], Reader]
 
@@ -28,6 +34,7 @@ POLICY = (
 )
 STATIC = Path(__file__).parent / "static"
 _SHOWN_GAPS = 10
+_BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
 
 def make_blueprint(shelf: Shelf, reader_of: ReaderOf) -> Blueprint:
@@ -38,6 +45,17 @@ def make_blueprint(shelf: Shelf, reader_of: ReaderOf) -> Blueprint:
     return blueprint
 
 
+class AreaView(NamedTuple):
+    """An area in a period. reports: those of the period. names: of organisations, by ODS code."""
+
+    area: PageArea
+    period: Period
+    periods: Sequence[Period]
+    reports: Sequence[CurrentReport]
+    rows: Sequence[Row]
+    names: Mapping[str, str]
+
+
 class PageViews:
     def __init__(self, shelf: Shelf, reader_of: ReaderOf) -> None:
         self._shelf = shelf
@@ -46,6 +64,11 @@ class PageViews:
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "start", self.start)
         blueprint.add_url_rule("/areas/<code>", "area", self.area)
+        blueprint.add_url_rule("/areas/<code>/completeness", "completeness", self.completeness)
+        blueprint.add_url_rule("/areas/<code>/population", "population", self.population)
+        blueprint.add_url_rule("/areas/<code>/population/<stratifier>.svg", "people_picture", self.people_picture)
+        blueprint.add_url_rule("/areas/<code>/about", "about", self.about)
+        blueprint.add_url_rule("/measures/<id_>", "definition", self.definition)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>", "measure", self.measure)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
@@ -59,25 +82,65 @@ class PageViews:
         return self._page("start.html", areas=found, asked=asked, total=len(there))
 
     def area(self, code: str) -> str:
+        shown = self._area(code)
+        measures = self._shelf.measures
+        scores = {row.measure: row for row in shown.rows if row.statistic == "score" and row.stratifier == ALL}
+        gaps = widest(shown.rows, measures)
+        return self._page("area.html", shown=shown, ranking=gaps, most=_SHOWN_GAPS, scores=scores, measures=measures)
+
+    def completeness(self, code: str) -> str:
+        by = request.args.get("by", _BY[0].id)
+        breakdowns = {one.id: one.title for one in _BY} | AREAS
+        if by not in breakdowns:
+            raise NotFoundError("there is no such breakdown")
+        shown = self._area(code)
+        fields = field_table(shown.rows, self._shelf.measures, by, shown.names)
+        return self._page("completeness.html", shown=shown, fields=fields, by=by, breakdowns=breakdowns)
+
+    def population(self, code: str) -> str:
+        shown, tables = self._people(code)
+        told = [(table, people_sentence(table)) for table in tables]
+        return self._page("population.html", shown=shown, tables=told, people=PEOPLE)
+
+    def people_picture(self, code: str, stratifier: str) -> Response:
+        shown, tables = self._people(code)
+        for table in tables:
+            if table.id == stratifier:
+                title = f"Registered people, {shown.area.name}: {table.title}"
+                return Response(as_svg(people_chart(table, title)), content_type="image/svg+xml")
+        raise NotFoundError("there is no such picture")
+
+    def about(self, code: str) -> str:
+        shown = self._area(code, with_rows=False)
+        with self._shelf.store.read() as session:
+            basis = data_basis(report_content(session, shown.reports[0].id))
+        return self._page("about.html", shown=shown, basis=basis)
+
+    def definition(self, id_: str) -> str:
+        with self._shelf.opened(self._reader_of(request)) as shelf:
+            if not shelf.has_measure(id_):
+                raise NotFoundError("nothing is here of such a measure")
+        return self._page("definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology))
+
+    def _people(self, code: str) -> tuple[AreaView, list[StrataTable]]:
+        shown = self._area(code)
+        id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
+        rows = [row for row in shown.rows if row.measure == id_]
+        of_people = dict.fromkeys(
+            row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier
+        )
+        return shown, [breakdown(self._shelf.measures[id_], one, rows, shown.names) for one in of_people]
+
+    def _area(self, code: str, *, with_rows: bool = True) -> AreaView:
         with self._shelf.opened(self._reader_of(request)) as shelf:
             area = shelf.area(code)
             reports = shelf.reports(code)
             periods = periods_of(reports)
             period = chosen_period(request.args.get("period"), periods)
-            table = shelf.table(code, period)
-        measures = self._shelf.measures
-        scores = {row.measure: row for row in table.rows if row.statistic == "score" and row.stratifier == ALL}
-        return self._page(
-            "area.html",
-            area=area,
-            period=period,
-            periods=periods,
-            reports=[one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)],
-            ranking=widest(table.rows, measures),
-            most=_SHOWN_GAPS,
-            scores=scores,
-            measures=measures,
-        )
+            rows = shelf.table(code, period).rows if with_rows else ()
+            names = {one.code: one.name for one in shelf.areas()}
+        now = [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
+        return AreaView(area, period, periods, now, rows, names)
 
     def measure(self, code: str, id_: str) -> str:
         view, area, periods = self._measure(code, id_)
@@ -112,7 +175,11 @@ class PageViews:
 
     def _page(self, template: str, **values: Any) -> str:
         return self._templates.get_template(template).render(
-            values, url_for=url_for, period_code=period_code, say=wording
+            values,
+            url_for=url_for,
+            period_code=period_code,
+            say=wording,
+            here=(request.endpoint or "").rpartition(".")[2],
         )
 
     @cached_property
