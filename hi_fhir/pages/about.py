@@ -19,7 +19,7 @@ _BASIS = {
 """Parts of the basis that are shown, with what they are called."""
 
 
-class Told(NamedTuple):
+class NameAndValue(NamedTuple):
     name: str
     value: str
 
@@ -28,15 +28,15 @@ class DataBasis(NamedTuple):
     """sources: each with the day of its data. people, lost: counts of the whole run, as far as they are given."""
 
     date: str
-    basis: Sequence[Told]
-    sources: Sequence[Told]
-    practices: Sequence[Told]
+    basis: Sequence[NameAndValue]
+    sources: Sequence[NameAndValue]
+    practices: Sequence[NameAndValue]
     notes: Sequence[str]
     lists: Sequence[str]
     unverified: Sequence[str]
-    people: Sequence[Told]
-    lost: Sequence[Told]
-    versions: Sequence[Told]
+    people: Sequence[NameAndValue]
+    lost: Sequence[NameAndValue]
+    versions: Sequence[NameAndValue]
 
 
 def data_basis(content: bytes) -> DataBasis:
@@ -50,20 +50,20 @@ def data_basis(content: bytes) -> DataBasis:
     covered = [one["valueReference"] for one in named.get("covered-practice", ())]
     return DataBasis(
         date=report["date"],
-        basis=[Told(name, parts[url]) for url, name in _BASIS.items() if url in parts],
-        sources=[Told(one["source"], one["data-date"]) for one in map(_parts, named.get("data-source", ()))],
-        practices=[Told(one["identifier"]["value"], one.get("display", "")) for one in covered],
+        basis=[NameAndValue(name, parts[url]) for url, name in _BASIS.items() if url in parts],
+        sources=[NameAndValue(one["source"], one["data-date"]) for one in map(_parts, named.get("data-source", ()))],
+        practices=[NameAndValue(one["identifier"]["value"], one.get("display", "")) for one in covered],
         notes=[one["valueString"] for one in named.get("note", ())],
         lists=[" ".join(f"{name}: {value}" for name, value in _parts(one).items()) for one in _lists(named)],
         unverified=[one["valueString"] for one in named.get("unverified", ())],
-        people=[Told(_spelt(one["url"]), _value(one)) for one in _within(named, "run-people")],
+        people=[NameAndValue(_spelt(one["url"]), _value(one)) for one in _within(named, "run-people")],
         lost=[
-            Told(f"{kinds['type']}: {_spelt(name)}", value)
+            NameAndValue(f"{kinds['type']}: {_spelt(name)}", value)
             for kinds in map(_parts, named.get("run-quarantine", ()))
             for name, value in kinds.items()
             if name != "type"
         ],
-        versions=[Told(one["name"], one["version"]) for one in versions],
+        versions=[NameAndValue(one["name"], one["version"]) for one in versions],
     )
 
 
