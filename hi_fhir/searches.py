@@ -29,6 +29,13 @@ def report_criteria(search: ParsedSearch) -> store.ReportCriteria:
     )
 
 
+def group_criteria(search: ParsedSearch) -> store.ReportCriteria:
+    """Of the reports that tell of the groups: a group has the id of its report."""
+    return store.ReportCriteria(
+        ids=_asked(search, "_id", _code), reporters=_asked(search, "managing-entity", _reporter)
+    )
+
+
 def measure_criteria(search: ParsedSearch) -> store.MeasureCriteria:
     return store.MeasureCriteria(
         ids=_asked(search, "_id", _code),

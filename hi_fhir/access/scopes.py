@@ -14,6 +14,7 @@ _LETTERS = "cruds"  # create, read, update, delete, search: in the order that th
 _READ = (
     "CodeSystem",
     "ConceptMap",
+    "Group",
     "Library",
     "Measure",
     "MeasureReport",

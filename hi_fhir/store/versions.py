@@ -40,6 +40,13 @@ def measure_versions(connection: Connection, reader: Reader, id_: str, asked: As
     return _definitions(connection, MeasureRow, MeasureRow.resource_id == id_, had, asked)
 
 
+def measure_named(connection: Connection, url: str, version: str) -> StoredVersion | None:
+    """The last that was kept of a definition in this version of its own, whoever asks."""
+    of_it = select(*columns_of(MeasureRow), kept_file(MeasureRow.content))
+    of_it = of_it.where(MeasureRow.url == url, MeasureRow.measure_version == version)
+    return next(iter(_versions(connection, MeasureRow, of_it, AskedVersions(limit=1))), None)
+
+
 def organisation_versions(
     connection: Connection, reader: Reader, id_: str, asked: AskedVersions
 ) -> list[StoredVersion]:

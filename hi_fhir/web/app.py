@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response
 
 from hi_fhir.core.clock import Clock
+from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
 from hi_fhir.web.headers import OF_EVERY_ANSWER
@@ -25,12 +26,14 @@ def create_app(
     subscriptions: SubscriptionViews | None = None,
     public_url: str | None = None,
     pages: Blueprint | None = None,
+    requirements: MeasureRequirements | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
     subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
-    pages: what people look at, where it is offered.
+    pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
+    they are offered, `definitions` has that of the operation.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -38,7 +41,8 @@ def create_app(
     app.config[responses.PUBLIC_BASE] = f"{public_url.rstrip('/')}{responses.BASE_PATH}" if public_url else None
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
-    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, clock.now().date(), definitions, subscriptions))
+    since = clock.now().date()
+    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, since, definitions, subscriptions, requirements))
     if pages is not None:
         app.register_blueprint(pages)
     app.register_blueprint(health.make_blueprint(store))

@@ -5,22 +5,21 @@ what was released, or a refusal. Source: FHIR R4 OperationDefinition Measure-eva
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import orjson
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from hi_fhir.core.days import LONDON, Period
+from hi_fhir.core.days import Period
 from hi_fhir.core.gzipped import joined
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE
-from hi_fhir.fhir.rest.intervals import read_interval
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.values import ReferenceTo
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import CanonicalMatch, DayMatch, Reader, ReportCriteria, ReporterMatch
 from hi_fhir.store.session import Store
-from hi_fhir.web.operations import operation_parameters
+from hi_fhir.web.operations import named_period, operation_parameters
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.served import as_entry
 
@@ -28,7 +27,6 @@ NAME = "evaluate-measure"
 DEFINITION = "http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure"
 _POPULATION = ("population", "summary")
 _PATIENTS = ("subject", "subject-list", "individual", "patient", "patient-list")
-_INSTANT = timedelta(milliseconds=1)
 _MOST = 200  # reports of one measure and reporter that are looked through for a period
 
 
@@ -51,7 +49,7 @@ class EvaluateViews:
             raise FhirError(403, "reports about single patients, or lists of them, are not given.", code="forbidden")
         if type_ not in _POPULATION:
             raise FhirError(400, "reportType is population.", code="value")
-        period = _period(asked)
+        period = named_period(asked)
         with self._store.connect() as connection:
             measure = self._measure(connection, reader, id_, asked)
             within = DayMatch("eq", period.start, period.end)
@@ -95,17 +93,6 @@ def _reporters(asked: Mapping[str, str]) -> tuple[tuple[ReporterMatch, ...], ...
     if reference.type not in (None, "Organization"):
         raise FhirError(403, "reports are about organisations alone.", code="forbidden")
     return ((ReporterMatch(reference.id, None),),)
-
-
-def _period(asked: Mapping[str, str]) -> Period:
-    """From the first day of periodStart to the last of periodEnd."""
-    try:
-        begin, end = (read_interval(asked[name]) for name in ("periodStart", "periodEnd"))
-        return Period(begin.low.astimezone(LONDON).date(), (end.high - _INSTANT).astimezone(LONDON).date())
-    except KeyError as error:
-        raise FhirError(400, "say from when to when: periodStart and periodEnd.", code="required") from error
-    except (ValueError, OverflowError) as error:
-        raise FhirError(400, "periodStart and periodEnd are days, the first no later.", code="value") from error
 
 
 def _period_of(stored: store.StoredVersion) -> Period:

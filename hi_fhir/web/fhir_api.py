@@ -14,10 +14,16 @@ from hi_fhir.fhir.rest.headers import check_acceptable, check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import page_links, split_page
 from hi_fhir.fhir.rest.search import Pair, is_lenient, parse_search
+from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
-from hi_fhir.web.evaluate_api import DEFINITION, NAME, EvaluateViews
+from hi_fhir.web.evaluate_api import DEFINITION as EVALUATE_DEFINITION
+from hi_fhir.web.evaluate_api import NAME as EVALUATE
+from hi_fhir.web.evaluate_api import EvaluateViews
+from hi_fhir.web.groups import SERVED_GROUP
 from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.requirements_api import NAME as REQUIREMENTS
+from hi_fhir.web.requirements_api import RequirementViews
 from hi_fhir.web.responses import BASE_PATH, base_url, fhir_response, version_response
 from hi_fhir.web.served import SERVED, Served, as_entry
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -42,15 +48,22 @@ def make_blueprint(
     since: date,
     definitions: Sequence[dict[str, Any]] = (),
     subscriptions: SubscriptionViews | None = None,
+    requirements: MeasureRequirements | None = None,
 ) -> Blueprint:
     """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
     others = [subscriptions.capability()] if subscriptions else []
-    served = {**SERVED, **served_definitions(definitions, since)}
-    views = FhirViews(store, reader_of, since, served, others)
+    served = {**SERVED, "Group": SERVED_GROUP, **served_definitions(definitions, since)}
+    operations = {one["code"]: one["url"] for one in definitions if one.get("resource") == ["Measure"]}
+    of_measure = {EVALUATE: operations.get(EVALUATE, EVALUATE_DEFINITION)}
+    if requirements:
+        of_measure[REQUIREMENTS] = operations[REQUIREMENTS]
+    views = FhirViews(store, reader_of, since, served, others, of_measure)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
     EvaluateViews(store, reader_of).add_to(blueprint)
     VersionViews(store, reader_of, served).add_to(blueprint)
+    if requirements:
+        RequirementViews(store, reader_of, requirements).add_to(blueprint)
     if subscriptions:
         subscriptions.add_to(blueprint)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
@@ -68,8 +81,12 @@ class FhirViews:
         since: date,
         served: Mapping[str, Served],
         others: Sequence[dict[str, Any]],
+        of_measure: Mapping[str, str],
     ) -> None:
-        """others: what the CapabilityStatement says of types with routes of their own."""
+        """others: what the CapabilityStatement says of types with routes of their own. of_measure: operations of
+        Measure, each with the URL of its definition.
+        """
+        self._of_measure = of_measure
         self._others = others
         self._served = served
         self._store = store
@@ -85,7 +102,7 @@ class FhirViews:
             parameters,
             self._others,
             documentation=_DOCUMENTATION,
-            type_operations={"Measure": {NAME: DEFINITION}},
+            type_operations={"Measure": self._of_measure},
             interactions=("read", "vread", "history-instance", "search-type"),
         )
         return fhir_response((orjson.dumps(capability_statement(service)),))

@@ -18,6 +18,7 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages import site
 from hi_fhir.pages.reading import Shelf
+from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
@@ -50,15 +51,17 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     listening = listen(address, port)
     store = open_store(config.store_place)
     measures, terminology = registry.load(overlays=config.overlays), catalogue.load(config.overlays)
-    named = served_artifacts(config.canonical_base.rstrip("/"), measures, terminology)
+    canonical_base = config.canonical_base.rstrip("/")
+    named = served_artifacts(canonical_base, measures, terminology)
+    requirements = MeasureRequirements(canonical_base, measures, terminology)
     clock, here = SystemClock(), f"http://{in_url(address)}:{listening.getsockname()[1]}"
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"
     guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)
-    seal, topic = load_seal(config.seal_file), topic_url(config.canonical_base.rstrip("/"))
+    seal, topic = load_seal(config.seal_file), topic_url(canonical_base)
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
     pages = site.make_blueprint(Shelf(store, config.overlays), reader_of) if reader is not None else None
-    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url, pages)
+    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements)
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)

@@ -84,7 +84,12 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         reference("organization", "managingOrganization"),
         date("date", "period"),
     ),
-    "Group": (*COMMON, token("type"), reference("member", "member.entity")),
+    "Group": (
+        *COMMON,
+        token("type"),
+        reference("member", "member.entity"),
+        reference("managing-entity", "managingEntity", by_identifier=True),
+    ),
     "Immunization": (
         *COMMON,
         reference("patient", target="Patient"),

@@ -15,7 +15,8 @@ from hi_fhir.terminology.codings import Coding
 Need = tuple[str, str | None]
 """A resource type, with the value set whose codes do or None for the whole type."""
 
-_ALWAYS = ("Patient", "EpisodeOfCare", "Organization")
+ALWAYS = ("Patient", "EpisodeOfCare", "Organization")
+"""What every measure is worked out from: people, where they are registered, and which organisations those are."""
 _PANEL = "blood-pressure-panel"
 _NOTHING: frozenset[Need] = frozenset()
 
@@ -177,13 +178,13 @@ def scope(measures: Iterable[Measure], terminology: Terminology, opt_out_policy:
     goes by them.
     """
     codings: dict[str, set[Coding]] = {}
-    whole = set(_ALWAYS)
+    whole = set(ALWAYS)
     for type_, value_set in set().union(*(measure_needs(measure) for measure in measures)):
         if value_set is None:
             whole.add(type_)
         else:
             codings.setdefault(type_, set()).update(terminology.preimage(value_set))
-            codings[type_] |= _panel_codes(value_set, terminology)
+            codings[type_].update(*(terminology.preimage(panel) for panel in panels(value_set)))
     for type_ in events.CLINICAL_EVENT:
         codings.setdefault(type_, set()).update(terminology.ethnicity().meanings)
         if opt_out_policy == TYPE_1_BY_CODE:
@@ -192,6 +193,6 @@ def scope(measures: Iterable[Measure], terminology: Terminology, opt_out_policy:
     return Scope(types=dict(sorted({**dict.fromkeys(whole), **coded}.items())))
 
 
-def _panel_codes(value_set: str, terminology: Terminology) -> frozenset[Coding]:
-    """Codes of the Observation whose components carry a blood pressure."""
-    return terminology.preimage(_PANEL) if value_set.split("-", 1)[-1].startswith("blood-pressure") else frozenset()
+def panels(value_set: str) -> tuple[str, ...]:
+    """Ids of value sets of Observations in whose components there are records with codes of this one."""
+    return (_PANEL,) if value_set.split("-", 1)[-1].startswith("blood-pressure") else ()

@@ -54,4 +54,4 @@ def test_pages_hold_all_of_them_once(service):
 
 def test_the_capability_statement_tells_of_them(service):
     types = [one["type"] for one in service.get("/fhir/metadata").json["rest"][0]["resource"]]
-    assert {"Measure", "MeasureReport", "Organization", *(one["resourceType"] for one in OWN)} == set(types)
+    assert {"Group", "Measure", "MeasureReport", "Organization", *(one["resourceType"] for one in OWN)} == set(types)

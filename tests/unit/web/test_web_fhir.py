@@ -188,7 +188,7 @@ def test_the_capability_statement_lists_what_is_served(service):
     statement = service.get("/fhir/metadata").json
 
     resources = {one["type"]: [p["name"] for p in one["searchParam"]] for one in statement["rest"][0]["resource"]}
-    assert set(resources) == {"Measure", "MeasureReport", "Organization"}
+    assert set(resources) == {"Group", "Measure", "MeasureReport", "Organization"}
     assert set(resources["MeasureReport"]) == {"_id", "identifier", "measure", "period", "date", "reporter", "status"}
     assert (statement["fhirVersion"], statement["date"]) == ("4.0.1", "2025-04-02")
     assert "20 resources at most" in statement["rest"][0]["documentation"]

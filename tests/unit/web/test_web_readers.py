@@ -6,7 +6,7 @@ is to be seen (status, body, headers) has to be the same. The rows are of the ap
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,9 +15,12 @@ from flask.testing import FlaskClient
 
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
-from hi_fhir.reports.definitions import definitions
+from hi_fhir.measures import registry
+from hi_fhir.reports.artifacts.requirements import MeasureRequirements
+from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
+from hi_fhir.terminology.catalogue import load
 from hi_fhir.web.app import create_app
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -63,11 +66,15 @@ _SEARCHES = (
     f"MeasureReport?measure={BASE}/Measure/smoking-status-recorded",
     "Measure",
     f"Measure?url={BASE}/Measure/smoking-status-recorded&_summary=count",
+    "Group",
+    "Group?_id={report}",
+    f"Group?managing-entity:identifier={ODS}|{THEIRS}&_summary=count",
     "Organization",
     f"Organization?identifier={ODS}|{THEIRS}",
 )
 _READS = (
     "MeasureReport/{report}",
+    "Group/{report}",
     "Measure/smoking-status-recorded",
     "Organization/ods-qx2",
     "Organization/ods-a99002",
@@ -108,6 +115,14 @@ ASKED = {
     "fhir.evaluate_one": [
         Ask(f"/fhir/Measure/smoking-status-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-qx2"),
         Ask(f"/fhir/Measure/ethnicity-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-a99002"),
+    ],
+    "fhir.required": [
+        Ask(f"/fhir/Measure/$data-requirements?measure={SMOKING}&{_YEAR}"),
+        Ask("/fhir/Measure/$data-requirements", "POST", secret=False),
+    ],
+    "fhir.required_of_one": [
+        Ask(f"/fhir/Measure/smoking-status-recorded/$data-requirements?{_YEAR}"),
+        Ask("/fhir/Measure/nobody/$data-requirements", secret=False),
     ],
     "fhir.subscription_search": [
         Ask("/fhir/Subscription"),
@@ -170,7 +185,9 @@ def _released(store: Store, *, with_others: bool) -> Any:
 @pytest.fixture(scope="module")
 def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     stores = [open_store(new_store()) for _ in range(2)]
-    own = definitions(BASE, [])
+    measures, terminology = [replace(one, version="2026.1") for one in registry.load()], load()
+    requirements = MeasureRequirements(BASE, measures, terminology)
+    own = served_artifacts(BASE, [], terminology)
 
     def reader_of(request: Request) -> Reader:
         return Reader("icb", {request.headers[ORGANISATION]})
@@ -181,7 +198,8 @@ def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
     def service(store: Store) -> FlaskClient:
         views = SubscriptionViews(store, CLOCK, reader_of, seal, Guard(), "https://numbers.example/fhir", TOPIC)
-        return create_app(store, CLOCK, reader_of, definitions=own, subscriptions=views).test_client()
+        app = create_app(store, CLOCK, reader_of, definitions=own, subscriptions=views, requirements=requirements)
+        return app.test_client()
 
     both, alone = map(service, stores)
     made = both.post("/fhir/Subscription", json=subscription(HOOK), headers={ORGANISATION: THEIRS})
