@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from hi_fhir.core.audiences import Audience
@@ -30,9 +31,13 @@ def release_for_pages(data_dir: Path, store: Store, measures: Sequence[str]) -> 
     report(RunContext(config, CLOCK, opened=store), folder, Audience.ICB, data_dir / "runs" / "now")
 
 
-def site(store: Store, reader: Reader) -> FlaskClient:
+def site_of(store: Store, reader: Reader) -> Flask:
     reader_of = everyone_is(reader)
-    return create_app(store, CLOCK, reader_of, pages=make_blueprint(Shelf(store), reader_of)).test_client()
+    return create_app(store, CLOCK, reader_of, pages=make_blueprint(Shelf(store), reader_of))
+
+
+def site(store: Store, reader: Reader) -> FlaskClient:
+    return site_of(store, reader).test_client()
 
 
 class PageText(HTMLParser):

@@ -26,6 +26,7 @@ def build(package: Path, into: Path) -> None:
     into.mkdir(parents=True)
     for icon in icons:
         shutil.copy(package / "assets" / "images" / icon, into)
+    shutil.copy(Path(__file__).parent / "icon.svg", into)
     own = (Path(__file__).parent / "pages.css").read_text()
     (into / "pages.css").write_text(f"{style.strip()}\n{own}")
 

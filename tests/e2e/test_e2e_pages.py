@@ -1,0 +1,179 @@
+"""The pages in a real browser: by clicking, at any width, without barriers that axe sees, and on paper."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from hi_fhir.core.audiences import Audience
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import open_store
+from tests.support.paging import release_for_pages, site_of
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: tests/chromium/install.sh")
+pytestmark = pytest.mark.real
+
+AXE = Path(__file__).parents[2] / "build" / "chromium" / "node_modules" / "axe-core" / "axe.min.js"
+MEASURES = ("ethnicity-recorded", "ethnicity-specific", "hypertension-treated-to-target-under-80")
+AREA = "/areas/U99001"
+PAGES = (
+    "/",
+    "/?q=nothing-of-that-name",
+    AREA,
+    f"{AREA}/completeness",
+    f"{AREA}/completeness?by=practice",
+    f"{AREA}/population",
+    f"{AREA}/about",
+    f"{AREA}/measures/ethnicity-recorded",
+    f"{AREA}/measures/hypertension-treated-to-target-under-80",
+    "/measures/hypertension-treated-to-target-under-80",
+    "/areas/nothing",
+)
+WIDTHS = (320, 640, 1280)  # 320 is also what 1280 has at 400 % zoom
+
+
+@dataclass
+class Visitor:
+    """A browser's tab at the site. told: what its console said; asked: addresses that it asked for."""
+
+    tab: Any
+    base: str
+    told: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def go(self, path: str, width: int = 1280) -> None:
+        self.tab.set_viewport_size({"width": width, "height": 900})
+        self.tab.goto(f"{self.base}{path}", wait_until="networkidle")
+
+    def axe(self) -> list[str]:
+        """Each violation, with where it is. Run from outside the page, whose policy lets no script in."""
+        self.tab.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.tab.evaluate("axe.run()")
+        return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found["violations"]]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("pages")
+    store = open_store(f"sqlite:///{folder / 'hi_fhir.sqlite'}")
+    release_for_pages(folder, store, MEASURES)
+    server = make_server("127.0.0.1", 0, site_of(store, Reader(Audience.ICB)), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium")
+    if chromium is None or not AXE.is_file():
+        pytest.skip("Chromium or axe is not installed: tests/chromium/install.sh")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visitor(browser: Any, base: str) -> Iterator[Visitor]:
+    tab = browser.new_page()
+    visiting = Visitor(tab, base)
+    tab.on("console", lambda message: visiting.told.append(message.text))
+    tab.on("request", lambda request: visiting.asked.append(request.url))
+    yield visiting
+    tab.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_barrier_that_axe_sees_and_asks_nobody_else(visitor: Visitor, path: str) -> None:
+    visitor.go(path)
+    missing = path == "/areas/nothing"
+    assert visitor.axe() == []
+    assert [one for one in visitor.told if not (missing and "404" in one)] == []
+    assert all(one.startswith(visitor.base) for one in visitor.asked)
+    broken = "[...document.images].filter(one => one.loading != 'lazy' && !one.naturalWidth).length"
+    assert visitor.tab.evaluate(broken) == 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_of_a_page_lies_beside_the_window(visitor: Visitor, path: str) -> None:
+    for width in WIDTHS:
+        visitor.go(path, width)
+        wide, there = visitor.tab.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert wide <= there, (path, width)
+
+
+@pytest.mark.parametrize("path", [AREA, f"{AREA}/measures/ethnicity-recorded"])
+def test_keys_go_through_a_page_in_the_order_of_reading_and_show_where_they_are(visitor: Visitor, path: str) -> None:
+    visitor.go(path)
+    where = """() => {
+      const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+      return [one.tagName, box.top + scrollY, style.outlineStyle + style.boxShadow + style.backgroundColor,
+              (one.textContent || one.getAttribute('aria-label') || '').trim()];
+    }"""
+    visitor.tab.keyboard.press("Tab")
+    first = visitor.tab.evaluate(where)
+    assert first[3] == "Skip to main content"
+    tops = []
+    for _ in range(40):
+        visitor.tab.keyboard.press("Tab")
+        tag, top, look, _ = visitor.tab.evaluate(where)
+        if tag == "BODY":
+            break
+        assert look != "nonenonergba(0, 0, 0, 0)"
+        tops.append(top)
+    assert len(tops) > 10
+    assert tops == sorted(tops)
+
+
+def test_an_analyst_finds_an_area_its_measures_and_takes_them_away(visitor: Visitor) -> None:
+    visitor.go("/")
+    visitor.tab.get_by_label("Find a practice, network or board").fill("U99001")
+    visitor.tab.get_by_role("button", name="Find").click()
+    visitor.tab.get_by_role("main").get_by_role("link").first.click()
+    assert visitor.tab.url.endswith(AREA)
+    for name in ("What is recorded", "People", "About the data", "Gaps and measures"):
+        visitor.tab.get_by_role("link", name=name, exact=True).click()
+        assert visitor.tab.locator("[aria-current=page]").inner_text() == name
+    visitor.tab.get_by_role("link", name="Ethnicity recorded").first.click()
+    assert visitor.tab.locator("h1").inner_text() == "Ethnicity recorded"
+    with visitor.tab.expect_download() as taken:
+        visitor.tab.get_by_role("link", name="Download all figures of this page (CSV)").click()
+    assert taken.value.suggested_filename == "ethnicity-recorded-U99001.csv"
+    visitor.tab.get_by_role("link", name="How it is defined").click()
+    assert "Who is counted" in visitor.tab.get_by_role("main").inner_text()
+    assert visitor.told == []
+
+
+def test_a_page_is_readable_in_forced_colours(visitor: Visitor) -> None:
+    visitor.tab.emulate_media(forced_colors="active")
+    visitor.go(f"{AREA}/measures/ethnicity-recorded")
+    assert visitor.axe() == []
+    assert visitor.tab.locator("img.page-chart").first.bounding_box()["height"] > 50
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed: tests/chromium/install.sh")
+def test_a_page_on_paper_has_the_numbers_of_the_screen(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.go(f"{AREA}/measures/ethnicity-recorded")
+    cells = visitor.tab.locator("td").all_inner_texts()
+    visitor.tab.pdf(path=str(tmp_path / "page.pdf"), format="A4")
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    shares = [text for text in cells if "%" in text]
+    assert len(shares) > 5
+    flat = " ".join(told.split())
+    assert all(text.split(" ")[0] in flat for text in shares)
+    assert "Skip to main content" not in flat
