@@ -132,11 +132,25 @@ def search_measures(
     conditions = [
         has_measure(reader.audience, codes_of(reader)),
         all_of(criteria.ids, lambda id_: MeasureRow.resource_id == id_),
-        all_of(criteria.urls, lambda one: is_canonical(one, MeasureRow.url, MeasureRow.measure_version)),
-        all_of(criteria.versions, lambda version: MeasureRow.measure_version == version),
+        *_named(MeasureRow, criteria),
         all_of(criteria.statuses, lambda status: MeasureRow.status == status),
     ]
-    return _defined(connection, MeasureRow, conditions, offset, limit)
+    return _defined(connection, MeasureRow, [*conditions, _is_latest_of_named(criteria)], offset, limit)
+
+
+def _is_latest_of_named(criteria: MeasureCriteria) -> ColumnElement[bool]:
+    """That no later version has the names that are asked for: a report names the definition that it was made by."""
+    other = aliased(MeasureRow)
+    newer = (other.resource_id == MeasureRow.resource_id, other.version > MeasureRow.version)
+    return ~select(other.id).where(*newer, *_named(other, criteria)).exists()
+
+
+def _named(kind: type[MeasureRow], criteria: MeasureCriteria) -> list[ColumnElement[bool]]:
+    """That a version of a Measure has the URL and version of the definition that are asked for."""
+    return [
+        all_of(criteria.urls, lambda one: is_canonical(one, kind.url, kind.measure_version)),
+        all_of(criteria.versions, lambda version: kind.measure_version == version),
+    ]
 
 
 def search_organisations(
@@ -150,7 +164,7 @@ def search_organisations(
             lambda token: is_token(token, OrganisationRow.identifier_system, OrganisationRow.organisation),
         ),
     ]
-    return _defined(connection, OrganisationRow, conditions, offset, limit)
+    return _defined(connection, OrganisationRow, [*conditions, _is_latest(OrganisationRow)], offset, limit)
 
 
 def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
@@ -231,7 +245,7 @@ def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
 def _defined(
     connection: Connection, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
 ) -> SearchPage:
-    total, rows = _page(connection, kind, _definitions(kind), [*conditions, _is_latest(kind)], offset, limit)
+    total, rows = _page(connection, kind, _definitions(kind), conditions, offset, limit)
     return SearchPage(total, [StoredVersion(*row) for row in rows])
 
 

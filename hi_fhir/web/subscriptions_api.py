@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.sealing import Seal
 from hi_fhir.fhir.guard import Guard
+from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_content_type, etag, http_date, is_tagged
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.search import is_lenient, parse_search
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
@@ -35,7 +37,7 @@ _EVENTS = {Content.EMPTY: 1_000, Content.ID_ONLY: 1_000, Content.FULL_RESOURCE: 
 """Events in one answer of $events."""
 _MOST = 200  # of a reader's
 _DIGITS = 12
-_STATUSES = ("requested", "active", "error", "off")
+_SEARCHED = PARAMETERS["Subscription"]
 
 
 class SubscriptionViews:
@@ -58,6 +60,7 @@ class SubscriptionViews:
             ("/Subscription", self.search, ["GET"]),
             ("/Subscription", self.create, ["POST"]),
             ("/Subscription/<id_>", self.read, ["GET"]),
+            ("/Subscription/<id_>/_history/<version>", self.vread, ["GET"]),
             ("/Subscription/<id_>", self.update, ["PUT"]),
             ("/Subscription/<id_>", self.delete, ["DELETE"]),
             ("/Subscription/$status", self.statuses, ["GET", "POST"]),
@@ -74,10 +77,11 @@ class SubscriptionViews:
             "extension": [{"url": guide.TOPIC_OFFERED, "valueCanonical": self._topic}],
             "type": "Subscription",
             "supportedProfile": [guide.PROFILE],
-            "interaction": [{"code": code} for code in ("read", "create", "update", "delete", "search-type")],
+            "interaction": [{"code": code} for code in ("read", "vread", "create", "update", "delete", "search-type")],
             "versioning": "versioned-update",
+            "readHistory": False,
             "conditionalCreate": False,
-            "searchParam": [{"name": name, "type": kind} for name, kind in (("_id", "token"), *_SEARCHED)],
+            "searchParam": [{"name": one.name, "type": one.kind} for one in _SEARCHED],
             "operation": [{"name": name, "definition": url} for name, url in operations.items()],
         }
 
@@ -105,6 +109,15 @@ class SubscriptionViews:
             row = self._own(session, reader, id_)
             if is_tagged(request.headers.get("If-None-Match", ""), row.version):
                 return _versioned(Response(status=304), row)
+            return _versioned(_answer(shown(row)), row)
+
+    def vread(self, id_: str, version: str) -> Response:
+        """The version that it is at; earlier ones are not kept."""
+        reader = self._reader_of(request)
+        with self._store.read() as session:
+            row = self._own(session, reader, id_)
+            if str(row.version) != version:
+                raise FhirError(404, "the Subscription is not at that version, and earlier ones are not kept.")
             return _versioned(_answer(shown(row)), row)
 
     def update(self, id_: str) -> Response:
@@ -138,12 +151,15 @@ class SubscriptionViews:
 
     def search(self) -> Response:
         reader = self._reader_of(request)
-        wanted = _search_criteria(request.args.items(multi=True))
+        lenient = is_lenient(request.headers.get("Prefer", ""))
+        pairs = [("_count", str(_MOST)), *request.args.items(multi=True)]  # all, where no fewer are asked for
+        wanted = parse_search("Subscription", pairs, _SEARCHED, lenient=lenient, most=_MOST)
         with self._store.read() as session:
             rows = store.of_reader(session, reader)
             found = [shown(row) for row in rows]
-        found = [one for one in found if all(value in _searched(one, name) for name, value in wanted)]
-        return self._searchset([(f"{self._base}/Subscription/{one['id']}", one) for one in found])
+        found = [one for one in found if wanted.matches(one)]
+        entries = [(f"{self._base}/Subscription/{one['id']}", one) for one in found]
+        return self._searchset(entries[: 0 if wanted.count_only else wanted.count], len(found))
 
     def statuses(self) -> Response:
         """$status of the type: of those with the ids and statuses that are named, or all."""
@@ -208,33 +224,10 @@ class SubscriptionViews:
     def _status(self, row: SubscriptionRow) -> tuple[str, Json]:
         return f"urn:uuid:{uuid4()}", status(self._about(row), NotificationKind.STATUS)
 
-    def _searchset(self, resources: Sequence[tuple[str, Json]]) -> Response:
+    def _searchset(self, resources: Sequence[tuple[str, Json]], total: int | None = None) -> Response:
         entries = [{"fullUrl": url, "resource": one, "search": {"mode": "match"}} for url, one in resources]
-        head = {"resourceType": "Bundle", "type": "searchset", "total": len(entries)}
+        head = {"resourceType": "Bundle", "type": "searchset", "total": len(entries) if total is None else total}
         return _answer({**head, **({"entry": entries} if entries else {})})
-
-
-_SEARCHED = (("url", "uri"), ("status", "token"), ("criteria", "string"), ("type", "token"))
-
-
-def _searched(resource: Json, name: str) -> tuple[str, ...]:
-    channel = resource["channel"]
-    of = {
-        "_id": resource["id"],
-        "url": channel["endpoint"],
-        "status": resource["status"],
-        "criteria": resource["criteria"],
-        "type": channel["type"],
-    }
-    return (of[name],)
-
-
-def _search_criteria(pairs: Any) -> list[tuple[str, str]]:
-    known = {"_id", *(name for name, _ in _SEARCHED)}
-    found = [(name, value) for name, value in pairs if name not in ("_format", "_count", "_total")]
-    if any(name not in known for name, _ in found):
-        raise FhirError(400, f"Subscription is searched by {', '.join(sorted(known))}.", code="not-supported")
-    return found
 
 
 def _number(asked: dict[str, str], name: str, default: int) -> int:

@@ -165,6 +165,14 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("category"),
         date("date", "performedDateTime", "performedPeriod"),
     ),
+    "Subscription": (
+        ID,
+        STATUS,
+        SearchParameter("criteria", "string", ("criteria",)),
+        token("payload", "channel.payload"),
+        token("type", "channel.type"),
+        SearchParameter("url", "uri", ("channel.endpoint",)),
+    ),
     "StructureDefinition": (*COMMON, STATUS, *CANONICAL, SearchParameter("type", "uri", ("type",))),
     "ValueSet": (
         *COMMON,

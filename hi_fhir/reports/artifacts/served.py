@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hi_fhir.measures.model import Measure
+from hi_fhir.reports.artifacts.code_systems import map_code_systems
 from hi_fhir.reports.artifacts.concept_maps import concept_map_resources
 from hi_fhir.reports.artifacts.libraries import library_resource
 from hi_fhir.reports.artifacts.naming import Json
@@ -17,6 +18,7 @@ def served_artifacts(base: str, measures: Sequence[Measure], terminology: Termin
     return [
         *definitions(base, measures),
         *(library_resource(base, measure, terminology) for measure in measures),
+        *map_code_systems(terminology),
         *value_set_resources(base, terminology),
         *concept_map_resources(base, terminology),
         *operation_resources(base),

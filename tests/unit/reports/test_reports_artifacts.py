@@ -57,7 +57,9 @@ def test_each_is_as_others_models_have_it_and_names_what_is_there(resource: Json
 
 def test_no_two_have_one_url() -> None:
     assert len(BY_URL) == len(ALL)
-    assert {f"{BASE}/{one['resourceType']}/{one['id']}" for one in ALL} == set(BY_URL)
+    named = {f"{BASE}/{one['resourceType']}/{one['id']}" for one in ALL}
+    assert len(named) == len(ALL)
+    assert {url for url in BY_URL if not url.startswith("urn:hi-fhir:")} <= named
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda one: one.id)
@@ -115,6 +117,22 @@ def test_names_are_such_as_fhir_takes() -> None:
     assert len(fhir_id("x" * 200)) <= 64
     assert fhir_id("a_b") != fhir_id("a b")
     assert (pascal("imd-decile"), pascal("2021 x")) == ("ImdDecile", "N2021X")
+
+
+def test_systems_of_ours_that_maps_speak_of_are_there_with_their_codes() -> None:
+    codes = {(group["target"], target["code"]) for group, target in mapped() if "code" in target}
+    ours = {(system, code) for system, code in codes if system.startswith("urn:hi-fhir:")}
+    assert ours
+    for system, code in ours:
+        assert code in [concept["code"] for concept in BY_URL[system]["concept"]]
+    sources = {group["source"] for group, _ in mapped()}
+    assert {one for one in sources if one.startswith("urn:hi-fhir:")} <= BY_URL.keys()
+
+
+def mapped() -> Iterator[tuple[Json, Json]]:
+    for group in (group for one in of_type("ConceptMap") for group in one["group"]):
+        for element in group["element"]:
+            yield from ((group, target) for target in element["target"])
 
 
 def test_an_operation_is_called_where_its_definition_says() -> None:

@@ -140,6 +140,10 @@ ASKED = {
         Ask("/fhir/Subscription/{subscription}", headers=_ETAG),
         Ask("/fhir/Subscription/{subscription}", "HEAD"),
     ],
+    "fhir.subscription_vread": [
+        Ask("/fhir/Subscription/{subscription}/_history/1"),
+        Ask("/fhir/Subscription/{subscription}/_history/2"),
+    ],
     "fhir.subscription_status": [Ask("/fhir/Subscription/{subscription}/$status")],
     "fhir.subscription_events": [
         Ask("/fhir/Subscription/{subscription}/$events"),

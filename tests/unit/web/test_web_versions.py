@@ -6,7 +6,9 @@ import pytest
 from flask import Request
 from flask.testing import FlaskClient
 
+from hi_fhir.core.files import canonical_json
 from hi_fhir.reports.definitions import definitions
+from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
@@ -100,6 +102,25 @@ def test_what_reports_name_has_the_one_version_that_it_was_kept_in(service, path
     history = service.get(f"/fhir/{path}/_history").json
     assert [entry["resource"]["id"] for entry in history["entry"]] == [path.partition("/")[2]]
     assert "entry" not in service.get(f"/fhir/{path}/_history?_since=2999").json
+
+
+def test_a_measure_is_found_by_the_version_that_a_report_names_whichever_came_after(module_store, service):
+    url = f"{BASE}/Measure/ethnicity-recorded"
+    content = {"resourceType": "Measure", "id": "ethnicity-recorded", "url": url, "status": "active"}
+    for version, name in (("2027.1", "new"), ("2027.1", "mended")):
+        new = canonical_json({**content, "version": version, "name": name})
+        with module_store.write() as session:
+            measure = ledger.NewMeasure("ethnicity-recorded", url, version, "active", new)
+            ledger.record_measure(session, measure, CLOCK.at)
+
+    found = {}
+    for query in ("", "&version=2026.1", "&version=2027.1", "&version=2026.1,2027.1", "&version=1"):
+        entries = service.get(f"/fhir/Measure?url={url}{query}").json.get("entry", [])
+        found[query] = [(one["resource"]["version"], one["resource"]["meta"]["versionId"]) for one in entries]
+
+    newest = [("2027.1", "3")]
+    assert list(found.values()) == [newest, [("2026.1", "1")], newest, newest, []]
+    assert service.get("/fhir/Measure/ethnicity-recorded/_history/1").json["version"] == "2026.1"
 
 
 def test_of_other_types_there_are_none(service):
