@@ -15,6 +15,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.render.description import describe
 from hi_fhir.tables import schema
 from hi_fhir.terminology.catalogue import load
+from tests.house.fhir_page import fhir_page
 from tests.house.words_page import words_page
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -118,6 +119,7 @@ def _comment(lines: list[str], place: int) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
+    "fhir.md": lambda: fhir_page(_WRITTEN),
     "measures.md": measures_page,
     "tables.md": tables_page,
     "words.md": lambda: words_page(_WRITTEN),
