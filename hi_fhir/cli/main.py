@@ -38,6 +38,11 @@ COMMANDS = {
         "Show what was released with its intervals, gaps, slopes and change since the period before, or why there is "
         "none.",
     ),
+    "export": (
+        "export",
+        "Write what was released of areas as files: a paper for a board (PDF), a spreadsheet (XLSX), all figures as "
+        "CSV.",
+    ),
     "status": ("status", "List runs and evaluations, show a run's reconciliation, and what every server was sent."),
     "quarantine": ("quarantine", "List the records that the newest snapshot of a source could not take."),
     "measures": ("measures", "List the measures, show or explain what one says, or check definitions and data files."),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE20, ETHNIC_GROUP_5
+from hi_fhir.pages import wording
 from hi_fhir.reports.concepts import stratum_label
 from hi_fhir.reports.derived.rows import DIFFERENCE
 from hi_fhir.reports.derived.table import Row
@@ -28,6 +29,12 @@ class Gap(NamedTuple):
         return stratum_label(one, self.row.stratum or "")
 
     @property
+    def difference(self) -> str:
+        """In points, with its interval."""
+        value, lower, upper = self.row.value or 0, self.row.lower or 0, self.row.upper or 0
+        return f"{wording.points(value)} ({wording.points_interval(lower, upper)})"
+
+    @property
     def fewer(self) -> float:
         return self.at_least * self.people
 
@@ -39,6 +46,14 @@ class Ranking(NamedTuple):
     gaps: Sequence[Gap]
     compared: int
     not_given: int
+
+    @property
+    def told(self) -> str:
+        return (
+            f"{self.compared} differences were compared, of which some look wide by chance alone. {self.not_given} "
+            "more cannot be given, since a group is too small. A gap is listed where its whole 95% interval says that "
+            "the group is worse off."
+        )
 
 
 def widest(rows: Iterable[Row], measures: Mapping[str, Measure]) -> Ranking:

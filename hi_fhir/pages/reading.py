@@ -12,11 +12,13 @@ from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
+from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea, area, areas
+from hi_fhir.pages.taken.area_taken import AreaTaken
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.current import CurrentReport, current_reports
+from hi_fhir.store.current import CurrentReport, current_reports, report_content
 from hi_fhir.store.readable import codes_of
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
@@ -84,6 +86,25 @@ class OpenShelf:
             period=period,
             organisations=codes_of(self.reader),
             overlays=self.shelf.overlays,
+        )
+
+    def taken(self, code: str, period: str | None) -> AreaTaken:
+        """All of an area in a period, which is named as `period_code` does; None: the latest.
+
+        Raises:
+            NotFoundError: nothing is here of it.
+        """
+        found, reports = self.area(code), self.reports(code)
+        chosen = chosen_period(period, periods_of(reports))
+        [first, *_] = [one for one in reports if (one.period_start, one.period_end) == (chosen.start, chosen.end)]
+        return AreaTaken(
+            area=found,
+            period=chosen,
+            audience=self.reader.audience,
+            rows=self.table(code, chosen).rows,
+            basis=data_basis(report_content(self.session, first.id)),
+            measures=self.shelf.measures,
+            names={one.code: one.name for one in self.areas()},
         )
 
 

@@ -22,6 +22,7 @@ from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
 from hi_fhir.pages.reading import Shelf, chosen_period, period_code, periods_of
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
+from hi_fhir.pages.taken.forms import FORMS
 from hi_fhir.reports.concepts import AREAS
 from hi_fhir.reports.derived.table import Row, StatisticsTable
 from hi_fhir.store.criteria import Reader
@@ -68,6 +69,7 @@ class PageViews:
         blueprint.add_url_rule("/areas/<code>/population", "population", self.population)
         blueprint.add_url_rule("/areas/<code>/population/<stratifier>.svg", "people_picture", self.people_picture)
         blueprint.add_url_rule("/areas/<code>/about", "about", self.about)
+        blueprint.add_url_rule(f"/areas/<code>/figures.<any({', '.join(FORMS)}):form>", "taken", self.taken)
         blueprint.add_url_rule("/measures/<id_>", "definition", self.definition)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>", "measure", self.measure)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
@@ -115,6 +117,13 @@ class PageViews:
         with self._shelf.store.read() as session:
             basis = data_basis(report_content(session, shown.reports[0].id))
         return self._page("about.html", shown=shown, basis=basis)
+
+    def taken(self, code: str, form: str) -> Response:
+        with self._shelf.opened(self._reader_of(request)) as shelf:
+            taken = shelf.taken(code, request.args.get("period"))
+        response = Response(FORMS[form].make(taken), content_type=FORMS[form].content_type)
+        response.headers.set("Content-Disposition", "attachment", filename=f"{taken.file_name}.{form}")
+        return response
 
     def definition(self, id_: str) -> str:
         with self._shelf.opened(self._reader_of(request)) as shelf:

@@ -62,6 +62,10 @@ class StrataTable(NamedTuple):
             return ""
         return f"{self.score_text(line.lower)} to {self.score_text(line.upper)}"
 
+    def line_text(self, line: Line) -> str:
+        """The score of a group with its interval."""
+        return "not given" if line.score is None else f"{self.score_text(line.score)} ({self.interval_text(line)})"
+
     @property
     def has_score(self) -> bool:
         return "denominator" in self.populations

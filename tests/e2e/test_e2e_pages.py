@@ -1,5 +1,6 @@
 """The pages in a real browser: by clicking, at any width, without barriers that axe sees, and on paper."""
 
+import re
 import shutil
 import subprocess
 import threading
@@ -177,3 +178,21 @@ def test_a_page_on_paper_has_the_numbers_of_the_screen(visitor: Visitor, tmp_pat
     flat = " ".join(told.split())
     assert all(text.split(" ")[0] in flat for text in shares)
     assert "Skip to main content" not in flat
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed: tests/chromium/install.sh")
+def test_a_paper_for_a_board_has_the_numbers_of_the_pages(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.go(AREA)
+    with visitor.tab.expect_download() as taken:
+        visitor.tab.get_by_role("link", name="A paper for a board (PDF)").click()
+    taken.value.save_as(tmp_path / "paper.pdf")
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "paper.pdf", "-"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    for path in (AREA, f"{AREA}/measures/ethnicity-recorded"):
+        visitor.go(path)
+        tables = visitor.tab.locator("table").filter(has_text="Share").filter(has_not_text="Deprivation")
+        for row in tables.first.locator("tbody tr").all():
+            texts = [*row.locator("th").all_inner_texts(), *row.locator("td").all_inner_texts()]
+            pattern = r"\s+".join(re.escape(text) for text in texts if "not given" not in text)
+            assert re.search(pattern, told), texts

@@ -44,7 +44,7 @@ def test_every_page_is_reached_from_the_first_by_links(pages: FlaskClient) -> No
     while new:
         path = new.pop()
         seen.add(path)
-        if ".png" in path and "image/png" in kinds:  # a twentieth of a second each
+        if (".png" in path and "image/png" in kinds) or "/figures." in path:  # made elsewhere, and slow in numbers
             continue
         response = pages.get(path)
         assert response.status_code == 200, path
