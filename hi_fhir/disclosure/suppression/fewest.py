@@ -7,7 +7,7 @@ of each such set are the next choice.
 
 from collections.abc import Callable, Iterator, Sequence
 
-MOST_ASKED, MOST_TRIED = 300, 10_000
+MOST_ASKED, MOST_TRIED = 150, 10_000
 """How often it is asked at most whether a choice is safe, and how many beginnings of choices are tried.
 
 What is not found by then is left as it was. No clock ends it, so the same is found each time.
