@@ -1,61 +1,101 @@
 """A parsed FHIR search as the criteria of the store."""
 
-from collections.abc import Callable
-from datetime import time, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from hi_fhir.core.days import LONDON
 from hi_fhir.fhir.rest.intervals import LATEST
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import ParsedSearch
-from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Token, Uri, Value
+from hi_fhir.fhir.rest.search import Criterion, ParsedSearch
+from hi_fhir.fhir.rest.values import (
+    Canonical,
+    DateTest,
+    Missing,
+    ReferenceIdentifier,
+    ReferenceTo,
+    Token,
+    Uri,
+    Value,
+)
 from hi_fhir.store import criteria as store
 
 T = TypeVar("T")
+C = TypeVar("C", store.ReportCriteria, store.MeasureCriteria, store.OrganisationCriteria)
 
 _SHORTEST = timedelta(milliseconds=1)
 _NOBODY = store.ReporterMatch("", None)
 
 
 def report_criteria(search: ParsedSearch) -> store.ReportCriteria:
+    return _criteria(search, _report_criteria)
+
+
+def _report_criteria(asked: Sequence[Criterion]) -> store.ReportCriteria:
     return store.ReportCriteria(
-        ids=_asked(search, "_id", _code),
-        identifiers=_asked(search, "identifier", _token),
-        measures=_asked(search, "measure", _canonical),
-        periods=_asked(search, "period", _days),
-        dates=_asked(search, "date", _days),
-        reporters=_asked(search, "reporter", _reporter),
-        statuses=_asked(search, "status", _code),
+        ids=_asked(asked, "_id", _code),
+        identifiers=_asked(asked, "identifier", _token),
+        measures=_asked(asked, "measure", _canonical),
+        periods=_asked(asked, "period", _days),
+        dates=_asked(asked, "date", _days),
+        reporters=_asked(asked, "reporter", _reporter),
+        statuses=_asked(asked, "status", _code),
+        updated=_asked(asked, "_lastUpdated", _instants),
     )
 
 
 def group_criteria(search: ParsedSearch) -> store.ReportCriteria:
     """Of the reports that tell of the groups: a group has the id of its report."""
-    return store.ReportCriteria(
-        ids=_asked(search, "_id", _code), reporters=_asked(search, "managing-entity", _reporter)
-    )
+    return _criteria(search, _group_criteria)
+
+
+def _group_criteria(asked: Sequence[Criterion]) -> store.ReportCriteria:
+    return store.ReportCriteria(ids=_asked(asked, "_id", _code), reporters=_asked(asked, "managing-entity", _reporter))
 
 
 def measure_criteria(search: ParsedSearch) -> store.MeasureCriteria:
+    return _criteria(search, _measure_criteria)
+
+
+def _measure_criteria(asked: Sequence[Criterion]) -> store.MeasureCriteria:
     return store.MeasureCriteria(
-        ids=_asked(search, "_id", _code),
-        urls=_asked(search, "url", _canonical),
-        versions=_asked(search, "version", _code),
-        statuses=_asked(search, "status", _code),
+        ids=_asked(asked, "_id", _code),
+        urls=_asked(asked, "url", _canonical),
+        versions=_asked(asked, "version", _code),
+        statuses=_asked(asked, "status", _code),
+        updated=_asked(asked, "_lastUpdated", _instants),
     )
 
 
 def organisation_criteria(search: ParsedSearch) -> store.OrganisationCriteria:
+    return _criteria(search, _organisation_criteria)
+
+
+def _organisation_criteria(asked: Sequence[Criterion]) -> store.OrganisationCriteria:
     return store.OrganisationCriteria(
-        ids=_asked(search, "_id", _code), identifiers=_asked(search, "identifier", _token)
+        ids=_asked(asked, "_id", _code),
+        identifiers=_asked(asked, "identifier", _token),
+        updated=_asked(asked, "_lastUpdated", _instants),
     )
 
 
-def _asked(search: ParsedSearch, name: str, convert: Callable[[Value], T]) -> store.AnyOf[T]:
+def _criteria(search: ParsedSearch, read: Callable[[Sequence[Criterion]], C]) -> C:
+    """read: the criteria as they are without `:not` and `:missing`."""
+    plain: C = read([one for one in search.criteria if one.modifier not in ("not", "missing")])
+    none_of = tuple(read([one]) for one in search.criteria if one.modifier == "not")
+    return replace(plain, ids=(*plain.ids, *_impossible(search)), none_of=none_of)
+
+
+def _impossible(search: ParsedSearch) -> store.AnyOf[str]:
+    """No id at all where something is to be missing: the store has nothing without what it is found by."""
+    missing = [value for one in search.criteria if one.modifier == "missing" for value in one.values]
+    return ((),) if any(value == Missing(absent=True) for value in missing) else ()
+
+
+def _asked(asked: Sequence[Criterion], name: str, convert: Callable[[Value], T]) -> store.AnyOf[T]:
     """The values of each repetition of a parameter."""
-    return tuple(
-        tuple(map(convert, criterion.values)) for criterion in search.criteria if criterion.parameter.name == name
-    )
+    return tuple(tuple(map(convert, one.values)) for one in asked if one.parameter.name == name)
 
 
 def _token(value: Value) -> store.TokenMatch:
@@ -90,12 +130,33 @@ def _reporter(value: Value) -> store.ReporterMatch:
 
 
 def _days(value: Value) -> store.DayMatch:
+    """What a span of instants asks of days, each from midnight to midnight in London."""
     match value:
         case DateTest(prefix=prefix, span=span):
-            first, after = span.low.astimezone(LONDON), span.high.astimezone(LONDON)
-            if first.time() == time() and (after.time() == time() or span.high == LATEST):
-                return store.DayMatch(prefix, first.date(), (after - _SHORTEST).date())
-            raise FhirError(400, "dates here are days: search by day, month or year.", code="not-supported")
+            low, high = _london(span.low), _london(span.high)
+            last = (high - _SHORTEST).date()
+            begins, ends = low.time() == time(), high.time() == time() or span.high == LATEST
+            if prefix in ("eq", "ne") and not (begins and ends):
+                return store.DayMatch(prefix, date.max, date.min)  # no day lies within a part of one
+            if prefix == "gt" and not ends:  # the day goes on after its instant
+                return store.DayMatch("ge", high.date(), high.date())
+            if prefix == "lt" and not begins:
+                return store.DayMatch("le", low.date(), low.date())
+            return store.DayMatch(prefix, low.date(), last)
+    raise _not_served()
+
+
+def _london(at: datetime) -> datetime:
+    try:
+        return at.astimezone(LONDON)
+    except OverflowError:  # the first day of the calendar, or the end of its last
+        return at
+
+
+def _instants(value: Value) -> store.InstantMatch:
+    match value:
+        case DateTest(prefix=prefix, span=span):
+            return store.InstantMatch(prefix, span.low, span.high)
     raise _not_served()
 
 

@@ -5,7 +5,8 @@ much pass, so our own checks run on every resource and these once for each shape
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from fhir.resources.R4B import get_fhir_model_class
 
@@ -60,3 +61,23 @@ def _add_paths(element: object, path: str, paths: set[str]) -> None:
             _add_paths(value, path, paths)
     else:
         paths.add(path)
+
+
+class KnownElements(NamedTuple):
+    """Of a resource type: elements that it cannot be without, and those of its summary."""
+
+    mandatory: frozenset[str]
+    summary: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def known_elements(type_: str) -> KnownElements:
+    """The elements that R4B says a resource of the type has to have, and those that it says are of its summary."""
+    mandatory, summary = set(), set()
+    for name, field in get_fhir_model_class(type_).model_fields.items():
+        said = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        if field.is_required() or said.get("element_required"):
+            mandatory.add(field.alias or name)
+        if said.get("summary_element_property"):
+            summary.add(field.alias or name)
+    return KnownElements(frozenset(mandatory), frozenset(summary))

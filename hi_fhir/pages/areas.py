@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.reports.reporters import KINDS, organisation_id
 from hi_fhir.store.criteria import OrganisationCriteria, Reader
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.search import StoredVersion, read_organisation, search_organisations
 
 _MOST = 100_000  # more than England has practices, networks and boards
@@ -27,7 +28,7 @@ class PageArea(NamedTuple):
 
 def areas(connection: Connection, reader: Reader) -> list[PageArea]:
     """Boards first, then networks, then practices, each in order of name."""
-    found = search_organisations(connection, reader, OrganisationCriteria(), limit=_MOST)
+    found = search_organisations(connection, reader, OrganisationCriteria(), AskedPage(_MOST))
     order = list(reversed(KINDS))
     return sorted(map(_area, found.resources), key=lambda area: (order.index(area.kind), area.name, area.code))
 

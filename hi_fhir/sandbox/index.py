@@ -37,7 +37,7 @@ class Index:
 
     def _serves(self, criterion: Criterion) -> bool:
         known = criterion.parameter is ID or criterion.parameter in self._parameters
-        return known and all(map(_key_of, criterion.values))
+        return known and criterion.modifier != "not" and all(map(_key_of, criterion.values))
 
     def _of(self, criterion: Criterion) -> list[str]:
         keys = dict.fromkeys(map(_key_of, criterion.values))

@@ -1,13 +1,13 @@
 """Criteria as conditions on columns. A value is a constant or, in a form of criteria, the place of a parameter."""
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hi_fhir.store.criteria import AnyOf, CanonicalMatch, DayMatch, TokenMatch
+from hi_fhir.store.criteria import AnyOf, CanonicalMatch, DayMatch, InstantMatch, TokenMatch
 from hi_fhir.store.forms import Parameter
 
 T = TypeVar("T")
@@ -57,6 +57,25 @@ def days_match(
         "sa": start > last,
         "eb": end < first,
         "ap": and_(start <= last, end >= first),
+    }
+    return tests[asked.prefix]
+
+
+def is_at(asked: InstantMatch, at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    """Whether an instant matches. Source: as of days; an instant has no length."""
+    low, high = _value(asked.low), _value(asked.high)
+    within = and_(at >= low, at < high)
+    after, before = at >= high, at < low
+    tests: dict[str, ColumnElement[bool]] = {
+        "eq": within,
+        "ne": ~within,
+        "gt": after,
+        "lt": before,
+        "ge": at >= low,
+        "le": at < high,
+        "sa": after,
+        "eb": before,
+        "ap": within,
     }
     return tests[asked.prefix]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from hi_fhir.core.audiences import Audience
@@ -32,6 +32,14 @@ class DayMatch(NamedTuple):
     prefix: str
     first: date
     last: date
+
+
+class InstantMatch(NamedTuple):
+    """prefix: as of days. low: included, high: excluded."""
+
+    prefix: str
+    low: datetime
+    high: datetime
 
 
 class ReporterMatch(NamedTuple):
@@ -66,6 +74,8 @@ class Reader:
 
 @dataclass(frozen=True)
 class ReportCriteria:
+    """none_of: criteria that what is found does not meet."""
+
     ids: AnyOf[str] = ()
     identifiers: AnyOf[TokenMatch] = ()
     measures: AnyOf[CanonicalMatch] = ()
@@ -73,6 +83,8 @@ class ReportCriteria:
     dates: AnyOf[DayMatch] = ()
     reporters: AnyOf[ReporterMatch] = ()
     statuses: AnyOf[str] = ()
+    updated: AnyOf[InstantMatch] = ()
+    none_of: tuple["ReportCriteria", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +93,13 @@ class MeasureCriteria:
     urls: AnyOf[CanonicalMatch] = ()
     versions: AnyOf[str] = ()
     statuses: AnyOf[str] = ()
+    updated: AnyOf[InstantMatch] = ()
+    none_of: tuple["MeasureCriteria", ...] = ()
 
 
 @dataclass(frozen=True)
 class OrganisationCriteria:
     ids: AnyOf[str] = ()
     identifiers: AnyOf[TokenMatch] = ()
+    updated: AnyOf[InstantMatch] = ()
+    none_of: tuple["OrganisationCriteria", ...] = ()

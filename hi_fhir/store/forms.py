@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.store.criteria import DayMatch, Reader, ReportCriteria
+from hi_fhir.store.criteria import DayMatch, InstantMatch, Reader, ReportCriteria
 
 
 class Parameter(NamedTuple):
@@ -31,10 +31,14 @@ class SearchForm(NamedTuple):
 def form_of(reader: Reader, criteria: ReportCriteria) -> tuple[SearchForm, dict[str, Any]]:
     """The form with the place of a parameter for each value, and the values by parameter."""
     values: dict[str, Any] = {}
-    form = {name: _form(asked, values) for name, asked in vars(criteria).items()}
+    form = _form_of(criteria, values)
     codes = reader.organisations
     organisations = None if codes is None else _form(tuple(sorted(codes)), values)
-    return SearchForm(reader.audience, organisations, ReportCriteria(**form)), values
+    return SearchForm(reader.audience, organisations, form), values
+
+
+def _form_of(criteria: ReportCriteria, values: dict[str, Any]) -> ReportCriteria:
+    return ReportCriteria(**{name: _form(asked, values) for name, asked in vars(criteria).items()})
 
 
 def _form(asked: Any, values: dict[str, Any]) -> Any:
@@ -44,6 +48,10 @@ def _form(asked: Any, values: dict[str, Any]) -> Any:
         return place
     if isinstance(asked, DayMatch):
         return DayMatch(asked.prefix, _form(asked.first, values), _form(asked.last, values))
+    if isinstance(asked, InstantMatch):
+        return InstantMatch(asked.prefix, _form(asked.low, values), _form(asked.high, values))
+    if isinstance(asked, ReportCriteria):
+        return _form_of(asked, values)
     if isinstance(asked, tuple):
         parts = [_form(part, values) for part in asked]
         return type(asked)(*parts) if hasattr(asked, "_fields") else tuple(parts)

@@ -20,13 +20,16 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    not_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.gzipped import inflated
-from hi_fhir.store.conditions import all_of, days_match, equal, is_canonical, is_token
+from hi_fhir.store.conditions import all_of, days_match, equal, is_at, is_canonical, is_token
 from hi_fhir.store.criteria import (
     MeasureCriteria,
     OrganisationCriteria,
@@ -34,10 +37,24 @@ from hi_fhir.store.criteria import (
     ReportCriteria,
     ReporterMatch,
 )
-from hi_fhir.store.forms import SearchForm, form_of
+from hi_fhir.store.forms import Parameter, SearchForm, form_of
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
+from hi_fhir.store.pages import (
+    LAST_KNOWN,
+    AskedPage,
+    PagePlace,
+    SortKey,
+    columns_sorted_by,
+    is_beyond,
+    is_changing,
+    ordered,
+    place_values,
+)
 from hi_fhir.store.prepared import PreparedStatement
 from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
+
+LAST = 2**31 - 1
+"""Higher than any version, and than the number of any."""
 
 Definition = MeasureRow | OrganisationRow
 
@@ -64,53 +81,118 @@ class StoredVersion:
 
 @dataclass(frozen=True)
 class SearchPage:
-    """total: of all that match; resources: the page asked for, in order of id."""
+    """total: of all that match, where it was asked for; resources: the page asked for, in its order.
 
-    total: int
-    resources: list[StoredVersion]
-
-
-class _Statements(NamedTuple):
-    """Of one form of a search. page: ids and columns of the reports, with the parameters offset and limit.
-
-    content: of the report with an id, since a page is put in order without contents.
+    following: the place after which the next page begins; None: this is the last one.
     """
 
-    page: PreparedStatement
-    total: PreparedStatement
-    content: PreparedStatement
+    total: int | None
+    resources: list[StoredVersion]
+    following: PagePlace | None = None
 
 
-def search_reports(
-    connection: Connection, reader: Reader, criteria: ReportCriteria, *, offset: int = 0, limit: int
-) -> SearchPage:
-    form, values = form_of(reader, criteria)
-    statements = _report_statements(connection.dialect, form)
-    rows = statements.page.rows(connection, {**values, "offset": offset, "limit": limit}) if limit else []
-    total = offset + len(rows)
-    if not 0 < len(rows) < limit:  # else this page is the last one
-        [[total]] = statements.total.rows(connection, values)
-    return SearchPage(total, [_with_content(connection, statements, *row) for row in rows])
+class _Form(NamedTuple):
+    """What a statement is made of."""
+
+    asked: SearchForm
+    order: tuple[SortKey, ...]
+    is_later: bool
 
 
-def _with_content(connection: Connection, statements: _Statements, report: int, *columns: Any) -> StoredVersion:
-    [[file]] = statements.content.rows(connection, {"report": report})
+_VERSION = slice(1, 7)  # of a row: the columns of a StoredVersion but for its content; the values of its place follow
+
+
+def search_reports(connection: Connection, reader: Reader, criteria: ReportCriteria, page: AskedPage) -> SearchPage:
+    asked, values = form_of(reader, criteria)
+    rows: list[list[Any]] = []
+    known = page.after.known if page.after else None
+    if page.limit:
+        then = {}
+        if is_changing(page.order):
+            known = _known(connection, asked, values) if known is None else known
+            then = {LAST_KNOWN: _last_of(connection, asked, values, known)}
+        statement = _page_statement(connection.dialect, _Form(asked, page.order, page.after is not None))
+        rows = statement.rows(connection, {**values, **place_values(page.after), **then, "limit": page.limit + 1})
+    found = rows[: page.limit]
+    total: int | None = len(rows)
+    if not page.with_total:
+        total = None
+    elif page.after or not page.limit or len(rows) > page.limit:  # else this page is all there is
+        [[total]] = _total_statement(connection.dialect, asked).rows(connection, values)
+    following = PagePlace(tuple(found[-1][_VERSION.stop :]), known) if len(rows) > page.limit > 0 else None
+    return SearchPage(total, [_with_content(connection, row) for row in found], following)
+
+
+def _with_content(connection: Connection, row: list[Any]) -> StoredVersion:
+    [[file]] = _content_statement(connection.dialect).rows(connection, {"report": row[0]})
+    columns: list[Any] = row[_VERSION]
     return StoredVersion(*(*columns, file))
 
 
+@lru_cache(maxsize=4)
+def _content_statement(dialect: Dialect) -> PreparedStatement:
+    """A page is put in order without contents."""
+    return PreparedStatement(_CONTENT, dialect)
+
+
 @lru_cache(maxsize=256)
-def _report_statements(dialect: Dialect, asked: SearchForm) -> _Statements:
+def _page_statement(dialect: Dialect, form: _Form) -> PreparedStatement:
+    """Ids and columns of the reports of a page, then the values of their places."""
+    place = aliased(ReportRow) if is_changing(form.order) else ReportRow
+    columns = columns_sorted_by(form.order, place)
+    places = [column.label(f"place_{number}") for number, column in enumerate(columns)]
+    found = select(ReportRow.id, *columns_of(ReportRow), *places).where(*_conditions(form.asked))
+    if place is not ReportRow:
+        had = has_report(form.asked.audience, form.asked.organisations)
+        versions = select(ReportRow.resource_id, func.max(ReportRow.version).label("version"))
+        last = versions.where(had, ReportRow.number <= bindparam(LAST_KNOWN, type_=Integer))
+        then = last.group_by(ReportRow.resource_id).subquery()
+        found = found.join(then, then.c.resource_id == ReportRow.resource_id)
+        found = found.join(place, and_(place.resource_id == then.c.resource_id, place.version == then.c.version))
+    if form.is_later:
+        found = found.where(is_beyond(form.order, columns))
+    limited = found.order_by(*ordered(form.order, columns)).limit(bindparam("limit", type_=Integer))
+    return PreparedStatement(limited, dialect)
+
+
+def _known(connection: Connection, asked: SearchForm, values: dict[str, Any]) -> int:
+    """How many versions of reports the reader may have."""
+    [[known]] = _known_statements(connection.dialect, asked.audience, asked.organisations)[0].rows(connection, values)
+    return int(known)
+
+
+def _last_of(connection: Connection, asked: SearchForm, values: dict[str, Any], known: int) -> int:
+    """The number of the last of the first so many versions that the reader may have: of all, where they are fewer."""
+    statement = _known_statements(connection.dialect, asked.audience, asked.organisations)[1]
+    rows = statement.rows(connection, {**values, "before": max(known - 1, 0)})
+    return int(rows[0][0]) if rows else LAST
+
+
+@lru_cache(maxsize=64)
+def _known_statements(
+    dialect: Dialect, audience: Audience, organisations: tuple[Parameter, ...] | None
+) -> tuple[PreparedStatement, PreparedStatement]:
+    had = has_report(audience, organisations)
+    count = select(func.count()).select_from(ReportRow).where(had)
+    last = select(ReportRow.number).where(had).order_by(ReportRow.number).limit(1)
+    offset = last.offset(bindparam("before", type_=Integer))
+    return PreparedStatement(count, dialect), PreparedStatement(offset, dialect)
+
+
+@lru_cache(maxsize=256)
+def _total_statement(dialect: Dialect, asked: SearchForm) -> PreparedStatement:
+    total = select(func.count()).select_from(ReportRow).where(*_conditions(asked))
+    return PreparedStatement(total, dialect)
+
+
+def _conditions(asked: SearchForm) -> list[ColumnElement[bool]]:
     form = asked.criteria
     is_named = form.ids or any(token.value for tokens in form.identifiers for token in tokens)
-    conditions = [
+    return [
         has_report(asked.audience, asked.organisations),
         and_(ReportRow.is_latest if is_named else ReportRow.is_current),
         *report_conditions(form),
     ]
-    found = select(ReportRow.id, *columns_of(ReportRow)).where(*conditions).order_by(ReportRow.resource_id)
-    page = found.offset(bindparam("offset", type_=Integer)).limit(bindparam("limit", type_=Integer))
-    total = select(func.count()).select_from(ReportRow).where(*conditions)
-    return _Statements(*(PreparedStatement(statement, dialect) for statement in (page, total, _CONTENT)))
 
 
 def report_conditions(form: ReportCriteria) -> list[ColumnElement[bool]]:
@@ -123,19 +205,24 @@ def report_conditions(form: ReportCriteria) -> list[ColumnElement[bool]]:
         all_of(form.dates, lambda days: days_match(days, ReportRow.data_date, ReportRow.data_date)),
         all_of(form.reporters, _is_reporter),
         all_of(form.statuses, lambda status: equal((ReportRow.status, status))),
+        all_of(form.updated, lambda instants: is_at(instants, ReportRow.recorded_at)),
+        *(not_(and_(true(), *report_conditions(one))) for one in form.none_of),
     ]
 
 
-def search_measures(
-    connection: Connection, reader: Reader, criteria: MeasureCriteria, *, offset: int = 0, limit: int
-) -> SearchPage:
-    conditions = [
-        has_measure(reader.audience, codes_of(reader)),
+def search_measures(connection: Connection, reader: Reader, criteria: MeasureCriteria, page: AskedPage) -> SearchPage:
+    had = has_measure(reader.audience, codes_of(reader))
+    return _defined(connection, MeasureRow, [had, *_measure_conditions(criteria), _is_latest_of_named(criteria)], page)
+
+
+def _measure_conditions(criteria: MeasureCriteria) -> list[ColumnElement[bool]]:
+    return [
         all_of(criteria.ids, lambda id_: MeasureRow.resource_id == id_),
         *_named(MeasureRow, criteria),
         all_of(criteria.statuses, lambda status: MeasureRow.status == status),
+        all_of(criteria.updated, lambda instants: is_at(instants, MeasureRow.recorded_at)),
+        *(not_(and_(true(), *_measure_conditions(one))) for one in criteria.none_of),
     ]
-    return _defined(connection, MeasureRow, [*conditions, _is_latest_of_named(criteria)], offset, limit)
 
 
 def _is_latest_of_named(criteria: MeasureCriteria) -> ColumnElement[bool]:
@@ -154,17 +241,22 @@ def _named(kind: type[MeasureRow], criteria: MeasureCriteria) -> list[ColumnElem
 
 
 def search_organisations(
-    connection: Connection, reader: Reader, criteria: OrganisationCriteria, *, offset: int = 0, limit: int
+    connection: Connection, reader: Reader, criteria: OrganisationCriteria, page: AskedPage
 ) -> SearchPage:
-    conditions = [
-        has_organisation(reader.audience, codes_of(reader)),
+    had = has_organisation(reader.audience, codes_of(reader))
+    return _defined(
+        connection, OrganisationRow, [had, *_organisation_conditions(criteria), is_latest(OrganisationRow)], page
+    )
+
+
+def _organisation_conditions(criteria: OrganisationCriteria) -> list[ColumnElement[bool]]:
+    system, code = OrganisationRow.identifier_system, OrganisationRow.organisation
+    return [
         all_of(criteria.ids, lambda id_: OrganisationRow.resource_id == id_),
-        all_of(
-            criteria.identifiers,
-            lambda token: is_token(token, OrganisationRow.identifier_system, OrganisationRow.organisation),
-        ),
+        all_of(criteria.identifiers, lambda token: is_token(token, system, code)),
+        all_of(criteria.updated, lambda instants: is_at(instants, OrganisationRow.recorded_at)),
+        *(not_(and_(true(), *_organisation_conditions(one))) for one in criteria.none_of),
     ]
-    return _defined(connection, OrganisationRow, [*conditions, _is_latest(OrganisationRow)], offset, limit)
 
 
 def read_report(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
@@ -201,12 +293,12 @@ def latest_report(connection: Connection, *conditions: ColumnElement[bool]) -> S
 
 def latest_measure(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Measure that meets the conditions, whoever asks."""
-    return _first(connection, _definitions(MeasureRow).where(_is_latest(MeasureRow), *conditions))
+    return _first(connection, definitions_of(MeasureRow).where(is_latest(MeasureRow), *conditions))
 
 
 def latest_organisation(connection: Connection, *conditions: ColumnElement[bool]) -> StoredVersion | None:
     """The latest version of the Organization that meets the conditions, whoever asks."""
-    return _first(connection, _definitions(OrganisationRow).where(_is_latest(OrganisationRow), *conditions))
+    return _first(connection, definitions_of(OrganisationRow).where(is_latest(OrganisationRow), *conditions))
 
 
 def _first(connection: Connection, of_them: Select[Any]) -> StoredVersion | None:
@@ -224,11 +316,11 @@ def kept_file(content: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
     return type_coerce(content, LargeBinary)
 
 
-def _definitions(kind: type[Definition]) -> Select[Any]:
+def definitions_of(kind: type[Definition]) -> Select[Any]:
     return select(*columns_of(kind), kept_file(kind.content))
 
 
-def _is_latest(kind: type[Definition]) -> ColumnElement[bool]:
+def is_latest(kind: type[Definition]) -> ColumnElement[bool]:
     """That no later version of the row's resource is there."""
     other = aliased(kind)
     newer = select(other.id).where(other.resource_id == kind.resource_id, other.version > kind.version)
@@ -243,26 +335,19 @@ def _is_reporter(asked: ReporterMatch) -> ColumnElement[bool]:
 
 
 def _defined(
-    connection: Connection, kind: type[Definition], conditions: list[ColumnElement[bool]], offset: int, limit: int
+    connection: Connection, kind: type[Definition], conditions: list[ColumnElement[bool]], page: AskedPage
 ) -> SearchPage:
-    total, rows = _page(connection, kind, _definitions(kind), conditions, offset, limit)
-    return SearchPage(total, [StoredVersion(*row) for row in rows])
-
-
-def _page(
-    connection: Connection,
-    kind: type[ReportRow] | type[Definition],
-    columns: Select[Any],
-    conditions: list[ColumnElement[bool]],
-    offset: int,
-    limit: int,
-) -> tuple[int, Sequence[Sequence[Any]]]:
-    """How many rows meet the conditions, and a page of them. They are counted only where the page does not tell."""
-    page = columns.where(*conditions).order_by(kind.resource_id).offset(offset).limit(limit)
-    rows: Sequence[Sequence[Any]] = connection.execute(page).all() if limit else ()
-    if rows and len(rows) < limit:
-        return offset + len(rows), rows
-    return connection.scalar(select(func.count()).select_from(kind).where(*conditions)) or 0, rows
+    """Definitions are few, and in order of id alone."""
+    [key] = page.order
+    rows: Sequence[Sequence[Any]] = ()
+    if page.limit:
+        of_page = definitions_of(kind).where(*conditions).order_by(*ordered([key], [kind.resource_id]))
+        if page.after:
+            of_page = of_page.where(is_beyond([key], [kind.resource_id]))
+        rows = connection.execute(of_page.limit(page.limit + 1), place_values(page.after)).all()
+    found = [StoredVersion(*row) for row in rows[: page.limit]]
+    total = connection.scalar(select(func.count()).select_from(kind).where(*conditions)) if page.with_total else None
+    return SearchPage(total, found, PagePlace((found[-1].id,), None) if len(rows) > page.limit > 0 else None)
 
 
 _REPORT = (

@@ -9,10 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
 from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
-from hi_fhir.store.search import StoredVersion, columns_of, kept_file
-
-LAST = 2**31 - 1
-"""Higher than any version."""
+from hi_fhir.store.search import LAST, StoredVersion, columns_of, kept_file
 
 
 class AskedVersions(NamedTuple):

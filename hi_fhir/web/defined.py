@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from hi_fhir.core.files import canonical_json, content_name
 from hi_fhir.core.gzipped import gzipped
-from hi_fhir.fhir.rest.declarations import IDENTIFIER, LAST_UPDATED, PARAMETERS
+from hi_fhir.fhir.rest.declarations import IDENTIFIER, PARAMETERS
 from hi_fhir.fhir.rest.search import ParsedSearch
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.pages import AskedPage, PagePlace
 from hi_fhir.store.search import SearchPage, StoredVersion
 from hi_fhir.store.versions import AskedVersions
 from hi_fhir.web.served import Served
@@ -18,7 +19,7 @@ from hi_fhir.web.served import Served
 Json = dict[str, Any]
 
 _SHA256 = 64
-_NOT_SAID = (IDENTIFIER, LAST_UPDATED)  # of what is in no store
+_NOT_SAID = (IDENTIFIER,)
 
 
 class _Own(NamedTuple):
@@ -33,16 +34,27 @@ def served_definitions(resources: Sequence[Json], since: date) -> dict[str, Serv
     at = datetime.combine(since, time(), UTC)
     by_type: dict[str, dict[str, _Own]] = {}
     for one in sorted(resources, key=lambda resource: str(resource["id"])):
-        by_type.setdefault(one["resourceType"], {})[one["id"]] = _Own(one, _stored(one, at))
+        by_type.setdefault(one["resourceType"], {})[one["id"]] = _Own(
+            {**one, "meta": {"lastUpdated": at.isoformat(timespec="milliseconds")}}, _stored(one, at)
+        )
     return {type_: _served(type_, own) for type_, own in sorted(by_type.items())}
 
 
 def _served(type_: str, own: Mapping[str, _Own]) -> Served:
     """own: by id, in order of id."""
 
-    def find(_connection: Connection, _reader: Reader, search: ParsedSearch, offset: int, limit: int) -> SearchPage:
+    def find(_connection: Connection, _reader: Reader, search: ParsedSearch, page: AskedPage) -> SearchPage:
         found = [one.stored for one in own.values() if search.matches(one.resource)]
-        return SearchPage(len(found), found[offset : offset + limit])
+        [(_, descending)] = page.order
+        found.sort(key=lambda one: one.id, reverse=descending)
+        if page.after:
+            [last] = page.after.values
+            later = [one for one in found if (one.id < last if descending else one.id > last)]
+        else:
+            later = found
+        is_last = len(later) <= page.limit or not page.limit
+        following = None if is_last else PagePlace((later[page.limit - 1].id,), None)
+        return SearchPage(len(found) if page.with_total else None, later[: page.limit], following)
 
     def read(_connection: Connection, _reader: Reader, id_: str) -> StoredVersion | None:
         return own[id_].stored if id_ in own else None

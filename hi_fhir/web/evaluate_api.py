@@ -18,6 +18,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.values import ReferenceTo
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import CanonicalMatch, DayMatch, Reader, ReportCriteria, ReporterMatch
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.session import Store
 from hi_fhir.web.operations import named_period, operation_parameters
 from hi_fhir.web.readers import ReaderOf
@@ -54,7 +55,7 @@ class EvaluateViews:
             measure = self._measure(connection, reader, id_, asked)
             within = DayMatch("eq", period.start, period.end)
             criteria = ReportCriteria(measures=((measure,),), periods=((within,),), reporters=_reporters(asked))
-            found = store.search_reports(connection, reader, criteria, limit=_MOST)
+            found = store.search_reports(connection, reader, criteria, AskedPage(_MOST, with_total=False))
         same = [one for one in found.resources if _period_of(one) == period]
         if not same:
             raise FhirError(

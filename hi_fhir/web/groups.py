@@ -16,15 +16,16 @@ from hi_fhir.reports.artifacts.groups import group_resource
 from hi_fhir.searches import group_criteria
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.versions import AskedVersions, measure_named, report_versions
 from hi_fhir.web.served import Served
 
 _SHA256 = 64
 
 
-def _find(connection: Connection, reader: Reader, search: ParsedSearch, offset: int, limit: int) -> store.SearchPage:
-    page = store.search_reports(connection, reader, group_criteria(search), offset=offset, limit=limit)
-    return store.SearchPage(page.total, [_group(connection, one) for one in page.resources])
+def _find(connection: Connection, reader: Reader, search: ParsedSearch, page: AskedPage) -> store.SearchPage:
+    found = store.search_reports(connection, reader, group_criteria(search), page)
+    return replace(found, resources=[_group(connection, one) for one in found.resources])
 
 
 def _read(connection: Connection, reader: Reader, id_: str) -> store.StoredVersion | None:

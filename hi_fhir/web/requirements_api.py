@@ -10,6 +10,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import CanonicalMatch, MeasureCriteria, Reader
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.session import Store
 from hi_fhir.web.operations import named_period, operation_parameters
 from hi_fhir.web.readers import ReaderOf
@@ -60,4 +61,4 @@ class RequirementViews:
         if not url:
             raise FhirError(400, "say which measure, by its canonical URL.", code="required")
         criteria = MeasureCriteria(urls=((CanonicalMatch(url, version or None),),))
-        return next(iter(store.search_measures(connection, reader, criteria, limit=1).resources), None)
+        return next(iter(store.search_measures(connection, reader, criteria, AskedPage(1)).resources), None)

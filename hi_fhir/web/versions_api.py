@@ -13,9 +13,9 @@ from hi_fhir.fhir.rest.bundles import link
 from hi_fhir.fhir.rest.headers import etag
 from hi_fhir.fhir.rest.intervals import read_interval
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.store.search import StoredVersion
+from hi_fhir.store.search import LAST, StoredVersion
 from hi_fhir.store.session import Store
-from hi_fhir.store.versions import LAST, AskedVersions
+from hi_fhir.store.versions import AskedVersions
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.responses import base_url, fhir_response, version_response
 from hi_fhir.web.served import Served, as_entry
@@ -59,7 +59,7 @@ class VersionViews:
 
     def _find(self, type_: str, id_: str, asked: AskedVersions) -> list[StoredVersion]:
         if type_ not in self._served:
-            raise FhirError(404, f"no versions of {type_[:64]} are kept here.", code="not-supported")
+            raise FhirError(404, "no versions of that type are kept here.", code="not-supported")
         reader = self._reader_of(request)
         with self._store.connect() as connection:
             return self._served[type_].versions(connection, reader, id_, asked)
@@ -74,8 +74,8 @@ def _number(text: str) -> int | None:
 
 def _asked() -> AskedVersions:
     given = dict(request.args.items())
-    if unknown := [name for name in given if name not in _KNOWN]:
-        raise FhirError(400, f"history takes _count and _since, not {unknown[0][:64]!r}.", code="not-supported")
+    if any(name not in _KNOWN for name in given):
+        raise FhirError(400, "history takes _count and _since alone.", code="not-supported")
     count, last = (_number(given[name]) if name in given else default for name, default in _NUMBERS)
     if count is None or last is None:
         raise FhirError(400, "_count is a whole number above 0. Follow a next link as it is.", code="value")

@@ -1,7 +1,7 @@
 """Searchset Bundles with absolute links, from resources that are JSON bytes already and need no second reading."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import orjson
@@ -12,16 +12,20 @@ from hi_fhir.fhir.rest.search import Pair
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A resource on its way out: `body` is its JSON."""
+    """A resource on its way out: `body` is its JSON. `mode`: why it is there: match or include."""
 
     type: str
     id: str
     body: bytes
+    mode: str = field(default="match", kw_only=True)
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The JSON in pieces: those of all the entries are joined once."""
         return (self.body,)
+
+
+_MODES = {mode: b',"search":{"mode":"%s"}}' % mode.encode() for mode in ("match", "include")}
 
 
 def searchset(base: str, entries: Iterable[Entry], *, links: Mapping[str, str], total: int | None = None) -> bytes:
@@ -42,7 +46,7 @@ def searchset_parts(
     parts: list[Part] = []
     for entry in entries:
         full_url = orjson.dumps(f"{base}/{entry.type}/{entry.id}")
-        parts += (b',{"fullUrl":', full_url, b',"resource":', *entry.parts, b',"search":{"mode":"match"}}')
+        parts += (b',{"fullUrl":', full_url, b',"resource":', *entry.parts, _MODES[entry.mode])
     if not parts:
         return [orjson.dumps(head)]
     parts[0] = b'{"fullUrl":'

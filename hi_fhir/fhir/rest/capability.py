@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from hi_fhir import __version__
+from hi_fhir.fhir.rest.controls import Offered
 from hi_fhir.fhir.rest.declarations import SearchParameter
 
 _KINDS = {"canonical": "reference"}
@@ -15,6 +16,8 @@ _KINDS = {"canonical": "reference"}
 class Service:
     """What a server does. `resources`: type to its search parameters; `interactions`: what each of them takes.
     `others`: resources of the statement that are spelt already.
+
+    `offered`: type to what may go along with what is found.
 
     `operations`: name to the address of its definition; `type_operations`: the same of a type.
     `documentation`: what else a client should know.
@@ -31,6 +34,7 @@ class Service:
     type_operations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     conditional_writes: bool = False
     documentation: str | None = None
+    offered: Mapping[str, Offered] = field(default_factory=dict)
 
 
 def capability_statement(service: Service) -> dict[str, Any]:
@@ -62,6 +66,8 @@ def capability_statement(service: Service) -> dict[str, Any]:
 
 def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter]) -> dict[str, Any]:
     operations = [{"name": name, "definition": url} for name, url in service.type_operations.get(type_, {}).items()]
+    offered = service.offered.get(type_, Offered())
+    along = (("searchInclude", offered.included), ("searchRevInclude", offered.reversed))
     writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional_writes else {}
     return {
         "type": type_,
@@ -73,4 +79,5 @@ def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter
         "searchParam": [
             {"name": parameter.name, "type": _KINDS.get(parameter.kind, parameter.kind)} for parameter in parameters
         ],
+        **{name: [one.text for one in found] for name, found in along if found},
     }

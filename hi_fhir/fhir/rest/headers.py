@@ -1,7 +1,7 @@
 """The HTTP headers that FHIR gives a meaning to: what may be answered, and which version of a resource it is."""
 
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
 from hi_fhir.fhir.rest.outcomes import FhirError
@@ -68,6 +68,19 @@ def is_tagged(header: str, version: str | int) -> bool:
     """Whether an If-Match or If-None-Match header names this version, or any (`*`)."""
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
     return "*" in tags or str(version) in tags
+
+
+def is_known(none_match: str | None, modified_since: str | None, version: str | int, at: datetime) -> bool:
+    """Whether a client has the version of this instant already: by If-None-Match or, without it, If-Modified-Since.
+
+    Source: RFC 9110 (13.1.3): what is no date is passed over.
+    """
+    if none_match is not None:
+        return is_tagged(none_match, version)
+    try:
+        return modified_since is not None and at.replace(microsecond=0) <= parsedate_to_datetime(modified_since)
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+        return False
 
 
 def http_date(at: datetime) -> str:

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from hi_fhir.fhir.rest import spelling
+from hi_fhir.fhir.rest.controls import CONTROLS, Inclusion, Offered, check_controls, read_control
 from hi_fhir.fhir.rest.declarations import SearchParameter
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.values import READERS, Missing, ReferenceIdentifier, ReferenceTo, Value
+from hi_fhir.fhir.rest.values import BY_MODIFIER, READERS, Missing, ReferenceIdentifier, ReferenceTo, Value
 
 Pair = tuple[str, str]
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
-_DIGITS = 9  # of a page size; more are as good as these
 _OF_THE_ANSWER = ("_format", "_pretty")
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One parameter as asked for: any of `values` has to match an element that it reads."""
+    """One parameter as asked for: any of `values` has to match an element that it reads, or none with `:not`."""
 
     parameter: SearchParameter
     modifier: str | None
@@ -33,7 +33,8 @@ class Criterion:
         elements = list(self.parameter.elements(resource))
         if self.modifier == "missing":
             elements = elements[:1] or [None]
-        return any(value.matches(element) for element in elements for value in self.values)
+        matches = any(value.matches(element) for element in elements for value in self.values)
+        return matches != (self.modifier == "not")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class ParsedSearch:
     """`pairs`: what was understood, as it was written, but for a page size that was lowered. `count`: the page size.
 
     `sort`: parameter names, `-` descending. `count_only`: no resources, just how many there are; `with_total`: say how
-    many beside them.
+    many beside them; None: nothing was said of it. `elements`, `summary`: the parts of resources that are wanted, else
+    the whole. `included`, `reversed`: what goes along.
     """
 
     type: str
@@ -49,13 +51,18 @@ class ParsedSearch:
     pairs: tuple[Pair, ...]
     count: int = DEFAULT_COUNT
     count_only: bool = False
-    with_total: bool = False
+    with_total: bool | None = None
     sort: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+    summary: str | None = None
+    included: tuple[Inclusion, ...] = ()
+    reversed: tuple[Inclusion, ...] = ()
 
     def matches(self, resource: dict[str, Any]) -> bool:
         return all(criterion.holds(resource) for criterion in self.criteria)
 
 
+_NOTHING = Offered()
 _NUL = "\0"
 """PostgreSQL keeps no text with it, and takes none to compare with."""
 
@@ -66,7 +73,7 @@ def parse_search(
     parameters: Sequence[SearchParameter],
     *,
     lenient: bool = False,
-    sortable: Sequence[str] = (),
+    offered: Offered = _NOTHING,
     most: int = MAX_COUNT,
 ) -> ParsedSearch:
     """The search of `type_` that the decoded query `pairs` ask for. most: the largest page.
@@ -82,10 +89,12 @@ def parse_search(
         if name in _OF_THE_ANSWER:
             continue
         if _NUL in text:
-            raise FhirError(400, f"the value of {name[:64]} has a character that no text has.", code="value")
-        if name in _CONTROLS:
-            controls |= (asked := _CONTROLS[name](text, sortable))
-            understood.append((name, str(min(asked["count"], most)) if "count" in asked else text))
+            raise FhirError(400, "a value has a character that no text has.", code="value")
+        if name in CONTROLS:
+            asked = _control(name, text, offered, lenient=lenient)
+            if asked is not None:
+                _add(controls, asked)
+                understood.append((name, str(min(asked["count"], most)) if "count" in asked else text))
             continue
         criterion = _criterion(known, name, text)
         if criterion is not None:
@@ -94,11 +103,30 @@ def parse_search(
         elif not lenient:
             raise FhirError(
                 400,
-                f"{type_} has no search parameter '{name}' here. It has: {', '.join(sorted(known))}.",
+                f"{type_} has no such search parameter here, or not so. It has: {', '.join(sorted(known))}.",
                 code="not-supported",
             )
+    check_controls(controls)
     controls["count"] = min(controls.get("count", DEFAULT_COUNT), most)
     return ParsedSearch(type_, tuple(criteria), tuple(understood), **controls)
+
+
+def _control(name: str, text: str, offered: Offered, *, lenient: bool) -> dict[str, Any] | None:
+    """What a parameter asks of the answer; None where it is not served and may be passed over."""
+    try:
+        return read_control(name, text, offered)
+    except FhirError as error:
+        if lenient and error.code == "not-supported":
+            return None
+        raise
+
+
+def _add(controls: dict[str, Any], asked: dict[str, Any]) -> None:
+    """What goes along may be asked for more than once; of anything else the last holds."""
+    for name in ("included", "reversed"):
+        if name in asked:
+            asked = {**asked, name: tuple(dict.fromkeys((*controls.get(name, ()), *asked[name])))}
+    controls |= asked
 
 
 def is_lenient(prefer: str) -> bool:
@@ -118,9 +146,7 @@ def _criterion(known: Mapping[str, SearchParameter], name: str, text: str) -> Cr
     try:
         values = tuple(map(reader, spelling.parts(text, ",")))
     except ValueError as error:
-        raise FhirError(
-            400, f"search parameter '{name}' has a value that is not a {parameter.kind}: {error}."
-        ) from error
+        raise FhirError(400, f"search parameter {bare} has a value that is not a {parameter.kind}: {error}.") from error
     return Criterion(parameter, modifier or None, values)
 
 
@@ -130,7 +156,7 @@ def _reader(parameter: SearchParameter, modifier: str) -> Callable[[str], Value]
     if modifier == "identifier" and parameter.by_identifier:
         return ReferenceIdentifier.read
     if modifier:
-        return None
+        return BY_MODIFIER.get((parameter.kind, modifier))
     if parameter.target:
         return lambda text: _reference_to(parameter.target, text)
     return READERS[parameter.kind]
@@ -140,38 +166,3 @@ def _reference_to(target: str | None, text: str) -> ReferenceTo:
     """A reference whose type the parameter itself gives."""
     found = ReferenceTo.read(text)
     return ReferenceTo(found.base, found.type or target, found.id)
-
-
-def _count(text: str, _: Sequence[str]) -> dict[str, Any]:
-    if not text.isascii() or not text.isdecimal():
-        raise FhirError(400, "_count is a whole number.")
-    size = int(text.lstrip("0")[:_DIGITS] or "0")
-    return {"count": size} if size else {"count_only": True}
-
-
-def _summary(text: str, _: Sequence[str]) -> dict[str, Any]:
-    if text not in ("count", "false"):
-        raise FhirError(400, "_summary is served as 'count' or 'false' only.", code="not-supported")
-    return {"count_only": True} if text == "count" else {}
-
-
-def _total(text: str, _: Sequence[str]) -> dict[str, Any]:
-    if text not in ("none", "estimate", "accurate"):
-        raise FhirError(400, "_total is none, estimate or accurate.")
-    return {"with_total": text != "none"}
-
-
-def _sort(text: str, sortable: Sequence[str]) -> dict[str, Any]:
-    names = tuple(text.split(","))
-    if any(name.removeprefix("-") not in sortable for name in names):
-        served = f"by {', '.join(sortable)} only" if sortable else "not at all"
-        raise FhirError(400, f"_sort is served {served}.", code="not-supported")
-    return {"sort": names}
-
-
-_CONTROLS: dict[str, Callable[[str, Sequence[str]], dict[str, Any]]] = {
-    "_count": _count,
-    "_summary": _summary,
-    "_total": _total,
-    "_sort": _sort,
-}

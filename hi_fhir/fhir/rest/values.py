@@ -89,6 +89,9 @@ _COMPARISONS: dict[str, Callable[[Interval, Interval], bool]] = {
     "lt": lambda asked, found: found.low < asked.low,
     "ge": lambda asked, found: found.high > asked.low,
     "le": lambda asked, found: found.low < asked.high,
+    "sa": lambda asked, found: found.low >= asked.high,
+    "eb": lambda asked, found: found.high <= asked.low,
+    "ap": lambda asked, found: found.low < asked.high and found.high > asked.low,
 }
 
 
@@ -148,6 +151,34 @@ class Text:
 
     def matches(self, element: Any) -> bool:
         return isinstance(element, str) and element.casefold().startswith(self.start)
+
+
+@dataclass(frozen=True)
+class TextExactly:
+    """`:exact`: this string, letter for letter."""
+
+    text: str
+
+    @classmethod
+    def read(cls, text: str) -> "TextExactly":
+        return cls(spelling.read(text))
+
+    def matches(self, element: Any) -> bool:
+        return bool(element == self.text)
+
+
+@dataclass(frozen=True)
+class TextWithin:
+    """`:contains`: a string that has this anywhere in it, in any case of letters."""
+
+    part: str
+
+    @classmethod
+    def read(cls, text: str) -> "TextWithin":
+        return cls(spelling.read(text).casefold())
+
+    def matches(self, element: Any) -> bool:
+        return isinstance(element, str) and self.part in element.casefold()
 
 
 @dataclass(frozen=True)
@@ -212,3 +243,10 @@ READERS: dict[Kind, Callable[[str], Value]] = {
     "uri": Uri.read,
     "canonical": Canonical.read,
 }
+
+BY_MODIFIER: dict[tuple[Kind, str], Callable[[str], Value]] = {
+    ("token", "not"): Token.read,
+    ("string", "exact"): TextExactly.read,
+    ("string", "contains"): TextWithin.read,
+}
+"""Kind of parameter and its modifier to the reader, beside `:missing`, which any has, and `:identifier`."""

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from hi_fhir.fhir.rest.bundles import link, searchset
 from hi_fhir.fhir.rest.capability import Service, capability_statement
+from hi_fhir.fhir.rest.controls import Offered
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
@@ -80,4 +81,4 @@ def _parse(type_: str, pairs: list[Pair]) -> ParsedSearch:
     if type_ not in PARAMETERS:
         raise FhirError(404, f"{type_[:64]} is not a resource type served here.", code="not-supported")
     lenient = is_lenient(request.headers.get("Prefer", ""))
-    return parse_search(type_, pairs, PARAMETERS[type_], lenient=lenient, sortable=SORTABLE)
+    return parse_search(type_, pairs, PARAMETERS[type_], lenient=lenient, offered=Offered(SORTABLE))

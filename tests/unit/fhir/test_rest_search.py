@@ -3,6 +3,7 @@
 import pytest
 
 from hi_fhir.fhir.rest.conditions import read_condition
+from hi_fhir.fhir.rest.controls import Offered
 from hi_fhir.fhir.rest.declarations import PARAMETERS, elements_at
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.search import MAX_COUNT, ParsedSearch, is_lenient, parse_search
@@ -71,7 +72,7 @@ def test_what_is_understood_is_kept_as_it_was_written():
     search = a_search("Patient", ("gender", "female"), ("_count", "10"), ("_format", "json"))
 
     assert search.pairs == (("gender", "female"), ("_count", "10"))
-    assert (search.count, search.count_only, search.with_total) == (10, False, False)
+    assert (search.count, search.count_only, search.with_total) == (10, False, None)
 
 
 @pytest.mark.parametrize("pair", [("_summary", "count"), ("_count", "0")])
@@ -93,7 +94,7 @@ def test_a_page_has_an_upper_bound():
     ("pair", "code"),
     [
         (("shoe-size", "44"), "not-supported"),
-        (("gender:not", "female"), "not-supported"),
+        (("gender:in", "female"), "not-supported"),
         (("organization:Organization", "oak"), "not-supported"),
         (("birthdate", "young"), "invalid"),
         (("gender", ""), "invalid"),
@@ -113,9 +114,36 @@ def test_what_is_not_understood_is_refused_without_repeating_the_value(pair, cod
 
 
 def test_a_lenient_search_passes_over_what_it_does_not_know():
-    search = a_search("Patient", ("shoe-size", "44"), ("gender:not", "male"), ("gender", "female"), lenient=True)
+    search = a_search("Patient", ("shoe-size", "44"), ("gender:text", "male"), ("gender", "female"), lenient=True)
 
     assert search.pairs == (("gender", "female"),)
+
+
+def test_not_is_of_none_of_the_values():
+    search = a_search("Patient", ("gender:not", "male,other"))
+
+    assert [search.matches({"gender": gender}) for gender in ("male", "other", "female")] == [False, False, True]
+    assert search.matches({})
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("name", ["Oak End"]), ("name:exact", []), ("name:contains", ["Oak End", "The Oak"])],
+)
+def test_a_string_is_found_by_its_start_whole_or_within(name, found):
+    search = a_search("Organization", (name, "oak"))
+
+    assert [one for one in ("Oak End", "The Oak", "Elm") if search.matches({"name": one})] == found
+
+
+@pytest.mark.parametrize(
+    ("prefix", "days"),
+    [("sa", [3]), ("eb", [1]), ("ap", [2])],
+)
+def test_a_day_after_before_or_within(prefix, days):
+    search = a_search("Measure", ("date", f"{prefix}2024-05-02"))
+
+    assert [day for day in (1, 2, 3) if search.matches({"date": f"2024-05-0{day}"})] == days
 
 
 @pytest.mark.parametrize(
@@ -127,7 +155,7 @@ def test_leniency_is_asked_for_by_header(prefer, lenient):
 
 
 def test_a_sort_is_by_what_is_offered():
-    assert a_search("Patient", ("_sort", "-_lastUpdated,_id"), sortable=("_id", "_lastUpdated")).sort == (
+    assert a_search("Patient", ("_sort", "-_lastUpdated,_id"), offered=Offered(("_id", "_lastUpdated"))).sort == (
         "-_lastUpdated",
         "_id",
     )

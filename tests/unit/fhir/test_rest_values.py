@@ -73,7 +73,7 @@ def test_ge_and_lt_divide_instants_without_gap_or_overlap(edge, instant):
     assert DateTest.read(f"ge{edge}").matches(instant) is not DateTest.read(f"lt{edge}").matches(instant)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "ap2024", "2024-13", "2024-02-30", "2024-05-01T25:00:00Z", "١٩٩٩"])
+@pytest.mark.parametrize("text", ["", "yesterday", "xx2024", "2024-13", "2024-02-30", "2024-05-01T25:00:00Z", "١٩٩٩"])
 def test_what_is_no_date_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the caller words the message
         DateTest.read(text)

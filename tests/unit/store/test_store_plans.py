@@ -3,7 +3,8 @@
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store import search
 from hi_fhir.store.criteria import Reader, ReportCriteria, TokenMatch
-from hi_fhir.store.forms import form_of
+from hi_fhir.store.forms import SearchForm, form_of
+from hi_fhir.store.pages import ById
 from hi_fhir.store.prepared import PreparedStatement
 from hi_fhir.store.session import Store, open_store
 
@@ -25,6 +26,12 @@ def test_a_report_that_is_named_is_found_by_its_name(tmp_path) -> None:
     with store.connect() as connection:
         dialect = connection.dialect
     assert "(resource_id=?)" in plan(store, search._report_statement(dialect, read))
-    assert "(identifier=?)" in plan(store, search._report_statements(dialect, by_identifier).page)
-    assert "(resource_id=?)" in plan(store, search._report_statements(dialect, by_id).page)
+    assert "(identifier=?)" in plan(store, search._page_statement(dialect, form_by_id(by_identifier)))
+    assert "(resource_id=?)" in plan(store, search._page_statement(dialect, form_by_id(by_id)))
+    later = search._page_statement(dialect, search._Form(read, ById, is_later=True))
+    assert "ix_report_current_resource_id (audience=? AND resource_id>?)" in plan(store, later)
     store.close()
+
+
+def form_by_id(asked: SearchForm) -> search._Form:
+    return search._Form(asked, ById, is_later=False)

@@ -11,6 +11,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.memberships import DayMembership, memberships_on, record_memberships
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.readable import readable_reports
 from hi_fhir.store.search import read_report, search_reports
 from hi_fhir.store.session import Store, open_store
@@ -58,10 +59,10 @@ def had(store: Store, reader: Reader) -> dict[int, str]:
     """Month to the reporters whose reports the reader has, as each way to them tells."""
     with store.read() as session:
         readable = readable_reports(session, reader)
-        found = search_reports(session.connection(), reader, ReportCriteria(), limit=99)
+        found = search_reports(session.connection(), reader, ReportCriteria(), AskedPage(99))
         assert {one.id for one in found.resources} == readable
         assert found.total == len(readable)
-        assert search_reports(session.connection(), reader, ReportCriteria(), limit=0).total == len(readable)
+        assert search_reports(session.connection(), reader, ReportCriteria(), AskedPage(0)).total == len(readable)
         for one in (
             f"{audience}-{code}-{day.month}" for audience in Audience for code in REPORTERS for day in (MARCH, JUNE)
         ):

@@ -19,6 +19,7 @@ from hi_fhir.store.criteria import (
     TokenMatch,
 )
 from hi_fhir.store.ledger import NewMeasure, NewOrganisation, NewRelease, NewReport
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.search import (
     read_measure,
     read_organisation,
@@ -88,7 +89,7 @@ def store(module_store: Store) -> Store:
 def found(store: Store, criteria: ReportCriteria, reader: Reader = ICB) -> str:
     """Names of the reports found, joined."""
     with store.connect() as connection:
-        page = search_reports(connection, reader, criteria, limit=100)
+        page = search_reports(connection, reader, criteria, AskedPage(100))
     assert page.total == len(page.resources)
     return "".join(one.id.removeprefix("mr-") for one in page.resources)
 
@@ -147,7 +148,7 @@ def test_periods_are_compared_as_spans_of_days(store: Store, prefix: str, first:
 
 def test_only_the_latest_version_is_found_and_read(store: Store) -> None:
     with store.connect() as connection:
-        (one,) = search_reports(connection, ICB, ReportCriteria(ids=(("mr-a",),)), limit=10).resources
+        (one,) = search_reports(connection, ICB, ReportCriteria(ids=(("mr-a",),)), AskedPage(10)).resources
         assert (one.version, one.content) == (2, b"two")
         assert read_report(connection, ICB, "mr-a") == one
         assert read_report(connection, ICB, "mr-x") is None
@@ -171,11 +172,11 @@ def test_a_reader_finds_and_reads_what_was_released_to_it_alone(
     assert found(store, ReportCriteria(), reader) == reports
     with store.connect() as connection:
         assert [name for name in "abcdefg" if read_report(connection, reader, f"mr-{name}")] == [*reports]
-        assert [one.id for one in search_measures(connection, reader, MeasureCriteria(), limit=9).resources] == [
+        assert [one.id for one in search_measures(connection, reader, MeasureCriteria(), AskedPage(9)).resources] == [
             *measures
         ]
         assert [id_ for id_ in "mn" if read_measure(connection, reader, id_)] == [*measures]
-        page = search_organisations(connection, reader, OrganisationCriteria(), limit=9)
+        page = search_organisations(connection, reader, OrganisationCriteria(), AskedPage(9))
         assert [one.id for one in page.resources] == organisations
         codes = ("ods-a99001", "ods-a99002")
         assert [id_ for id_ in codes if read_organisation(connection, reader, id_)] == organisations
@@ -183,7 +184,10 @@ def test_a_reader_finds_and_reads_what_was_released_to_it_alone(
 
 def test_pages_partition_what_is_found(store: Store) -> None:
     with store.connect() as connection:
-        pages = [search_reports(connection, ICB, ReportCriteria(), offset=offset, limit=3) for offset in (0, 3)]
+        first = search_reports(connection, ICB, ReportCriteria(), AskedPage(3))
+        pages = [first, search_reports(connection, ICB, ReportCriteria(), AskedPage(3, after=first.following))]
+    assert first.following
+    assert pages[1].following is None
     assert [page.total for page in pages] == [4, 4]
     assert [one.id for page in pages for one in page.resources] == ["mr-a", "mr-b", "mr-c", "mr-d"]
 
@@ -191,10 +195,10 @@ def test_pages_partition_what_is_found(store: Store) -> None:
 def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
     with store.connect() as connection:
         by_url = search_measures(
-            connection, ICB, MeasureCriteria(urls=((CanonicalMatch(f"{BASE}/n", "2"),),)), limit=10
+            connection, ICB, MeasureCriteria(urls=((CanonicalMatch(f"{BASE}/n", "2"),),)), AskedPage(10)
         )
         by_version = search_measures(
-            connection, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), limit=10
+            connection, ICB, MeasureCriteria(versions=(("1",),), statuses=(("active",),)), AskedPage(10)
         )
     assert [one.id for one in by_url.resources] == ["n"]
     assert [one.id for one in by_version.resources] == ["m"]
@@ -203,8 +207,9 @@ def test_measures_are_found_by_url_version_and_status(store: Store) -> None:
 def test_organisations_are_found_by_identifier(store: Store) -> None:
     criteria = OrganisationCriteria(identifiers=((TokenMatch("urn:ods", "A99002"),),))
     with store.connect() as connection:
-        assert [one.id for one in search_organisations(connection, ICB, criteria, limit=10).resources] == ["ods-a99002"]
-        assert search_organisations(connection, ICB, OrganisationCriteria(ids=(("ods-x",),)), limit=10).total == 0
+        [one] = search_organisations(connection, ICB, criteria, AskedPage(10)).resources
+        assert one.id == "ods-a99002"
+        assert search_organisations(connection, ICB, OrganisationCriteria(ids=(("ods-x",),)), AskedPage(10)).total == 0
 
 
 def days_apart(id_: str, data_date: date, as_of: date = YEAR[1], **fields: Any) -> NewReport:
@@ -240,5 +245,5 @@ def test_of_versions_of_one_report_the_last_is_found_whatever_its_days(fresh_sto
             record_reports(session, NewRelease("e", "icb", "p", "1", "d", {}), [report], AT)
 
     with fresh_store.connect() as connection:
-        [one] = search_reports(connection, ICB, ReportCriteria(), limit=9).resources
+        [one] = search_reports(connection, ICB, ReportCriteria(), AskedPage(9)).resources
     assert (one.version, one.content) == (2, b"2025-05-02")

@@ -24,6 +24,7 @@ from hi_fhir.store.migrating import migrate, migrate_back
 from hi_fhir.store.migrations.kept_reports import cells_of, covered_by
 from hi_fhir.store.models import PUBLIC, Base, MeasureRow, Release, ReportRow
 from hi_fhir.store.numbering import next_numbers
+from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.search import search_reports
 from hi_fhir.store.session import Store, look_at, open_store
 from tests.support.postgres import Postgres
@@ -130,14 +131,14 @@ def test_what_an_earlier_store_released_is_there_after_its_migration(earlier_url
         assert set(report_cells(session, "old", 1)) == set(cells_of(content))
         assert session.scalars(select(Release.data_dates)).all() == [None]
         assert session.scalars(select(ReportRow.number)).all() == [1]
-        [shown] = search_reports(session.connection(), Reader("icb"), ReportCriteria(), limit=9).resources
+        [shown] = search_reports(session.connection(), Reader("icb"), ReportCriteria(), AskedPage(9)).resources
         assert shown.id == "mr-old"
         covered = memberships_on(session, date(2025, 3, 31))
         assert [(one.practice, one.pcn, one.icb) for one in covered] == [
             (code, "U99001", None) for code in covered_by(content)
         ]
         for reader, found in ((Reader("icb", {"U99001"}), 1), (Reader("icb", {"U99002"}), 0)):
-            assert search_reports(session.connection(), reader, ReportCriteria(), limit=9).total == found
+            assert search_reports(session.connection(), reader, ReportCriteria(), AskedPage(9)).total == found
     with store.write() as session:
         assert next_numbers(session, "report", 1) == range(2, 3)
     store.close()

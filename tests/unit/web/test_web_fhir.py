@@ -72,6 +72,30 @@ def test_a_search_has_full_urls_versions_and_a_total(service):
         ("status=complete", 6),
         ("status=pending,error", 0),
         (f"identifier={SYSTEM}|nobody", 0),
+        ("date=ge2025-03-31T10:00:00Z", 6),
+        ("date=gt2025-03-31T10:00:00Z", 6),
+        ("date=gt2025-03-31T23:30:00Z", 0),
+        ("date=lt2025-03-31T10:00:00Z", 6),
+        ("date=lt2025-03-30T23:00:00Z", 0),
+        ("date=le2025-03-30T23:00:00Z", 6),
+        ("date=2025-03-31T10:00:00Z", 0),
+        ("date=ne2025-03-31T10:00:00Z", 6),
+        ("date=sa2025-03-30", 6),
+        ("date=sa2025-03-31T10:00:00Z", 0),
+        ("date=eb2025-03-31T10:00:00Z", 0),
+        ("period=eb2025-04-01", 6),
+        ("period=ap2024-06", 6),
+        ("date:missing=true", 0),
+        ("reporter:missing=false", 6),
+        ("status:not=complete", 0),
+        ("status:not=pending,error", 6),
+        (f"identifier:not={SYSTEM}|nobody&measure={SMOKING}", 3),
+        ("_lastUpdated=2025-04-02", 6),
+        ("_lastUpdated=gt2025-04-02T12:00:00Z", 0),
+        ("_lastUpdated=ge2025-04-02T12:00:00Z", 6),
+        ("_lastUpdated=lt2025-04-02T12:00:00%2B01:00", 0),
+        ("_lastUpdated=ge0001&_lastUpdated=le9999&date=ge0001-01-01T00:00:00Z", 6),
+        ("_lastUpdated:missing=true", 0),
         ("_summary=count", 6),
         ("_id=nobody", 0),
     ],
@@ -189,7 +213,18 @@ def test_the_capability_statement_lists_what_is_served(service):
 
     resources = {one["type"]: [p["name"] for p in one["searchParam"]] for one in statement["rest"][0]["resource"]}
     assert set(resources) == {"Group", "Measure", "MeasureReport", "Organization"}
-    assert set(resources["MeasureReport"]) == {"_id", "identifier", "measure", "period", "date", "reporter", "status"}
+    assert set(resources["MeasureReport"]) == {
+        *("_id", "_lastUpdated", "identifier", "measure", "period", "date", "reporter", "status")
+    }
+    along = {
+        one["type"]: (one.get("searchInclude"), one.get("searchRevInclude")) for one in statement["rest"][0]["resource"]
+    }
+    assert along == {
+        "Group": (None, None),
+        "Measure": (None, ["MeasureReport:measure"]),
+        "MeasureReport": (["MeasureReport:reporter", "MeasureReport:measure"], None),
+        "Organization": (None, ["MeasureReport:reporter"]),
+    }
     assert (statement["fhirVersion"], statement["date"]) == ("4.0.1", "2025-04-02")
     assert "20 resources at most" in statement["rest"][0]["documentation"]
 
@@ -204,15 +239,22 @@ def test_the_capability_statement_lists_what_is_served(service):
         ("GET", "/fhir", {}, 404, "not-found"),
         ("GET", "/fhir/MeasureReport?subject=1", {}, 400, "not-supported"),
         ("GET", "/fhir/MeasureReport?date=soon", {}, 400, "invalid"),
-        ("GET", "/fhir/MeasureReport?date=2025-04-02T10:00:00Z", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?measure:missing=true", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?reporter:missing=true", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?date:missing=true", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?status:missing=true", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?_sort=date", {}, 400, "not-supported"),
-        ("GET", "/fhir/MeasureReport?_page=7", {}, 400, "invalid"),
-        ("GET", "/fhir/MeasureReport?_page=ä", {}, 400, "invalid"),
-        ("GET", "/fhir/MeasureReport?_page=b2Zmc2V0Ojk5OTk5OTk5OTk", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?measure:below=x", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?status:missing=perhaps", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_sort=group", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_sort=date,-date", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_total=all", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_summary=some", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_elements=a:b", {}, 400, "value"),
+        ("GET", "/fhir/MeasureReport?_elements=date&_summary=true", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_summary=text&_include=MeasureReport:reporter", {}, 400, "invalid"),
+        ("GET", "/fhir/MeasureReport?_include=MeasureReport:subject", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_include:iterate=MeasureReport:reporter", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport?_revinclude=MeasureReport:reporter", {}, 400, "not-supported"),
+        ("GET", "/fhir/MeasureReport/x?_summary=count", {}, 404, "not-found"),
+        ("GET", "/fhir/MeasureReport?_page=7", {}, 400, "value"),
+        ("GET", "/fhir/MeasureReport?_page=ä", {}, 400, "value"),
+        ("GET", "/fhir/MeasureReport?_page=b2Zmc2V0Ojk5OTk5OTk5OTk", {}, 400, "value"),
         ("GET", "/fhir/MeasureReport?identifier=a%00b", {}, 400, "value"),
         ("GET", "/fhir/MeasureReport/a%00b", {}, 404, "not-found"),
         ("GET", "/fhir/Subscription/a%00b", {}, 404, "not-found"),

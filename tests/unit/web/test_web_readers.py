@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Request
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from hi_fhir.core.sealing import load_seal
 from hi_fhir.fhir.guard import Guard
@@ -54,6 +55,8 @@ _BY_CHANCE = re.compile(
     rb'urn:uuid:[0-9a-f-]{36}|(?<="Parameters","id":")[0-9a-f-]{36}|(?<="Bundle","id":")[0-9a-f-]{36}'
 )
 _ETAG = {"If-None-Match": 'W/"1"'}
+_SINCE = {"If-Modified-Since": "Fri, 31 Dec 2027 23:59:59 GMT"}
+_SORTS = ("_id", "-_id", "-_lastUpdated", "date", "reporter", "-measure")
 _SEARCHES = (
     "MeasureReport",
     "MeasureReport?_summary=count",
@@ -64,12 +67,28 @@ _SEARCHES = (
     f"MeasureReport?reporter:identifier={ODS}|{THEIRS}&_summary=count",
     "MeasureReport?reporter=Organization/ods-u99002",
     f"MeasureReport?measure={BASE}/Measure/smoking-status-recorded",
+    *(
+        f"MeasureReport?_sort={sort}&_count=1"
+        for sort in ("_id", "-_id", "-_lastUpdated", "date", "reporter", "-measure")
+    ),
+    "MeasureReport?_total=accurate&_sort=-reporter&_summary=true",
+    "MeasureReport?_total=none&_count=1&_elements=date",
+    "MeasureReport?status:not=error&_summary=count",
+    "MeasureReport?_lastUpdated=ge2000&_summary=text",
+    "MeasureReport?_include=MeasureReport:reporter&_include=MeasureReport:measure",
+    f"MeasureReport?reporter:identifier={ODS}|{THEIRS}&_include=MeasureReport:reporter",
     "Measure",
     f"Measure?url={BASE}/Measure/smoking-status-recorded&_summary=count",
+    f"Measure?url={BASE}/Measure/ethnicity-recorded&_revinclude=MeasureReport:measure",
+    f"Measure?url={BASE}/Measure/smoking-status-recorded&_revinclude=MeasureReport:measure",
+    "Measure?_lastUpdated=ge2000&_sort=-_id",
     "Group",
     "Group?_id={report}",
     f"Group?managing-entity:identifier={ODS}|{THEIRS}&_summary=count",
     "Organization",
+    "Organization?_total=accurate&_sort=-_id&_count=1",
+    "Organization?_id=ods-qx2&_revinclude=MeasureReport:reporter",
+    "Organization?_revinclude=MeasureReport:reporter&_elements=id",
     f"Organization?identifier={ODS}|{THEIRS}",
 )
 _READS = (
@@ -84,6 +103,10 @@ ASKED = {
         *(Ask(f"/fhir/{path}") for path in _SEARCHES),
         Ask("/fhir/CodeSystem", secret=False),
         Ask("/fhir/Patient", secret=False),
+        Ask("/fhir/MeasureReport?reporter:identifier=%00", secret=False),
+        Ask(f"/fhir/MeasureReport?measure:below={SMOKING}", secret=False),
+        Ask("/fhir/MeasureReport?_include=MeasureReport:subject", secret=False),
+        Ask("/fhir/MeasureReport?_page=eyJ4IjoxfQ", secret=False),
     ],
     "fhir.search_by_post": [
         Ask("/fhir/MeasureReport/_search", "POST"),
@@ -94,6 +117,8 @@ ASKED = {
         *(Ask(f"/fhir/{path}") for path in _READS),
         *(Ask(f"/fhir/{path}", headers=_ETAG) for path in _READS),
         *(Ask(f"/fhir/{path}", "HEAD") for path in _READS),
+        *(Ask(f"/fhir/{path}?_summary=data") for path in _READS),
+        *(Ask(f"/fhir/{path}", headers=_SINCE) for path in _READS),
         Ask("/fhir/CodeSystem/nobody", secret=False),
     ],
     "fhir.vread": [
@@ -166,6 +191,7 @@ class Services:
     both: FlaskClient
     alone: FlaskClient
     names: dict[str, str]
+    stores: list[Store]
 
     def answer(self, service: FlaskClient, ask: Ask, board: str) -> tuple[int, bytes, dict[str, str]]:
         form = {name: text.format(**self.names) for name, text in ask.form.items()}
@@ -207,7 +233,9 @@ def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
     both, alone = map(service, stores)
     made = both.post("/fhir/Subscription", json=subscription(HOOK), headers={ORGANISATION: THEIRS})
-    yield Services(both, alone, {"report": other.id, "identifier": other.identifier, "subscription": made.json["id"]})
+    yield Services(
+        both, alone, {"report": other.id, "identifier": other.identifier, "subscription": made.json["id"]}, stores
+    )
     for store in stores:
         store.close()
 
@@ -248,6 +276,37 @@ def test_what_is_anothers_is_refused_as_what_nobody_has(
 
     assert services.answer(services.both, asked, MINE) == services.answer(services.both, absent, MINE)
     assert services.answer(services.both, asked, MINE)[0] == 404
+
+
+def test_a_link_of_another_board_leads_nowhere(services: Services) -> None:
+    theirs = services.both.get("/fhir/MeasureReport?_count=1", headers={ORGANISATION: THEIRS}).json
+    following = next(link["url"] for link in theirs["link"] if link["relation"] == "next")
+
+    answer = services.both.get(following, headers={ORGANISATION: MINE})
+    made_up = services.both.get("/fhir/MeasureReport?_count=1&_page=bm90aGluZw", headers={ORGANISATION: MINE})
+
+    assert (answer.status_code, answer.data) == (made_up.status_code, made_up.data)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", _READS)
+def test_what_is_anothers_is_refused_by_the_same_statements_as_what_nobody_has(services: Services, path: str) -> None:
+    """So that how long it takes tells nothing: the store is asked the same, and finds nothing."""
+    engine = services.stores[0].engine
+    asked: list[list[str]] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        asked[-1].append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        for one in (path, f"{path.partition('/')[0]}/nobody"):
+            asked.append([])
+            services.answer(services.both, Ask(f"/fhir/{one}"), MINE)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+    assert asked[0] == asked[1]
 
 
 def test_a_board_has_its_own(services: Services) -> None:
