@@ -18,6 +18,7 @@ _READ = (
     "Library",
     "Measure",
     "MeasureReport",
+    "NamingSystem",
     "OperationDefinition",
     "Organization",
     "StructureDefinition",

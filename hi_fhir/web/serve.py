@@ -18,6 +18,7 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages import site
 from hi_fhir.pages.reading import Shelf
+from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
@@ -52,7 +53,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     store = open_store(config.store_place)
     measures, terminology = registry.load(overlays=config.overlays), catalogue.load(config.overlays)
     canonical_base = config.canonical_base.rstrip("/")
-    named = served_artifacts(canonical_base, measures, terminology)
+    named = [*served_artifacts(canonical_base, measures, terminology), identifier_system(config.identifier_system)]
     requirements = MeasureRequirements(canonical_base, measures, terminology)
     clock, here = SystemClock(), f"http://{in_url(address)}:{listening.getsockname()[1]}"
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"

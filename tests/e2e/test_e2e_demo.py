@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from hi_fhir.cli.main import run_command
+from hi_fhir.core.config import Config
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import open_store
+from tests.support.serving import names_of_ours, resolved, whole_service
 
 pytestmark = pytest.mark.slow
 
@@ -53,6 +57,20 @@ def test_the_second_time_is_another_run_with_the_same_reports(demo: Twice) -> No
     assert first == demo.first["run"]["run"]
     assert _reports(demo.folder, second) == demo.first_files
     assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 1
+
+
+def test_each_name_in_what_was_released_is_served(demo: Twice, tmp_path: Path) -> None:
+    config = Config(data_dir=demo.folder / "data")
+    base = config.canonical_base.rstrip("/")
+    store = open_store(config.store_place)
+    try:
+        service = whole_service(store, tmp_path, base, reader=Reader("icb"))
+        names = {name for text in demo.first_files.values() for name in names_of_ours(json.loads(text), base)}
+
+        assert len(names) > 40
+        assert [name for name in sorted(names) if resolved(service, name, base) is None] == []
+    finally:
+        store.close()
 
 
 def test_what_it_prints_can_be_read_by_a_person(demo: Twice) -> None:

@@ -131,6 +131,13 @@ PARAMETERS: dict[str, tuple[SearchParameter, ...]] = {
         token("code", "medicationCodeableConcept"),
         date("authoredon", "authoredOn"),
     ),
+    "NamingSystem": (
+        ID,
+        STATUS,
+        SearchParameter("name", "string", ("name",)),
+        SearchParameter("value", "string", ("uniqueId.value",)),
+        token("kind"),
+    ),
     "Observation": (
         *COMMON,
         *SUBJECT,

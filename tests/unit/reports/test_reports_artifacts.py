@@ -12,6 +12,7 @@ from hi_fhir.fhir.resources import round_trip
 from hi_fhir.measures import registry
 from hi_fhir.measures.render.requirements import value_sets
 from hi_fhir.reports.artifacts.naming import fhir_id, pascal
+from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.operations import OPERATIONS
 from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.reports.checks import check_resource
@@ -140,3 +141,10 @@ def test_an_operation_is_called_where_its_definition_says() -> None:
     for one in of_type("OperationDefinition"):
         assert one["base"].startswith("http://hl7.org/fhir/")
         assert one["type"] or one["instance"]
+
+
+def test_the_system_of_identifiers_is_one_that_fhir_takes() -> None:
+    named = identifier_system("urn:x")
+    check_resource(named)
+    round_trip(named)
+    assert named["uniqueId"][0]["value"] == "urn:x"
