@@ -57,6 +57,11 @@ def told(url: URL) -> Iterator[None]:
         raise ConfigError(f"store_url: {where} cannot be used. {hidden}") from error
 
 
+def writers() -> AbstractContextManager[object]:
+    """The server itself has writers wait for each other in their order."""
+    return nullcontext()
+
+
 def begin_to_read(connection: Connection) -> None:
     """One consistent view. The driver begins with what is set here at the first statement."""
     driver = _driver(connection)

@@ -20,6 +20,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._dialect = dialect_named(engine.dialect.name)
+        self._turn = self._dialect.writers()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -38,7 +39,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One writing transaction: all of it or, on an error, nothing. Another writer waits for it at its beginning."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             self._dialect.begin_to_write(session.connection())
             yield session
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from threading import Lock
 from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -54,6 +55,14 @@ def alone(url: URL) -> Iterator[None]:
 def told(_: URL) -> AbstractContextManager[None]:
     """A file is asked of no server."""
     return nullcontext()
+
+
+def writers() -> AbstractContextManager[object]:
+    """A turn that the writers of a process wait for before they begin.
+
+    SQLite has them try again after ever longer sleeps, whoever came first: among twenty some would wait for seconds.
+    """
+    return Lock()
 
 
 def begin_to_read(connection: Connection) -> None:

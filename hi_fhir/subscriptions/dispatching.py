@@ -1,7 +1,8 @@
 """The threads of the service that attend to subscriptions.
 
 Who does not answer is attended to by other threads than who does, so that a slow or dead subscriber delays none: what
-has failed once, or took seconds, waits for the second kind until it has not.
+has failed once, or took seconds, waits for the second kind until it has not. Who has just died is not known yet: a
+thread that waits for an answer is stood in for by another.
 """
 
 import logging
@@ -21,6 +22,8 @@ _AT_ONCE = 500
 _SLOW_S = 2  # a step that took longer is not kept among those who are prompt
 _STEPS = 20  # of one subscription before others have their turn
 _PROMPT, _AGAIN = 8, 8  # threads for who answered last time, and for who did not
+_WAITS_S = 0.5  # after which a step is stood in for
+_MOST_PROMPT = 64
 
 
 class Dispatcher:
@@ -36,13 +39,15 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._prompt: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._again: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._prompt_threads = 0
+        self._began: dict[int, float] = {}  # thread of the first kind to when its step began
 
     def start(self) -> None:
         threads = [threading.Thread(target=self._look, name="subscriptions", daemon=True)]
-        for waiting, number in ((self._prompt, _PROMPT), (self._again, _AGAIN)):
-            threads += [threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(number)]
+        threads += [threading.Thread(target=self._work, args=(self._again,), daemon=True) for _ in range(_AGAIN)]
         for thread in threads:
             thread.start()
+        self._stand_in()
 
     def stop(self) -> None:
         """Take up nothing more. What is being sent is not waited for: it is sent again where nobody notes its end."""
@@ -50,6 +55,7 @@ class Dispatcher:
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_S):
+            self._stand_in()
             try:
                 with self._store.read() as session:
                     now = self._clock.now()
@@ -64,22 +70,50 @@ class Dispatcher:
                     self._under_way.add(id_)
                 (self._again if tries or id_ in self._slow else self._prompt).put(id_)
 
+    def _stand_in(self) -> None:
+        """Start as many threads of the first kind as there are to be beside those that wait for an answer."""
+        with self._lock:
+            number = self._wanted() - self._prompt_threads
+            self._prompt_threads += max(number, 0)
+        for _ in range(number):
+            threading.Thread(target=self._work_promptly, daemon=True).start()
+
+    def _wanted(self) -> int:
+        late = time.monotonic() - _WAITS_S
+        return min(_PROMPT + sum(began < late for began in self._began.values()), _MOST_PROMPT)
+
+    def _work_promptly(self) -> None:
+        """Work until there are more threads than are wanted."""
+        while not self._over.is_set():
+            with self._lock:
+                if self._prompt_threads > self._wanted():
+                    self._prompt_threads -= 1
+                    return
+            self._take(self._prompt, self._began)
+
     def _work(self, waiting: "queue.SimpleQueue[int]") -> None:
         while not self._over.is_set():
-            try:
-                id_ = waiting.get(timeout=_LOOK_S)
-            except queue.Empty:
-                continue
-            try:
-                for _ in range(_STEPS):
-                    began = time.monotonic()
-                    is_more = not self._over.is_set() and self._attendant.attend(id_)
-                    is_slow = time.monotonic() - began > _SLOW_S
-                    (self._slow.add if is_slow else self._slow.discard)(id_)
-                    if is_slow or not is_more:
-                        break
-            except Exception:
-                log.exception("a subscription could not be attended to")
-            finally:
+            self._take(waiting, {})
+
+    def _take(self, waiting: "queue.SimpleQueue[int]", steps: dict[int, float]) -> None:
+        """Attend to whoever is next. steps: by thread, when the step began that is under way."""
+        try:
+            id_ = waiting.get(timeout=_LOOK_S)
+        except queue.Empty:
+            return
+        try:
+            for _ in range(_STEPS):
+                began = time.monotonic()
                 with self._lock:
-                    self._under_way.discard(id_)
+                    steps[threading.get_ident()] = began
+                is_more = not self._over.is_set() and self._attendant.attend(id_)
+                is_slow = time.monotonic() - began > _SLOW_S
+                (self._slow.add if is_slow else self._slow.discard)(id_)
+                if is_slow or not is_more:
+                    break
+        except Exception:
+            log.exception("a subscription could not be attended to")
+        finally:
+            with self._lock:
+                steps.pop(threading.get_ident(), None)
+                self._under_way.discard(id_)
