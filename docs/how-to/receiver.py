@@ -6,6 +6,7 @@ Run: python receiver.py FOLDER [PORT]. It prints its address, and writes each re
 import json
 import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -19,9 +20,11 @@ def numbers_of(bundle: dict) -> list[int]:
 
 
 class Receiver(ThreadingHTTPServer):
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    """headers: makes those that the service wants to be asked with."""
+
+    def __init__(self, folder: Path, port: int = 0, headers: Callable[[], dict[str, str]] = dict) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.folder, self.lock = folder, threading.Lock()
+        self.folder, self.headers, self.lock = folder, headers, threading.Lock()
         self.seen = folder / "seen.json"  # subscription to the number up to which every event is here
         self.numbers = json.loads(self.seen.read_text()) if self.seen.exists() else {}
 
@@ -33,7 +36,7 @@ class Receiver(ThreadingHTTPServer):
             last = self.numbers.get(url, 0)
             while numbers and min(numbers) > last + 1:  # a gap: ask for what is between, page by page
                 asked = f"{url}/$events?eventsSinceNumber={last + 1}&eventsUntilNumber={min(numbers) - 1}"
-                missed = json.load(urlopen(Request(asked, headers={"Accept": FHIR}), timeout=30))
+                missed = json.load(urlopen(Request(asked, headers={"Accept": FHIR, **self.headers()}), timeout=30))
                 self.keep(missed)
                 last = max(numbers_of(missed))
             if numbers and max(numbers) > last:  # else all of it came before

@@ -13,7 +13,7 @@ from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.progress import run_context
 
 if TYPE_CHECKING:  # the engines take a second to import
-    from hi_fhir.demonstration import Demonstration
+    from hi_fhir.demonstration.main_job import Demonstration
 
 
 @click.command("demo")
@@ -31,15 +31,16 @@ if TYPE_CHECKING:  # the engines take a second to import
 def demo_command(context: click.Context, count: int, seed: int, folder: Path, as_json: bool) -> None:
     """Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.
 
-    Starts a sandbox server, and a second, empty one to publish to; both answer on loopback only and end with the demo.
-    Your own settings play no part.
+    Starts a sandbox server, a second, empty one to publish to, the service, and a subscriber that the service tells of
+    each report; all of them answer on loopback only and end with the demo. Then one record is corrected, and the job is
+    done again. Your own settings play no part.
 
     \b
     Example:
       hi-fhir demo --people 2000
     """
     from hi_fhir.core.config import Config
-    from hi_fhir.demonstration import demonstrate
+    from hi_fhir.demonstration.main_job import demonstrate
 
     beside = folder / "sandbox"
     config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))
@@ -49,7 +50,7 @@ def demo_command(context: click.Context, count: int, seed: int, folder: Path, as
         print_json({**asdict(found), "run": msgspec.to_builtins(found.run)})
     else:
         _print(found, config.data_dir)
-    if found.differing:
+    if not found.is_sound:
         context.exit(1)
 
 
@@ -69,6 +70,29 @@ All {found.cells:,} counts behind them {agree} with the sandbox's own, worked ou
 Code lists that are not public are the sandbox's own here, and these measures labelled as a demonstration:
   {", ".join(found.demonstrated)}
 
+{_told(found)}
+
 Reports  {data_dir / "runs" / found.run.run / "reports"}
 Next     hi-fhir serve --data-dir {data_dir}    and open http://127.0.0.1:8765/fhir/MeasureReport?_count=5
          hi-fhir status --data-dir {data_dir}   what ran, and what was published where""")
+
+
+def _told(found: "Demonstration") -> str:
+    first, again, correction = found.first, found.again, found.correction
+    lines = [
+        f"{found.board}'s platform, a process with a key of its own, subscribed. It was told",
+        f"of {first.events} reports as they were released, and had all {first.held} that the board may see"
+        f"{_differing(first.differing)}.",
+    ]
+    if correction is not None:
+        lines += [
+            f"Then one record was corrected, a blood pressure of {correction.was:g} mmHg to {correction.is_now:g},",
+            f"and the job done again: {found.changed} of {found.target_reports} reports changed, in what they say of "
+            "readings left out,",
+            f"and were sent. The platform was told of {again.events}, those of its board{_differing(again.differing)}.",
+        ]
+    return "\n".join(lines)
+
+
+def _differing(number: int) -> str:
+    return f", but {number:,} of them DIFFER" if number else ""

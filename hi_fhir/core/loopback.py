@@ -5,6 +5,8 @@ import socket
 
 from hi_fhir.core.errors import ConfigError
 
+_BACKLOG = 1_024  # who calls and is not taken in yet; one more tries again a second later
+
 
 def loopback_address(host: str) -> str:
     """The address of a host, once it is sure that nobody else can call it.
@@ -34,7 +36,7 @@ def listen(address: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=family)
+        return socket.create_server((address, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigError(f"port {port} of {address} cannot be had: {error.strerror}. Name another, or 0.") from error
 

@@ -11,11 +11,12 @@ from hi_fhir.disclosure.conditions import conditions_of
 from hi_fhir.disclosure.policies import policies
 from hi_fhir.disclosure.published import EarlierCells, EarlierReport, Population, Published, PublishedVersion
 from hi_fhir.measures import registry
-from hi_fhir.measures.evaluation import EvaluationManifest
+from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
 from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.measures.words.windows import InPeriod
+from hi_fhir.pipeline.history import evaluations, find_evaluation
 from hi_fhir.store import ledger
 from hi_fhir.store.cell_columns import cell_columns
 from hi_fhir.store.earlier import EarlierRow, earlier_rows
@@ -47,7 +48,11 @@ def published(
     if audience == Audience.PRACTICE:
         return Published(versions)
     rows = earlier_rows(
-        session, ABOVE_PRACTICE, evaluation.as_of, evaluation.id, policies_above_practice(config.disclosure_policy)
+        session,
+        ABOVE_PRACTICE,
+        evaluation.as_of,
+        [evaluation.id, *counted_alike(evaluation, config.data_dir)],
+        policies_above_practice(config.disclosure_policy),
     )
     same = _SamePeople(evaluation, measures, config.overlays) if rows else None
     told = [(row, of) for row in rows if same and (of := same.populations(row))]
@@ -56,6 +61,28 @@ def published(
         for row, of in told
     ]
     return Published(versions, reports, EarlierCells(*cell_columns(session, [row.id for row, _ in told])))
+
+
+def counted_alike(evaluation: EvaluationManifest, data_dir: Path) -> list[str]:
+    """Ids of other evaluations that are here still and give a decision all the same to decide about.
+
+    Their data differ in what no count of people goes by, as in a reading that nobody could have. To decide anew, beside
+    what was decided about the same counts, would hold back others, and show by the one what the other holds back.
+    """
+    found = []
+    for name in (one["id"] for one in evaluations(data_dir)):
+        if name != evaluation.id and _decided(read_evaluation(find_evaluation(data_dir, name))) == _decided(evaluation):
+            found.append(name)
+    return found
+
+
+def _decided(evaluation: EvaluationManifest) -> list[object]:
+    """All that a decision goes by; its counts by their digest. Counts of the run are masked each by itself."""
+    return [
+        (evaluation.period, evaluation.as_of, evaluation.measures, evaluation.policies, evaluation.versions),
+        (evaluation.contents, evaluation.standings, evaluation.tables[COUNTS_FILE]),
+        sorted((area.practice_id, area.pcn_id or "", area.icb_id or "") for area in evaluation.areas),
+    ]
 
 
 def _measure_id(row: EarlierRow) -> str:

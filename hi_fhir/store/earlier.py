@@ -29,16 +29,17 @@ def earlier_rows(
     session: Session,
     audiences: Collection[Audience],
     as_of: date,
-    evaluation: str,
+    evaluations: Collection[str],
     policies: Collection[tuple[str, str]],
 ) -> list[EarlierRow]:
     """Versions of reports of one reference date that any of the audiences was given, but for the decision's own.
 
-    policies: id and version of those by which it decides. What was released of the same evaluation by them since the
-    last other release is its own: the same decision again does not see itself.
+    evaluations: the one that is decided about, and those that counted the same. policies: id and version of those by
+    which it decides. What was released of these evaluations by them since the last other release is its own: the same
+    decision again does not see itself.
     """
     of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of)
-    is_own = _is_own(evaluation, policies)
+    is_own = _is_own(evaluations, policies)
     last = session.scalar(select(func.max(ReportRow.number)).join(Release).where(of_day, ~is_own))
     if last is None:
         return []
@@ -74,11 +75,11 @@ class ReleasedDays(NamedTuple):
 def released_days(session: Session, evaluation: str, policies: Collection[tuple[str, str]]) -> ReleasedDays:
     """What was released of an evaluation by policies of these ids and versions."""
     columns = select(ReportRow.identifier, ReportRow.version, ReportRow.as_of).join(Release)
-    rows = session.execute(columns.where(_is_own(evaluation, policies))).all()
+    rows = session.execute(columns.where(_is_own([evaluation], policies))).all()
     sources = frozenset(f"{identifier}/{version}" for identifier, version, _ in rows)
     return ReleasedDays(sources, frozenset(day for _, _, day in rows))
 
 
-def _is_own(evaluation: str, policies: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+def _is_own(evaluations: Collection[str], policies: Collection[tuple[str, str]]) -> ColumnElement[bool]:
     by_policy = or_(*(and_(Release.policy_id == id_, Release.policy_version == version) for id_, version in policies))
-    return and_(Release.evaluation_id == evaluation, by_policy)
+    return and_(Release.evaluation_id.in_(evaluations), by_policy)

@@ -24,6 +24,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 
 _THREADS = 4  # more of them wait for each other
+_TAKEN_IN = 256  # new connections at a time
 _LOOK_S = 1  # between looks for clients that take too long
 _HEAD_BYTES, _BODY_BYTES = 32 << 10, 64 << 10  # of a request; a body is a search of ours, and nothing larger
 _AHEAD = 4 << 20  # bytes that wait for a client before more of its requests are answered
@@ -91,6 +92,14 @@ class Answering(TcpWSGIServer):
             if waiting:
                 min(waiting, key=lambda channel: channel.began).let_go()
         return can_accept
+
+    def handle_accept(self) -> None:
+        """Take in all who call: each turn of waitress' loop asks every connection, and by itself takes in one."""
+        for _ in range(_TAKEN_IN):
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before or len(self._map) >= self._limits.connections:
+                return
 
 
 class _ErrorTask(ErrorTask):

@@ -22,6 +22,9 @@ BENCHES = (
     ("bench_hapi",),
     ("bench_start_up",),
     ("bench_kill", "200"),
+    ("bench_subscriptions", "1000", "100", "10"),
+    ("bench_subscription_kill", "200"),
+    ("bench_slow_clients", "1000"),
 )
 
 

@@ -64,7 +64,7 @@ def measure(folder: Path, reports: int, subscribers: int, dead: int, store_url: 
             kill_later(store, fhir(f"{base}/Subscription", subscription(gone, timeout=5))["id"])
         before, began = cpu_s(service.pid), time.time()
         commits = [release(store, first) for first in range(0, reports, RELEASED)]
-        last = time.time()
+        last = commits[-1][1]
         until(lambda: all_told(folder, len(living), reports), 300)
         calls = told(folder)
         until_all = max(at for _, at, _ in calls) - last

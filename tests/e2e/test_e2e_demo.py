@@ -52,11 +52,21 @@ def test_every_report_is_at_the_second_server_and_every_count_is_as_the_sandbox_
 
 
 def test_the_second_time_is_another_run_with_the_same_reports(demo: Twice) -> None:
-    first, second = sorted(path.name for path in (demo.folder / "data" / "runs").glob("*-*"))
+    first, _, again, _ = sorted(path.name for path in (demo.folder / "data" / "runs").glob("*-*"))
 
     assert first == demo.first["run"]["run"]
-    assert _reports(demo.folder, second) == demo.first_files
-    assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 1
+    assert _reports(demo.folder, again) == demo.first_files
+    assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 2
+
+
+def test_a_subscriber_is_told_of_each_report_of_its_board_and_then_of_what_one_correction_changed(demo: Twice) -> None:
+    found = demo.first
+
+    assert (found["first"]["differing"], found["again"]["differing"]) == (0, 0)
+    assert 50 < found["first"]["events"] == found["first"]["held"] < found["target_reports"]
+    assert found["correction"]["was"] > found["correction"]["is_now"]
+    assert 0 < found["again"]["events"] < found["changed"] < found["target_reports"]
+    assert found["again"]["held"] == found["first"]["held"]
 
 
 def test_each_name_in_what_was_released_is_served(demo: Twice, tmp_path: Path) -> None:
@@ -77,10 +87,12 @@ def test_what_it_prints_can_be_read_by_a_person(demo: Twice) -> None:
     assert "Smoking status recorded: " in demo.printed
     assert "masked" in demo.printed
     assert "agree with the sandbox's own" in demo.printed
+    assert "Then one record was corrected" in demo.printed
     assert f"hi-fhir serve --data-dir {demo.folder / 'data'}" in demo.printed
 
 
 def test_the_key_lies_outside_the_data_folder_and_the_received_lines_are_gone(demo: Twice) -> None:
+    assert (demo.folder / "subscriber" / "private.json").stat().st_mode & 0o077 == 0
     assert (demo.folder / "identity.key").stat().st_mode & 0o077 == 0
     assert not list((demo.folder / "data").rglob("*.key"))
     assert not list((demo.folder / "data").rglob("*.zst"))

@@ -2,7 +2,10 @@
 
 import pytest
 
-from hi_fhir.demonstration import Stratum, _compare, _strata
+from hi_fhir.demonstration.corrected import find_correction
+from hi_fhir.demonstration.main_job import Stratum, _compare, _strata
+from hi_fhir.sandbox import render
+from hi_fhir.sandbox.people import make_people
 
 KEY = ("measure_id", "practice_id", "stratifier", "stratum", "population")
 
@@ -51,3 +54,16 @@ def test_a_masked_count_and_a_withheld_share_are_shown_as_such() -> None:
     found = _strata({"group": [{"stratifier": [by_sex, by_ethnicity, crossing]}]})
 
     assert list(found) == [Stratum("White", "1,250", "625", "50%"), Stratum("Other", "10", "masked", "withheld")]
+
+
+def test_one_blood_pressure_is_corrected_and_nothing_else_of_the_record() -> None:
+    people = make_people(150, 1)
+
+    found = find_correction(people)
+
+    assert found is not None
+    [before] = [one for person in people for one in render.resources(person) if one["id"] == found.resource["id"]]
+    values = [one["component"][0].pop("valueQuantity")["value"] for one in (before, found.resource)]
+    assert values == [found.was, found.is_now]
+    assert before == found.resource
+    assert find_correction(people[:5]) is None

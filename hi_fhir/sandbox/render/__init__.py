@@ -8,7 +8,7 @@ from hi_fhir.sandbox.render.elements import Resource
 from hi_fhir.sandbox.render.patients import LAST_UPDATED, render_episodes, render_organisation, render_patient
 from hi_fhir.sandbox.render.records import ABSOLUTE_BASE, render_record
 
-__all__ = ["ABSOLUTE_BASE", "LAST_UPDATED", "Resource", "organisation_resources", "resources"]
+__all__ = ["ABSOLUTE_BASE", "LAST_UPDATED", "Resource", "organisation_resources", "render_record", "resources"]
 
 
 def organisation_resources() -> Iterator[Resource]:

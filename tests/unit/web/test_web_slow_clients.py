@@ -86,6 +86,21 @@ def test_others_are_answered_while_hundreds_send_no_whole_request(store, sent):
         assert is_answered(server)
 
 
+def test_all_who_call_are_taken_in_at_once(store):
+    channels: dict[int, object] = {}
+    with ExitStack() as opened:
+        listening = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+        server = Answering(create_app(store, CLOCK, everyone_is(Reader("icb"))), listening, PATIENT, channels)
+        for _ in range(50):
+            opened.enter_context(socket.create_connection(listening.getsockname(), timeout=WAIT_S))
+
+        wasyncore.loop(timeout=1, map=channels, count=1, use_poll=True)
+
+        assert len(server.active_channels) == 50
+        wasyncore.close_all(channels)
+        server.task_dispatcher.shutdown()
+
+
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
 def test_who_sends_nothing_more_is_let_go(store, sent):
     with answering(store, BRIEF) as (_, connect):

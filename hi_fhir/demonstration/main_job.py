@@ -15,6 +15,8 @@ from hi_fhir.core.config import Config, SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
+from hi_fhir.demonstration.corrected import Correction, find_correction, put_right
+from hi_fhir.demonstration.subscriber import Received, Subscriber, subscribed
 from hi_fhir.fhir.auth import NoAuth
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import server_client
@@ -27,9 +29,12 @@ from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside
 from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, SyntheticPerson
+from hi_fhir.sandbox.people.places import NORTH
 from hi_fhir.sandbox.truth import MEASURES, Cell, expected
 
 AUDIENCE = Audience.ICB
+BOARD = NORTH
+"""Who subscribes."""
 SHOWN_MEASURE, SHOWN_STRATIFIER = "smoking-status-recorded", "ethnic-group-5"
 
 
@@ -49,7 +54,8 @@ class Demonstration:
 
     cells: counts of the evaluation that were compared with the sandbox's own; differing: those that are not the same.
     shown: SHOWN_MEASURE by SHOWN_STRATIFIER for one PCN, as the target gives it back. demonstrated: measures with code
-    lists of the sandbox's own.
+    lists of the sandbox's own. board: who subscribed. correction: of one record between two runs; None where there was
+    nothing to correct. first, again: what was received of either; changed: reports of the second that are new.
     """
 
     people: int
@@ -62,6 +68,16 @@ class Demonstration:
     reporter: str
     shown: tuple[Stratum, ...]
     demonstrated: tuple[str, ...]
+    board: str
+    correction: Correction | None
+    first: Received
+    again: Received
+    changed: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every count is the sandbox's own, and the subscriber has what it may see."""
+        return not self.differing and not self.first.differing and not self.again.differing
 
 
 def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Demonstration:
@@ -79,11 +95,20 @@ def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Dem
     with (
         server.serve(resources, port=0, data_date=DATA_DATE) as source,
         server.serve((), port=0, data_date=DATA_DATE) as target,
+        subscribed(context, BOARD, beside.parent / "subscriber") as subscriber,
     ):
         manifest = run(context, _request(source.base_url, target.base_url))
+        first = _told(subscriber, progress)
         evaluated = config.data_dir / "evaluations" / manifest.evaluation
         evaluation = read_evaluation(evaluated)
         reports, shown = _read_back(context, target.base_url, _shown_file(config, manifest, evaluation))
+        correction = find_correction(people)
+        if correction:
+            put_right(context, source.base_url, correction)
+            progress.start("correct", None, "")
+            progress.finish(f"one Observation: a blood pressure of {correction.was:g} was {correction.is_now:g} mmHg")
+        second = run(context, _request(source.base_url, target.base_url))
+        again = _told(subscriber, progress)
     progress.start("check", None, "cells")
     cells, differing = _compare(pq.read_table(evaluated / COUNTS_FILE).to_pylist(), expected(people).counts)
     progress.finish(f"{cells:,} counts compared with the sandbox's own")
@@ -98,7 +123,19 @@ def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Dem
         reporter=shown["reporter"].get("display") or "a PCN",
         shown=tuple(_strata(shown)),
         demonstrated=tuple(measure.id for measure in evaluation.measures if measure.is_demonstration),
+        board=BOARD.name,
+        correction=correction,
+        first=first,
+        again=again,
+        changed=second.published["sent"] if second.published else 0,
     )
+
+
+def _told(subscriber: Subscriber, progress: Progress) -> Received:
+    progress.start("subscriber", None, "reports")
+    received = subscriber.received()
+    progress.finish(f"told of {received.events} reports, has {received.held}: {received.differing or 'none'} differ")
+    return received
 
 
 def _resources(people: Sequence[SyntheticPerson], progress: Progress) -> Iterator[dict[str, Any]]:
