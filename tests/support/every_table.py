@@ -34,11 +34,24 @@ def counts_of(table: Table) -> dict[Cell, int]:
     return {name: sum(table[p][r][c] for p, r, c in _summed(name, table)) for name in _names(table)}
 
 
-def leaked(table: Table, suppressed: Iterable[Cell]) -> dict[Cell, int]:
-    """The small counts of which fewer than FEWEST values are possible, with how many are."""
+def leaked(table: Table, suppressed: Iterable[Cell], knows: int | None = None) -> dict[Cell, int]:
+    """The small counts of which fewer than FEWEST values are possible, with how many are.
+
+    knows: the practice that looks, by its number, if one does: it has its own counts as they are, and small are
+    those of the others, of each by itself and of all of them.
+    """
     held_back, exact = set(suppressed), counts_of(table)
     sums = {name: _told(_summed(name, table), exact[name], name in held_back) for name in exact}
-    small = [name for name, count in exact.items() if 1 <= count <= FEW]
+    others = exact
+    if knows is not None:
+        own = {name: count for name, count in exact.items() if name[0] == knows}
+        sums |= {name: sums[name]._replace(low=count, high=count) for name, count in own.items()}
+        others = {
+            name: count - (exact[knows, *name[1:]] if name[0] == ALL else 0)
+            for name, count in exact.items()
+            if name not in own
+        }
+    small = [name for name, count in others.items() if 1 <= count <= FEW]
     seen = {name: {exact[name]} for name in small}
     truth = {(p, r, c): table[p][r][c] for p, r, c in _summed((ALL, ALL, ALL), table)}
     for name in small:

@@ -6,6 +6,7 @@ from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.counts import Hierarchy
 from hi_fhir.disclosure.suppression.choosing import NEVER, Costs, loosening, worths
 from hi_fhir.disclosure.suppression.equations import Flags, Numbers
+from hi_fhir.disclosure.suppression.exactly.parts import MOST_TOGETHER
 from hi_fhir.disclosure.suppression.exactly.proving import Proving, Work
 from hi_fhir.disclosure.suppression.fewest import Choice, Fewest
 from hi_fhir.disclosure.suppression.followed import Followed
@@ -52,10 +53,10 @@ class Deciding:
         self.already_known = 0 if knowledge.is_free else self._expect()
         self.guarded = self.proven = 0
 
-    def decided(self, work: Work) -> Flags:
+    def decided(self, work: Work, of_insiders: Work | None = None) -> Flags:
         """Suppress as much as it takes, then give back what was not needed, and look for what is cheaper instead.
 
-        work: what there is for tables that show counts safe.
+        work: what there is for tables that show counts safe from everybody. of_insiders: the same from each insider.
         """
         views = self._all_views(self._suppress(self._first))
         public = self._least(self._exchange(self._give_back(views, self._dear(self.suppressed))))[0]
@@ -66,6 +67,8 @@ class Deciding:
             public = self._suppress_for_nobody(self._suppress_together(public, asked))
             proving.move_people(public.known, public.public)
             public = self._suppress_for_nobody(self._suppress_exactly(proving, public))
+            if of_insiders is not None and self.suppressed.size <= MOST_TOGETHER:
+                public = self._suppress_for_insiders(of_insiders, public)
             asked = self._protected & ~before
         self.guarded = int(self._protected.sum())
         self.proven = proving.proven(self._protected, self._everybody.public.wanted)
@@ -110,31 +113,46 @@ class Deciding:
                 public = self._everybody.public_view(self._knowledge.told(self.suppressed))
         return public
 
-    def _suppress_exactly(self, proving: Proving, public: WorkedOut) -> WorkedOut:
-        """In rounds, for the sake of counts of which all sums at once are shown to leave too little.
+    def _suppress_for_insiders(self, work: Work, public: WorkedOut) -> WorkedOut:
+        """The same for each practice that knows its own counts; all are safe from single sums before.
 
         public: what everybody can work out before, and what is given after.
         """
-        reader, asked = self._everybody.public, self._protected
-        loose = self._knowledge.told(np.ones_like(self.suppressed)).own
-        while unsafe := proving.unsafe(public.known, public.public, asked, reader.wanted):
+        for reader in self._everybody.insiders:
+            if work.left > 0 and reader.wanted.any():
+                (view,) = self._everybody.views(public, [reader])
+                public = self._suppress_for_nobody(self._suppress_exactly(Proving(self._network, work), view))
+        return public
+
+    def _suppress_exactly(self, proving: Proving, view: WorkedOut) -> WorkedOut:
+        """In rounds, for the sake of counts of which all sums at once are shown to leave too little.
+
+        view: what a reader can work out before. What everybody can is given after.
+        """
+        reader, public = view.reader, view
+        asked = reader.wanted > 0 if reader.is_insider else self._protected
+        loose = reader.exactly(self._knowledge.told(np.ones_like(self.suppressed)).own)
+        while unsafe := proving.unsafe(view.known_exactly, view.bounds, asked, reader.wanted):
             allowed = self._knowledge.is_told & ~self.suppressed
+            allowed.reshape(-1)[reader.cells] = False
             costs = Costs(self._network, self._knowledge, self._worth, allowed)
-            found = [proving.suppressed_for(one, public.known, loose, costs) for one in unsafe]
+            found = [proving.suppressed_for(one, view.known_exactly, loose, costs) for one in unsafe]
             cells, more = np.array([one.cell for one in unsafe]), np.concatenate(found)
             if not len(more):
-                known, bounds = public.known.flat, public.public.flat
+                known, bounds = view.known_exactly.flat, view.bounds.flat
                 more = loosening(self._followed.equations, known, bounds, cells, costs.flat, all_that_pin=False)
                 more = costs.with_cells(more)
             more = np.unique(more[allowed.reshape(-1)[more]])
             if not len(more) and not self._knowledge.is_free:
                 wanted = reader.wanted.reshape(-1)
-                self.already_known += int((wanted[cells] == self._fewest).sum())
+                if not reader.is_insider:
+                    self.already_known += int((wanted[cells] == self._fewest).sum())
                 wanted[cells] = 1
             else:
                 self._add(more)
                 public = self._everybody.public_view(self._knowledge.told(self.suppressed))
-        return public
+                view = self._everybody.views(public, [reader])[0] if reader.is_insider else public
+        return self._everybody.of_all(public)
 
     def _add(self, cells: Numbers) -> None:
         """Suppress flat cells."""

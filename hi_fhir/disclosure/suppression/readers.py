@@ -75,6 +75,11 @@ class WorkedOut:
         return self.everybody.bounds
 
     @property
+    def known_exactly(self) -> Known:
+        """What is told of each count, and its own exact counts."""
+        return replace(self.known, own=self.reader.exactly(self.known.own))
+
+    @property
     def bounds(self) -> Limits:
         bounds = self.public.copy()
         bounds.flat.low[self.cells], bounds.flat.high[self.cells] = self.own.low, self.own.high
@@ -117,6 +122,10 @@ class Everybody:
         """All that follows for those who know nothing but what is told."""
         bounds = known.own.copy()
         return _of_all(self.public, Public(known, bounds, self._followed.tighten_all(bounds, known)))
+
+    def of_all(self, view: WorkedOut) -> WorkedOut:
+        """What everybody can work out, of what one reader can."""
+        return _of_all(self.public, view.everybody)
 
     def views(self, public: WorkedOut, readers: list[CountReader]) -> list[WorkedOut]:
         """All that follows for these insiders."""

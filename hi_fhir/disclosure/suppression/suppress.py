@@ -52,18 +52,19 @@ def suppressed(
     within_small: dict[Group, set[str]] = {}
     already_known = guarded = proven = 0
     work = proving.Work(proving.MOST_WORK, proving.MOST_WORK_NEARBY)
+    of_insiders = proving.Work(proving.MOST_WORK_OF_INSIDERS, 0)
     for network in networks(with_areas, {**untold, **gone}):
         past = earlier.of(network, rule)
         exact = _flags(network, totals)
         knowledge = Knowledge(network, rule, past, exact, parts_of_small=parts_of_small)
         deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)
-        held_back = deciding.decided(work)
+        held_back = deciding.decided(work, of_insiders)
         already_known += deciding.already_known
         guarded += deciding.guarded
         proven += deciding.proven
         for known in cycle((None, exact)) if exact.any() else ():
             before, knowing = held_back, Knowledge(network, rule, past, known, parts_of_small=parts_of_small)
-            held_back = Deciding(network, with_areas.hierarchy, knowing, fewest, before).decided(work)
+            held_back = Deciding(network, with_areas.hierarchy, knowing, fewest, before).decided(work, of_insiders)
             if known is None:
                 knowledge = knowing
             elif np.array_equal(held_back, before):

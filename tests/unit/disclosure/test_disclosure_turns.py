@@ -38,7 +38,8 @@ class Scripted:
         self.asked.append((knows_totals, {network.places[place][2] for place, _ in np.argwhere(self._before)}))
         return self
 
-    def decided(self, _: Work) -> Flags:
+    def decided(self, _: Work, of_insiders: Work) -> Flags:
+        assert of_insiders.left_nearby == 0
         more = self.left.pop(0) if self.left else ""
         chosen = np.array([place[2] in more for place in self._network.places])[:, None]
         return self._before | chosen

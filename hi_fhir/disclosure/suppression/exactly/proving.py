@@ -13,8 +13,9 @@ from hi_fhir.disclosure.suppression.exactly.parts import Parts, Vicinity, incide
 from hi_fhir.disclosure.suppression.exactly.programmes import FARTHEST, FittingTables
 from hi_fhir.disclosure.suppression.network import Network
 
-MOST_WORK, MOST_WORK_NEARBY = 30_000, 10_000
-"""Counts of all programmes of a release together: of those that look at all that hangs together, and of the others.
+MOST_WORK, MOST_WORK_NEARBY, MOST_WORK_OF_INSIDERS = 30_000, 10_000, 20_000
+"""Counts of all programmes of a release together: of those that look at all that hangs together, of the others, and of
+those for practices that know their own counts.
 
 No clock ends it, so the same is asked each time. Together they take about half a CPU-second.
 """
