@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
+from sqlalchemy.orm import aliased
 
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
 from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
 from hi_fhir.store.search import LAST, StoredVersion, columns_of, kept_file
+
+_WITHDRAWN = "error"
+"""MeasureReport.status of a version that withdraws the report; it has no numbers. Source: FHIR R4."""
 
 
 class AskedVersions(NamedTuple):
@@ -26,9 +30,23 @@ _REPORTS = select(*columns_of(ReportRow), kept_file(ReportContent.content)).join
 
 
 def report_versions(connection: Connection, reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:
-    """Of a MeasureReport, the newest first: each that was released to the reader, by what belonged where on its day."""
+    """Of a MeasureReport, the newest first: each that was released to the reader, by what belonged where on its day.
+
+    What was withdrawn is not given again: of the versions up to a withdrawal, the withdrawal alone.
+    """
     had = has_report(reader.audience, codes_of(reader))
-    return _versions(connection, ReportRow, _REPORTS.where(ReportRow.resource_id == id_, had), asked)
+    of_it = _REPORTS.where(ReportRow.resource_id == id_, had, ~_is_withdrawn())
+    return _versions(connection, ReportRow, of_it, asked)
+
+
+def _is_withdrawn() -> ColumnElement[bool]:
+    """That a later version withdraws the report."""
+    later = aliased(ReportRow)
+    return exists().where(
+        later.resource_id == ReportRow.resource_id,
+        later.version > ReportRow.version,
+        later.status == _WITHDRAWN,
+    )
 
 
 def measure_versions(connection: Connection, reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:

@@ -1,5 +1,6 @@
 """Versions of what was released: one by its number, all of them in pages, and only those that the reader may have."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,8 @@ from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
-from tests.support.released import BASE, CLOCK, release
+from tests.support.recording import record_reports
+from tests.support.released import BASE, CLOCK, new_report, release
 
 PLACES = [("A99001", None, "QX1")]
 COUNTS = (100, 105, 110, 115)
@@ -121,6 +123,29 @@ def test_a_measure_is_found_by_the_version_that_a_report_names_whichever_came_af
     newest = [("2027.1", "3")]
     assert list(found.values()) == [newest, [("2026.1", "1")], newest, newest, []]
     assert service.get("/fhir/Measure/ethnicity-recorded/_history/1").json["version"] == "2026.1"
+
+
+def test_what_was_withdrawn_is_given_in_no_version_but_that_which_withdraws_it(module_store, service):
+    measure = "smoking-status-recorded"
+    made = release(module_store, measures=[measure], reporters=["A99001"], memberships=PLACES).reports[0]
+    path = f"/fhir/MeasureReport/{made.id}"
+    assert people(service.get(f"{path}/_history/1").json) == 100
+
+    said = {"resourceType": "MeasureReport", "id": made.id, "status": "error", "measure": f"{BASE}/Measure/{measure}"}
+    said |= {"reporter": {"identifier": {"value": "A99001"}}, "period": {"start": "2024-04-01", "end": "2025-03-31"}}
+    new = replace(new_report(measure, "A99001", "icb", canonical_json(said)), status="error")
+    with module_store.write() as session:
+        of = ledger.NewRelease("evaluation", "icb", "policy", "1", "nothing", {})
+        record_reports(session, of, [new], CLOCK.at)
+
+    assert service.get(path).json["status"] == "error"
+    for one in (path, path.replace("MeasureReport", "Group")):
+        assert service.get(f"{one}/_history/1").status_code == 404
+        assert [entry["response"]["etag"] for entry in service.get(f"{one}/_history").json["entry"]] == ['W/"2"']
+        assert b"100" not in service.get(f"{one}/_history/2").data
+    release(module_store, measures=[measure], reporters=["A99001"], memberships=PLACES)
+    assert [people(service.get(f"{path}/_history/3").json)] == [100]
+    assert len(service.get(f"{path}/_history").json["entry"]) == 2
 
 
 def test_of_other_types_there_are_none(service):
