@@ -58,6 +58,10 @@ class OpenShelf:
     def areas(self) -> list[PageArea]:
         return areas(self.session.connection(), self.reader)
 
+    def names(self) -> dict[str, str]:
+        """Of these, by ODS code."""
+        return {one.code: one.name for one in self.areas()}
+
     def area(self, code: str) -> PageArea:
         """
         Raises:
@@ -67,14 +71,16 @@ class OpenShelf:
 
     def reports(self, code: str) -> list[CurrentReport]:
         """Of an area: in order of measure and period."""
-        of_all = current_reports(self.session, self.reader.audience, codes_of(self.reader))
-        return [one for one in of_all if one.reporter == code]
+        return current_reports(self.session, self.reader.audience, codes_of(self.reader), [code])
 
     def has_measure(self, id_: str) -> bool:
         return id_ in self.shelf.measures and read_measure(self.session.connection(), self.reader, id_) is not None
 
-    def table(self, code: str, period: Period | None, measures: Collection[str] = ()) -> StatisticsTable:
-        """
+    def table(
+        self, code: str, period: Period | None, measures: Collection[str] = (), stratifiers: Collection[str] = ()
+    ) -> StatisticsTable:
+        """All measures and stratifiers where none are named.
+
         Raises:
             NotFoundError: nothing is here of it.
         """
@@ -83,6 +89,7 @@ class OpenShelf:
             self.reader.audience,
             measures=measures,
             reporters=(code,),
+            stratifiers=stratifiers,
             period=period,
             organisations=codes_of(self.reader),
             overlays=self.shelf.overlays,
@@ -104,7 +111,7 @@ class OpenShelf:
             rows=self.table(code, chosen).rows,
             basis=data_basis(report_content(self.session, first.id)),
             measures=self.shelf.measures,
-            names={one.code: one.name for one in self.areas()},
+            names=self.names(),
         )
 
 

@@ -1,6 +1,7 @@
 """The pages as routes. They only read; what a reader may not have is answered as what is not there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,14 +18,14 @@ from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.completeness import field_table
-from hi_fhir.pages.gaps import widest
+from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
-from hi_fhir.pages.reading import Shelf, chosen_period, period_code, periods_of
+from hi_fhir.pages.reading import OpenShelf, Shelf, chosen_period, period_code, periods_of
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
 from hi_fhir.reports.concepts import AREAS
-from hi_fhir.reports.derived.table import Row, StatisticsTable
+from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, report_content
 
@@ -47,14 +48,12 @@ def make_blueprint(shelf: Shelf, reader_of: ReaderOf) -> Blueprint:
 
 
 class AreaView(NamedTuple):
-    """An area in a period. reports: those of the period. names: of organisations, by ODS code."""
+    """An area in a period. reports: those of the period."""
 
     area: PageArea
     period: Period
     periods: Sequence[Period]
     reports: Sequence[CurrentReport]
-    rows: Sequence[Row]
-    names: Mapping[str, str]
 
 
 class PageViews:
@@ -77,17 +76,19 @@ class PageViews:
         blueprint.register_error_handler(NotFoundError, self._missing)
 
     def start(self) -> str:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
+        with self._opened() as shelf:
             there = shelf.areas()
         asked = request.args.get("q", "").strip()
         found = [area for area in there if asked.casefold() in f"{area.name} {area.code}".casefold()]
         return self._page("start.html", areas=found, asked=asked, total=len(there))
 
     def area(self, code: str) -> str:
-        shown = self._area(code)
+        with self._opened() as shelf:
+            shown = self._area(shelf, code)
+            rows = shelf.table(code, shown.period, stratifiers=COMPARED).rows
         measures = self._shelf.measures
-        scores = {row.measure: row for row in shown.rows if row.statistic == "score" and row.stratifier == ALL}
-        gaps = widest(shown.rows, measures)
+        scores = {row.measure: row for row in rows if row.statistic == "score" and row.stratifier == ALL}
+        gaps = widest(rows, measures)
         return self._page("area.html", shown=shown, ranking=gaps, most=_SHOWN_GAPS, scores=scores, measures=measures)
 
     def completeness(self, code: str) -> str:
@@ -95,8 +96,10 @@ class PageViews:
         breakdowns = {one.id: one.title for one in _BY} | AREAS
         if by not in breakdowns:
             raise NotFoundError("there is no such breakdown")
-        shown = self._area(code)
-        fields = field_table(shown.rows, self._shelf.measures, by, shown.names)
+        with self._opened() as shelf:
+            shown = self._area(shelf, code)
+            rows = shelf.table(code, shown.period, stratifiers=[by]).rows
+            fields = field_table(rows, self._shelf.measures, by, shelf.names())
         return self._page("completeness.html", shown=shown, fields=fields, by=by, breakdowns=breakdowns)
 
     def population(self, code: str) -> str:
@@ -113,43 +116,42 @@ class PageViews:
         raise NotFoundError("there is no such picture")
 
     def about(self, code: str) -> str:
-        shown = self._area(code, with_rows=False)
-        with self._shelf.store.read() as session:
-            basis = data_basis(report_content(session, shown.reports[0].id))
+        with self._opened() as shelf:
+            shown = self._area(shelf, code)
+            basis = data_basis(report_content(shelf.session, shown.reports[0].id))
         return self._page("about.html", shown=shown, basis=basis)
 
     def taken(self, code: str, form: str) -> Response:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
+        with self._opened() as shelf:
             taken = shelf.taken(code, request.args.get("period"))
         response = Response(FORMS[form].make(taken), content_type=FORMS[form].content_type)
         response.headers.set("Content-Disposition", "attachment", filename=f"{taken.file_name}.{form}")
         return response
 
     def definition(self, id_: str) -> str:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
+        with self._opened() as shelf:
             if not shelf.has_measure(id_):
                 raise NotFoundError("nothing is here of such a measure")
         return self._page("definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology))
 
     def _people(self, code: str) -> tuple[AreaView, list[StrataTable]]:
-        shown = self._area(code)
-        id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
-        rows = [row for row in shown.rows if row.measure == id_]
-        of_people = dict.fromkeys(
-            row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier
-        )
-        return shown, [breakdown(self._shelf.measures[id_], one, rows, shown.names) for one in of_people]
+        with self._opened() as shelf:
+            shown = self._area(shelf, code)
+            id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
+            rows = shelf.table(code, shown.period, [id_]).rows
+            names = shelf.names()
+        there = dict.fromkeys(row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier)
+        return shown, [breakdown(self._shelf.measures[id_], one, rows, names) for one in there]
 
-    def _area(self, code: str, *, with_rows: bool = True) -> AreaView:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
-            area = shelf.area(code)
-            reports = shelf.reports(code)
-            periods = periods_of(reports)
-            period = chosen_period(request.args.get("period"), periods)
-            rows = shelf.table(code, period).rows if with_rows else ()
-            names = {one.code: one.name for one in shelf.areas()}
+    def _opened(self) -> AbstractContextManager[OpenShelf]:
+        return self._shelf.opened(self._reader_of(request))
+
+    def _area(self, shelf: OpenShelf, code: str) -> AreaView:
+        area, reports = shelf.area(code), shelf.reports(code)
+        periods = periods_of(reports)
+        period = chosen_period(request.args.get("period"), periods)
         now = [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
-        return AreaView(area, period, periods, now, rows, names)
+        return AreaView(area, period, periods, now)
 
     def measure(self, code: str, id_: str) -> str:
         view, area, periods = self._measure(code, id_)
@@ -171,12 +173,12 @@ class PageViews:
         return response
 
     def _measure(self, code: str, id_: str) -> tuple[MeasureView, PageArea, list[Period]]:
-        with self._shelf.opened(self._reader_of(request)) as shelf:
+        with self._opened() as shelf:
             area = shelf.area(code)
             periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
             period = chosen_period(request.args.get("period"), periods)
             rows = shelf.table(code, None, [id_]).rows
-            names = {one.code: one.name for one in shelf.areas()}
+            names = shelf.names()
         return MeasureView(self._shelf.measures[id_], area.name, period, rows, names), area, periods
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:

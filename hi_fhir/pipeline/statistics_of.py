@@ -13,6 +13,7 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.measures import registry
+from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.reports.cells import ReportCells, Strata
 from hi_fhir.reports.derived.breaks import KeptBasis, kept_basis
 from hi_fhir.reports.derived.changing import TwoPeriods, changes
@@ -32,6 +33,7 @@ def statistics_of(
     *,
     measures: Collection[str] = (),
     reporters: Collection[str] = (),
+    stratifiers: Collection[str] = (),
     period: Period | None = None,
     organisations: Codes | None = None,
     reference: ReferenceGroup = ReferenceGroup.MIXED,
@@ -39,23 +41,23 @@ def statistics_of(
 ) -> StatisticsTable:
     """Every count, score and statistic of the reports that hold now, by measure, reporter and period.
 
-    measures, reporters: ids and ODS codes; all where there are none. period: None takes all. organisations: of who
-    reads, as `store.readable` has it; None: everybody. overlays: folders with measures of one's own.
+    measures, reporters, stratifiers: ids and ODS codes; all where there are none; of stratifiers "all" is everybody,
+    whom the others are compared with. period: None takes all. organisations: of who reads, as `store.readable` has it;
+    None: everybody. overlays: folders with measures of one's own.
 
     Raises:
         NotFoundError: nothing of that was released to the audience.
     """
-    released = current_reports(session, audience, organisations)
+    released = current_reports(session, audience, organisations, reporters)
     wanted = [
         one
         for one in released
         if _is_among(one.measure_id, measures)
-        and _is_among(one.reporter, reporters)
         and (period is None or (one.period_start, one.period_end) == (period.start, period.end))
     ]
     if not wanted:
         raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
-    reading = _Reading(session, audience, released, reference, overlays)
+    reading = _Reading(session, audience, released, stratifiers, reference, overlays)
     batches = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
     return StatisticsTable([row for batch in batches for row in reading.rows(batch)])
 
@@ -72,6 +74,7 @@ class _Reading:
         session: Session,
         audience: Audience,
         released: Sequence[CurrentReport],
+        stratifiers: Collection[str],
         reference: ReferenceGroup,
         overlays: Sequence[Path],
     ) -> None:
@@ -79,6 +82,7 @@ class _Reading:
         self._audience = audience
         self._rule = POLICIES[audience].own  # every version of an audience's policy so far rounds alike
         self._reference = reference
+        self._stratifiers = {ALL, *stratifiers} if stratifiers else ()
         self._defined = {id_: one.measure for id_, one in registry.defined(overlays).items()}
         self._same: dict[tuple[str, str], list[CurrentReport]] = {}
         for one in released:
@@ -103,7 +107,7 @@ class _Reading:
     def _strata(self, reports: Iterable[CurrentReport]) -> dict[int, Strata]:
         """Cells of reports, by the ids of their rows."""
         found: dict[int, list[ReleasedCell]] = {}
-        for report, row in read_cells(self._session, dict.fromkeys(one.id for one in reports)):
+        for report, row in read_cells(self._session, dict.fromkeys(one.id for one in reports), self._stratifiers):
             found.setdefault(report, []).append(ReleasedCell(*row))
         return {report: ReportCells.of_rows(rows).strata for report, rows in found.items()}
 
@@ -114,8 +118,9 @@ class _Reading:
             raise NotFoundError(
                 f"no measure is called {report.measure_id} now. Name the overlay that had it (--overlay), or others."
             )
-        known = measure if measure.version == report.measure_version else replace(measure, stratifiers=())
-        return plan_of(known, self._reference)
+        own = measure.stratifiers if measure.version == report.measure_version else ()
+        told = tuple(one for one in own if not self._stratifiers or one.id in self._stratifiers)
+        return plan_of(replace(measure, stratifiers=told), self._reference)
 
     def _pair(self, now: CurrentReport, then: CurrentReport, strata: dict[int, Strata]) -> TwoPeriods:
         period = f"{then.period_start}..{then.period_end}"

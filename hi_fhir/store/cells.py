@@ -1,6 +1,6 @@
 """The released counts as rows, beside the reports that give them: what suppression, charts and comparisons read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -53,12 +53,20 @@ def write_cells(session: Session, cells: Mapping[int, NewCells]) -> None:
     dialect_named(connection.dialect.name).insert_rows(connection, ReleasedCellRow.__tablename__, _COLUMNS, rows)
 
 
-def read_cells(session: Session, reports: Iterable[int]) -> Iterator[tuple[int, CellRow]]:
-    """The cells of reports, each with the id of its report's row, in order of report and of the cell's name."""
+def read_cells(
+    session: Session, reports: Iterable[int], stratifiers: Collection[str] = ()
+) -> Iterator[tuple[int, CellRow]]:
+    """The cells of reports, each with the id of its report's row, in order of report and of the cell's name.
+
+    stratifiers: ids; all where there are none.
+    """
     names, states = cell_names(session), cell_states(session)
     columns = (ReleasedCellRow.cell_name_id, ReleasedCellRow.cell_state_id, ReleasedCellRow.value)
+    wanted = select(*columns).order_by(columns[0])
+    if stratifiers:
+        wanted = wanted.where(columns[0].in_([id_ for id_, name in names.items() if name[0] in stratifiers]))
     for report in reports:
-        rows = session.execute(select(*columns).where(ReleasedCellRow.report_id == report).order_by(columns[0]))
+        rows = session.execute(wanted.where(ReleasedCellRow.report_id == report))
         for name, state, value in rows:
             yield report, (*names[name], *states[state], value)
 

@@ -30,10 +30,17 @@ class CurrentReport(NamedTuple):
         return self.measure_url.rpartition("/")[2]
 
 
-def current_reports(session: Session, audience: Audience, organisations: Codes | None = None) -> list[CurrentReport]:
-    """What a reader of these organisations may have, in order of measure, reporter and period."""
+def current_reports(
+    session: Session, audience: Audience, organisations: Codes | None = None, reporters: Collection[str] = ()
+) -> list[CurrentReport]:
+    """What a reader of these organisations may have, in order of measure, reporter and period.
+
+    reporters: ODS codes; all where there are none.
+    """
     columns = [getattr(ReportRow, "organisation" if name == "reporter" else name) for name in CurrentReport._fields]
     of_it = select(*columns).where(has_report(audience, organisations), ReportRow.is_current)
+    if reporters:
+        of_it = of_it.where(ReportRow.organisation.in_(reporters))
     order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
     return [CurrentReport(*row) for row in session.execute(of_it.order_by(*order))]
 

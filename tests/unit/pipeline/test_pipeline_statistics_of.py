@@ -285,3 +285,12 @@ def test_a_measure_of_another_version_has_its_scores_alone(
 def test_what_was_never_released_is_said(store: Store) -> None:
     with pytest.raises(NotFoundError, match="nothing of that was released to the icb audience"):
         table(store)
+
+
+def test_some_breakdowns_are_told_as_among_all_of_them(config: Config, store: Store) -> None:
+    release(config, store, "now")
+    release(config, store, "then", seed=2, **YEAR_BEFORE)
+    chosen = table(store, stratifiers=["core20", "ethnic-group-5"]).rows
+    among_all = [row for row in table(store).rows if row.stratifier in ("all", "core20", "ethnic-group-5")]
+    assert list(chosen) == among_all
+    assert {row.statistic for row in chosen} >= {"score", "difference", "change", "denominator"}
