@@ -71,7 +71,9 @@ def defined(overlays: Sequence[Path] = ()) -> dict[str, Defined]:
             path = overlay / "measures" / _file_name(id_)
             found[id_] = Defined(measure, str(path), replaces=id_ in shipped)
     more = [one.stratifier for one in breakdowns(overlays) if one.origin != SHIPPED]
-    there = {id_: one._replace(measure=_broken_down(one.measure, more)) for id_, one in sorted(found.items())}
+    there = dict(sorted(found.items()))
+    if more:
+        there = {id_: one._replace(measure=_broken_down(one.measure, more)) for id_, one in there.items()}
     _check_stratifiers(one.measure for one in there.values())
     return there
 

@@ -23,18 +23,14 @@ _COMPARED = {SLOPE_INDEX: "Slope index of inequality", RELATIVE_INDEX: "Relative
 
 @dataclass(frozen=True)
 class MeasureView:
-    """rows: of the area and measure in all periods. names: of organisations, by ODS code."""
+    """now: rows of the period. ever: rows of everybody, in all periods. names: of organisations, by ODS code."""
 
     measure: Measure
     area: str
     period: Period
-    rows: Sequence[Row]
+    now: Sequence[Row]
+    ever: Sequence[Row]
     names: Mapping[str, str]
-
-    @cached_property
-    def now(self) -> list[Row]:
-        """Rows of the period."""
-        return [row for row in self.rows if (row.period_start, row.period_end) == (self.period.start, self.period.end)]
 
     @cached_property
     def whole(self) -> StrataTable:
@@ -52,7 +48,7 @@ class MeasureView:
 
     @cached_property
     def trend(self) -> list[TrendPoint]:
-        return trend(row for row in self.rows if row.period_end <= self.period.end)
+        return trend(row for row in self.ever if row.period_end <= self.period.end)
 
     @property
     def trend_told(self) -> str:

@@ -11,6 +11,8 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
+from hi_fhir.core.gzipped import gzipped
+from hi_fhir.fhir.rest.headers import accepts_gzip
 from hi_fhir.measures.render.description import describe
 from hi_fhir.measures.stratifiers import AGE_BAND, ALL, CORE20, ETHNIC_GROUP_5, IMD_QUINTILE, SEX
 from hi_fhir.pages import wording
@@ -36,6 +38,7 @@ POLICY = (
 )
 STATIC = Path(__file__).parent / "static"
 _SHOWN_GAPS = 10
+_TEXTS = ("text/html", "text/css", "text/csv", "image/svg+xml")
 _BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
 
@@ -177,9 +180,10 @@ class PageViews:
             area = shelf.area(code)
             periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
             period = chosen_period(request.args.get("period"), periods)
-            rows = shelf.table(code, None, [id_]).rows
+            now = shelf.table(code, period, [id_]).rows
+            whole = shelf.table(code, None, [id_], [ALL]).rows if len(periods) > 1 else now
             names = shelf.names()
-        return MeasureView(self._shelf.measures[id_], area.name, period, rows, names), area, periods
+        return MeasureView(self._shelf.measures[id_], area.name, period, now, whole, names), area, periods
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:
         return self._page("missing.html"), 404
@@ -210,4 +214,12 @@ def _static(name: str) -> Response:
 
 def _with_policy(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY)
+    if (
+        response.mimetype in _TEXTS
+        and response.status_code == 200
+        and accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    ):
+        response.direct_passthrough = False
+        response.set_data(gzipped(response.get_data()))
+        response.headers["Content-Encoding"] = "gzip"
     return response

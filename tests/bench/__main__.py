@@ -18,6 +18,7 @@ BENCHES = (
     ("bench_disclosure", "100", "60"),
     ("bench_attack", "100", "60"),
     ("bench_service", "10000", "2000"),
+    ("bench_pages", "10000", "400"),
     ("bench_pull",),
     ("bench_hapi",),
     ("bench_start_up",),

@@ -129,7 +129,8 @@ def make_store(path: Path, reports: int) -> list[str]:
 
 def made_up_reports(count: int) -> Iterator[ledger.NewReport]:
     """Clones of one report a measure, each of a reporter and period of its own."""
-    whole = [released_reports("icb", measure=measure, people=400) for measure in registry.load(measures())]
+    defined = registry.load(measures())
+    whole = [released_reports("icb", measure=measure, people=400) for measure in defined]
     contents = [canonical_json(one.reports["U99001"]) for one in whole]
     cells = [NewCells.of(one.cells["U99001"]) for one in whole]
     own = [one.reports["U99001"]["identifier"][0]["value"].encode() for one in whole]
@@ -142,7 +143,7 @@ def made_up_reports(count: int) -> Iterator[ledger.NewReport]:
             identifier_system=SETTINGS.identifier_system,
             identifier=id_,
             measure_url=f"{SETTINGS.base}/Measure/{measures()[which]}",
-            measure_version="1",
+            measure_version=defined[which].version,
             reporter_id=f"ods-{code.lower()}",
             reporter_system=ODS,
             reporter=code,

@@ -57,7 +57,7 @@ def _told(taken: AreaTaken) -> Json:
 
 def _view(taken: AreaTaken, id_: str) -> MeasureView:
     rows = [row for row in taken.rows if row.measure == id_]
-    return MeasureView(taken.measures[id_], taken.area.name, taken.period, rows, taken.names)
+    return MeasureView(taken.measures[id_], taken.area.name, taken.period, rows, rows, taken.names)
 
 
 def _gaps(ranking: Ranking) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import orjson
+import msgspec
 
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.stratifiers import CORE20, IMD_DECILE, IMD_QUINTILE
@@ -35,11 +35,21 @@ class KeptBasis(NamedTuple):
     contents: Mapping[str, str] = {}
 
 
+class _ReportHead(msgspec.Struct):
+    """What of a report is looked at: most of it are groups, which are passed over."""
+
+    measure: str
+    extension: list[Json] = []
+
+
+_HEAD = msgspec.json.Decoder(_ReportHead)
+
+
 def kept_basis(content: bytes) -> KeptBasis:
     """content: of a MeasureReport of ours."""
-    report = orjson.loads(content)
+    report = _HEAD.decode(content)
     named: dict[str, list[Json]] = {}
-    for extension in report.get("extension", ()):
+    for extension in report.extension:
         named.setdefault(extension["url"].rpartition("/")[2], []).append(extension)
     basis = _texts(named["report-basis"][0]) if "report-basis" in named else {}
     lists = [part for one in named.get("code-lists", ()) for part in one["extension"] if part["url"] == "value-set"]
@@ -49,7 +59,7 @@ def kept_basis(content: bytes) -> KeptBasis:
     told = [(_MEASURE, one) for one in rules]
     told += [(f"value_sets/{one['id']}", one) for one in sets] + [(one["name"], one) for one in used]
     return KeptBasis(
-        report["measure"],
+        report.measure,
         frozenset((one["id"], one["version"]) for one in sets),
         (basis.get("disclosure-policy", ""), basis.get("disclosure-policy-version", "")),
         basis.get("opt-out-policy", ""),
