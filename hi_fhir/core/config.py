@@ -45,6 +45,7 @@ _KINDS = {
     "serve_organisations": tuple,
     "public_url": str,
     "callback_networks": tuple,
+    "cors_origins": tuple,
 }
 """Types of the settings whose default does not tell."""
 
@@ -189,6 +190,7 @@ class Config:
     serve_organisations: tuple[str, ...] = ()  # ODS codes of whoever calls the service; none: all of the audience
     public_url: str | None = None  # what the service is called by from elsewhere, without /fhir
     callback_networks: tuple[str, ...] = ()  # that may be called although they are not public
+    cors_origins: tuple[str, ...] = ()  # of pages elsewhere that may ask from within a browser
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
     publish_signed: SignedSettings | None = (
@@ -343,6 +345,8 @@ def _parse(name: str, raw: Any) -> Any:
             )
         if name in _NETWORKS:
             return _networks(name, raw.split(",") if isinstance(raw, str) else msgspec.convert(raw, list[str]))
+        if name == "cors_origins":
+            return tuple(raw.split(",") if isinstance(raw, str) else msgspec.convert(raw, list[str]))
         if kind is tuple:
             parts = raw.split(":") if isinstance(raw, str) else msgspec.convert(raw, list[str])
             return tuple(Path(part) for part in parts if part)

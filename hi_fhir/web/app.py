@@ -10,6 +10,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
+from hi_fhir.web.cors import allow_origins
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -27,13 +28,14 @@ def create_app(
     public_url: str | None = None,
     pages: Blueprint | None = None,
     requirements: MeasureRequirements | None = None,
+    cors_origins: Sequence[str] = (),
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
     host: the address that it listens on, as it stands in a URL. definitions: of what the reports name of our own.
     subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
     pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
-    they are offered, `definitions` has that of the operation.
+    they are offered, `definitions` has that of the operation. cors_origins: of pages elsewhere that may ask.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -48,6 +50,8 @@ def create_app(
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app)
     app.after_request(_with_own_headers)
+    if cors_origins:
+        app.after_request(allow_origins(cors_origins))
     return app
 
 

@@ -62,7 +62,10 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
     pages = site.make_blueprint(Shelf(store, config.overlays), reader_of) if reader is not None else None
-    app = create_app(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements)
+    app = create_app(
+        *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
+        cors_origins=config.cors_origins,
+    )
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)

@@ -19,6 +19,7 @@ BENCHES = (
     ("bench_attack", "100", "60"),
     ("bench_service", "10000", "2000"),
     ("bench_pages", "10000", "400"),
+    ("bench_against_hapi", "10000", "10"),
     ("bench_pull",),
     ("bench_hapi",),
     ("bench_start_up",),

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -24,8 +24,9 @@ _LOAD_BATCH = 200
 class Hapi:
     """One server and its database; `base_url` stays the same over restarts."""
 
-    def __init__(self, folder: Path, *, stray: bool = False) -> None:
+    def __init__(self, folder: Path, *, stray: bool = False, java: Sequence[str] = _HEAP) -> None:
         self._folder = folder
+        self._java = java  # its options
         self._stray = stray  # takes references to nowhere and elsewhere
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
@@ -37,7 +38,7 @@ class Hapi:
         self._starts += 1
         classpath = f"{_BUILT / 'classes'}:{(_BUILT / 'classpath.txt').read_text()}"
         stray = ["-Dstray=true"] if self._stray else []
-        words = ["java", *_HEAP, *stray, "-cp", classpath, "HapiForTests", port]
+        words = ["java", *self._java, *stray, "-cp", classpath, "HapiForTests", port]
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*words, str(self._folder / "database")], stdin=subprocess.PIPE, stdout=output, stderr=output

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -156,3 +158,26 @@ def test_there_are_as_many_connections_as_files_may_be_open(monkeypatch, soft, h
 
     assert client_limits().connections == connections
     assert set_to == ([raised] if raised else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/fhir/MeasureReport/_search", "/fhir/Subscription", "/fhir/nowhere"])
+@pytest.mark.parametrize("head", [b"Content-Length: 100000000", b"Transfer-Encoding: chunked"])
+def test_a_body_of_100_mb_is_refused_before_it_is_here(tmp_path, path, head):
+    with serving(tmp_path) as base_url:
+        where = urlsplit(base_url)
+        with socket.create_connection((str(where.hostname), where.port or 80), timeout=20) as calling:
+            calling.sendall(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n\r\n")
+            sent = 0
+            with suppress(OSError):  # it is let go while it sends
+                while sent < 100_000_000:
+                    part = b"x" * 65_536
+                    calling.sendall(b"10000\r\n" + part + b"\r\n" if b"chunked" in head else part)
+                    sent += len(part)
+            with suppress(OSError):
+                answer = calling.recv(65_536)
+                assert b" 413 " in answer.split(b"\r\n")[0]
+                assert b"OperationOutcome" in answer
+                assert b"nosniff" in answer
+        assert sent < 20_000_000
+        assert requests.get(f"{base_url}/metadata", timeout=5).status_code == 200
