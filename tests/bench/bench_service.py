@@ -1,6 +1,6 @@
 """The service over a store of many large reports: answers for each CPU-second of the server, by kind of request.
 
-Run: python -m tests.bench.bench_service [reports] [requests of a kind]
+Run: python -m tests.bench.bench_service [reports] [requests of a kind] [postgres: the store is in one]
 
 A report is of 114 strata, about 130 kB. 10 measures, 12 periods, the rest reporters. Each kind is asked for as it is
 and as gzip, as most libraries ask.
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from itertools import islice
@@ -25,6 +26,7 @@ from hi_fhir.measures import registry
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells
 from hi_fhir.store.session import open_store
+from tests.support.postgres import a_postgres
 from tests.support.processes import HI_FHIR, environment
 from tests.support.recording import record_reports
 from tests.support.reporting import SETTINGS, released_reports
@@ -37,17 +39,18 @@ ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 AT = datetime(2025, 4, 2, 12, tzinfo=UTC)
 
 
-def main(reports: int = 10_000, requests: int = 2_000) -> None:
-    """Print one JSON object."""
-    with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(Path(folder), reports, requests)))  # noqa: T201  a bench prints
+def main(reports: int = 10_000, requests: int = 2_000, *, in_postgres: bool = False) -> None:
+    """Print one JSON object. CPU-seconds of a PostgreSQL are not among the service's."""
+    with tempfile.TemporaryDirectory() as folder, a_postgres() if in_postgres else nullcontext() as server:
+        found = measure(Path(folder), reports, requests, server.migrated() if server else None)
+        print(json.dumps(found | {"in_postgres": in_postgres}))  # noqa: T201  a bench prints
 
 
-def measure(folder: Path, reports: int, requests: int) -> dict[str, object]:
+def measure(folder: Path, reports: int, requests: int, store_url: str | None = None) -> dict[str, object]:
     data_dir = folder / "data"
     data_dir.mkdir()
-    reporters = make_store(data_dir / "hi_fhir.sqlite", reports)
-    env = environment(folder / "keys" / "identity.key")
+    reporters = make_store(store_url or data_dir / "hi_fhir.sqlite", reports)
+    env = environment(folder / "keys" / "identity.key", **({"store_url": store_url} if store_url else {}))
     command = [*HI_FHIR, "serve", "--data-dir", str(data_dir), "--port", "0", "--audience", "icb"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -115,7 +118,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def make_store(path: Path, reports: int) -> list[str]:
+def make_store(path: Path | str, reports: int) -> list[str]:
     """A store of so many reports; the codes of their reporters."""
     store = open_store(path)
     release = ledger.NewRelease("e", "icb", "icb-primary", "1", "d", {"main": "2025-04-02"})
@@ -170,4 +173,5 @@ def reporter(number: int) -> str:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    in_postgres = "postgres" in sys.argv[1:]
+    main(*(int(one) for one in sys.argv[1:] if one != "postgres"), in_postgres=in_postgres)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -136,6 +137,13 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A server without a store. One for all tests of a session."""
+    with a_postgres() as server:
+        yield server
+
+
+@contextmanager
+def a_postgres() -> Iterator[Postgres]:
+    """A server without a store, which ends with the block."""
     programs = _programs()
     with tempfile.TemporaryDirectory(prefix="hi-fhir-postgres-", ignore_cleanup_errors=True) as folder:
         server = Postgres(programs, Path(folder))
