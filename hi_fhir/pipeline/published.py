@@ -69,11 +69,10 @@ def counted_alike(evaluation: EvaluationManifest, data_dir: Path) -> list[str]:
     Their data differ in what no count of people goes by, as in a reading that nobody could have. To decide anew, beside
     what was decided about the same counts, would hold back others, and show by the one what the other holds back.
     """
-    found = []
-    for name in (one["id"] for one in evaluations(data_dir)):
-        if name != evaluation.id and _decided(read_evaluation(find_evaluation(data_dir, name))) == _decided(evaluation):
-            found.append(name)
-    return found
+    counts = evaluation.tables.get(COUNTS_FILE)
+    same = [one["id"] for one in evaluations(data_dir) if counts and one.get("tables", {}).get(COUNTS_FILE) == counts]
+    others = (read_evaluation(find_evaluation(data_dir, name)) for name in same if name != evaluation.id)
+    return [one.id for one in others if _decided(one) == _decided(evaluation)]
 
 
 def _decided(evaluation: EvaluationManifest) -> list[object]:

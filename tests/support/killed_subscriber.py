@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -166,6 +167,18 @@ def trial(tmp: Path) -> Iterator[Trial]:
     finally:
         for one in processes.values():
             one.kill()
+
+
+def address_of(one: Killed) -> str:
+    """The address that a process prints at its start."""
+    found: list[str] = []
+
+    def printed() -> bool:
+        found.extend(re.findall(r"http://127\.0\.0\.1:\d+\S*", one.log.read_text()))
+        return bool(found)
+
+    until(printed, 60)
+    return found[0]
 
 
 def fhir(url: str, resource: dict[str, Any] | None = None) -> dict[str, Any]:
