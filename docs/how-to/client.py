@@ -21,6 +21,7 @@ SIGNED = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def make_keys(folder: Path) -> None:
     key = ECKey.generate_key("P-384", {"kid": str(uuid.uuid4()), "alg": "ES384", "use": "sig"})
+    folder.mkdir(parents=True, exist_ok=True)
     private = folder / "private.json"
     private.touch(mode=0o600)
     private.write_text(json.dumps(key.as_dict(private=True)))

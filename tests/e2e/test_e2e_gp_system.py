@@ -42,8 +42,6 @@ class GpSystem:
     def types(self, line: str) -> None:
         words = [{"ID": self._id, SERVED: self._base}.get(word, word) for word in shlex.split(line)]
         match words:
-            case ["mkdir", "-p", folder]:
-                (self._folder / folder).mkdir()
             case ["python", program, *arguments]:
                 self._runs([sys.executable, str(ROOT / program), *arguments])
             case ["hi-fhir", "report", *_]:
