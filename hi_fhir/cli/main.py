@@ -61,6 +61,7 @@ COMMANDS = {
         "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, and tell subscribers of them.",
     ),
     "clients": ("clients", "Register who may call the service, list them, or end what one may do."),
+    "agreements": ("agreements", "Record what practices agreed to, list that, or end an agreement."),
     "subscriptions": (
         "subscriptions",
         "List who is told of what is released and how far each is, or tell one anew.",

@@ -33,6 +33,7 @@ IMD_YEARS = (2019, 2025)
 SIGNED: Mapping[str, tuple[str, ...]] = {"smart": ("RS384", "ES384"), "nhs": ("RS512",)}
 """How tokens are signed for, and the algorithms of each."""
 DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
+AGREEMENTS = ("not-required", "required")
 _KINDS = {
     "overlays": tuple,
     "opt_out_list": Path,
@@ -57,6 +58,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "opt_out_policy": OPT_OUT_POLICIES,
     "imd_year": IMD_YEARS,
     "disclosure_policy": DISCLOSURE_POLICIES,
+    "agreements": AGREEMENTS,
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "workers": (1, 64),
@@ -193,9 +195,8 @@ class Config:
     cors_origins: tuple[str, ...] = ()  # of pages elsewhere that may ask from within a browser
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
-    publish_signed: SignedSettings | None = (
-        None  # tokens for the server at publish_url, instead of one that does not change
-    )
+    agreements: str = "not-required"  # whether practices are to have agreed before their numbers go to others
+    publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

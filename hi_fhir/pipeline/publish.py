@@ -18,6 +18,7 @@ from hi_fhir.fhir.settings import server_client
 from hi_fhir.fhir.signed import signed_auth
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
+from hi_fhir.pipeline.agreed import REQUIRED, check_agreed
 from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
@@ -26,10 +27,12 @@ from hi_fhir.reports.sending.presence import Presence
 from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry
 from hi_fhir.reports.sending.targets import Target, read_target
 from hi_fhir.reports.sending.updates import Update, definition_update, report_update
+from hi_fhir.store.agreements import practices_behind
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
 from hi_fhir.store.readable import readable_reports
+from hi_fhir.tables.dates import london_day
 
 _NAMED = 10  # reporters in a message
 
@@ -72,14 +75,15 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
             own; or no report is of the organisations that the settings name.
         GateError: the reports may not go there: exact counts of several practices, or small counts can be worked out of
-            them and what was released before (nothing is sent); or reports made with demonstration code lists to a
-            server elsewhere (the others are sent first).
+            them and what was released before, or a practice has not agreed (nothing is sent); or reports made with
+            demonstration code lists to a server elsewhere (the others are sent first).
         SourceError: the server did not take them all; the message counts those that it has not.
         CancelledError: the work was asked to end; what was taken by then is in the ledger.
     """
     config = context.config
     target = check_target(config, url)
     own = _own(context, released)
+    _check_agreed(context, released.audience, own)
     known_before = check_release(context, released)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with context.store.read() as session:
@@ -161,6 +165,14 @@ def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:
         named = ", ".join(sorted(reporters)[:_NAMED]) + (", ..." if len(reporters) > _NAMED else "")
         raise ConfigError(f"publish_organisations: no report is of {', '.join(codes)}. These have one: {named}.")
     return own
+
+
+def _check_agreed(context: RunContext, audience: Audience, reports: Sequence[ReleasedReport]) -> None:
+    """That all practices behind the reports agree still: they may have been released a while ago."""
+    if context.config.agreements == REQUIRED:
+        with context.store.read() as session:
+            practices = practices_behind(session, [report.identifier for report in reports])
+            check_agreed(context.config, session, practices, audience, london_day(context.clock.now()))
 
 
 def _ask(

@@ -25,6 +25,7 @@ from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
+from hi_fhir.pipeline.agreed import check_agreed
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.published import published, reckoned_with
 from hi_fhir.pipeline.redefined import check_definitions
@@ -38,6 +39,7 @@ from hi_fhir.store import ledger
 from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.store.session import Store
 from hi_fhir.subscriptions.announcing import announce
+from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.standing import Absence
 from hi_fhir.terminology.catalogue import Terminology
 from hi_fhir.terminology.catalogue import load as load_terminology
@@ -111,14 +113,17 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     Raises:
         UserError: a measure, value set or mapping was changed since it was evaluated or last released, and its version
             was not; or the counts were.
-        GateError: nobody is registered, the strata of a reporter do not add up, or the audience has a report of the
-            same period from newer data.
+        GateError: nobody is registered, the strata of a reporter do not add up, the audience has a report of the same
+            period from newer data, or a practice has not agreed, where that is required.
         BusyError: others go on releasing to the audience at the same time.
         CancelledError: the work was asked to end; nothing was released.
     """
     terminology = load_terminology(context.config.overlays)
     job = _job(context.config, terminology, evaluation_folder, audience)
     _check_contents(terminology, job.evaluation)
+    with context.store.read() as session:
+        practices = {area.practice_id for area in job.evaluation.areas}
+        check_agreed(context.config, session, practices, audience, london_day(context.clock.now()))
     given = _release(context, job)
     built, recorded, already_known = given.reports, given.kept, given.already_known
     paths = _write_files(owner_folder(folder / "reports" / audience), built)

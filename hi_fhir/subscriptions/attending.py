@@ -26,6 +26,7 @@ from hi_fhir.subscriptions.asked import WantedSubscription
 from hi_fhir.subscriptions.guide import Content, NotificationKind
 from hi_fhir.subscriptions.notifications import SubscriptionStanding, as_resource, bundle
 from hi_fhir.subscriptions.resource import as_asked
+from hi_fhir.subscriptions.rights import told_today
 from hi_fhir.subscriptions.sending import Call, FailedCallError, Sender
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,15 @@ _LONGEST_ASKED_S = 3_600  # that a Retry-After is heard
 
 @dataclass(frozen=True)
 class Terms:
-    """base: FHIR base that links begin with. topic: its canonical URL. patience: how long failures are tried again."""
+    """base: FHIR base that links begin with. topic: its canonical URL. patience: how long failures are tried again.
+
+    needs_agreements: whether a report is told of only while the practices behind it have agreed.
+    """
 
     base: str
     topic: str
     patience: timedelta = timedelta(days=7)
+    needs_agreements: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ class Attendant:
             first = row.acknowledged + 1
             most = asked.most if asked.is_topic else 1
             pending = store.events(session, row, first, row.last_number, most)
-            readable = frozenset(store.readable(session, store.owner(row), [one.report for one in pending]))
+            reports = [one.report for one in pending]
+            readable = told_today(session, row, reports, self._terms.needs_agreements, now)
             full = asked.content is Content.FULL_RESOURCE
             versions = store.contents(session, readable) if full else {}
             last = pending[-1].number

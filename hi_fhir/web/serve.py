@@ -18,6 +18,7 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages import site
 from hi_fhir.pages.reading import Shelf
+from hi_fhir.pipeline.agreed import REQUIRED
 from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
@@ -60,7 +61,8 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)
     seal, topic = load_seal(config.seal_file), topic_url(canonical_base)
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
-    views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic)
+    needs_agreements = config.agreements == REQUIRED
+    views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic, needs_agreements=needs_agreements)
     pages = site.make_blueprint(Shelf(store, config.overlays), reader_of) if reader is not None else None
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
@@ -70,7 +72,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)
         app.register_blueprint(smart_api.make_blueprint(giver, token_url, BASE_PATH))
-    terms = Terms(base, topic, timedelta(days=config.callback_days))
+    terms = Terms(base, topic, timedelta(days=config.callback_days), needs_agreements)
     dispatcher = Dispatcher(store, clock, Attendant(store, clock, seal, Sender(guard), terms))
     server = Answering(app, listening, client_limits())
     dispatcher.start()

@@ -28,6 +28,7 @@ from hi_fhir.subscriptions.asked import WantedSubscription, check_subscription
 from hi_fhir.subscriptions.guide import Content, NotificationKind
 from hi_fhir.subscriptions.notifications import SubscriptionStanding, bundle, status
 from hi_fhir.subscriptions.resource import as_asked, kept_content, sealed_headers, shown
+from hi_fhir.subscriptions.rights import told_today
 from hi_fhir.web.operations import operation_parameters
 from hi_fhir.web.readers import ReaderOf
 
@@ -41,10 +42,19 @@ _SEARCHED = PARAMETERS["Subscription"]
 
 
 class SubscriptionViews:
-    """base: FHIR base that links begin with. topic: its canonical URL."""
+    """base: FHIR base that links begin with. topic: its canonical URL. needs_agreements: as of `attending.Terms`."""
 
     def __init__(
-        self, store_: Store, clock: Clock, reader_of: ReaderOf, seal: Seal, guard: Guard, base: str, topic: str
+        self,
+        store_: Store,
+        clock: Clock,
+        reader_of: ReaderOf,
+        seal: Seal,
+        guard: Guard,
+        base: str,
+        topic: str,
+        *,
+        needs_agreements: bool = False,
     ) -> None:
         self._store = store_
         self._clock = clock
@@ -53,6 +63,7 @@ class SubscriptionViews:
         self._guard = guard
         self._base = base
         self._topic = topic
+        self._needs_agreements = needs_agreements
 
     def add_to(self, blueprint: Blueprint) -> None:
         """The routes, below the FHIR base."""
@@ -189,7 +200,8 @@ class SubscriptionViews:
             first, last = _number(asked, "eventsSinceNumber", 1), _number(asked, "eventsUntilNumber", row.last_number)
             content = _content(asked, as_asked(row, self._seal))
             found = store.events(session, row, first, last, _EVENTS[content])
-            readable = frozenset(store.readable(session, store.owner(row), [one.report for one in found]))
+            reports = [one.report for one in found]
+            readable = told_today(session, row, reports, self._needs_agreements, self._clock.now())
             full = content is Content.FULL_RESOURCE
             versions = store.contents(session, readable) if full else None
             body = bundle(
