@@ -11,6 +11,7 @@ from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
 from hi_fhir.web.cors import allow_origins
+from hi_fhir.web.export_api import ExportViews
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.subscriptions_api import SubscriptionViews
@@ -29,6 +30,8 @@ def create_app(
     pages: Blueprint | None = None,
     requirements: MeasureRequirements | None = None,
     cors_origins: Sequence[str] = (),
+    *,
+    has_clients: bool = False,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
@@ -36,6 +39,7 @@ def create_app(
     subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
     pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
     they are offered, `definitions` has that of the operation. cors_origins: of pages elsewhere that may ask.
+    has_clients: whether who calls shows a token.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -44,7 +48,9 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
     since = clock.now().date()
-    app.register_blueprint(fhir_api.make_blueprint(store, reader_of, since, definitions, subscriptions, requirements))
+    exports = ExportViews(store, clock, reader_of, needs_token=has_clients)
+    of_fhir = (store, reader_of, since, definitions, subscriptions, requirements, exports)
+    app.register_blueprint(fhir_api.make_blueprint(*of_fhir))
     if pages is not None:
         app.register_blueprint(pages)
     app.register_blueprint(health.make_blueprint(store))

@@ -17,6 +17,9 @@ from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.evaluate_api import DEFINITION as EVALUATE_DEFINITION
 from hi_fhir.web.evaluate_api import NAME as EVALUATE
 from hi_fhir.web.evaluate_api import EvaluateViews
+from hi_fhir.web.export_api import DEFINITION as EXPORT_DEFINITION
+from hi_fhir.web.export_api import FILE_ENDPOINT, ExportViews
+from hi_fhir.web.export_api import NAME as EXPORT
 from hi_fhir.web.groups import SERVED_GROUP
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.requirements_api import NAME as REQUIREMENTS
@@ -46,6 +49,7 @@ def make_blueprint(
     definitions: Sequence[dict[str, Any]] = (),
     subscriptions: SubscriptionViews | None = None,
     requirements: MeasureRequirements | None = None,
+    exports: ExportViews | None = None,
 ) -> Blueprint:
     """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
     others = [subscriptions.capability()] if subscriptions else []
@@ -54,7 +58,8 @@ def make_blueprint(
     of_measure = {EVALUATE: operations.get(EVALUATE, EVALUATE_DEFINITION)}
     if requirements:
         of_measure[REQUIREMENTS] = operations[REQUIREMENTS]
-    views = FhirViews(store, reader_of, since, served, others, of_measure)
+    of_all = {EXPORT: EXPORT_DEFINITION} if exports else {}
+    views = FhirViews(store, reader_of, since, served, others, of_measure, of_all)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
     EvaluateViews(store, reader_of).add_to(blueprint)
@@ -64,6 +69,8 @@ def make_blueprint(
     SearchViews(store, reader_of, served).add_to(blueprint)
     if subscriptions:
         subscriptions.add_to(blueprint)
+    if exports:
+        exports.add_to(blueprint)
     blueprint.add_url_rule("/metadata", view_func=views.metadata)
     blueprint.add_url_rule("/<type:type_>/<id_>", view_func=views.read)
     return blueprint
@@ -78,10 +85,12 @@ class FhirViews:
         served: Mapping[str, Served],
         others: Sequence[dict[str, Any]],
         of_measure: Mapping[str, str],
+        of_all: Mapping[str, str],
     ) -> None:
         """others: what the CapabilityStatement says of types with routes of their own. of_measure: operations of
-        Measure, each with the URL of its definition.
+        Measure, each with the URL of its definition; of_all: of the whole.
         """
+        self._of_all = of_all
         self._of_measure = of_measure
         self._others = others
         self._served = served
@@ -99,6 +108,7 @@ class FhirViews:
             self._others,
             offered={type_: served.offered for type_, served in self._served.items()},
             documentation=_DOCUMENTATION,
+            operations=self._of_all,
             type_operations={"Measure": self._of_measure},
             interactions=("read", "vread", "history-instance", "search-type"),
         )
@@ -117,4 +127,5 @@ class FhirViews:
 def _negotiate() -> None:
     if "\0" in request.path:  # which a store need not be able to look for
         raise FhirError(404, "there is no such address.")
-    check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))
+    if request.endpoint != f"fhir.{FILE_ENDPOINT}":  # which is NDJSON, and asked for as such
+        check_acceptable(request.headers.get("Accept", ""), request.args.get("_format"))

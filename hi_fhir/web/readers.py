@@ -49,7 +49,7 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
 def what_is_done(method: str, path: str) -> tuple[str, str]:
     """The type and what is done with it, as a letter of SMART's scopes, by a request below the FHIR base."""
     _, _, type_, *rest = unquote(path).rstrip("/").split("/")
-    if rest and rest[-1] == "$evaluate-measure":
+    if type_ == "$export" or (rest and rest[-1] == "$evaluate-measure"):
         return "MeasureReport", "r"
     if rest and (rest[-1] == "_search" or rest[-1].startswith("$")):
         return type_, "s" if rest[-1] == "_search" or len(rest) == 1 else "r"

@@ -67,6 +67,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
+        has_clients=reader is None,
     )
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"

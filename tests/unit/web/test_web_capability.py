@@ -132,6 +132,7 @@ def test_each_type_that_is_not_claimed_is_not_there(service: FlaskClient, statem
 
 def test_each_route_is_of_something_that_is_claimed(service: FlaskClient, statement: Json) -> None:
     operations = {operation["name"] for _, one in claimed(statement) for operation in one.get("operation", ())}
+    operations |= {operation["name"] for operation in statement["rest"][0]["operation"]}
     for rule in service.application.url_map.iter_rules():
         named = [part[1:] for part in rule.rule.split("/") if part.startswith("$")]
         assert {*named} <= operations

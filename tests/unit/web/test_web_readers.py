@@ -36,7 +36,9 @@ HOOK = "https://icb.example/hook"
 
 @dataclass(frozen=True)
 class Ask:
-    """{report}, {identifier}, {subscription}: of the other board. secret: whether that board is told something else.
+    """{report}, {identifier}, {subscription}, {export}, {ended}: of the other board.
+
+    secret: whether that board is told something else.
 
     is_sent: whether that board's Subscription goes along.
     """
@@ -177,6 +179,13 @@ ASKED = {
     ],
     "fhir.subscription_update": [Ask("/fhir/Subscription/{subscription}", "PUT", is_sent=True)],
     "fhir.subscription_delete": [Ask("/fhir/Subscription/{subscription}", "DELETE")],
+    "fhir.export": [Ask("/fhir/$export", secret=False)],  # whose id is by chance; its files are asked for
+    "fhir.export_status": [Ask("/fhir/$export/{export}"), Ask("/fhir/$export/{export}", "HEAD")],
+    "fhir.export_file": [
+        Ask("/fhir/$export/{export}/0.ndjson"),
+        Ask("/fhir/$export/{export}/1.ndjson"),
+    ],
+    "fhir.export_end": [Ask("/fhir/$export/{ended}", "DELETE")],
     "fhir.metadata": [Ask("/fhir/metadata", secret=False)],
     "health.healthz": [Ask("/healthz", secret=False)],
     "health.readyz": [Ask("/readyz", secret=False)],
@@ -233,9 +242,10 @@ def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
     both, alone = map(service, stores)
     made = both.post("/fhir/Subscription", json=subscription(HOOK), headers={ORGANISATION: THEIRS})
-    yield Services(
-        both, alone, {"report": other.id, "identifier": other.identifier, "subscription": made.json["id"]}, stores
-    )
+    begun = [both.get("/fhir/$export", headers={ORGANISATION: THEIRS, "Prefer": "respond-async"}) for _ in range(2)]
+    export, ended = (answer.headers["Content-Location"].rpartition("/")[2] for answer in begun)
+    names = {"report": other.id, "identifier": other.identifier, "subscription": made.json["id"]}
+    yield Services(both, alone, {**names, "export": export, "ended": ended}, stores)
     for store in stores:
         store.close()
 
