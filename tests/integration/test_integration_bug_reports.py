@@ -335,3 +335,32 @@ def test_a_photo_in_a_record_keeps_nobody_out_who_comes_after(tmp_path: Path, mo
     photo = [{"contentType": "image/jpeg", "data": "/9j/" + "A" * 400_000}]
     people = [a_patient("p1"), a_patient("p2", photo=photo), a_patient("p3")]
     assert counts_of(group_of(reported(tmp_path, people, REGISTERED, monkeypatch)))["denominator"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unread", [{"value": 0}, {}])
+def test_a_pressure_of_nothing_is_no_reading(
+    unread: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """openemr/openemr issue 4570 and pull request 5138: a cuff that was loose, kept as 0 or with a reason alone."""
+    pressure = a_pressure({"unit": "mm[Hg]"})
+    for part in pressure["component"]:
+        del part["valueQuantity"]
+        part |= {"valueQuantity": {**unread, "unit": "mm[Hg]"}} if unread else {"dataAbsentReason": {"text": "loose"}}
+    counts = counts_of(group_of(reported(tmp_path, [a_patient(), pressure], "blood-pressure-recorded", monkeypatch)))
+    assert (counts["denominator"], counts["numerator"]) == (1, 0)
+
+
+@pytest.mark.slow
+def test_a_problem_entered_in_error_that_has_no_clinical_status_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """drajer-health/eCRNow issue 577: an error has no clinical status, and so was taken for an active problem."""
+    system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    status = {"coding": [{"system": system, "code": "entered-in-error"}]}
+    error = a_record("Condition", "38341003", onsetDateTime="2015-01-01", verificationStatus=status)
+    other = a_record("Condition", "38341003", onsetDateTime="2015-01-01") | {"id": "c2"}
+    problems = [error, other | {"subject": {"reference": "Patient/p2"}}]
+    people = [a_patient(), a_patient("p2")]
+    counts = counts_of(group_of(reported(tmp_path, [*people, *problems, a_pressure({})], PRESSURE, monkeypatch)))
+    assert counts["initial-population"] == 1

@@ -45,6 +45,18 @@ SMALL_TOLD_AS_ZERO = [
         by("sex", f=counted(numerator=17, denominator=50), m=counted(numerator=0, denominator=50)),
     )
 ]
+TWO_THAT_COME_TO_TWO = [
+    report(
+        counted(initial_population=15),
+        by(
+            "band",
+            a=counted(initial_population=10),
+            b=counted(initial_population=3),
+            c=counted(initial_population=None),
+            d=counted(initial_population=None),
+        ),
+    )
+]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +68,9 @@ SMALL_TOLD_AS_ZERO = [
         ),
         pytest.param(TOTAL_OF_WHAT_IS_SHOWN, {}, 1, id="ACRO 137: the whole is that of what is shown"),
         pytest.param(SHARE_OF_A_MASKED_COUNT, {"all": (2, 2)}, 0, id="survminer 815: a share of a masked count"),
+        pytest.param(
+            TWO_THAT_COME_TO_TWO, {"c": (1, 1), "d": (1, 1)}, 0, id="sdcTools/UserSupport 194: two that come to two"
+        ),
         pytest.param(SMALL_TOLD_AS_ZERO, {}, 2, id="cohort-extractor 504: small counts told as 0"),
     ],
 )

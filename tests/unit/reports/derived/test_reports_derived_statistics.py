@@ -107,6 +107,20 @@ def test_an_empty_group_is_told_apart_from_one_that_is_held_back() -> None:
     assert one(found, "difference", "core20", "core20").reason == "empty-part"
 
 
+def test_a_rank_with_nobody_in_it_leaves_all_other_statistics() -> None:
+    """dhsc-govuk/PHEindicatormethods issue 32: places without people of some quintiles stopped the rates of all."""
+    empty = StratumCells(
+        (*POPULATIONS, "score"), ("shown",) * 4, (None, None, None, "empty-denominator"), (0, 0, 0, None)
+    )
+    strata = strata_of()
+    quintiles = {**strata["imd-quintile"], "4": empty, "5": empty}
+    bands = {**strata["age-band"], "80+": empty}
+    found = statistics({**strata, "imd-quintile": quintiles, "age-band": bands})
+    assert one(found, "slope-index", "imd-quintile").reason == "empty-part"
+    assert one(found, "standardised-rate", "age-band").reason == "empty-part"
+    assert one(found, "slope-index", "imd-decile").reason is None
+
+
 def test_nobody_in_a_numerator_leaves_a_difference_and_no_ratio() -> None:
     found = statistics(strata_of(core20__rest=0))
     assert one(found, "difference", "core20", "core20").numbers[0] == 0.5
