@@ -270,7 +270,7 @@ class Deciding:
         """Tell cells after all, but for those without which a small count could be worked out."""
         while cells.any():
             told = self.suppressed & ~cells
-            now = self._everybody.views_of_more(views, self._knowledge.told(told))
+            now = self._everybody.views_of_more(views, self._knowledge.told(told), is_whole=False)
             unsafe = self._tight(now)
             if not unsafe:
                 self.suppressed = told

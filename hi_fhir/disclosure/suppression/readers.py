@@ -132,17 +132,23 @@ class Everybody:
         scratch = _Scratch(self._followed, public.everybody)
         return [scratch.of(one) for one in readers]
 
-    def views_of_more(self, before: list[WorkedOut], known: Known) -> list[WorkedOut]:
-        """All that follows for each where more is told than before. before: everybody's first."""
+    def views_of_more(self, before: list[WorkedOut], known: Known, *, is_whole: bool = True) -> list[WorkedOut]:
+        """All that follows for each where more is told than before. before: everybody's first.
+
+        is_whole: of all; else of everybody alone, where that is too much already.
+        """
         public, *others = before
         cells = np.flatnonzero(known.tells_more_than(public.known))
         now = Public(known, public.public.copy(), public.everybody.sums.copy())
         flat = now.bounds.flat
         equations = self._followed.narrow(flat, now.sums, known.flat, cells, known.own.flat.at(cells))
         changes = self._followed.follow(flat, now.sums, known.flat, equations)
+        first = _of_all(public.reader, now)
+        if not is_whole and len(first.tight):
+            return [first]
         scratch = _Scratch(self._followed, now)
         scratch.follow_from(public.public.flat, np.concatenate((cells, changes.cells)))
-        return [_of_all(public.reader, now), *(scratch.of_more(one) for one in others)]
+        return [first, *(scratch.of_more(one) for one in others)]
 
 
 class _Scratch:
