@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
-from hi_fhir.cli.lines import say
+from hi_fhir.cli.lines import say, warn
 from hi_fhir.cli.output import print_json
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.errors import UserError
@@ -54,7 +54,7 @@ def export_command(
     Example:
       hi-fhir export --area U99001 --form pdf --to papers
     """
-    from hi_fhir.pages.reading import Shelf
+    from hi_fhir.pages.reading import Shelf, WithdrawnError
     from hi_fhir.pages.taken.forms import FORMS as MADE
     from hi_fhir.store.criteria import Reader
     from hi_fhir.store.session import open_store
@@ -67,7 +67,13 @@ def export_command(
     written = []
     with Shelf(open_store(config.store_place), config.overlays).opened(reader) as shelf:
         for code in areas or [one.code for one in shelf.areas()]:
-            taken = shelf.taken(code, period)
+            try:
+                taken = shelf.taken(code, period)
+            except WithdrawnError as error:
+                if areas:
+                    raise
+                warn(f"{code}: {error}")
+                continue
             for form in forms or FORMS:
                 file = folder / f"{taken.file_name}.{form}"
                 commit_bytes(file, MADE[form].make(taken))

@@ -29,6 +29,10 @@ COMMANDS = {
         "steps",
         "Send an evaluation's reports for an audience to a FHIR server, but for those that it says it has unchanged.",
     ),
+    "retract": (
+        "retract",
+        "Withdraw released reports everywhere, as a new version without numbers that says why, and who asked for it.",
+    ),
     "attack": (
         "attack",
         "Work masked counts out of released ones, as whoever was given them can, and exit with 4 where that succeeds.",

@@ -15,7 +15,7 @@ from hi_fhir.core.files import commit_bytes
 if TYPE_CHECKING:
     from hi_fhir.reports.derived.table import Row
 
-_SHOWN = ("difference", "ratio", "slope-index", "relative-index", "standardised-rate")
+_SHOWN = ("withdrawn", "difference", "ratio", "slope-index", "relative-index", "standardised-rate")
 """Kinds of statistics that stand in the table for people."""
 
 
@@ -91,7 +91,7 @@ def _print(rows: Iterable["Row"]) -> None:
 
 
 def _is_shown(row: "Row") -> bool:
-    """Statistics, and of scores and their changes that of all people."""
+    """Statistics, what was withdrawn, and of scores and their changes that of all people."""
     if row.statistic in ("score", "change"):
         return row.stratifier == "all"
     return row.statistic in _SHOWN

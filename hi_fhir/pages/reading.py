@@ -18,7 +18,7 @@ from hi_fhir.pages.taken.area_taken import AreaTaken
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.current import CurrentReport, current_reports, report_content
+from hi_fhir.store.current import CurrentReport, WithdrawnReport, current_reports, report_content, withdrawn_reports
 from hi_fhir.store.readable import codes_of
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
@@ -47,6 +47,15 @@ class Shelf:
             yield OpenShelf(self, session, reader)
 
 
+class WithdrawnError(NotFoundError):
+    """All that is asked for was withdrawn. reports: what that was."""
+
+    def __init__(self, reports: Sequence[WithdrawnReport]) -> None:
+        first = reports[0]
+        super().__init__(f"withdrawn: {first.reason} (asked for by {first.asked_by})")
+        self.reports = reports
+
+
 @dataclass(frozen=True)
 class OpenShelf:
     """For one request. What the reader may not have is not here."""
@@ -72,6 +81,26 @@ class OpenShelf:
     def reports(self, code: str) -> list[CurrentReport]:
         """Of an area: in order of measure and period."""
         return current_reports(self.session, self.reader.audience, codes_of(self.reader), [code])
+
+    def withdrawn(self, code: str, measure: str | None = None) -> list[WithdrawnReport]:
+        """Of an area, and of a measure if one is named."""
+        found = withdrawn_reports(self.session, self.reader.audience, codes_of(self.reader), [code])
+        return [one for one in found if measure in (None, one.measure_id)]
+
+    def period(self, asked: str | None, periods: Sequence[Period], withdrawn: Sequence[WithdrawnReport]) -> Period:
+        """As of `chosen_period`. withdrawn: what would else have been there.
+
+        Raises:
+            WithdrawnError: nothing else was there of that period.
+            NotFoundError: nothing was.
+        """
+        try:
+            return chosen_period(asked, periods)
+        except NotFoundError:
+            gone = [one for one in withdrawn if asked in (None, period_code(Period(one.period_start, one.period_end)))]
+            if gone:
+                raise WithdrawnError(gone) from None
+            raise
 
     def has_measure(self, id_: str) -> bool:
         return id_ in self.shelf.measures and read_measure(self.session.connection(), self.reader, id_) is not None
@@ -102,7 +131,7 @@ class OpenShelf:
             NotFoundError: nothing is here of it.
         """
         found, reports = self.area(code), self.reports(code)
-        chosen = chosen_period(period, periods_of(reports))
+        chosen = self.period(period, periods_of(reports), self.withdrawn(code))
         [first, *_] = [one for one in reports if (one.period_start, one.period_end) == (chosen.start, chosen.end)]
         return AreaTaken(
             area=found,

@@ -23,13 +23,13 @@ from hi_fhir.pages.completeness import field_table
 from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
-from hi_fhir.pages.reading import OpenShelf, Shelf, chosen_period, period_code, periods_of
+from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, period_code, periods_of
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
 from hi_fhir.reports.concepts import AREAS
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.current import CurrentReport, report_content
+from hi_fhir.store.current import CurrentReport, WithdrawnReport, report_content
 
 ReaderOf = Callable[[Any], Reader]
 
@@ -51,12 +51,13 @@ def make_blueprint(shelf: Shelf, reader_of: ReaderOf) -> Blueprint:
 
 
 class AreaView(NamedTuple):
-    """An area in a period. reports: those of the period."""
+    """An area in a period. reports: those of the period. withdrawn: reports of any period."""
 
     area: PageArea
     period: Period
     periods: Sequence[Period]
     reports: Sequence[CurrentReport]
+    withdrawn: Sequence[WithdrawnReport]
 
 
 class PageViews:
@@ -76,6 +77,7 @@ class PageViews:
         blueprint.add_url_rule("/areas/<code>/measures/<id_>", "measure", self.measure)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
+        blueprint.register_error_handler(WithdrawnError, self._gone)
         blueprint.register_error_handler(NotFoundError, self._missing)
 
     def start(self) -> str:
@@ -152,13 +154,16 @@ class PageViews:
     def _area(self, shelf: OpenShelf, code: str) -> AreaView:
         area, reports = shelf.area(code), shelf.reports(code)
         periods = periods_of(reports)
-        period = chosen_period(request.args.get("period"), periods)
+        withdrawn = shelf.withdrawn(code)
+        period = shelf.period(request.args.get("period"), periods, withdrawn)
         now = [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
-        return AreaView(area, period, periods, now)
+        return AreaView(area, period, periods, now, withdrawn)
 
     def measure(self, code: str, id_: str) -> str:
         view, area, periods = self._measure(code, id_)
-        return self._page("measure.html", area=area, view=view, periods=periods, counted=COUNTED)
+        with self._opened() as shelf:
+            withdrawn = shelf.withdrawn(code, id_)
+        return self._page("measure.html", area=area, view=view, periods=periods, counted=COUNTED, withdrawn=withdrawn)
 
     def chart(self, code: str, id_: str, name: str, form: str) -> Response:
         view, _, _ = self._measure(code, id_)
@@ -179,11 +184,14 @@ class PageViews:
         with self._opened() as shelf:
             area = shelf.area(code)
             periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
-            period = chosen_period(request.args.get("period"), periods)
+            period = shelf.period(request.args.get("period"), periods, shelf.withdrawn(code, id_))
             now = shelf.table(code, period, [id_]).rows
             whole = shelf.table(code, None, [id_], [ALL]).rows if len(periods) > 1 else now
             names = shelf.names()
         return MeasureView(self._shelf.measures[id_], area.name, period, now, whole, names), area, periods
+
+    def _gone(self, error: WithdrawnError) -> tuple[str, int]:
+        return self._page("withdrawn.html", withdrawn=error.reports), 410
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:
         return self._page("missing.html"), 404
@@ -194,8 +202,12 @@ class PageViews:
             url_for=url_for,
             period_code=period_code,
             say=wording,
+            title_of=self._title,
             here=(request.endpoint or "").rpartition(".")[2],
         )
+
+    def _title(self, id_: str) -> str:
+        return self._shelf.measures[id_].title if id_ in self._shelf.measures else id_
 
     @cached_property
     def _templates(self) -> Environment:

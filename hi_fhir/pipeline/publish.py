@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -31,7 +32,9 @@ from hi_fhir.store.agreements import practices_behind
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
+from hi_fhir.store.models import ReportRow
 from hi_fhir.store.readable import readable_reports
+from hi_fhir.store.withdrawing import to_be_told
 from hi_fhir.tables.dates import london_day
 
 _NAMED = 10  # reporters in a message
@@ -96,7 +99,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         due = [report for report in fit if report.identifier not in there]
         context.steps.start("publish", len(due), "reports")
         sending = _Sending(context, target.base_url, FhirPublisher(client, config.tries))
-        defined = sending.all(due, entries if due else lacking, config.publish_batch)
+        defined = sending.all([_as_sent(report) for report in due], entries if due else lacking, config.publish_batch)
     restored = len(before) - len(there)
     told = f" ({restored} of them again: gone there, or changed by others)" if restored else ""
     withheld = len(released.reports) - len(own)
@@ -118,6 +121,27 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         definitions=defined.total() - defined["Measure"],
         known_before=known_before,
     )
+
+
+def send_withdrawn(context: RunContext, url: str, rows: Sequence[ReportRow]) -> int:
+    """Send the FHIR server at `url` those withdrawn reports of which it was sent another version; how many.
+
+    Nothing is told by them, so nothing is attacked before.
+
+    Raises:
+        ConfigError, SourceError: as of `publish`.
+    """
+    target = check_target(context.config, url)
+    with context.store.read() as session:
+        due = to_be_told(session, target.base_url, rows)
+    settings = server_client(context.config, "publish", target.base_url, _auth(context, target))
+    with FhirClient(settings, context.clock, context.cancel.wait) as client:
+        context.steps.start("publish", len(due), "reports")
+        publisher = FhirPublisher(client, context.config.tries)
+        sending = _Sending(context, target.base_url, publisher)
+        sending.all([_as_sent(row) for row in due], {}, context.config.publish_batch)
+    context.steps.finish(f"{len(due)} withdrawn reports sent")
+    return len(due)
 
 
 def check_target(config: Config, url: str) -> Target:
@@ -205,6 +229,20 @@ def _own_definitions(config: Config) -> Definitions:
     return found
 
 
+class _Sent(NamedTuple):
+    """What is to be known of a report to send it."""
+
+    identifier: str
+    version: int
+    reporter: str
+
+
+def _as_sent(report: ReleasedReport | ReportRow) -> _Sent:
+    if isinstance(report, ReportRow):
+        return _Sent(report.identifier, report.version, report.organisation or report.reporter_id)
+    return _Sent(report.identifier, report.version, report.reporter)
+
+
 @dataclass
 class _Sending:
     """One call of `publish` at work. target: as the ledger spells it; stored: reports that the server has taken."""
@@ -214,7 +252,7 @@ class _Sending:
     publisher: FhirPublisher
     stored: int = 0
 
-    def all(self, due: Sequence[ReleasedReport], entries: Definitions, size: int) -> Counter[str]:
+    def all(self, due: Sequence[_Sent], entries: Definitions, size: int) -> Counter[str]:
         """Send the reports, `size` in a transaction, and the definitions first; how many of these were taken, by type.
 
         Raises:
@@ -240,7 +278,7 @@ class _Sending:
         settled = [delivery for deliveries in self.publisher.publish(entries) for delivery in deliveries]
         return sum(delivery.outcome.is_stored for delivery in settled)
 
-    def _reports(self, due: Iterable[ReleasedReport], size: int) -> Counter[int]:
+    def _reports(self, due: Iterable[_Sent], size: int) -> Counter[int]:
         """Send the reports, each reporter's together; how many were refused, by HTTP status."""
         ordered = sorted(due, key=lambda report: (report.reporter, report.identifier))
         refused: Counter[int] = Counter()
@@ -252,7 +290,7 @@ class _Sending:
                     refused[delivery.outcome.status] += 1
         return refused
 
-    def _deliver(self, reports: Sequence[ReleasedReport]) -> Iterator[SentEntry]:
+    def _deliver(self, reports: Sequence[_Sent]) -> Iterator[SentEntry]:
         """Send one batch, and keep what comes back before more is sent."""
         versions = {report.identifier: report.version for report in reports}
         for deliveries in self.publisher.publish(self._entries(reports)):
@@ -263,7 +301,7 @@ class _Sending:
             yield from deliveries
             self.context.steps.advance(len(deliveries))
 
-    def _entries(self, reports: Iterable[ReleasedReport]) -> list[Update]:
+    def _entries(self, reports: Iterable[_Sent]) -> list[Update]:
         """The reports as the ledger has them: its bytes count, not the copies on disk."""
         with self.context.store.read() as session:
             found = [report_version(session, report.identifier) for report in reports]

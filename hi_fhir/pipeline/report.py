@@ -1,6 +1,7 @@
 """The fourth step: counts are released to one audience and become MeasureReports, in the store and as files."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from hi_fhir.measures.absence import withheld, withheld_strata
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
 from hi_fhir.pipeline.agreed import check_agreed
 from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.noticing import as_kept, with_corrections
 from hi_fhir.pipeline.published import published, reckoned_with
 from hi_fhir.pipeline.redefined import check_definitions
 from hi_fhir.reports.basis import all_absences, run_counts
@@ -71,7 +73,8 @@ class ReportManifest(msgspec.Struct, frozen=True):
     absent: what of the measures is withheld for want of data. already_known: small counts that could be worked out of
     what was released before, whatever is held back now. held_back: of all counts but 0, the share which is suppressed
     for the sake of small ones and not small itself, over all practices, networks and boards. guarded: small counts of
-    all these; proven: those that are shown to have three values at least by all sums at once.
+    all these; proven: those that are shown to have three values at least by all sums at once. withdrawn: reports that
+    were, and stay so.
     """
 
     audience: Audience
@@ -86,6 +89,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     guarded: int = 0
     proven: int = 0
     policy: str = ""
+    withdrawn: int = 0
 
 
 class _Job(NamedTuple):
@@ -109,6 +113,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     """Release an evaluation to an audience: reports in the store, and as files under `folder`/reports/`audience`.
 
     The same evaluation again gives the same bytes and no new version. A file there that is none of these is removed.
+    A report that was withdrawn stays so, unless that was lifted.
 
     Raises:
         UserError: a measure, value set or mapping was changed since it was evaluated or last released, and its version
@@ -128,12 +133,14 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     built, recorded, already_known = given.reports, given.kept, given.already_known
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
     known = f"; {already_known} small counts were known from earlier reports" if already_known else ""
-    context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}")
+    withdrawn = sum(one.stays_withdrawn for one in recorded)
+    stay = f"; {withdrawn} of them stay withdrawn (hi-fhir retract --lift)" if withdrawn else ""
+    context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}{stay}")
     return ReportManifest(
         audience=audience,
         evaluation=job.evaluation.id,
         paths=paths,
-        reports=[_released(one, version, path) for one, (version, _), path in zip(built, recorded, paths, strict=True)],
+        reports=[_released(one, kept.version, path) for one, kept, path in zip(built, recorded, paths, strict=True)],
         measures=[evaluated.measure.id for evaluated in job.measures],
         organisations=[organisation_id(reporter.code) for reporter in job.reporting],
         absent=list(job.absent),
@@ -142,6 +149,7 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         guarded=given.guarded,
         proven=given.proven,
         policy=given.policy,
+        withdrawn=withdrawn,
     )
 
 
@@ -238,11 +246,11 @@ def _release(context: RunContext, job: _Job) -> _Given:
             check_definitions(session, job.evaluation, _urls(context.config, job))
             released = release(job.exact, policy, _published(context.config, session, job, seen))
         ready = _build(context, job, released)
-        kept = _keep(store, job, released, ready, newest, context.clock.now())
-        if kept is not None:
+        written = _keep(context, job, released, ready, newest)
+        if written is not None:
             return _Given(
-                ready.reports,
-                kept,
+                _as_kept(store, ready.reports, written),
+                written.kept,
                 released.already_known,
                 round(released.held_back, 4),
                 released.guarded,
@@ -272,35 +280,49 @@ def _build(context: RunContext, job: _Job, released: ReleasedCounts) -> _Ready:
     )
 
 
-def _keep(
-    store: Store, job: _Job, released: ReleasedCounts, ready: _Ready, newest: int, at: datetime
-) -> list[ledger.KeptVersion] | None:
+class _Written(NamedTuple):
+    """What was kept, and of what: reports that correct others say so."""
+
+    records: list[ledger.NewReport]
+    kept: list[ledger.KeptVersion]
+
+
+def _keep(context: RunContext, job: _Job, released: ReleasedCounts, ready: _Ready, newest: int) -> _Written | None:
     """Write a release in batches, so that other writers wait for a fraction of a second each time.
 
     A report is there whole or not at all. Who ends in between has released some, and the same command the others: it
     decides as before, since what was released of the same evaluation is its own.
     newest: the last version that was decided with. None: others released before all was written.
     """
-    policy, audiences = released.policy, reckoned_with(job.audience)
+    policy, audiences, store = released.policy, reckoned_with(job.audience), context.store
+    at, base = context.clock.now(), context.config.canonical_base.rstrip("/")
     dates = {one.source_id: one.data_date.isoformat() for one in job.evaluation.snapshots}
     new = ledger.NewRelease(job.evaluation.id, job.audience, policy.id, policy.version, released.published, dates)
     records = [one.record for one in ready.reports]
     with store.read() as session:
         _check_days(job, ledger.overtaken(session, new, records))
-    kept: list[ledger.KeptVersion] = []
-    for batch in ledger.batches(records):
+    written = _Written([], [])
+    for plain in ledger.batches(records):
         with store.read() as session:
+            batch = with_corrections(session, plain, base, london_day(at))
             prepared = ledger.prepare_reports(session, batch)
         with store.write() as session:
             if ledger.newest_version(session, audiences) != newest:
                 return None
-            if not kept:
+            if not written.kept:
                 _keep_definitions(session, job, ready, at)
             recorded = ledger.record_reports(session, new, prepared, at)
             announce(session, [one.row for one in recorded if one.row is not None], at)
             newest = ledger.newest_version(session, audiences)
-        kept += recorded
-    return kept
+        written.kept.extend(recorded)
+        written.records.extend(batch)
+    return written
+
+
+def _as_kept(store: Store, built: Sequence[ReadyReport], written: _Written) -> list[ReadyReport]:
+    with store.read() as session:
+        records = as_kept(session, written.records, written.kept)
+    return [replace(one, record=record) for one, record in zip(built, records, strict=True)]
 
 
 def _keep_definitions(session: Session, job: _Job, ready: _Ready, at: datetime) -> None:

@@ -21,7 +21,14 @@ from hi_fhir.reports.derived.deriving import derive
 from hi_fhir.reports.derived.plan import ReferenceGroup, StatisticsPlan, plan_of
 from hi_fhir.reports.derived.table import Head, Row, StatisticsTable, report_rows, statistic_rows
 from hi_fhir.store.cells import read_cells
-from hi_fhir.store.current import CurrentReport, current_reports, period_before, report_content
+from hi_fhir.store.current import (
+    CurrentReport,
+    WithdrawnReport,
+    current_reports,
+    period_before,
+    report_content,
+    withdrawn_reports,
+)
 from hi_fhir.store.readable import Codes
 
 _AT_ONCE = 100  # reports of which the cells are held
@@ -41,6 +48,8 @@ def statistics_of(
 ) -> StatisticsTable:
     """Every count, score and statistic of the reports that hold now, by measure, reporter and period.
 
+    Of one that was withdrawn there is a row that says why, after all others.
+
     measures, reporters, stratifiers: ids and ODS codes; all where there are none; of stratifiers "all" is everybody,
     whom the others are compared with. period: None takes all. organisations: of who reads, as `store.readable` has it;
     None: everybody. overlays: folders with measures of one's own.
@@ -49,17 +58,25 @@ def statistics_of(
         NotFoundError: nothing of that was released to the audience.
     """
     released = current_reports(session, audience, organisations, reporters)
-    wanted = [
-        one
-        for one in released
-        if _is_among(one.measure_id, measures)
-        and (period is None or (one.period_start, one.period_end) == (period.start, period.end))
-    ]
-    if not wanted:
+    wanted = [one for one in released if _is_asked(one, measures, period)]
+    withdrawn = withdrawn_reports(session, audience, organisations, reporters)
+    gone = [_withdrawn_row(one) for one in withdrawn if _is_asked(one, measures, period)]
+    if not wanted and not gone:
         raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
     reading = _Reading(session, audience, released, stratifiers, reference, overlays)
     batches = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
-    return StatisticsTable([row for batch in batches for row in reading.rows(batch)])
+    return StatisticsTable([*(row for batch in batches for row in reading.rows(batch)), *gone])
+
+
+def _withdrawn_row(one: WithdrawnReport) -> Row:
+    """Of a report that has no numbers any more, why."""
+    head = (one.measure_id, one.measure_version, one.reporter, one.audience, one.period_start, one.period_end)
+    return Row(*head, statistic="withdrawn", stratifier=ALL, stratum=None, reason=f"{one.reason} ({one.asked_by})")
+
+
+def _is_asked(one: CurrentReport | WithdrawnReport, measures: Collection[str], period: Period | None) -> bool:
+    is_of_it = period is None or (one.period_start, one.period_end) == (period.start, period.end)
+    return is_of_it and _is_among(one.measure_id, measures)
 
 
 def _is_among(one: str, chosen: Collection[str]) -> bool:

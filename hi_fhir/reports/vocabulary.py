@@ -167,6 +167,16 @@ EXTENSIONS = (
         ),
         repeats=True,
     ),
+    OwnExtension(
+        "withdrawn",
+        "The report is withdrawn and has no numbers any more: why, who asked for it (`asked-by`), and on which day.",
+        parts=(Nested("reason"), Nested("asked-by"), Nested("on", "date")),
+    ),
+    OwnExtension(
+        "correction",
+        "This version corrects the one before it: why, who asked for it (`asked-by`), and on which day.",
+        parts=(Nested("reason"), Nested("asked-by"), Nested("on", "date")),
+    ),
     OwnExtension("withheld-reason", "Why a count is withheld.", "code", contexts=COUNTS),
     OwnExtension(
         "undetermined", "People of whom the measure could not be decided.", "integer", contexts=(GROUP, STRATUM)

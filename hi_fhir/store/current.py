@@ -1,14 +1,15 @@
-"""The reports that hold now for an audience, with the period before each, for what looks at many of them."""
+"""The reports that give numbers now, with the period before each, for what looks at many of them."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.models import ReportContent, ReportRow
+from hi_fhir.store.notices import NoticeKind, NoticeRow, gives_numbers
 from hi_fhir.store.readable import Codes, has_report
 
 
@@ -38,11 +39,52 @@ def current_reports(
     reporters: ODS codes; all where there are none.
     """
     columns = [getattr(ReportRow, "organisation" if name == "reporter" else name) for name in CurrentReport._fields]
-    of_it = select(*columns).where(has_report(audience, organisations), ReportRow.is_current)
+    of_it = select(*columns).where(has_report(audience, organisations), ReportRow.is_current, gives_numbers())
     if reporters:
         of_it = of_it.where(ReportRow.organisation.in_(reporters))
     order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
     return [CurrentReport(*row) for row in session.execute(of_it.order_by(*order))]
+
+
+class WithdrawnReport(NamedTuple):
+    """A report that is withdrawn, and has no numbers. on: when that was recorded."""
+
+    measure_url: str
+    measure_version: str
+    reporter: str
+    audience: str
+    period_start: date
+    period_end: date
+    reason: str
+    asked_by: str
+    on: datetime
+
+    @property
+    def measure_id(self) -> str:
+        return self.measure_url.rpartition("/")[2]
+
+
+def withdrawn_reports(
+    session: Session, audience: Audience, organisations: Codes | None = None, reporters: Collection[str] = ()
+) -> list[WithdrawnReport]:
+    """As of `current_reports`: those that hold now and were withdrawn."""
+    columns: tuple[Any, ...] = (
+        ReportRow.measure_url,
+        ReportRow.measure_version,
+        ReportRow.organisation,
+        ReportRow.audience,
+        ReportRow.period_start,
+        ReportRow.period_end,
+        NoticeRow.reason,
+        NoticeRow.asked_by,
+        NoticeRow.recorded_at,
+    )
+    said = (NoticeRow.report_id == ReportRow.id) & (NoticeRow.kind == NoticeKind.WITHDRAWN)
+    of_it = select(*columns).join(NoticeRow, said).where(has_report(audience, organisations), ReportRow.is_current)
+    if reporters:
+        of_it = of_it.where(ReportRow.organisation.in_(reporters))
+    order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
+    return [WithdrawnReport(*row) for row in session.execute(of_it.order_by(*order))]
 
 
 def period_before(report: CurrentReport, reports: Collection[CurrentReport]) -> CurrentReport | None:
@@ -67,7 +109,7 @@ _LEAP = 3
 
 def newest_content(session: Session, measure_url: str) -> bytes | None:
     """Canonical JSON of the report on a measure that was released last, to whomever; None: none was."""
-    found = session.scalar(select(func.max(ReportRow.id)).where(ReportRow.measure_url == measure_url))
+    found = session.scalar(select(func.max(ReportRow.id)).where(ReportRow.measure_url == measure_url, gives_numbers()))
     return None if found is None else report_content(session, found)
 
 

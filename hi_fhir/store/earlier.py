@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.covered import covered_practices
 from hi_fhir.store.models import Release, ReportRow
+from hi_fhir.store.notices import gives_numbers
 
 
 class EarlierRow(NamedTuple):
@@ -34,11 +35,11 @@ def earlier_rows(
 ) -> list[EarlierRow]:
     """Versions of reports of one reference date that any of the audiences was given, but for the decision's own.
 
-    evaluations: the one that is decided about, and those that counted the same. policies: id and version of those by
-    which it decides. What was released of these evaluations by them since the last other release is its own: the same
-    decision again does not see itself.
+    A report that was withdrawn since is among them: who had it knows it. evaluations: the one that is decided about,
+    and those that counted the same. policies: id and version of those by which it decides. What was released of these
+    evaluations by them since the last other release is its own: the same decision again does not see itself.
     """
-    of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of)
+    of_day = and_(ReportRow.audience.in_(audiences), ReportRow.as_of == as_of, gives_numbers())
     is_own = _is_own(evaluations, policies)
     last = session.scalar(select(func.max(ReportRow.number)).join(Release).where(of_day, ~is_own))
     if last is None:
@@ -75,7 +76,7 @@ class ReleasedDays(NamedTuple):
 def released_days(session: Session, evaluation: str, policies: Collection[tuple[str, str]]) -> ReleasedDays:
     """What was released of an evaluation by policies of these ids and versions."""
     columns = select(ReportRow.identifier, ReportRow.version, ReportRow.as_of).join(Release)
-    rows = session.execute(columns.where(_is_own([evaluation], policies))).all()
+    rows = session.execute(columns.where(_is_own([evaluation], policies), gives_numbers())).all()
     sources = frozenset(f"{identifier}/{version}" for identifier, version, _ in rows)
     return ReleasedDays(sources, frozenset(day for _, _, day in rows))
 

@@ -13,6 +13,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.gzipped import gzipped
 from hi_fhir.store.cells import NewCells, write_cells
 from hi_fhir.store.models import PUBLIC, MeasureRow, OrganisationRow, Release, ReportContent, ReportRow
+from hi_fhir.store.notices import WITHDRAWN, NewNotice, StandingVersion, add_notices, standing_versions
 from hi_fhir.store.numbering import next_numbers
 from hi_fhir.store.search import StoredVersion, latest_measure, latest_organisation, latest_report
 
@@ -28,7 +29,7 @@ _ADD_CONTENT = insert(ReportContent.__table__).values(  # type: ignore[arg-type]
 class NewReport:
     """A report to release. reporter, reporter_system: its organisation's ODS code and the code's system.
 
-    cells: every count that its content gives or withholds.
+    cells: every count that its content gives or withholds. notice: what its content says of the version.
     """
 
     id: str
@@ -46,6 +47,7 @@ class NewReport:
     data_date: date
     content: bytes
     cells: NewCells
+    notice: NewNotice | None = None
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,16 @@ class ReleasedVersion(NamedTuple):
 
 
 class KeptVersion(NamedTuple):
-    """The version of a report that holds now. row: the id of its row where it was added; None: it was there."""
+    """The version of a report that holds now. row: the id of its row where it was added; None: it was there.
+
+    is_as_given: its content is what was to be kept; else the report stays withdrawn, or says why it was corrected.
+    stays_withdrawn: what was to be kept would have given numbers, and is not.
+    """
 
     version: ReleasedVersion
     row: int | None
+    is_as_given: bool = True
+    stays_withdrawn: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -115,6 +123,11 @@ class _Last(NamedTuple):
     sha256: str
     as_of: date
     data_dates: dict[str, str] | None
+    standing: StandingVersion
+
+    def is_kept(self, report: NewReport, sha256: str) -> bool:
+        """Whether it stays what holds where a report is released, whose content has that digest."""
+        return self.sha256 == sha256 if report.status == WITHDRAWN else self.standing.is_kept(sha256)
 
 
 class LaterDay(NamedTuple):
@@ -199,13 +212,22 @@ def record_reports(
 ) -> list[KeptVersion]:
     """Keep each report that is not, byte for byte, its latest version already; the versions that hold now, in order.
 
+    One that was withdrawn stays so, unless that was lifted.
     A version is there with its content and cells or not at all. What tells others of it is written in this session.
     """
     last = _last_versions(session, [one.report for one in reports])
     holding = [_holding(one, last.get(one.report.identifier)) for one in reports]
     new = [(one, version) for one, (version, is_new) in zip(reports, holding, strict=True) if is_new]
     rows = _add(session, release, new, at) if new else {}
-    return [KeptVersion(version, rows.get(version.identifier)) for version, _ in holding]
+    return [
+        KeptVersion(
+            version,
+            rows.get(version.identifier),
+            version.sha256 == one.sha256,
+            version.sha256 != one.sha256 and last[version.identifier].standing.is_withdrawn,
+        )
+        for one, (version, _) in zip(reports, holding, strict=True)
+    ]
 
 
 def record_measure(session: Session, measure: NewMeasure, at: datetime) -> None:
@@ -250,14 +272,14 @@ def record_organisation(session: Session, organisation: NewOrganisation, at: dat
 
 def _prepared(report: NewReport, last: _Last | None) -> PreparedReport:
     digest = _digest(report.content)
-    is_kept = last is not None and last.sha256 == digest
+    is_kept = last is not None and last.is_kept(report, digest)
     return PreparedReport(report, digest, None if is_kept else gzipped(report.content))
 
 
 def _holding(one: PreparedReport, last: _Last | None) -> tuple[ReleasedVersion, bool]:
     """The version that holds once the report is kept, and whether it is a new one."""
-    if last is not None and last.sha256 == one.sha256:
-        return ReleasedVersion(last.identifier, last.version, one.sha256), False
+    if last is not None and last.is_kept(one.report, one.sha256):
+        return ReleasedVersion(last.identifier, last.version, last.sha256), False
     return ReleasedVersion(one.report.identifier, last.version + 1 if last else 1, one.sha256), True
 
 
@@ -301,6 +323,7 @@ def _add(
     files = [{"id": id_, "file": one.file or gzipped(one.report.content)} for id_, one in added.items()]
     session.connection().execute(_ADD_CONTENT, files)
     write_cells(session, {id_: one.report.cells for id_, one in added.items()})
+    add_notices(session, {id_: one.report.notice for id_, one in added.items() if one.report.notice}, at)
     _mark_current(session, numbers[0])
     return {one.report.identifier: id_ for id_, one in added.items()}
 
@@ -351,7 +374,8 @@ def _last_versions(session: Session, reports: Iterable[NewReport]) -> dict[str, 
     found: dict[str, _Last] = {}
     for batch in _batches([report.identifier for report in reports]):
         rows = select(*columns).join(Release).where(ReportRow.identifier.in_(batch), ReportRow.is_latest)
-        found |= {row.identifier: _Last(*row) for row in session.execute(rows)}
+        standing = standing_versions(session, batch)
+        found |= {row.identifier: _Last(*row, standing[row.identifier]) for row in session.execute(rows)}
     return found
 
 

@@ -5,17 +5,18 @@ a process was about when it was killed is done again.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, or_, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, insert, or_, select, true, type_coerce
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import LargeBinary
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.models import ReportContent, ReportRow
+from hi_fhir.store.notices import WITHDRAWN, withdrawn_since
 from hi_fhir.store.readable import codes_of, has_report
 from hi_fhir.store.search import StoredVersion, report_conditions
 from hi_fhir.store.subscription_models import SubscriptionEventRow, SubscriptionRow
@@ -104,10 +105,14 @@ def live(session: Session) -> Sequence[SubscriptionRow]:
 
 
 def matching(session: Session, reader: Reader, criteria: ReportCriteria, reports: Collection[int]) -> list[int]:
-    """Which of the versions, by the ids of their rows, a reader may have and the criteria find; in order."""
+    """Which of the versions, by the ids of their rows, a reader may have and the criteria find; in order.
+
+    Whoever is told of complete reports alone is told that one was withdrawn.
+    """
+    in_any_status = report_conditions(replace(criteria, statuses=()))
     conditions = [
         has_report(reader.audience, codes_of(reader)),
-        *report_conditions(criteria),
+        or_(and_(true(), *report_conditions(criteria)), and_(ReportRow.status == WITHDRAWN, *in_any_status)),
         ReportRow.id.in_(reports),
     ]
     return list(session.scalars(select(ReportRow.id).where(*conditions).order_by(ReportRow.number)))
@@ -177,18 +182,26 @@ def readable(session: Session, reader: Reader, reports: Collection[int]) -> set[
 
 
 def contents(session: Session, reports: Collection[int]) -> dict[int, StoredVersion]:
-    """Versions of reports by the ids of their rows."""
+    """Versions of reports by the ids of their rows; of a report that was withdrawn since, the one that says so."""
+    given = aliased(ReportRow)
     columns: tuple[Any, ...] = (
         ReportRow.id,
-        ReportRow.resource_id,
-        ReportRow.version,
-        ReportRow.recorded_at,
-        ReportRow.sha256,
-        ReportRow.audience,
-        ReportRow.organisation,
+        given.resource_id,
+        given.version,
+        given.recorded_at,
+        given.sha256,
+        given.audience,
+        given.organisation,
         type_coerce(ReportContent.content, LargeBinary),
     )
-    found = select(*columns).join(ReportContent, ReportContent.report_id == ReportRow.id)
+    version = func.coalesce(withdrawn_since(), ReportRow.version)
+    is_given = and_(given.identifier == ReportRow.identifier, given.version == version)
+    found = (
+        select(*columns)
+        .select_from(ReportRow)
+        .join(given, is_given)
+        .join(ReportContent, ReportContent.report_id == given.id)
+    )
     return {row[0]: StoredVersion(*row[1:]) for row in session.execute(found.where(ReportRow.id.in_(reports)))}
 
 

@@ -9,11 +9,9 @@ from sqlalchemy.orm import aliased
 
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
+from hi_fhir.store.notices import WITHDRAWN
 from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
 from hi_fhir.store.search import LAST, StoredVersion, columns_of, kept_file
-
-_WITHDRAWN = "error"
-"""MeasureReport.status of a version that withdraws the report; it has no numbers. Source: FHIR R4."""
 
 
 class AskedVersions(NamedTuple):
@@ -45,7 +43,7 @@ def _is_withdrawn() -> ColumnElement[bool]:
     return exists().where(
         later.resource_id == ReportRow.resource_id,
         later.version > ReportRow.version,
-        later.status == _WITHDRAWN,
+        later.status == WITHDRAWN,
     )
 
 

@@ -68,7 +68,7 @@ def release(
             organisation_id=organisation_id(reporter),
             path=f"reports/{reporter}/{measure}.json",
         )
-        for (measure, reporter), (version, _) in zip(contents, versions, strict=True)
+        for (measure, reporter), (version, *_) in zip(contents, versions, strict=True)
     ]
     return ReportManifest(
         audience=audience,

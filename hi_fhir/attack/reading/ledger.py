@@ -15,6 +15,7 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.store import models
 from hi_fhir.store.cell_columns import CellColumns, cell_columns
 from hi_fhir.store.covered import covered_practices
+from hi_fhir.store.notices import gives_numbers, is_known
 
 
 def read_ledger(
@@ -25,7 +26,8 @@ def read_ledger(
     evaluation: str | None = None,
     days: Collection[date] | None = None,
 ) -> Told:
-    """What an audience may have. ever: every version, else the reports that hold now. evaluation: of that one alone.
+    """What an audience may have. ever: every version, else the reports that hold now, and
+    those that were withdrawn, which their readers know still. evaluation: of that one alone.
 
     days: reference dates, of reports of which alone.
 
@@ -49,7 +51,7 @@ def read_practice(session: Session, practice: str, *, ever: bool = False) -> Tol
     """
     asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
     asked = asked.where(models.ReportRow.audience == Audience.PRACTICE, models.ReportRow.organisation == practice)
-    rows = session.scalars(asked if ever else asked.where(models.ReportRow.is_current)).all()
+    rows = session.scalars(asked.where(gives_numbers() if ever else is_known())).all()
     if not rows:
         raise NotFoundError(
             f"nothing was released to practice {practice} of its own people. Run: hi-fhir report --audience practice, "
@@ -74,8 +76,9 @@ def _narrowed(
 ) -> Select[models.ReportRow]:
     asked = asked.where(models.ReportRow.audience.in_(audience.knows))
     if evaluation is not None:
-        return asked.join(models.Release).where(models.Release.evaluation_id == evaluation)
-    return asked if ever else asked.where(models.ReportRow.is_current)
+        asked = asked.join(models.Release).where(models.Release.evaluation_id == evaluation)
+        return asked.where(gives_numbers())
+    return asked.where(gives_numbers() if ever else is_known())
 
 
 def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:

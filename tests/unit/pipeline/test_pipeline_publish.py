@@ -13,11 +13,14 @@ from hi_fhir.core.errors import SourceError
 from hi_fhir.measures import registry
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
+from hi_fhir.pipeline.retract import retract
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.sandbox.server import serve
 from hi_fhir.store.deliveries import last_deliveries
 from hi_fhir.store.models import Delivery
+from hi_fhir.store.notices import Notice
 from hi_fhir.store.session import Store, open_store
+from hi_fhir.store.withdrawing import ReportChoice
 from tests.support.publishing import Watching, a_server, found, published, versions
 from tests.support.released import BASE, CLOCK, DAY, ODS, release
 
@@ -45,6 +48,26 @@ def test_reports_measures_and_reporters_arrive(store: Store) -> None:
             "reference": f"Organization/{ids[code]}",
             "identifier": {"system": ODS, "value": code},
         }
+
+
+def test_what_was_withdrawn_is_sent_as_that_to_whoever_had_its_numbers(store: Store) -> None:
+    released = release(store, reporters=("A99001",))
+    choice, notice = ReportChoice(measure="ethnicity-recorded"), Notice("Counted twice", "A. Analyst")
+    context = RunContext(Config(tries=3, retry_after_cap_s=0), CLOCK, opened=store)
+
+    with a_server() as url:
+        published(store, released, url)
+        assert retract(context, choice, notice, url + "/").sent == 1
+        reports = found(url, "MeasureReport")
+        assert retract(context, choice, notice, url).sent == 0
+
+    assert sorted(one["status"] for one in reports) == ["complete", "error"]
+    assert [one["measure"] for one in reports if "group" not in one] == [f"{BASE}/Measure/ethnicity-recorded|2026.1"]
+
+    with a_server() as url:  # which was sent nothing before
+        assert retract(context, choice, notice, url).sent == 0
+        assert published(store, released, url).sent == 2
+        assert sorted(one["status"] for one in found(url, "MeasureReport")) == ["complete", "error"]
 
 
 @pytest.mark.parametrize("faults", ["", "no-transactions"])
