@@ -14,6 +14,7 @@ from hi_fhir.core.days import LONDON
 from hi_fhir.store.agreement_models import AgreementRow
 from hi_fhir.store.covered import covered_practices
 from hi_fhir.store.models import ReportRow
+from hi_fhir.store.notices import WITHDRAWN
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,15 @@ def practices_behind(session: Session, identifiers: Collection[str]) -> set[str]
 def agreed_reports(session: Session, reports: Collection[int], day: date) -> set[int]:
     """Of versions of reports, by the ids of their rows, those all of whose practices agreed to their audience.
 
-    A practice's own exact reports need no agreement.
+    A practice's own exact reports need no agreement, nor does that a report was withdrawn.
     """
-    columns = select(ReportRow.id, ReportRow.audience)
-    audiences = {row.id: row.audience for row in session.execute(columns.where(ReportRow.id.in_(reports)))}
+    columns = select(ReportRow.id, ReportRow.audience, ReportRow.status)
+    found = session.execute(columns.where(ReportRow.id.in_(reports))).all()
     return {
         report
-        for report, audience in audiences.items()
+        for report, audience, status in found
         if audience == Audience.PRACTICE
+        or status == WITHDRAWN
         or not not_agreed(session, _practices(session, report), Audience(audience), day)
     }
 

@@ -11,7 +11,9 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.store import ledger
 from hi_fhir.store.criteria import Reader
+from hi_fhir.store.notices import Notice
 from hi_fhir.store.session import Store
+from hi_fhir.store.withdrawing import lift
 from hi_fhir.web.app import create_app
 from tests.support.recording import record_reports
 from tests.support.released import BASE, CLOCK, new_report, release
@@ -143,6 +145,10 @@ def test_what_was_withdrawn_is_given_in_no_version_but_that_which_withdraws_it(m
         assert service.get(f"{one}/_history/1").status_code == 404
         assert [entry["response"]["etag"] for entry in service.get(f"{one}/_history").json["entry"]] == ['W/"2"']
         assert b"100" not in service.get(f"{one}/_history/2").data
+    release(module_store, measures=[measure], reporters=["A99001"], memberships=PLACES)
+    assert service.get(f"{path}/_history/3").status_code == 404
+    with module_store.write() as session:
+        lift(session, [new.identifier], Notice("Counted anew", "A. Analyst"), CLOCK.at)
     release(module_store, measures=[measure], reporters=["A99001"], memberships=PLACES)
     assert [people(service.get(f"{path}/_history/3").json)] == [100]
     assert len(service.get(f"{path}/_history").json["entry"]) == 2
