@@ -104,7 +104,12 @@ class _Job(NamedTuple):
 
 
 def _told(manifest: ReportManifest) -> dict[str, object]:
-    told = {"evaluation": manifest.evaluation, "audience": manifest.audience, "reports": len(manifest.paths)}
+    told = {
+        "evaluation": manifest.evaluation,
+        "audience": manifest.audience,
+        "reports": len(manifest.paths),
+        "held_back": manifest.held_back,
+    }
     return told | ({"already_known": manifest.already_known} if manifest.already_known else {})
 
 
@@ -132,10 +137,11 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     given = _release(context, job)
     built, recorded, already_known = given.reports, given.kept, given.already_known
     paths = _write_files(owner_folder(folder / "reports" / audience), built)
+    held = f"; {given.held_back:.1%} of counts held back beside small ones" if given.held_back else ""
     known = f"; {already_known} small counts were known from earlier reports" if already_known else ""
     withdrawn = sum(one.stays_withdrawn for one in recorded)
     stay = f"; {withdrawn} of them stay withdrawn (hi-fhir retract --lift)" if withdrawn else ""
-    context.steps.finish(f"{len(paths)} reports for the {audience} audience{known}{stay}")
+    context.steps.finish(f"{len(paths)} reports for the {audience} audience{held}{known}{stay}")
     return ReportManifest(
         audience=audience,
         evaluation=job.evaluation.id,

@@ -16,6 +16,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError, GateError, UserError
 from hi_fhir.core.files import commit_json, read_json, sha256_file
+from hi_fhir.core.progress import Silent
 from hi_fhir.disclosure.counts import ExactCounts, ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES, Policy
 from hi_fhir.disclosure.published import Published
@@ -88,6 +89,32 @@ def test_each_practice_has_a_folder_of_its_own_with_its_own_reports_alone(
         assert resource["id"] == one.id
     texts = files["ods-a99001/ethnicity-recorded.json"].decode()
     assert not [code for code in ("A99002", "A99003", "A99004") if code in texts]
+
+
+class _Finished(Silent):
+    """Keeps what each step ended with."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def finish(self, summary: str) -> None:
+        self.told.append(summary)
+
+
+def test_which_share_of_counts_is_held_back_beside_small_ones_is_told(
+    config: Config, store: Store, evaluation: Path
+) -> None:
+    progress = _Finished()
+    manifest = report(RunContext(config, AT, progress, opened=store), evaluation, "icb", config.data_dir / "runs" / "1")
+    with store.read() as session:
+        rows = [row for one in manifest.reports for row in report_cells(session, one.identifier, one.version)]
+    assert "suppressed" in {ReleasedCell(*row).state for row in rows}
+    assert 0 < manifest.held_back < 1
+    count = len(manifest.reports)
+    assert progress.told == [
+        f"{count} reports for the icb audience; {manifest.held_back:.1%} of counts held back beside small ones"
+    ]
+    assert release(config, store, evaluation, "practice").held_back == 0
 
 
 def test_files_are_what_the_store_holds(config: Config, store: Store, evaluation: Path) -> None:
