@@ -39,12 +39,13 @@ serve: setup ## serve what `make demo` made, on loopback
 test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not real and not slow" $(if $(COVERAGE),$(MEASURED))
 
-test-rest: setup ## what `make test` leaves out: slow cases, property tests at length, HAPI, PostgreSQL, Spark, polars, Chromium; installs what it can
+test-rest: setup ## what `make test` leaves out: slow cases, property tests at length, HAPI, PostgreSQL, Spark, polars, Chromium, a container; installs what it can
 	tests/hapi/install.sh
 	tests/postgres/install.sh
 	tests/spark/install.sh
 	tests/polars/install.sh
 	tests/chromium/install.sh
+	tests/container/install.sh
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long \
 		$(if $(COVERAGE),$(MEASURED) --cov-append)
 	$(BIN)/pytest -m real
@@ -91,3 +92,7 @@ lock: setup ## resolve the dependencies anew into requirements.lock (hashes, no 
 		--no-header --no-annotate - --output-file tests/polars/requirements.lock
 	echo "playwright>=1.55,<2" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate - --output-file tests/chromium/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --constraint requirements.lock --extra postgres pyproject.toml --output-file docker/requirements.lock
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --constraint requirements.lock - --output-file docker/build.lock

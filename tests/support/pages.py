@@ -7,7 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
-    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md"))
+    for path in (
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / ".github").rglob("*.md"),
+        *(ROOT / "docker").glob("*.md"),
+    )
     if path.name != "cli.md"  # is what the commands print
 )
 BLOCK = re.compile(r"(?<=\n\n)((?: {4}.*\n(?:\n+(?= {4}))?)+)")
