@@ -28,7 +28,7 @@ def test_the_locks_of_the_image_are_a_part_of_the_projects(name: str) -> None:
 def test_the_lock_of_the_image_has_all_that_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = (*project["dependencies"], *project["optional-dependencies"]["postgres"])
-    declared = {re.split(r"[^\w.-]", line)[0].lower() for line in asked}
+    declared = {re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line)[0]).lower() for line in asked}
 
     assert declared - {package.partition("==")[0] for package in locked("docker/requirements.lock")} == set()
 
