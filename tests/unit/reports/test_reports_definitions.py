@@ -95,7 +95,8 @@ def test_every_extension_that_a_report_carries_is_defined_where_it_stands(report
             where = "Extension" if path.endswith(".extension") else path.replace("._count", ".count")
             assert where in own.contexts
             seen.add(own.name)
-    assert seen == {one.name for one in EXTENSIONS}
+    # Those two are of reports that were withdrawn, or are given again.
+    assert {one.name for one in EXTENSIONS} - seen == {"correction", "withdrawn"}
 
 
 @pytest.mark.slow
