@@ -13,8 +13,9 @@ import click
 
 from hi_fhir.cli import options
 from hi_fhir.cli.output import print_json, print_table
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.terminology.data_files import ListState
 
 _PACKAGES = ("hi-fhir", "duckdb", "ibis-framework", "pyarrow", "msgspec", "sqlalchemy", "flask")

@@ -11,9 +11,10 @@ import click
 
 from hi_fhir.cli.lines import warn
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SourceSettings, source_token
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings, source_token
 from hi_fhir.fhir.auth import Origin
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -6,8 +6,9 @@ from typing import Literal
 import msgspec
 
 from hi_fhir.core.clock import SystemClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.conformance import Capability, read_capability
 from hi_fhir.fhir.settings import source_client

@@ -12,9 +12,10 @@ from hi_fhir.cli.output import print_json, print_reconciliation, print_table
 from hi_fhir.cli.people import print_people
 from hi_fhir.cli.progress import run_context
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
+from hi_fhir.core.source_settings import SourceSettings
 
 _named_sources_option = click.option(
     "--source",

@@ -18,11 +18,10 @@ import platformdirs
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.renamed import SETTINGS, Warn, current_settings
+from hi_fhir.core.source_settings import FHIR_BASE, PREFIX, SignedSettings, SourceSettings, source_token
 
 T = TypeVar("T")
 
-_PREFIX = "HI_FHIR_"
-_BASE = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?", re.ASCII | re.IGNORECASE)
 _SQLITE = "sqlite:///"
 _FILE = re.compile(rf"{_SQLITE}(?!:)[^?#\s][^?#]*")
 _SERVER = re.compile(
@@ -30,8 +29,6 @@ _SERVER = re.compile(
 )
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
-SIGNED: Mapping[str, tuple[str, ...]] = {"smart": ("RS384", "ES384"), "nhs": ("RS512",)}
-"""How tokens are signed for, and the algorithms of each."""
 DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
 AGREEMENTS = ("not-required", "required")
 _KINDS = {
@@ -84,68 +81,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "callback_days": (0.001, 365),
 }
 """What numbers may be, both ends included."""
-
-
-@dataclass(frozen=True)
-class SignedSettings:
-    """How tokens are had that one signs for. kind: smart or nhs. key: file of the private key; key_command: prints it.
-
-    token_url: where they are asked for; without it, where the server's SMART configuration says.
-    """
-
-    client_id: str
-    kind: str = "smart"
-    key: str | None = None
-    key_command: tuple[str, ...] = ()
-    key_id: str | None = None
-    algorithm: str = ""
-    token_url: str | None = None
-    scope: str = "system/*.rs"
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError where such tokens cannot be asked for."""
-        if self.kind not in SIGNED:
-            raise ConfigError(f"signed: kind is {' or '.join(SIGNED)}.")
-        if self.algorithm and self.algorithm not in SIGNED[self.kind]:
-            raise ConfigError(f"signed: algorithm for {self.kind} is {' or '.join(SIGNED[self.kind])}.")
-        if self.kind == "nhs" and (self.token_url is None or self.key_id is None):
-            raise ConfigError("signed: the NHS API platform is asked at its token_url, by the key_id registered there.")
-        object.__setattr__(self, "algorithm", self.algorithm or SIGNED[self.kind][0])
-
-
-@dataclass(frozen=True)
-class SourceSettings:
-    """How one FHIR server or folder is reached. `name` is the source's id in every table; the address enters none."""
-
-    name: str
-    address: str
-    token: str | None = field(default=None, repr=False)
-    practice: str | None = None  # ODS code, where the source is one practice's own server
-    trusted_hosts: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # host -> its own token, or None
-    rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
-    whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
-    signed: SignedSettings | None = None  # instead of a token that does not change
-    bases: tuple[str, ...] = ()  # further FHIR bases that absolute references to its own resources have
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError where the address holds a user or password (others can read it) or a base is no URL."""
-        if self.is_server and "@" in re.split(r"[/?#]", self.address.partition("://")[2], maxsplit=1)[0]:
-            raise ConfigError(
-                f"source {self.name}: its address holds a user or a password, which others could read. Leave them out; "
-                f"a bearer token goes into {_token_variable(self.name)}."
-            )
-        if self.signed is not None and self.token is not None:
-            raise ConfigError(f"source {self.name}: it has a token that does not change, and one that is signed for.")
-        if any(_BASE.fullmatch(base) is None for base in self.bases):
-            raise ConfigError(
-                f"source {self.name}: one of its bases is not the base of a FHIR server. Name each as references have "
-                'it, such as "https://fhir.example.nhs.uk/fhir".'
-            )
-
-    @property
-    def is_server(self) -> bool:
-        """Whether the address is that of a server; else it is a folder's."""
-        return self.address.startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True)
@@ -209,7 +144,7 @@ class Config:
                 "store_url: the store is a file of SQLite or a database of PostgreSQL. Give sqlite:///path/to/file or "
                 "postgresql://user@host:5432/database."
             )
-        if self.public_url is not None and _BASE.fullmatch(self.public_url) is None:
+        if self.public_url is not None and FHIR_BASE.fullmatch(self.public_url) is None:
             raise ConfigError("public_url: give it as others call the service, such as https://numbers.example.nhs.uk.")
         if not _is_text(str(self.data_dir)):
             raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
@@ -270,11 +205,6 @@ class Config:
         return config
 
 
-def source_token(name: str, environ: Mapping[str, str]) -> str | None:
-    """The bearer token that the environment has for a source."""
-    return environ.get(_token_variable(name)) or None
-
-
 def _is_text(name: str) -> bool:
     """Whether a name of a file is UTF-8, as not all are."""
     try:
@@ -285,15 +215,11 @@ def _is_text(name: str) -> bool:
 
 
 def _variable(setting: str) -> str:
-    return _PREFIX + setting.upper()
-
-
-def _token_variable(source: str) -> str:
-    return f"{_PREFIX}SOURCE_{source.upper().replace('-', '_')}_TOKEN"
+    return PREFIX + setting.upper()
 
 
 def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
-    named = environ.get(_PREFIX + "CONFIG")
+    named = environ.get(PREFIX + "CONFIG")
     path = Path(named or "hi-fhir.toml")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

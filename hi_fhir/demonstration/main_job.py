@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.demonstration.corrected import Correction, find_correction, put_right
 from hi_fhir.demonstration.subscriber import Received, Subscriber, subscribed
 from hi_fhir.fhir.auth import NoAuth

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.auth import Auth, Credentials, bearer
 
 

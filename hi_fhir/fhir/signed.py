@@ -17,8 +17,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config, SignedSettings, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.source_settings import SignedSettings, SourceSettings
 from hi_fhir.fhir.auth import ASSERTION_TYPE, AccessToken, Auth, NoAuth, RenewedBearer, bearer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import server_client

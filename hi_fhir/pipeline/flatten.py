@@ -10,12 +10,13 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError, NotFoundError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import owner_folder, remove_left_overs, sha256_file, sync_folder
 from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.bases import own_bases
 from hi_fhir.tables.dates import london_day

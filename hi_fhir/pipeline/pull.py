@@ -5,12 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import GateError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import content_name
 from hi_fhir.core.locks import lock_or_fail
 from hi_fhir.core.room import needs_room
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.sources import folder
 from hi_fhir.sources.chunks import remove_pull, remove_work

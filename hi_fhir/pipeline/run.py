@@ -10,12 +10,13 @@ import msgspec
 
 from hi_fhir import __version__
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import UserError
 from hi_fhir.core.events import about
 from hi_fhir.core.files import content_name
 from hi_fhir.core.room import needs_room
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.pipeline import history

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError
 from hi_fhir.core.files import owner_folder
 from hi_fhir.core.manifests import Format
 from hi_fhir.core.progress import Progress
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.core.stopping import Cancellation
 from hi_fhir.sources.chunks import Lane, Receipt, remove_pull
 from hi_fhir.tables.bases import own_bases

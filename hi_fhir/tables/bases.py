@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.files import content_name
+from hi_fhir.core.source_settings import SourceSettings
 
 _URL = re.compile(r"https?://([^/?#@\s]+)((?:/[^?#\s]*)?)", re.ASCII | re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$", re.ASCII)

@@ -19,8 +19,9 @@ import orjson
 import pyarrow as pa
 import zstandard
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.files import sha256_file
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.tables.scope import Scope

@@ -20,8 +20,9 @@ from urllib.parse import urlencode, urljoin
 import msgspec
 import requests
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.files import read_json
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.config import RANGES, Config, SourceSettings
+from hi_fhir.core.config import RANGES, Config
+from hi_fhir.core.source_settings import SourceSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 LINES = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE, flags=re.MULTILINE))

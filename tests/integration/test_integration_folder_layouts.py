@@ -13,9 +13,9 @@ import orjson
 import pytest
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import GateError, NotFoundError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull

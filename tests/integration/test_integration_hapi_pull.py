@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.measures import registry
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.evaluation_job import scope_of

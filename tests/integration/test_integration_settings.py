@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest
 from hi_fhir.pipeline.context import RunContext

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.cohorts.imports import import_organisations, import_postcodes
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.disclosure.counts import Group, Hierarchy
 from hi_fhir.disclosure.hierarchy import nested_strata, sums
 from hi_fhir.measures import registry

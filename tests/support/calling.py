@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.settings import source_client
 

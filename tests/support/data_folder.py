@@ -16,9 +16,10 @@ from pathlib import Path
 
 from hi_fhir.cohorts.imports import import_organisations
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.files import commit_bytes, owner_folder
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run
 from hi_fhir.sandbox.folder import write_folder

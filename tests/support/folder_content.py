@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest

@@ -13,8 +13,8 @@ import msgspec
 import pyarrow.parquet as pq
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.files import commit_json, content_name, read_json
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull

@@ -10,7 +10,8 @@ import msgspec
 import orjson
 import zstandard
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.tables.scope import Scope
 from hi_fhir.tables.views.registry import VIEWS
 

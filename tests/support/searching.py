@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import orjson
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress, Silent
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources.pulls import PullManifest

@@ -8,8 +8,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.fhir.settings import source_client

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hi_fhir.cli.options import read_sources
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings
 
 HOME = "https://elm.example/fhir"
 KNOWN = SourceSettings("main", HOME, token="secret", practice="A99001", trusted_hosts={"files.example": "other"})

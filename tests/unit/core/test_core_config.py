@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hi_fhir.core.config import RANGES, Config, SourceSettings
+from hi_fhir.core.config import RANGES, Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings
 
 
 @pytest.fixture

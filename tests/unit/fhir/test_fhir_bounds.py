@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
 from hi_fhir.core.inflating import inflated
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.bodies import Limit
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import source_client

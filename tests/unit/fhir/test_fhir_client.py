@@ -10,8 +10,9 @@ import requests
 import responses
 
 from hi_fhir.core.clock import Clock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.auth import AccessToken, RenewedBearer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.conformance import read_capability

@@ -17,8 +17,9 @@ from hi_fhir.access.keys import KeysByUrl
 from hi_fhir.access.scopes import ALL
 from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config, SignedSettings, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.source_settings import SignedSettings, SourceSettings
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.fhir.settings import source_client

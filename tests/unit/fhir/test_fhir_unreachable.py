@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import responses
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import source_client
 from tests.support import hostile

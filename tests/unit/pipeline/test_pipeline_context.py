@@ -9,10 +9,11 @@ import orjson
 import pytest
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import CancelledError
 from hi_fhir.core.progress import Silent
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.core.stopping import Cancellation
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext

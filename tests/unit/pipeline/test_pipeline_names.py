@@ -13,8 +13,9 @@ import pytest
 from hi_fhir.cohorts import registration
 from hi_fhir.cohorts.imports import import_organisations
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.pipeline import evaluation_job as evaluating

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NoRoomError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.run import RunRequest, run

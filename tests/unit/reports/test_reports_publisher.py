@@ -12,8 +12,9 @@ import responses
 from requests import PreparedRequest
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.fhir.client import FhirClient
 from hi_fhir.fhir.settings import source_client
 from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry

@@ -14,8 +14,9 @@ import pytest
 import responses
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sandbox.faults import parse

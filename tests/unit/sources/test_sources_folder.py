@@ -14,8 +14,9 @@ import orjson
 import pytest
 from filelock import FileLock
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError, NotFoundError, UserError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.pull import pull
 from hi_fhir.sources import folder_reading

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError, NotFoundError, UserError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.sources import document_files, folder_reading

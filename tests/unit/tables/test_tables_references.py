@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from hi_fhir.core.config import SourceSettings
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from hi_fhir.core.clock import FixedClock
-from hi_fhir.core.config import Config, SourceSettings
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.flatten import flatten
 from hi_fhir.pipeline.pull import pull
