@@ -30,7 +30,7 @@ _SERVER = re.compile(
 OPT_OUT_POLICIES = ("not-applicable", "applied-upstream", "type-1-by-code", "imported-list")
 IMD_YEARS = (2019, 2025)
 DISCLOSURE_POLICIES = ("suppressed", "contract-totals")
-AGREEMENTS = ("not-required", "required")
+NOT_REQUIRED, REQUIRED, ELSEWHERE = AGREEMENTS = ("not-required", "required", "kept-elsewhere")
 _KINDS = {
     "overlays": tuple,
     "opt_out_list": Path,
@@ -130,7 +130,7 @@ class Config:
     cors_origins: tuple[str, ...] = ()  # of pages elsewhere that may ask from within a browser
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
-    agreements: str = "not-required"  # whether practices are to have agreed before their numbers go to others
+    agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others
     publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 

@@ -6,11 +6,10 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config
+from hi_fhir.core.config import REQUIRED, Config
 from hi_fhir.core.errors import GateError
 from hi_fhir.store.agreements import NotAgreed, not_agreed
 
-REQUIRED = "required"
 _NAMED = 10  # practices in a message
 
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import Config
+from hi_fhir.core.config import REQUIRED, Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
@@ -19,7 +19,7 @@ from hi_fhir.fhir.settings import server_client
 from hi_fhir.fhir.signed import signed_auth
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
-from hi_fhir.pipeline.agreed import REQUIRED, check_agreed
+from hi_fhir.pipeline.agreed import check_agreed
 from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import ReleasedReport, ReportManifest

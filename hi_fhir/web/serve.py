@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from hi_fhir.access.keys import KeysByUrl
 from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.core.clock import SystemClock
-from hi_fhir.core.config import Config
+from hi_fhir.core.config import ELSEWHERE, NOT_REQUIRED, REQUIRED, Config
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.loopback import in_url, is_loopback, listen, loopback_address
 from hi_fhir.core.sealing import load_seal
@@ -18,7 +19,6 @@ from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages import site
 from hi_fhir.pages.reading import Shelf
-from hi_fhir.pipeline.agreed import REQUIRED
 from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
@@ -46,10 +46,11 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     `port` 0 takes a free one; `started` is told the address.
 
     Raises:
-        ConfigError: the address is not of this machine alone where nobody logs in, or where nothing is said of TLS; or
-            it is taken.
+        ConfigError: the address is not of this machine alone where nobody logs in, or where nothing is said of TLS; it
+            is taken; or others call it, and practices need not have agreed.
     """
     address = _address(config, host, is_open=reader is None)
+    _check_agreements(config, address)
     listening = listen(address, port)
     store = open_store(config.store_place)
     measures, terminology = registry.load(overlays=config.overlays), catalogue.load(config.overlays)
@@ -97,6 +98,17 @@ def _address(config: Config, host: str, *, is_open: bool) -> str:
             "ends before this service, or use 127.0.0.1."
         )
     return host
+
+
+def _check_agreements(config: Config, address: str) -> None:
+    """Nothing of a practice leaves this machine until it is recorded that its controller agreed, here or elsewhere."""
+    others = [address, *([str(urlsplit(config.public_url).hostname)] if config.public_url else ())]
+    if config.agreements == NOT_REQUIRED and not all(map(is_loopback, others)):
+        raise ConfigError(
+            "others can call this service, and no practice has to have agreed (setting agreements). Set it to "
+            f"{REQUIRED}, and record what practices agreed to (hi-fhir agreements add); or to {ELSEWHERE}, where that "
+            "is recorded outside hi_fhir, and nobody is asked here."
+        )
 
 
 def client_limits() -> ClientLimits:

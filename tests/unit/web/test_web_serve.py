@@ -53,6 +53,33 @@ def test_an_address_that_others_can_call_is_refused(tmp_path, host):
         serve(Config(data_dir=tmp_path), Reader("icb"), host, 0, print)
 
 
+OPEN = {"public_url": "https://numbers.example"}
+
+
+@pytest.mark.parametrize(("host", "settings"), [("0.0.0.0", OPEN), ("127.0.0.1", OPEN)])  # noqa: S104
+def test_who_can_be_called_by_others_says_that_practices_agreed(tmp_path, monkeypatch, host, settings):
+    monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: pytest.fail("it listens"))
+    with pytest.raises(ConfigError, match="record what practices agreed to .*kept-elsewhere"):
+        serve(Config(data_dir=tmp_path, **settings), None, host, 0, print)
+
+
+@pytest.mark.parametrize(
+    ("host", "settings"),
+    [
+        *(("0.0.0.0", {**OPEN, "agreements": one}) for one in ("required", "kept-elsewhere")),  # noqa: S104
+        ("127.0.0.1", {"public_url": "http://localhost:8080"}),
+        ("::1", {}),
+    ],
+)
+def test_who_says_so_or_is_called_by_nobody_else_listens(tmp_path, monkeypatch, host, settings):
+    def listens(address, port):
+        raise ConnectionAbortedError(address)
+
+    monkeypatch.setattr("hi_fhir.web.serve.listen", listens)
+    with pytest.raises(ConnectionAbortedError, match=host):
+        serve(Config(data_dir=tmp_path, **settings), None, host, 0, print)
+
+
 def test_a_taken_port_is_told_as_such(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="Name another, or 0"):
         serve(Config(data_dir=tmp_path), Reader("icb"), "127.0.0.1", taken.getsockname()[1], print)
