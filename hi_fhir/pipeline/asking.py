@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hi_fhir.pipeline.report import ReleasedReport
+from hi_fhir.pipeline.report_manifest import ReleasedReport
 from hi_fhir.reports.sending.presence import Presence, Present
 from hi_fhir.reports.sending.updates import Update
 from hi_fhir.store.deliveries import LastDelivery

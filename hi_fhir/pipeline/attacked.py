@@ -16,7 +16,8 @@ from hi_fhir.measures.evaluation import read_evaluation
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.history import find_evaluation
 from hi_fhir.pipeline.published import policies_above_practice
-from hi_fhir.pipeline.report import ReportManifest, read_counts
+from hi_fhir.pipeline.release_job import read_counts
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.earlier import released_days
 
 if TYPE_CHECKING:

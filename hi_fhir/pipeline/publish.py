@@ -22,7 +22,7 @@ from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.agreed import check_agreed
 from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
+from hi_fhir.pipeline.report_manifest import ReleasedReport, ReportManifest
 from hi_fhir.reports.definitions import definitions
 from hi_fhir.reports.sending.presence import Presence
 from hi_fhir.reports.sending.publisher import FhirPublisher, SentEntry

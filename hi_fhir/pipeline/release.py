@@ -10,7 +10,8 @@ from hi_fhir.measures.evaluation import EvaluationManifest, read_evaluation
 from hi_fhir.pipeline import history
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, check_target, publish
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.pipeline.run_folder import close_run, manifest_of, open_run, run_lock
 
 

@@ -23,7 +23,7 @@ from hi_fhir.tables.standing import Absence, TypeState
 if TYPE_CHECKING:  # with them come all that a step needs
     from hi_fhir.measures.evaluation import EvaluationManifest
     from hi_fhir.pipeline.publish import PublishManifest
-    from hi_fhir.pipeline.report import ReportManifest
+    from hi_fhir.pipeline.report_manifest import ReportManifest
 
 _PLAN, _MANIFEST = "plan.json", "run.json"
 

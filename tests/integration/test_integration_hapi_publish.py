@@ -12,7 +12,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import SourceError
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
-from hi_fhir.pipeline.report import ReportManifest
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.session import Store, open_store
 from tests.support.hapi import Hapi
 from tests.support.released import CLOCK, ODS, SYSTEM, release

@@ -25,7 +25,8 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, FORMAT, MANIFEST, SnapshotReference
 from hi_fhir.measures.model import Measure
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.session import Store
 from tests.support.evaluations import a_reference, an_area, an_evaluation, made_up_counts
 

@@ -11,7 +11,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.progress import Silent
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import PublishManifest, publish
-from hi_fhir.pipeline.report import ReportManifest
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.sandbox.faults import parse
 from hi_fhir.sandbox.server import serve
 from hi_fhir.store.session import Store

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.files import canonical_json
-from hi_fhir.pipeline.report import ReleasedReport, ReportManifest
+from hi_fhir.pipeline.report_manifest import ReleasedReport, ReportManifest
 from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.store import ledger
 from hi_fhir.store.cells import NewCells

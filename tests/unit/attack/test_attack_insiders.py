@@ -11,7 +11,7 @@ from hi_fhir.attack.reading.ledger import read_ledger
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures.evaluation import read_evaluation
-from hi_fhir.pipeline.report import read_counts
+from hi_fhir.pipeline.release_job import read_counts
 from hi_fhir.store.session import Store
 from tests.support.histories import History
 

@@ -12,7 +12,8 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.agreements import NewAgreement, add_agreement, end_agreement
 from hi_fhir.store.models import ReportRow
 from hi_fhir.store.session import Store

@@ -13,7 +13,8 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.pipeline.attacked import check_release
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.session import Store
 from tests.support.evaluations import AREAS, an_area, write_evaluation
 
@@ -42,7 +43,7 @@ class Releasing:
     def __call__(self, evaluation: Path, audience: str = "icb", **policy: object) -> ReportManifest:
         changed = {one: replace(own, **policy) for one, own in POLICIES.items()}
         with self._monkeypatch.context() as patch:
-            patch.setattr("hi_fhir.pipeline.report.policies", lambda _: changed)
+            patch.setattr("hi_fhir.pipeline.giving.policies", lambda _: changed)
             return report(self.context, evaluation, audience, self.context.config.data_dir / "runs" / "1")
 
 

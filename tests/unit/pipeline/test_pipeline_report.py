@@ -32,7 +32,8 @@ from hi_fhir.measures.evaluation import (
     read_evaluation,
 )
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.reports.cells import ReportCells
 from hi_fhir.reports.checks import InvalidResourceError
 from hi_fhir.reports.evaluated import evaluated_measures
@@ -217,7 +218,7 @@ def test_a_decision_knows_what_all_above_the_practice_were_given_but_its_own(
         seen.append(published)
         return decide(counts, policy, published)
 
-    monkeypatch.setattr("hi_fhir.pipeline.report.release", reading)
+    monkeypatch.setattr("hi_fhir.pipeline.giving.release", reading)
     release(config, store, evaluation, "pcn")
     [known] = seen
     assert len(known.reports) == sum(len(manifest.reports) for manifest in given)
@@ -258,7 +259,7 @@ def test_what_was_decided_before_others_released_is_decided_anew(
             report(RunContext(config, AT, opened=store), evaluation, "public", config.data_dir / "runs" / "2")
         return decide(counts, policy, published)
 
-    monkeypatch.setattr("hi_fhir.pipeline.report.release", decided_slowly)
+    monkeypatch.setattr("hi_fhir.pipeline.giving.release", decided_slowly)
     assert {one.version for one in release(config, store, evaluation).reports} == {1}
     assert decisions == [0, 0, 9]
 
@@ -267,7 +268,7 @@ def test_a_release_that_others_are_always_ahead_of_gives_up(
     config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = iter(range(100))
-    monkeypatch.setattr("hi_fhir.pipeline.report.ledger.newest_version", lambda *_: next(seen))
+    monkeypatch.setattr("hi_fhir.pipeline.giving.ledger.newest_version", lambda *_: next(seen))
     with pytest.raises(BusyError, match="at the same time"):
         release(config, store, evaluation)
     assert rows(store, ReportRow) == 0
@@ -313,7 +314,7 @@ def test_small_counts_that_were_given_away_before_are_told_of(
     write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
     policy = replace(POLICIES["icb"], id="icb-primary", fewest=None)
     with monkeypatch.context() as patch:
-        patch.setattr("hi_fhir.pipeline.report.policies", lambda _: {**POLICIES, "icb": policy})
+        patch.setattr("hi_fhir.pipeline.giving.policies", lambda _: {**POLICIES, "icb": policy})
         assert release(config, store, evaluation).already_known == 0
     manifest = release(config, store, evaluation, "pcn")
     assert manifest.already_known > 0

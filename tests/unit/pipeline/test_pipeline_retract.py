@@ -14,7 +14,8 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import NotFoundError, UserError
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.pipeline.retract import RetractManifest, lift, retract
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.definitions import definitions

@@ -109,7 +109,7 @@ def reports(made: RunManifest) -> list[bytes]:
         pytest.param("hi_fhir.pipeline.evaluate.resolve", ENGINE, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.evaluate.commit_file", FULL, marks=pytest.mark.slow),
         ("hi_fhir.store.ledger.record_reports", STORE),
-        pytest.param("hi_fhir.pipeline.report.commit_files", FULL, marks=pytest.mark.slow),
+        pytest.param("hi_fhir.pipeline.report_files.commit_files", FULL, marks=pytest.mark.slow),
         pytest.param("hi_fhir.pipeline.run.close_run", FULL, marks=pytest.mark.slow),
     ],
 )

@@ -23,7 +23,8 @@ from hi_fhir.core.files import read_json
 from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import FORMAT, MANIFEST, read_evaluation
 from hi_fhir.pipeline.context import RunContext
-from hi_fhir.pipeline.report import ReportManifest, report
+from hi_fhir.pipeline.report import report
+from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.plan import ReferenceGroup
 from hi_fhir.reports.derived.table import Row, StatisticsTable
@@ -259,7 +260,7 @@ def test_of_two_definitions_by_one_version_no_change_is_told(
     older(monkeypatch, description="Somebody else is counted.")
     release(config, store, "before", seed=2, **YEAR_BEFORE)
     monkeypatch.undo()
-    monkeypatch.setattr("hi_fhir.pipeline.report.check_definitions", lambda *_: None)
+    monkeypatch.setattr("hi_fhir.pipeline.giving.check_definitions", lambda *_: None)
     release(config, store, "now")
     assert told_of_all(store) == {(None, "definition-changed")}
 
