@@ -139,11 +139,10 @@ def _source(config: Config, name: str, address: str) -> SourceSettings:
         source = replace(known, address=address)
     if not source.is_server and not Path(address).is_dir():
         raise ConfigError("--source: it is neither a URL (http:// or https://) nor a folder that is there.")
-    has_secrets = known is not None and bool(known.token or known.trusted_hosts)
-    if known and has_secrets and source.is_server and Origin.of(address) != Origin.of(known.address):
+    if known and known.has_credentials and source.is_server and Origin.of(address) != Origin.of(known.address):
         raise ConfigError(
-            f"--source: the token and trusted hosts of source {name} are for the server in its settings, and this is "
-            "another one. Give it another name (--source NAME=URL), or fix the address in the settings."
+            f"--source: the credentials and trusted hosts of source {name} are for the server in its settings, and "
+            "this is another one. Give it another name (--source NAME=URL), or fix the address in the settings."
         )
     return source
 

@@ -18,7 +18,14 @@ import platformdirs
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.renamed import SETTINGS, Warn, current_settings
-from hi_fhir.core.source_settings import FHIR_BASE, PREFIX, SignedSettings, SourceSettings, source_token
+from hi_fhir.core.source_settings import (
+    FHIR_BASE,
+    PREFIX,
+    ClientCertificate,
+    SignedSettings,
+    SourceSettings,
+    source_token,
+)
 
 T = TypeVar("T")
 
@@ -48,6 +55,7 @@ _KINDS = {
 """Types of the settings whose default does not tell."""
 
 _SECRET = ("publish_token", "proxy", "store_url")
+_TABLES = ("sources", "publish_signed", "publish_client_certificate")
 _CODES = ("publish_organisations", "serve_organisations")
 _NETWORKS = ("callback_networks",)
 
@@ -132,6 +140,7 @@ class Config:
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
     agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others
     publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change
+    publish_client_certificate: ClientCertificate | None = None  # shown to publish_url
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -186,8 +195,9 @@ class Config:
         """
         file = current_settings(_read_file(environ), str, warn)
         sources = _sources(file.pop("sources", {}), environ)
-        signed = _signed(file.pop("publish_signed", None))
-        known = {f.name: f for f in fields(cls) if f.name not in ("sources", "publish_signed")}
+        signed = _table(file, "publish_signed", SignedSettings)
+        shown = _table(file, "publish_client_certificate", ClientCertificate)
+        known = {f.name: f for f in fields(cls) if f.name not in _TABLES}
         variables = {name: environ[_variable(name)] for name in (*known, *SETTINGS) if _variable(name) in environ}
         named = current_settings(variables, _variable, warn)
         for name in file:
@@ -195,10 +205,11 @@ class Config:
                 raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
         given = {name: named.get(name, file.get(name)) for name in known}
         values = {name: _parse(name, raw) for name, raw in given.items() if raw is not None}
-        config = cls(**values, publish_signed=signed, sources=sources)
-        if (config.publish_token or signed) and not config.publish_url:
+        config = cls(**values, publish_signed=signed, publish_client_certificate=shown, sources=sources)
+        if (config.publish_token or signed or shown) and not config.publish_url:
             raise ConfigError(
-                "publish_token and publish_signed need publish_url: the FHIR base of the server they are for."
+                "publish_token, publish_signed and publish_client_certificate need publish_url: the FHIR base of the "
+                "server they are for."
             )
         if config.publish_token and signed:
             raise ConfigError("publish_token is one that does not change, publish_signed asks for others: set one.")
@@ -255,11 +266,13 @@ def _source(name: str, table: Any, token: str | None) -> SourceSettings:
         raise ConfigError(f"{place}: {error}.") from error
 
 
-def _signed(table: Any) -> SignedSettings | None:
+def _table(file: dict[str, Any], name: str, kind: type[T]) -> T | None:
+    """What the file has of a setting that is a table, taken out of it."""
+    table = file.pop(name, None)
     try:
-        return None if table is None else msgspec.convert(table, SignedSettings)
+        return None if table is None else msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"settings file, [publish_signed]: {error}.") from error
+        raise ConfigError(f"settings file, [{name}]: {error}.") from error
 
 
 def _parse(name: str, raw: Any) -> Any:

@@ -42,6 +42,17 @@ class SignedSettings:
 
 
 @dataclass(frozen=True)
+class ClientCertificate:
+    """What a client shows of itself as a connection is made (mutual TLS): files in PEM. key: of the certificate.
+
+    certificate: with those that vouch for it after it, where the server does not know them.
+    """
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True)
 class SourceSettings:
     """How one FHIR server or folder is reached. `name` is the source's id in every table; the address enters none."""
 
@@ -53,6 +64,7 @@ class SourceSettings:
     rewrite_next_host: bool = False  # follow a next link on another host by putting it on the configured one
     whole_types: tuple[str, ...] = ()  # types to take unfiltered although codes would do
     signed: SignedSettings | None = None  # instead of a token that does not change
+    client_certificate: ClientCertificate | None = None  # shown to the server, and where its tokens are asked for
     bases: tuple[str, ...] = ()  # further FHIR bases that absolute references to its own resources have
 
     def __post_init__(self) -> None:
@@ -74,6 +86,11 @@ class SourceSettings:
     def is_server(self) -> bool:
         """Whether the address is that of a server; else it is a folder's."""
         return self.address.startswith(("http://", "https://"))
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether there is anything that no other server than the one at the address may be shown."""
+        return bool(self.token or self.trusted_hosts or self.signed or self.client_certificate)
 
 
 def source_token(name: str, environ: Mapping[str, str]) -> str | None:

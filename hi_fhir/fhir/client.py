@@ -16,7 +16,7 @@ from hi_fhir.fhir.bodies import Limit, Turns
 from hi_fhir.fhir.responses import FhirResponse, read_json
 from hi_fhir.fhir.retrying import RETRIED_STATUSES, wait_s
 from hi_fhir.fhir.settings import ClientSettings
-from hi_fhir.fhir.transport import Pace, a_session, proxies_for, verification
+from hi_fhir.fhir.transport import Pace, a_session, own_certificate, proxies_for, verification
 from hi_fhir.fhir.unreachable import UNKNOWN_HOST, unreachable
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ class FhirClient:
         self._limit = Limit(settings.response_limit_mb, "response_limit_mb")
         self._turns = Turns()
         self._verify = verification(settings.ca_file)
+        self._certificate = own_certificate(settings.certificate)
         proxies_for(self.base, settings.proxy)  # so that a wrong one is told before anything is asked
         self._session = a_session(settings.connections)
 
@@ -225,6 +226,7 @@ class FhirClient:
                 allow_redirects=False,
                 stream=True,
                 verify=self._verify,
+                cert=self._certificate if self._credentials.is_home(url) else None,
                 proxies=proxies_for(url, self._settings.proxy),
             )
         except requests.RequestException as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hi_fhir.core.config import Config
-from hi_fhir.core.source_settings import SourceSettings
+from hi_fhir.core.source_settings import ClientCertificate, SourceSettings
 from hi_fhir.fhir.auth import Auth, Credentials, bearer
 
 
@@ -27,6 +27,7 @@ class ClientSettings:
     response_limit_s: float
     ca_file: Path | None
     proxy: str | None = field(repr=False)
+    certificate: ClientCertificate | None
 
 
 def source_client(config: Config, source: SourceSettings, own: Auth | None = None) -> ClientSettings:
@@ -39,6 +40,7 @@ def source_client(config: Config, source: SourceSettings, own: Auth | None = Non
         own or bearer(source.token),
         trusted=trusted,
         rewrite_next_host=source.rewrite_next_host,
+        certificate=source.client_certificate,
     )
 
 
@@ -50,8 +52,12 @@ def server_client(
     *,
     trusted: Mapping[str, Auth] | None = None,
     rewrite_next_host: bool = False,
+    certificate: ClientCertificate | None = None,
 ) -> ClientSettings:
-    """The client of any server. own, trusted: credentials for it, and for other hosts that its links may lead to."""
+    """The client of any server. own, trusted: credentials for it, and for other hosts that its links may lead to.
+
+    certificate: shown to the server itself alone.
+    """
     return ClientSettings(
         name=name,
         base=base.rstrip("/"),
@@ -65,4 +71,5 @@ def server_client(
         response_limit_s=config.response_limit_s,
         ca_file=config.ca_file,
         proxy=config.proxy,
+        certificate=certificate,
     )

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeyParameters, RSAKey
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
-from hi_fhir.core.source_settings import SignedSettings, SourceSettings
+from hi_fhir.core.source_settings import ClientCertificate, SignedSettings, SourceSettings
 from hi_fhir.fhir.auth import ASSERTION_TYPE, AccessToken, Auth, NoAuth, RenewedBearer, bearer
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import server_client
@@ -39,26 +39,42 @@ def own_auth(config: Config, source: SourceSettings, clock: Clock) -> Auth:
     """
     if source.signed is None:
         return bearer(source.token)
-    return signed_auth(config, source.name, source.address, source.signed, clock)
+    return signed_auth(config, source.name, source.address, source.signed, clock, source.client_certificate)
 
 
-def signed_auth(config: Config, name: str, base: str, signed: SignedSettings, clock: Clock) -> Auth:
-    """Tokens for a server by its name and base.
+def signed_auth(
+    config: Config,
+    name: str,
+    base: str,
+    signed: SignedSettings,
+    clock: Clock,
+    certificate: ClientCertificate | None,
+) -> Auth:
+    """Tokens for a server by its name and base. certificate: shown where they are asked for.
 
     Raises:
         ConfigError: as `own_auth`.
     """
-    signer = _Signer(config, name, base.rstrip("/"), signed, clock)
+    signer = _Signer(config, name, base.rstrip("/"), signed, clock, certificate)
     return RenewedBearer(signer.ask, clock)
 
 
 class _Signer:
-    def __init__(self, config: Config, name: str, base: str, signed: SignedSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        name: str,
+        base: str,
+        signed: SignedSettings,
+        clock: Clock,
+        certificate: ClientCertificate | None,
+    ) -> None:
         self._config = config
         self._name = name
         self._base = base
         self._signed = signed
         self._clock = clock
+        self._certificate = certificate
         self._key = _key(name, signed)
         self._url = signed.token_url
 
@@ -82,7 +98,7 @@ class _Signer:
             headers={"Content-Type": _FORM, "Accept": "application/json"},
             body=urlencode(form).encode(),
         )
-        with FhirClient(server_client(self._config, self._name, url, NoAuth()), self._clock) as client:
+        with self._client(url) as client:
             answer, _ = client.resource(request, _members)
         token = answer.get("access_token")
         if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
@@ -96,7 +112,7 @@ class _Signer:
             headers={"Accept": "application/json"},
             with_token=False,
         )
-        with FhirClient(server_client(self._config, self._name, self._base, NoAuth()), self._clock) as client:
+        with self._client(self._base) as client:
             found = client.resource(request, _members)[0].get("token_endpoint")
         secure = isinstance(found, str) and (found.startswith("https://") or self._base.startswith("http://"))
         if not isinstance(found, str) or not secure:
@@ -105,6 +121,10 @@ class _Signer:
                 kind="no-token-endpoint",
             )
         return found
+
+    def _client(self, url: str) -> FhirClient:
+        settings = server_client(self._config, self._name, url, NoAuth(), certificate=self._certificate)
+        return FhirClient(settings, self._clock)
 
     def _assertion(self, url: str) -> str:
         now = int(self._clock.now().timestamp())

@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.loopback import is_loopback
+from hi_fhir.core.source_settings import ClientCertificate
 
 _own = threading.local()
 
@@ -150,6 +151,27 @@ def verification(ca_file: Path | None) -> str | bool:
     except OSError as error:  # an SSLError is one too
         raise ConfigError(f"ca_file {ca_file} is not there, or holds no certificates in PEM.") from error
     return str(ca_file)
+
+
+def own_certificate(shown: ClientCertificate | None) -> tuple[str, str] | None:
+    """The files of what a client shows of itself: certificate, key.
+
+    Raises:
+        ConfigError: they are not there or not of each other, others may read the key, or it has a password, which
+            nobody is there to type.
+    """
+    if shown is None:
+        return None
+    try:
+        if Path(shown.key).stat().st_mode & 0o077:
+            raise ConfigError(f"client certificate: others may read {shown.key}. Run: chmod 600 on it.")
+        ssl.create_default_context().load_cert_chain(shown.certificate, shown.key, password="")
+    except (OSError, ValueError) as error:  # an SSLError is an OSError too
+        raise ConfigError(
+            f"client certificate: {shown.certificate} and {shown.key} are not there, not a certificate and its key in "
+            "PEM, or the key has a password. Give the key without one, readable by its owner alone."
+        ) from error
+    return shown.certificate, shown.key
 
 
 def proxies_for(url: str, proxy: str | None) -> dict[str, str]:

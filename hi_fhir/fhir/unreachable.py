@@ -48,8 +48,13 @@ def _why(host: str, error: requests.RequestException, is_over: bool) -> tuple[st
                 f"{host} speaks plain HTTP there, not HTTPS. Is the port right, or is it http://?",
                 False,
             )
-    if isinstance(error, requests.exceptions.SSLError):
-        return "tls", f"no secure connection to {host} comes about. Does the server speak TLS 1.2 or later?", False
+    if any(isinstance(cause, ssl.SSLError) for cause in behind):
+        return (
+            "tls",
+            f"no secure connection to {host} comes about. Does the server speak TLS 1.2 or later? Does it want to be "
+            "shown a certificate of yours (client_certificate), and take the one that it is shown?",
+            False,
+        )
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "timeout", f"no connection to {host} in time. Is there a firewall, or a proxy to set (proxy)?", True
     if isinstance(error, requests.Timeout):

@@ -13,9 +13,9 @@ from hi_fhir.core.config import REQUIRED, Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
-from hi_fhir.fhir.auth import Auth, NoAuth, Origin, bearer
+from hi_fhir.fhir.auth import NoAuth, Origin, bearer
 from hi_fhir.fhir.client import FhirClient
-from hi_fhir.fhir.settings import server_client
+from hi_fhir.fhir.settings import ClientSettings, server_client
 from hi_fhir.fhir.signed import signed_auth
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
@@ -92,8 +92,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     with context.store.read() as session:
         last = last_deliveries(session, target.base_url)
         entries = {"Measure": _measure_entries(session, fit), **_own_definitions(config)}
-    settings = server_client(config, "publish", target.base_url, _auth(context, target))
-    with FhirClient(settings, context.clock, context.cancel.wait) as client:
+    with FhirClient(_client_of(context, target), context.clock, context.cancel.wait) as client:
         before = {} if again else asking.taken(fit, last)
         there, lacking = _ask(Presence(client), config.identifier_system, before, entries)
         due = [report for report in fit if report.identifier not in there]
@@ -134,8 +133,7 @@ def send_withdrawn(context: RunContext, url: str, rows: Sequence[ReportRow]) -> 
     target = check_target(context.config, url)
     with context.store.read() as session:
         due = to_be_told(session, target.base_url, rows)
-    settings = server_client(context.config, "publish", target.base_url, _auth(context, target))
-    with FhirClient(settings, context.clock, context.cancel.wait) as client:
+    with FhirClient(_client_of(context, target), context.clock, context.cancel.wait) as client:
         context.steps.start("publish", len(due), "reports")
         publisher = FhirPublisher(client, context.config.tries)
         sending = _Sending(context, target.base_url, publisher)
@@ -161,14 +159,16 @@ def check_target(config: Config, url: str) -> Target:
     return target
 
 
-def _auth(context: RunContext, target: Target) -> Auth:
-    """The credentials, for the server that the settings say they are for, and no other."""
-    config = context.config
-    if not config.publish_url or Origin.of(config.publish_url) != Origin.of(target.base_url):
-        return NoAuth()
-    if config.publish_signed is not None:
-        return signed_auth(config, "publish", target.base_url, config.publish_signed, context.clock)
-    return bearer(config.publish_token)
+def _client_of(context: RunContext, target: Target) -> ClientSettings:
+    """How the target is called: with credentials where the settings say that they are for it, and for no other."""
+    config, base = context.config, target.base_url
+    if not config.publish_url or Origin.of(config.publish_url) != Origin.of(base):
+        return server_client(config, "publish", base, NoAuth())
+    shown, signed = config.publish_client_certificate, config.publish_signed
+    auth = (
+        signed_auth(config, "publish", base, signed, context.clock, shown) if signed else bearer(config.publish_token)
+    )
+    return server_client(config, "publish", base, auth, certificate=shown)
 
 
 def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:

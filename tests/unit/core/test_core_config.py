@@ -1,12 +1,13 @@
 """Settings: where each comes from, which wins, and what is said of one that is wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hi_fhir.core.config import RANGES, Config
 from hi_fhir.core.errors import ConfigError
-from hi_fhir.core.source_settings import SourceSettings
+from hi_fhir.core.source_settings import ClientCertificate, SignedSettings, SourceSettings
 
 
 @pytest.fixture
@@ -155,13 +156,40 @@ def test_every_number_has_a_range_or_a_choice() -> None:
 
 
 def test_a_token_to_publish_with_needs_the_server_that_it_is_for(file: Path) -> None:
-    with pytest.raises(ConfigError, match="publish_signed need publish_url"):
+    with pytest.raises(ConfigError, match="publish_client_certificate need publish_url"):
         Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret"})
 
     whole = Config.from_env({"HI_FHIR_PUBLISH_TOKEN": "secret", "HI_FHIR_PUBLISH_URL": "https://icb.example/fhir"})
 
     assert whole.publish_token == "secret"
     assert "secret" not in repr(whole)
+
+
+def test_a_certificate_to_publish_with_is_a_table_of_two_files(file: Path) -> None:
+    table = 'publish_url = "https://icb.example/fhir"\n[publish_client_certificate]\n'
+    file.write_text(f'{table}certificate = "c.pem"\nkey = "c.key"\n', encoding="utf-8")
+    assert Config.from_env({}).publish_client_certificate == ClientCertificate("c.pem", "c.key")
+
+    file.write_text(
+        'publish_url = "https://icb.example/fhir"\n[publish_client_certificate]\nkey = 5\n', encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"\[publish_client_certificate\]"):
+        Config.from_env({})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"token": "secret"},
+        {"signed": SignedSettings("gp", key="k.pem")},
+        {"client_certificate": ClientCertificate("c.pem", "c.key")},
+        {"trusted_hosts": {"files.example": ""}},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_is_for_one_server_is_known_as_such(more: dict[str, Any]) -> None:
+    assert SourceSettings("elm", "https://elm.example/fhir", **more).has_credentials
+    assert not SourceSettings("elm", "https://elm.example/fhir").has_credentials
 
 
 def test_a_secret_that_is_wrong_is_not_told(file: Path) -> None:
