@@ -1,11 +1,11 @@
-"""What the numbers of an area rest on, as one of its reports says it: sources, policies, versions, what was lost."""
+"""What the numbers of an area rest on, as its reports say it: sources, policies, versions, what was lost."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
-import orjson
+from hi_fhir.pages.report_heads import NameAndValue, ReportHead, spelt, text, texts
 
-Json = dict[str, Any]
+T = TypeVar("T")
 
 _BASIS = {
     "as-of": "Reference date",
@@ -19,13 +19,9 @@ _BASIS = {
 """Parts of the basis that are shown, with what they are called."""
 
 
-class NameAndValue(NamedTuple):
-    name: str
-    value: str
-
-
 class DataBasis(NamedTuple):
-    """sources: each with the day of its data. people, lost: counts of the whole run, as far as they are given."""
+    """date: the latest day of the data. sources: each with the day of its data. people, lost: counts of the whole run,
+    as far as they are given. What several reports say is said once."""
 
     date: str
     basis: Sequence[NameAndValue]
@@ -39,55 +35,39 @@ class DataBasis(NamedTuple):
     versions: Sequence[NameAndValue]
 
 
-def data_basis(content: bytes) -> DataBasis:
-    """content: of a MeasureReport of ours."""
-    report = orjson.loads(content)
-    named: dict[str, list[Json]] = {}
-    for extension in report.get("extension", ()):
-        named.setdefault(extension["url"].rpartition("/")[2], []).append(extension)
-    parts = {one["url"]: _value(one) for one in named["report-basis"][0]["extension"]}
-    versions = [_parts(one) for one in named.get("version-used", ())]
-    covered = [one["valueReference"] for one in named.get("covered-practice", ())]
+def data_basis(heads: Sequence[ReportHead]) -> DataBasis:
+    """heads: of an area's reports of a period. Each tells of the run what its measure has to do with."""
+    basis = [{one["url"]: text(one) for one in head.within("report-basis")} for head in heads]
+    sources = [texts(one) for head in heads for one in head.of("data-source")]
+    versions = [texts(one) for head in heads for one in head.of("version-used")]
+    covered = [one["valueReference"] for head in heads for one in head.of("covered-practice")]
+    lists = [texts(one) for head in heads for one in head.of("registered-list")]
     return DataBasis(
-        date=report["date"],
-        basis=[NameAndValue(name, parts[url]) for url, name in _BASIS.items() if url in parts],
-        sources=[NameAndValue(one["source"], one["data-date"]) for one in map(_parts, named.get("data-source", ()))],
-        practices=[NameAndValue(one["identifier"]["value"], one.get("display", "")) for one in covered],
-        notes=[one["valueString"] for one in named.get("note", ())],
-        lists=[" ".join(f"{name}: {value}" for name, value in _parts(one).items()) for one in _lists(named)],
-        unverified=[one["valueString"] for one in named.get("unverified", ())],
-        people=[NameAndValue(_spelt(one["url"]), _value(one)) for one in _within(named, "run-people")],
-        lost=[
-            NameAndValue(f"{kinds['type']}: {_spelt(name)}", value)
-            for kinds in map(_parts, named.get("run-quarantine", ()))
-            for name, value in kinds.items()
-            if name != "type"
-        ],
-        versions=[NameAndValue(one["name"], one["version"]) for one in versions],
+        date=max(head.date for head in heads),
+        basis=_once(NameAndValue(name, own[url]) for url, name in _BASIS.items() for own in basis if url in own),
+        sources=_once(NameAndValue(one["source"], one["data-date"]) for one in sources),
+        practices=_once(NameAndValue(one["identifier"]["value"], one.get("display", "")) for one in covered),
+        notes=_once(text(one) for head in heads for one in head.of("note")),
+        lists=_once(" ".join(f"{name}: {value}" for name, value in one.items()) for one in lists),
+        unverified=_once(text(one) for head in heads for one in head.of("unverified")),
+        people=_once(NameAndValue(spelt(one["url"]), text(one)) for head in heads for one in head.within("run-people")),
+        lost=lost_records(heads),
+        versions=sorted(_once(NameAndValue(one["name"], one["version"]) for one in versions)),
     )
 
 
-def _lists(named: Mapping[str, list[Json]]) -> list[Json]:
-    return named.get("registered-list", [])
+def lost_records(heads: Iterable[ReportHead]) -> list[NameAndValue]:
+    """Records in quarantine by type and why, as the reports of the measures that read the type tell them."""
+    return sorted(
+        _once(
+            NameAndValue(f"{kinds['type']}: {spelt(name)}", value)
+            for head in heads
+            for kinds in map(texts, head.of("run-quarantine"))
+            for name, value in kinds.items()
+            if name != "type"
+        )
+    )
 
 
-def _within(named: Mapping[str, list[Json]], name: str) -> Iterator[Json]:
-    for one in named.get(name, ()):
-        yield from one["extension"]
-
-
-def _parts(extension: Json) -> dict[str, str]:
-    return {one["url"]: _value(one) for one in extension["extension"]}
-
-
-def _value(extension: Json) -> str:
-    """As text; a count that is not given by its reason."""
-    for name, value in extension.items():
-        if name.startswith("value"):
-            return f"{value:,}" if isinstance(value, int) else str(value)
-    reasons = [_value(one) for one in extension.get("extension", ())]
-    return ", ".join(reasons)
-
-
-def _spelt(name: str) -> str:
-    return name.replace(".", ": ").replace("-", " ")
+def _once(found: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(found))

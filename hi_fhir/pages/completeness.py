@@ -46,5 +46,12 @@ def field_table(rows: Iterable[Row], measures: Mapping[str, Measure], by: str, n
     return FieldTable(title, list(labels.values()), fields)
 
 
+def least_recorded(rows: Iterable[Row], measures: Mapping[str, Measure]) -> list[Row]:
+    """Scores of everybody of the measures of completeness, the lowest first."""
+    scores = (row for row in rows if row.statistic == "score" and row.stratifier == ALL)
+    told = [row for row in scores if row.value is not None and measures[row.measure].rule_set in RULE_SETS]
+    return sorted(told, key=lambda row: (row.value, row.measure))
+
+
 def _has(rows: Iterable[Row], by: str) -> bool:
     return any(row.stratifier == by and row.state is not None for row in rows)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE20, ETHNIC_GROUP_5
 from hi_fhir.pages import wording
-from hi_fhir.reports.concepts import stratum_label
 from hi_fhir.reports.derived.rows import DIFFERENCE
 from hi_fhir.reports.derived.table import Row
 
@@ -25,14 +24,11 @@ class Gap(NamedTuple):
 
     @property
     def label(self) -> str:
-        one = next(known for known in self.measure.single_stratifiers if known.id == self.row.stratifier)
-        return stratum_label(one, self.row.stratum or "")
+        return wording.group(self.measure, self.row.stratifier, self.row.stratum or "")
 
     @property
     def difference(self) -> str:
-        """In points, with its interval."""
-        value, lower, upper = self.row.value or 0, self.row.lower or 0, self.row.upper or 0
-        return f"{wording.points(value)} ({wording.points_interval(lower, upper)})"
+        return wording.difference(self.row, self.measure)
 
     @property
     def fewer(self) -> float:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hi_fhir.measures.stratifiers import Crossing
+from hi_fhir.pages import wording
 from hi_fhir.pages.charts.drawing import INK, STEP, Json, chart
 from hi_fhir.pages.strata_table import Line, StrataTable
-from hi_fhir.reports.concepts import stratum_label
 
 _CELL = 84  # pixels across
 _DARK = 0.6  # of the way to the darkest: text on it is white
@@ -26,8 +26,8 @@ def grid(shown: StrataTable, crossing: Crossing) -> Grid:
     by_stratum = {line.stratum: line for line in shown.lines}
     return Grid(
         (outer.title, inner.title),
-        [stratum_label(outer, one) for one in outer.strata],
-        [stratum_label(inner, one) for one in inner.strata],
+        [wording.group_of(outer, one) for one in outer.strata],
+        [wording.group_of(inner, one) for one in inner.strata],
         [[by_stratum.get(f"{one}*{other}") for other in inner.strata] for one in outer.strata],
     )
 

@@ -48,7 +48,7 @@ class MeasureView:
 
     @cached_property
     def trend(self) -> list[TrendPoint]:
-        return trend(row for row in self.ever if row.period_end <= self.period.end)
+        return trend(self.measure, (row for row in self.ever if row.period_end <= self.period.end))
 
     @property
     def trend_told(self) -> str:

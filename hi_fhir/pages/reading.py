@@ -14,6 +14,7 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea, area, areas
+from hi_fhir.pages.report_heads import ReportHead, report_head
 from hi_fhir.pages.taken.area_taken import AreaTaken
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import StatisticsTable
@@ -105,6 +106,10 @@ class OpenShelf:
     def has_measure(self, id_: str) -> bool:
         return id_ in self.shelf.measures and read_measure(self.session.connection(), self.reader, id_) is not None
 
+    def heads(self, reports: Sequence[CurrentReport]) -> dict[str, ReportHead]:
+        """What reports of one period say beside their numbers, by measure."""
+        return {one.measure_id: report_head(report_content(self.session, one.id)) for one in reports}
+
     def table(
         self, code: str, period: Period | None, measures: Collection[str] = (), stratifiers: Collection[str] = ()
     ) -> StatisticsTable:
@@ -132,13 +137,13 @@ class OpenShelf:
         """
         found, reports = self.area(code), self.reports(code)
         chosen = self.period(period, periods_of(reports), self.withdrawn(code))
-        [first, *_] = [one for one in reports if (one.period_start, one.period_end) == (chosen.start, chosen.end)]
+        heads = self.heads(of_period(reports, chosen))
         return AreaTaken(
             area=found,
             period=chosen,
             audience=self.reader.audience,
             rows=self.table(code, chosen).rows,
-            basis=data_basis(report_content(self.session, first.id)),
+            basis=data_basis([*heads.values()]),
             measures=self.shelf.measures,
             names=self.names(),
         )
@@ -147,6 +152,10 @@ class OpenShelf:
 def periods_of(reports: Sequence[CurrentReport]) -> list[Period]:
     """The latest first."""
     return sorted({Period(one.period_start, one.period_end) for one in reports}, key=_by_end, reverse=True)
+
+
+def of_period(reports: Sequence[CurrentReport], period: Period) -> list[CurrentReport]:
+    return [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
 
 
 def chosen_period(asked: str | None, periods: Sequence[Period]) -> Period:

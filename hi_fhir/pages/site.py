@@ -19,17 +19,20 @@ from hi_fhir.pages import wording
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.charts.drawing import as_png, as_svg
-from hi_fhir.pages.completeness import field_table
+from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
 from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.measure_view import MeasureView
+from hi_fhir.pages.movements import movements
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
-from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, period_code, periods_of
+from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, of_period, period_code, periods_of
+from hi_fhir.pages.shortfalls import shortfalls
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
 from hi_fhir.reports.concepts import AREAS
 from hi_fhir.reports.derived.table import StatisticsTable
+from hi_fhir.store.cells import stratifiers_of
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.current import CurrentReport, WithdrawnReport, report_content
+from hi_fhir.store.current import CurrentReport, WithdrawnReport
 
 ReaderOf = Callable[[Any], Reader]
 
@@ -37,7 +40,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STATIC = Path(__file__).parent / "static"
-_SHOWN_GAPS = 10
+_SHOWN = 10
 _TEXTS = ("text/html", "text/css", "text/csv", "image/svg+xml")
 _BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
@@ -91,21 +94,38 @@ class PageViews:
         with self._opened() as shelf:
             shown = self._area(shelf, code)
             rows = shelf.table(code, shown.period, stratifiers=COMPARED).rows
+            heads = shelf.heads(shown.reports)
         measures = self._shelf.measures
-        scores = {row.measure: row for row in rows if row.statistic == "score" and row.stratifier == ALL}
-        gaps = widest(rows, measures)
-        return self._page("area.html", shown=shown, ranking=gaps, most=_SHOWN_GAPS, scores=scores, measures=measures)
+        return self._page(
+            "area.html",
+            shown=shown,
+            date=max(head.date for head in heads.values()),
+            ranking=widest(rows, measures),
+            moved=movements(rows, measures),
+            short=shortfalls(heads, measures),
+            recorded=least_recorded(rows, measures),
+            most=_SHOWN,
+            scores={row.measure: row for row in rows if row.statistic == "score" and row.stratifier == ALL},
+            measures=measures,
+        )
 
     def completeness(self, code: str) -> str:
         by = request.args.get("by", _BY[0].id)
-        breakdowns = {one.id: one.title for one in _BY} | AREAS
-        if by not in breakdowns:
-            raise NotFoundError("there is no such breakdown")
         with self._opened() as shelf:
             shown = self._area(shelf, code)
+            breakdowns = self._breakdowns(shelf, shown)
+            if by not in breakdowns:
+                raise NotFoundError("there is no such breakdown")
             rows = shelf.table(code, shown.period, stratifiers=[by]).rows
             fields = field_table(rows, self._shelf.measures, by, shelf.names())
         return self._page("completeness.html", shown=shown, fields=fields, by=by, breakdowns=breakdowns)
+
+    def _breakdowns(self, shelf: OpenShelf, shown: AreaView) -> dict[str, str]:
+        """Titles of the breakdowns that the area's reports have, by id: no practice has one by practice."""
+        of_fields = [one for one in shown.reports if self._shelf.measures[one.measure_id].rule_set in RULE_SETS]
+        there = stratifiers_of(shelf.session, of_fields[0].id) if of_fields else frozenset(one.id for one in _BY)
+        titles = {one.id: one.title for one in _BY} | AREAS
+        return {id_: title for id_, title in titles.items() if id_ in there}
 
     def population(self, code: str) -> str:
         shown, tables = self._people(code)
@@ -123,7 +143,7 @@ class PageViews:
     def about(self, code: str) -> str:
         with self._opened() as shelf:
             shown = self._area(shelf, code)
-            basis = data_basis(report_content(shelf.session, shown.reports[0].id))
+            basis = data_basis([*shelf.heads(shown.reports).values()])
         return self._page("about.html", shown=shown, basis=basis)
 
     def taken(self, code: str, form: str) -> Response:
@@ -156,8 +176,7 @@ class PageViews:
         periods = periods_of(reports)
         withdrawn = shelf.withdrawn(code)
         period = shelf.period(request.args.get("period"), periods, withdrawn)
-        now = [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
-        return AreaView(area, period, periods, now, withdrawn)
+        return AreaView(area, period, periods, of_period(reports, period), withdrawn)
 
     def measure(self, code: str, id_: str) -> str:
         view, area, periods = self._measure(code, id_)

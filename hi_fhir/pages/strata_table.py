@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, Crossing, Stratifier
 from hi_fhir.pages import wording
-from hi_fhir.reports.concepts import AREAS, stratum_label
+from hi_fhir.reports.concepts import AREAS
 from hi_fhir.reports.derived.table import Row
 
 COUNTED = {
@@ -117,9 +117,9 @@ def _spelt(
     order = [stratum for stratum in one.strata if stratum in there]
     if isinstance(one, Crossing):
         return one.title, lambda code: _crossed(one, code), order
-    return one.title, lambda code: stratum_label(one, code), order
+    return one.title, lambda code: wording.group_of(one, code), order
 
 
 def _crossed(one: Crossing, code: str) -> str:
     parts: Iterable[tuple[Stratifier, str]] = zip(one.parts, code.split("*"), strict=True)
-    return ", ".join(stratum_label(part, stratum) for part, stratum in parts)
+    return ", ".join(wording.group_of(part, stratum) for part, stratum in parts)

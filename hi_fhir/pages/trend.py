@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hi_fhir.core.days import Period
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.pages import wording
 from hi_fhir.pages.charts.drawing import LINE, WIDTH, Json, chart, dots, rules, words
@@ -16,6 +17,7 @@ _HEIGHT = 200
 class TrendPoint(NamedTuple):
     """score: None where there is none, for its reason. change: since the period before; None: there is none before."""
 
+    measure: Measure
     period: Period
     score: Row
     change: Row | None
@@ -29,10 +31,9 @@ class TrendPoint(NamedTuple):
         """In points with its interval, or why it is not told."""
         if self.change is None:
             return "first period"
-        value, lower, upper = self.change.value, self.change.lower, self.change.upper
-        if value is None or lower is None or upper is None:
+        if self.change.value is None:
             return wording.why(self.change.reason)
-        return f"{wording.points(value)} (95% interval {wording.points_interval(lower, upper)})"
+        return wording.difference(self.change, self.measure)
 
     @property
     def is_joined(self) -> bool:
@@ -40,15 +41,15 @@ class TrendPoint(NamedTuple):
         return self.change is not None and self.change.value is not None
 
 
-def trend(rows: Iterable[Row]) -> list[TrendPoint]:
-    """rows: of one measure and area in all periods. In order of time; of the whole area."""
+def trend(measure: Measure, rows: Iterable[Row]) -> list[TrendPoint]:
+    """rows: of an area in all periods. In order of time; of the whole area."""
     scores: dict[Period, Row] = {}
     changes: dict[Period, Row] = {}
     for row in rows:
         if row.stratifier == ALL and row.statistic in ("score", CHANGE):
             (scores if row.statistic == "score" else changes)[Period(row.period_start, row.period_end)] = row
     ordered = sorted(scores, key=lambda period: (period.end, period.start))
-    return [TrendPoint(period, scores[period], changes.get(period)) for period in ordered]
+    return [TrendPoint(measure, period, scores[period], changes.get(period)) for period in ordered]
 
 
 def trend_sentence(points: Sequence[TrendPoint]) -> str:

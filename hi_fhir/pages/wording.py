@@ -4,6 +4,10 @@ from datetime import date
 
 from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, UNSUPPORTED
 from hi_fhir.disclosure.scores import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL
+from hi_fhir.measures.model import OCCASIONS, Measure
+from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_DECILE, IMD_QUINTILE, Stratifier
+from hi_fhir.reports.concepts import stratum_label
+from hi_fhir.reports.derived.table import Row
 from hi_fhir.statistics.when_given import REASONS
 
 NOT_GIVEN = {
@@ -24,6 +28,15 @@ WHY = {
 """What the reason of a number that is not given means."""
 
 _PERCENT_DECIMALS = 1
+_GROUPS = {
+    (IMD_QUINTILE.id, "1"): "1, most deprived",
+    (IMD_QUINTILE.id, "5"): "5, least deprived",
+    (IMD_DECILE.id, "1"): "1, most deprived",
+    (IMD_DECILE.id, "10"): "10, least deprived",
+    (CORE20.id, "core20"): "Most deprived fifth",
+    (CORE20.id, "rest"): "The other four fifths",
+}
+"""Groups whose label in reports does not say by itself who they are."""
 
 
 def share(value: float) -> str:
@@ -47,9 +60,54 @@ def points_interval(lower: float, upper: float) -> str:
     return f"{lower * 100:+.{_PERCENT_DECIMALS}f} to {upper * 100:+.{_PERCENT_DECIMALS}f} points"
 
 
+def score(row: Row, measure: Measure) -> str:
+    """A score with its interval, or why there is none."""
+    if row.value is None or row.lower is None or row.upper is None:
+        return f"not given: {why(row.reason)}"
+    if is_ratio(measure):
+        return f"{row.value:.2f} ({row.lower:.2f} to {row.upper:.2f})"
+    return f"{share(row.value)} ({interval(row.lower, row.upper)})"
+
+
+def is_ratio(measure: Measure) -> bool:
+    """Whether scores are occasions a person, and not shares."""
+    return OCCASIONS in measure.counted
+
+
+def difference(row: Row, measure: Measure) -> str:
+    """row: a difference of scores, with its interval: in points, or of a ratio in occasions a person."""
+    value, lower, upper = row.value or 0, row.lower or 0, row.upper or 0
+    if is_ratio(measure):
+        direction = "higher" if value > 0 else "lower"
+        return f"{abs(value):.2f} {direction} (95% interval {lower:+.2f} to {upper:+.2f})"
+    return f"{points(value)} (95% interval {points_interval(lower, upper)})"
+
+
+def group(measure: Measure, stratifier: str, stratum: str) -> str:
+    """What a stratum of one of a measure's stratifiers is called."""
+    if stratifier == ALL:
+        return "Everybody"
+    return group_of(next(one for one in measure.single_stratifiers if one.id == stratifier), stratum)
+
+
+def group_of(one: Stratifier, stratum: str) -> str:
+    """What a stratum of one stratifier is called."""
+    return _GROUPS.get((one.id, stratum)) or stratum_label(one, stratum)
+
+
+def at_least(people: float) -> str:
+    """How many people something comes to at least, of whom there is a part of one."""
+    return f"{people:,.0f}" if people >= 1 else "fewer than 1"
+
+
 def day(value: date) -> str:
     """31 March 2025, without a nought before the day."""
     return f"{value.day} {value:%B %Y}"
+
+
+def day_of(value: str) -> str:
+    """value: as ISO text."""
+    return day(date.fromisoformat(value))
 
 
 def people(value: float) -> str:

@@ -71,6 +71,12 @@ def read_cells(
             yield report, (*names[name], *states[state], value)
 
 
+def stratifiers_of(session: Session, report: int) -> frozenset[str]:
+    """By what a report counts, by the id of its row."""
+    named = select(CellName.stratifier).join(ReleasedCellRow, ReleasedCellRow.cell_name_id == CellName.id)
+    return frozenset(session.scalars(named.where(ReleasedCellRow.report_id == report).distinct()))
+
+
 def report_cells(session: Session, identifier: str, version: int) -> list[CellRow]:
     """The cells of one version of a report."""
     of_it = select(ReportRow.id).where(ReportRow.identifier == identifier, ReportRow.version == version)

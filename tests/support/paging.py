@@ -1,16 +1,21 @@
 """A board's release of made-up people, and its pages as somebody sees them."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from flask import Flask
 from flask.testing import FlaskClient
 
+from hi_fhir.cohorts.lists import ListComparison
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
+from hi_fhir.core.days import Period
+from hi_fhir.measures.evaluation import FORMAT, MANIFEST, read_evaluation
 from hi_fhir.pages.reading import Shelf
 from hi_fhir.pages.site import make_blueprint
 from hi_fhir.pipeline.context import RunContext
@@ -24,11 +29,31 @@ from tests.support.evaluations import AREAS, write_evaluation
 CLOCK = FixedClock(datetime(2025, 5, 3, tzinfo=UTC))
 
 
-def release_for_pages(data_dir: Path, store: Store, measures: Sequence[str]) -> None:
+YEAR_BEFORE: Mapping[str, Any] = {
+    "period": Period(date(2023, 4, 1), date(2024, 3, 31)),
+    "as_of": date(2024, 3, 31),
+    "data_date": date(2024, 4, 2),
+}
+
+
+def release_for_pages(
+    data_dir: Path,
+    store: Store,
+    measures: Sequence[str],
+    audience: Audience = Audience.ICB,
+    *,
+    name: str = "now",
+    seed: int = 1,
+    lists: ListComparison | None = None,
+    **changed: Any,
+) -> None:
+    """changed: fields of the evaluation's manifest."""
     config = Config(data_dir=data_dir)
-    folder = data_dir / "evaluations" / "now"
-    write_evaluation(folder, measures=list(measures), areas=AREAS[:3], people=400, seed=1)
-    report(RunContext(config, CLOCK, opened=store), folder, Audience.ICB, data_dir / "runs" / "now")
+    folder = data_dir / "evaluations" / name
+    write_evaluation(folder, measures=list(measures), areas=AREAS[:3], people=400, seed=seed, lists=lists)
+    if changed:
+        FORMAT.commit(folder / MANIFEST, msgspec.structs.replace(read_evaluation(folder), **changed))
+    report(RunContext(config, CLOCK, opened=store), folder, audience, data_dir / "runs" / f"{name}-{audience}")
 
 
 def site_of(store: Store, reader: Reader) -> Flask:

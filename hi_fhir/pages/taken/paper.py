@@ -61,7 +61,7 @@ def _view(taken: AreaTaken, id_: str) -> MeasureView:
 
 
 def _gaps(ranking: Ranking) -> list[list[str]]:
-    return [[gap.measure.title, gap.label, gap.difference, wording.people(gap.fewer)] for gap in ranking.gaps[:_GAPS]]
+    return [[gap.measure.title, gap.label, gap.difference, wording.at_least(gap.fewer)] for gap in ranking.gaps[:_GAPS]]
 
 
 def _share(table: StrataTable) -> str:

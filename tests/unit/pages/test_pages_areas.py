@@ -10,6 +10,7 @@ from hi_fhir.measures import registry
 from hi_fhir.pages import wording
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.completeness import RULE_SETS
+from hi_fhir.pages.report_heads import report_head
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import Row
 from hi_fhir.store.criteria import Reader
@@ -60,6 +61,13 @@ def test_what_is_recorded_is_told_of_each_group(pages: FlaskClient, rows: list[R
         assert texts.count("not given") == missing
 
 
+def test_breakdowns_are_those_that_the_area_has(pages: FlaskClient) -> None:
+    found = {code: pages.get(f"/areas/{code}/completeness").text for code in ("A99001", AREA, "QZ1")}
+    there = {code: ["by=practice" in text, "by=pcn" in text, "by=sex" in text] for code, text in found.items()}
+    assert there == {"A99001": [False, False, True], AREA: [True, False, True], "QZ1": [True, True, True]}
+    assert pages.get("/areas/A99001/completeness?by=practice").status_code == 404
+
+
 def test_people_are_those_whom_a_measure_of_everybody_counts(pages: FlaskClient, rows: list[Row]) -> None:
     texts = [row[1] for row in page(pages, "population").rows if row[0] != "Group"]
     counts = [
@@ -76,8 +84,8 @@ def test_people_are_those_whom_a_measure_of_everybody_counts(pages: FlaskClient,
 
 def test_the_data_are_told_as_a_report_tells_them(pages: FlaskClient, store: Store) -> None:
     with store.read() as session:
-        [report, *_] = [one for one in current_reports(session, Audience.ICB) if one.reporter == AREA]
-        basis = data_basis(report_content(session, report.id))
+        reports = current_reports(session, Audience.ICB, reporters=[AREA])
+        basis = data_basis([report_head(report_content(session, one.id)) for one in reports])
     assert basis.sources
     assert basis.practices
     assert basis.versions
