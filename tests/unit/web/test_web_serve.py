@@ -59,7 +59,7 @@ OPEN = {"public_url": "https://numbers.example"}
 @pytest.mark.parametrize(("host", "settings"), [("0.0.0.0", OPEN), ("127.0.0.1", OPEN)])  # noqa: S104
 def test_who_can_be_called_by_others_says_that_practices_agreed(tmp_path, monkeypatch, host, settings):
     monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: pytest.fail("it listens"))
-    with pytest.raises(ConfigError, match="record what practices agreed to .*kept-elsewhere"):
+    with pytest.raises(ConfigError, match=r"record what practices agreed to .*kept-elsewhere"):
         serve(Config(data_dir=tmp_path, **settings), None, host, 0, print)
 
 
