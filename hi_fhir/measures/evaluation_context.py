@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from hi_fhir.core.days import Period
 from hi_fhir.measures.words.windows import Ever, Window, days_of
 from hi_fhir.terminology.codings import Coding
 from hi_fhir.terminology.units import Units
+
+UNTIMED = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands for no instant: it is before all others of a day."""
 
 
 @dataclass(frozen=True)

@@ -164,13 +164,29 @@ class Person:
         *,
         reason: bool = False,
         refers_to: str | None = None,
+        type_: str = "",
+        class_: ValueSetName | str = "",
         at: datetime | None = None,
         status: str = "finished",
     ) -> "Person":
-        """refers_to: the id of the Condition that is its reason."""
+        """refers_to: the id of the Condition that is its reason.
+
+        type_: snomed, other (a code of another system) or nothing, be it words. class_: a code of a value set, other
+        (one that no value set has), unreadable (not as FHIR R4 has it) or nothing.
+        """
         code = ENCOUNTER_REASON if reason else None
         place = "reference" if refers_to else ""
-        return self._with(Event("Encounter", code, on, status, at=at, component=place, refers_to=refers_to))
+        own = Event("Encounter", code, on, status, at=at, component=place, refers_to=refers_to, id=self._next_id())
+        kinds = []
+        if type_:
+            kinds.append(replace(own, value_set=ENCOUNTER_TYPE, component="type", in_snomed=type_ == "snomed"))
+        if class_:
+            named = class_.id if isinstance(class_, ValueSetName) else {"other": OTHER_CLASS}.get(class_)
+            kinds.append(replace(own, value_set=named, component="class"))
+        return self._with(own, *(replace(kind, refers_to=None) for kind in kinds))
+
+    def _next_id(self) -> str:
+        return f"record-{len(self.events)}"
 
     def _with(self, *events: Event) -> "Person":
         return replace(self, events=self.events + events)
@@ -181,6 +197,10 @@ PROBLEM = "problem"
 """Stands for any code that a problem may carry."""
 ENCOUNTER_REASON = "encounter-reason"
 """Stands for any code that an encounter may carry as its reason."""
+ENCOUNTER_TYPE = "encounter-type"
+"""Likewise as its type."""
+OTHER_CLASS = "other-class"
+"""Stands for a code that an encounter may carry as its class, and no value set has."""
 
 
 @checked

@@ -11,7 +11,14 @@ from hi_fhir.measures.model import OCCASIONS, Measure, RatioMeasure
 from hi_fhir.measures.render.query import Facts, condition, field_name, is_null, occasions
 from hi_fhir.measures.render.strata import stratum_index
 from hi_fhir.measures.stratifiers import Stratifier
-from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.events import (
+    EncounterClassIs,
+    EncounterTypeCoded,
+    LatestEncounter,
+    Recorded,
+    RecordedDays,
+    RecordedNear,
+)
 from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf, leaves
@@ -91,6 +98,8 @@ def _fields(leaf: Leaf) -> tuple[str, ...]:
             return ("n", "first_date", "last_date")
         case RecordedDays() | RecordedNear():
             return ("n",)
+        case EncounterClassIs() | EncounterTypeCoded():
+            return ("low",)
         case LatestEncounter() | LatestStatus() | Problems():
             return ("n", "low", "high")
         case LatestValue():

@@ -1,7 +1,6 @@
 """Events to leaf rows: the records of a bucket of people are joined once to the table of all leaves of all measures."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 
@@ -9,18 +8,26 @@ import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.records import countable_events
-from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
+from hi_fhir.measures.encounter_leaves import class_tables, encounter_rows, kind_rows
+from hi_fhir.measures.evaluation_context import UNTIMED, Codes, EvaluationContext
 from hi_fhir.measures.near_leaves import day_rows, near_rows, near_tables
 from hi_fhir.measures.problem_leaves import problem_rows
 from hi_fhir.measures.record_codes import RECORD_CODE, matches, record_codes
 from hi_fhir.measures.status_leaves import status_rows, status_tables
-from hi_fhir.measures.words.events import LatestEncounter, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.events import (
+    EncounterClassIs,
+    EncounterTypeCoded,
+    LatestEncounter,
+    Recorded,
+    RecordedDays,
+    RecordedNear,
+)
 from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 from hi_fhir.tables.clinical import CLINICAL_TABLES
-from hi_fhir.tables.schema import CLINICAL, LEAF, REFERENCE
+from hi_fhir.tables.schema import CLINICAL, LEAF
 from hi_fhir.terminology.ucum import SAME
 
 EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
@@ -28,8 +35,6 @@ EVENT = CLINICAL.append(pa.field("person_id", pa.string(), nullable=False))
 
 FINEST = 1e-6
 """No measurement that a measure reads is written more finely, in whatever unit."""
-
-_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 QUANTITY_CODE = pa.schema(
     [
@@ -78,6 +83,8 @@ def event_types(leaves: Iterable[Leaf]) -> tuple[str, ...]:
                 found.update((*leaf.recorded.types, *leaf.other.types))
             case LatestEncounter():
                 found |= {"Condition", "Encounter"}
+            case EncounterTypeCoded() | EncounterClassIs():
+                found.add("Encounter")
             case Problems():
                 found.add("Condition")
             case LatestValue() | LatestStatus():
@@ -113,6 +120,7 @@ def leaf_tables(
         "quantity_code": pa.Table.from_pylist(quantities, schema=QUANTITY_CODE),
         "unit": pa.Table.from_pylist(units, schema=UNIT),
         "no_leaf": LEAF.empty_table(),
+        **class_tables(leaves, codes),
         **near_tables(leaves, context, codes),
         **status_tables(leaves, context, codes),
     }
@@ -136,7 +144,9 @@ def leaf_rows(leaves: Sequence[Leaf], context: EvaluationContext, events: Mappin
         parts.append(status_rows(leaves, events["Observation"]))
     for leaf_id, leaf in enumerate(leaves):
         if isinstance(leaf, LatestEncounter):
-            parts.append(_encounters(leaf_id, leaf, context, counted["Encounter"], events["Condition"]))
+            parts.append(encounter_rows(leaf_id, leaf, context, counted["Encounter"], events["Condition"]))
+        elif isinstance(leaf, EncounterTypeCoded | EncounterClassIs):
+            parts.append(kind_rows(leaf_id, leaf, context, counted["Encounter"]))
         elif isinstance(leaf, Problems):
             parts.append(problem_rows(leaf_id, leaf, context, counted["Condition"]))
     if not parts:
@@ -240,7 +250,7 @@ def _value_a_day(observations: ibis.Table) -> ibis.Table:
     found = with_values(events.join(_named("quantity_code"), ["system", "code"]), _named("unit")).filter(
         lambda t: ~t.other_unit & (t.start_date >= t.from_day) & (t.start_date <= t.to_day)
     )
-    found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(_BEFORE_ALL)), **bounds(found))
+    found = found.mutate(at=ibis.coalesce(found["at"], ibis.literal(UNTIMED)), **bounds(found))
     found = found.filter((found.high >= found.lowest) & (found.low <= found.highest))
     instants = found.group_by("person_id", "reading_id", "leaf_id", "start_date", "at").agg(
         n=found.count(), low=found.low.min(), high=found.high.min(), quantities=found.quantities.max()
@@ -263,50 +273,3 @@ def bounds(rows: ibis.Table) -> dict[str, ibis.Column]:
     low = ibis.cases((sign == ">", value + FINEST), (sign == ">=", value), else_=rows.lowest)
     high = ibis.cases((sign == "<", value - FINEST), (sign == "<=", value), else_=rows.highest)
     return {"low": sign.isnull().ifelse(value, low), "high": sign.isnull().ifelse(value, high)}
-
-
-def _encounters(
-    leaf_id: int, leaf: LatestEncounter, context: EvaluationContext, events: ibis.Table, conditions: ibis.Table
-) -> ibis.Table:
-    """conditions: of whatever status; the reason of an encounter may be over since."""
-    start, end = context.days(leaf.window)
-    events = events.filter((events.start_date >= ibis.literal(start)) & (events.start_date <= ibis.literal(end)))
-    coded = (events.component == "") & events.code.notnull()
-    own = events.filter(events.component != "reference")
-    own = own.select("person_id", "start_date", "at", low=coded.ifelse(1.0, 0.0), high=coded.ifelse(1.0, 0.0))
-    rows = own.union(reasons_by_reference(events, conditions).select("person_id", "start_date", "at", "low", "high"))
-    rows = rows.mutate(at=ibis.coalesce(rows["at"], ibis.literal(_BEFORE_ALL)))
-    instants = rows.group_by("person_id", "start_date", "at").agg(
-        n=rows.count(), low=rows.low.max(), high=rows.high.max()
-    )
-    days = instants.group_by("person_id", "start_date").agg(
-        n=instants.n.sum(),
-        low=instants.low.argmax(instants["at"], where=instants.low.notnull()),
-        high=instants.high.argmax(instants["at"], where=instants.high.notnull()),
-    )
-    return (
-        days.group_by("person_id")
-        .agg(
-            leaf_id=ibis.literal(leaf_id, "int32"),
-            n=days.n.sum(),
-            first_date=days.start_date.min(),
-            last_date=days.start_date.max(),
-            low=days.low.argmax(days.start_date, where=days.low.notnull()),
-            high=days.high.argmax(days.start_date, where=days.high.notnull()),
-        )
-        .select(*LEAF.names)
-    )
-
-
-def reasons_by_reference(encounters: ibis.Table, conditions: ibis.Table) -> ibis.Table:
-    """Those rows of encounters whose reason is another record, with low and high: whether that carries a code.
-
-    0 and 1 where that is not known, since it is not among `conditions`.
-    """
-    referred = encounters.filter(encounters.component == "reference")
-    own = conditions.filter(conditions.component == "")
-    own = own.semi_join(referred, [own.source_id == referred.source_id, own.resource_id == referred.code])
-    known = own.group_by("source_id", "resource_id").agg(is_coded=own.code.notnull().ifelse(1.0, 0.0).max())
-    known = known.select("source_id", "is_coded", code="resource_id", system=ibis.literal(f"{REFERENCE}Condition"))
-    referred = referred.left_join(known, ["source_id", "system", "code"])
-    return referred.mutate(low=ibis.coalesce(referred.is_coded, 0.0), high=ibis.coalesce(referred.is_coded, 1.0))

@@ -1,14 +1,14 @@
 """Leaf rows of statuses: of what was recorded or answered, which of the statuses stands at the latest moment."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
 import pyarrow as pa
 
 from hi_fhir.cohorts.records import answers_of_status, countable_events
-from hi_fhir.measures.evaluation_context import Codes, EvaluationContext
+from hi_fhir.measures.evaluation_context import UNTIMED, Codes, EvaluationContext
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.tree import Leaf
 from hi_fhir.tables.schema import LEAF
@@ -32,7 +32,6 @@ QUESTION_CODE = pa.schema([("system", pa.string()), ("code", pa.string()), ("lea
 STATUS_TABLES = {"status_code": STATUS_CODE, "question_code": QUESTION_CODE}
 
 _BEFORE_ALL_DAYS = date.min + timedelta(days=1)
-_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def status_tables(leaves: Sequence[Leaf], context: EvaluationContext, codes: Codes) -> dict[str, pa.Table]:
@@ -85,7 +84,7 @@ def _answers(observations: ibis.Table) -> ibis.Table:
 def _latest(rows: ibis.Table) -> ibis.Table:
     rows = rows.mutate(
         day=ibis.coalesce(rows.start_date, ibis.literal(_BEFORE_ALL_DAYS)),
-        at=ibis.coalesce(rows["at"], ibis.literal(_BEFORE_ALL)),
+        at=ibis.coalesce(rows["at"], ibis.literal(UNTIMED)),
     )
     instants = rows.group_by("person_id", "leaf_id", "day", "at").agg(
         n=rows.count(), dated=rows.start_date.max(), low=rows.place.min(), high=rows.place.max()

@@ -19,6 +19,10 @@ _NAMES = {
         "SNOMED-CT",
     ),
     _LOINC: ("https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"),
+    "http://terminology.hl7.org/CodeSystem/v3-ActCode": (
+        "http://hl7.org/fhir/v3/ActCode",
+        "urn:oid:2.16.840.1.113883.5.4",
+    ),
     "http://read.info/readv2": ("urn:oid:2.16.840.1.113883.2.1.6.2", "READV2"),
     "http://read.info/ctv3": ("http://read.info/ctv3/", "CTV3"),
     f"https://{_ENGLAND}": (f"http://{_ENGLAND}", f"https://{_ENGLAND}|1.1.1"),

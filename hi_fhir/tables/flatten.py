@@ -40,7 +40,7 @@ from hi_fhir.tables.views.subjects import Subjects
 from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, CodeSystems, SystemNames
 
-KERNEL_VERSION = 18
+KERNEL_VERSION = 19
 """Part of a snapshot's name: raise it whenever the same lines would give other rows."""
 
 

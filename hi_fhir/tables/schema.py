@@ -35,8 +35,8 @@ CLINICAL = pa.schema(
 
 component: "" for the resource's own code (for Encounter: its reason), "value" for a coding of valueCodeableConcept,
 "reference" for a reason that is another record (system: REFERENCE and its type, code: its id; null: it cannot be
-found), "type" for Encounter.type, "1", "2", ... for Observation.component in order, "1.value" for a component's coded
-value.
+found), "type" for Encounter.type, "class" for Encounter.class (code null: it cannot be read; no row: there is none),
+"1", "2", ... for Observation.component in order, "1.value" for a component's coded value.
 status: as received, but for Condition: `refuted` where verificationStatus says so, else the clinicalStatus code; for
 MedicationRequest the intent where it is proposal, plan or option.
 dated_by: `impossible`: undated, since the only date that it gives is one that cannot be (year 1, 9999).

@@ -13,6 +13,7 @@ from tests.support.cli import Ran, hi_fhir, settings
 SNOMED = "http://snomed.info/sct"
 PRESSURE, REGISTERED = "hypertension-treated-to-target-under-80", "ethnicity-recorded"
 SMOKING, REASON = "smoking-status-recorded", "encounter-reason-coded"
+HL7 = "http://terminology.hl7.org/CodeSystem"
 YEAR = "2024-04-01..2025-03-31"
 ETHNICITY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory"
 ETHNIC_CODES = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland"
@@ -317,16 +318,31 @@ def test_one_identifier_twice_is_one_patient(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("class_", [{"code": "AMBULATORY"}, "AMB", None, [{"code": "AMB"}]])
+@pytest.mark.parametrize(
+    ("class_", "coded_class"),
+    [
+        ({"code": "AMBULATORY"}, 0),
+        ("AMB", 0),
+        (None, 0),
+        ([{"coding": [{"system": f"{HL7}/v3-ActCode", "code": "AMB"}]}], 0),
+        ({"system": f"{HL7}/v2-0004", "code": "O"}, 0),
+        ({"system": f"{HL7}/v3-ActCode", "code": "AMB"}, 1),
+    ],
+)
 def test_an_encounter_of_whatever_class_with_an_open_end_counts(
-    class_: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    class_: Any, coded_class: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TIET-AI/tietai-synthea issue 35: the class in words of its own, the end of the period null."""
     period = {"start": "2024-06-03T09:00:00", "end": None}
     coded = [{"coding": [{"system": SNOMED, "code": "49727002"}]}]
     more = {"status": "finished", "class": class_, "period": period, "reasonCode": coded}
     visit = {name: value for name, value in a_record("Encounter", "1", **more).items() if name != "code"}
-    assert counts_of(group_of(reported(tmp_path, [a_patient(), visit], REASON, monkeypatch)))["numerator"] == 1
+    ran = reported(tmp_path, [a_patient(), visit], f"{REASON},encounter-class-coded", monkeypatch)
+    assert ran.code == 0, ran.err
+    reports = [orjson.loads(Path(path).read_bytes()) for path in ran.json["reports"]]
+    counts = {REASON in one["measure"]: counts_of(one["group"][0]) for one in reports}
+    everybody = {"initial-population": 1, "denominator": 1}
+    assert counts == {True: {**everybody, "numerator": 1}, False: {**everybody, "numerator": coded_class}}
 
 
 @pytest.mark.slow

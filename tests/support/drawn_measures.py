@@ -84,12 +84,15 @@ instants = st.none() | st.sampled_from((8, 9, 17)).map(lambda hour: datetime(202
 def some_events(draw: st.DrawFn) -> Event:
     type_ = draw(st.sampled_from(tuple(STATUSES)))
     code = draw(st.sampled_from(("a", "b", "high", "low") if type_ != "Encounter" else ("a", None)))
+    part = draw(st.sampled_from(("", "type", "class"))) if type_ == "Encounter" else ""
+    in_snomed = part == "type" and code is not None and draw(st.booleans())
     on, status = draw(dates), draw(st.sampled_from(STATUSES[type_]))
     value = draw(st.none() | st.sampled_from((19.0, 20.0, 40.0, 90.0, 140.0, 350.0, 351.0)))
     unit = draw(st.sampled_from((None, "mm[Hg]", "mmHg", "MM HG", "kPa", "kg")))
     negation = draw(st.sampled_from((None, None, None, *DENIED_AS.get(type_, ()))))
     at = draw(instants) if on else None
-    return Event(type_, code, on, status, value, unit, at, comparator=draw(comparators), negation=negation)
+    own = Event(type_, code, on, status, value, unit, at, part, draw(comparators), negation)
+    return replace(own, in_snomed=in_snomed)
 
 
 @st.composite
@@ -225,6 +228,8 @@ single_words: st.SearchStrategy[Word] = st.one_of(
     st.builds(encounter, spans),
     st.builds(lambda within, times: encounter(within).at_least_times(times), spans, st.sampled_from((1, 2))),
     st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_reason()),
+    st.builds(encounter, spans).map(lambda leaf: leaf.with_coded_type()),
+    st.builds(lambda within, set_: encounter(within).with_class(set_), spans, st.sampled_from((A, B))),
     st.builds(problems, spans),
     st.builds(problems, spans).map(lambda leaf: leaf.all_coded()),
     counted,

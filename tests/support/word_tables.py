@@ -34,7 +34,7 @@ _STATUS = {
 _RECORD = re.compile(
     r"(?P<type>[A-Z][A-Za-z]+) (?P<set>[A-Z0-9_]+|uncoded) (?P<day>\d{4}-\d\d-\d\d|undated)(?: at (?P<time>\d\d:\d\d))?"
     r"(?: (?P<sign>[<>]=?)?(?P<value>\d+(?:\.\d+)?)(?: (?P<unit>[^\s()=]+))?)?(?: \((?P<status>[a-z-]+)\))?"
-    r"(?P<refers> refers)?"
+    r"(?P<refers> refers)?(?: of type (?P<kind>[A-Z0-9_]+))?(?: of class (?P<class>[A-Z0-9_]+|uncoded))?"
 )
 _AS_WRITTEN = (
     "sex",
@@ -200,6 +200,11 @@ def _events(text: str) -> Iterator[Event]:
         in_snomed=found["set"] == "SNOMED_CT",
     )
     yield own
+    for component in ("type", "class"):
+        if kind := found["kind" if component == "type" else component]:
+            code = None if kind == "uncoded" else _kebab(kind)
+            said_of_it = replace(own, value_set=code, component=component, refers_to=None)
+            yield replace(said_of_it, in_snomed=kind == "SNOMED_CT")
     if answer:
         yield replace(own, value_set=_kebab(answer), component="value", negation=None)
 

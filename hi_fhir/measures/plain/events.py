@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hi_fhir.measures.examples import Person
+from hi_fhir.measures.examples import Event, Person
 from hi_fhir.measures.plain.days import in_window, months_later, years_between
 from hi_fhir.measures.plain.holds import holds
 from hi_fhir.measures.plain.records import days_of, encounters, moment, records
@@ -99,10 +99,30 @@ def _(word: events.LatestEncounter, person: Person, setting: Setting) -> bool:
 
 @holds.register
 def _(word: events.LatestEncounterCoded, person: Person, setting: Setting) -> bool | None:
-    found = encounters(word.encounter, person, setting)
-    latest = max((moment(event) for event in found), default=None)
-    decisive = [event for event in found if moment(event) == latest]
+    decisive = [event for event in _of_the_latest(word.encounter, person, setting) if event.component not in _KINDS]
     problems = {event.id: event.value_set for event in person.events if event.type == "Condition" and event.id}
     if any(event.value_set or problems.get(event.refers_to or "") for event in decisive):
         return True
     return None if any(event.refers_to and event.refers_to not in problems for event in decisive) else False
+
+
+@holds.register
+def _(word: events.EncounterTypeCoded, person: Person, setting: Setting) -> bool:
+    latest = _of_the_latest(word.encounter, person, setting)
+    return any(event.component == "type" and event.in_snomed for event in latest)
+
+
+@holds.register
+def _(word: events.EncounterClassIs, person: Person, setting: Setting) -> bool:
+    latest = _of_the_latest(word.encounter, person, setting)
+    return any(event.component == "class" and event.value_set == word.value_set.id for event in latest)
+
+
+_KINDS = ("class", "type")
+
+
+def _of_the_latest(leaf: events.LatestEncounter, person: Person, setting: Setting) -> list[Event]:
+    """What there is of the latest encounters; several of one moment are equals."""
+    found = encounters(leaf, person, setting)
+    latest = max((moment(event) for event in found), default=None)
+    return [event for event in found if moment(event) == latest]

@@ -189,6 +189,16 @@ def _(word: events.LatestEncounterCoded, names: Names) -> str:
 
 
 @_phrase.register
+def _(word: events.EncounterTypeCoded, names: Names) -> str:
+    return f"the latest encounter {_when(word.encounter.window)} has a type in SNOMED CT"
+
+
+@_phrase.register
+def _(word: events.EncounterClassIs, names: Names) -> str:
+    return f"the latest encounter {_when(word.encounter.window)} has a class of {names(word.value_set)}"
+
+
+@_phrase.register
 def _(word: problems.Problems, names: Names) -> str:
     return f"a diagnosis or problem {_when(word.window)}"
 

@@ -252,6 +252,12 @@ def _(word: events.LatestEncounterCoded, facts: Facts) -> Any:
     return ibis.cases((low == 1, True), (high == 1, ibis.null("boolean")), else_=False)
 
 
+@condition.register(events.EncounterTypeCoded)
+@condition.register(events.EncounterClassIs)
+def _(word: events.EncounterTypeCoded | events.EncounterClassIs, facts: Facts) -> Any:
+    return _surely(facts.field(word, "low") == 1)
+
+
 @condition.register
 def _(word: problems.Problems, facts: Facts) -> Any:
     return facts.field(word, "n").notnull()

@@ -101,6 +101,16 @@ def _(word: events.LatestEncounterCoded) -> frozenset[Need]:
 
 
 @needs.register
+def _(word: events.EncounterTypeCoded) -> frozenset[Need]:
+    return needs(word.encounter)
+
+
+@needs.register
+def _(word: events.EncounterClassIs) -> frozenset[Need]:
+    return needs(word.encounter) | {("Encounter", word.value_set.id)}
+
+
+@needs.register
 def _(word: problems.Problems) -> frozenset[Need]:
     return frozenset({("Condition", None)})
 

@@ -35,6 +35,8 @@ def _sights(word: base.Word) -> Iterator[Sight]:
             yield Sight("Encounter", None, word.window)
         case events.LatestEncounterCoded():
             yield Sight("Condition", None, EVER)  # to which an encounter refers, whenever it began
+        case events.EncounterClassIs():
+            yield Sight("Encounter", word.value_set.id, word.encounter.window)
         case problems.Problems():
             yield Sight("Condition", None, word.window)
         case values.LatestReading():

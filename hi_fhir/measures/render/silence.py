@@ -102,6 +102,8 @@ def _(word: base.Word, silent: Set[str]) -> bool:
 @can_hold.register(events.AgeAtRecord)
 @can_hold.register(events.LatestEncounter)
 @can_hold.register(events.LatestEncounterCoded)
+@can_hold.register(events.EncounterTypeCoded)
+@can_hold.register(events.EncounterClassIs)
 @can_hold.register(problems.Problems)
 @can_hold.register(problems.ProblemsCoded)
 @can_hold.register(statuses.LatestStatus)

@@ -261,6 +261,14 @@ class LatestEncounter(Word):
         """The latest one carries a reason with a code."""
         return LatestEncounterCoded(self)
 
+    def with_coded_type(self) -> "EncounterTypeCoded":
+        """The latest one has a type in SNOMED CT."""
+        return EncounterTypeCoded(self)
+
+    def with_class(self, values: ValueSetName) -> "EncounterClassIs":
+        """The latest one has a class with a code of the set."""
+        return EncounterClassIs(self, values)
+
 
 @dataclass(frozen=True)
 class LatestEncounterCoded(Word):
@@ -270,6 +278,29 @@ class LatestEncounterCoded(Word):
     """
 
     encounter: LatestEncounter
+
+
+@dataclass(frozen=True)
+class EncounterTypeCoded(Word):
+    """A leaf: the latest encounter has a type with a coding of SNOMED CT; false where there is none. Never null.
+
+    Words alone are none, nor is a code of another system. Latest is as of reasons: among equals one such type
+    suffices. Leaf row: n rows, first and last day, and 1 as low and high where it has one, else 0.
+    """
+
+    encounter: LatestEncounter
+
+
+@dataclass(frozen=True)
+class EncounterClassIs(Word):
+    """A leaf: the latest encounter has a class with a code of the set; false where there is none. Never null.
+
+    A code of another system is none, nor is a class that has not the shape of R4's. Latest and leaf row are as of
+    types.
+    """
+
+    encounter: LatestEncounter
+    value_set: ValueSetName
 
 
 @checked

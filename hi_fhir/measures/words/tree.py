@@ -5,15 +5,25 @@ from dataclasses import fields
 from typing import Any
 
 from hi_fhir.measures.words.base import Word
-from hi_fhir.measures.words.events import AtLeastTimes, LatestEncounter, Occasions, Recorded, RecordedDays, RecordedNear
+from hi_fhir.measures.words.events import (
+    AtLeastTimes,
+    EncounterClassIs,
+    EncounterTypeCoded,
+    LatestEncounter,
+    Occasions,
+    Recorded,
+    RecordedDays,
+    RecordedNear,
+)
 from hi_fhir.measures.words.problems import Problems
 from hi_fhir.measures.words.statuses import LatestStatus
 from hi_fhir.measures.words.values import LatestReading, LatestValue
 
-Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | LatestValue | LatestStatus | Problems
+EncounterKind = EncounterTypeCoded | EncounterClassIs
+Leaf = Recorded | RecordedDays | RecordedNear | LatestEncounter | EncounterKind | LatestValue | LatestStatus | Problems
 
 
-_IN_A_LEAF = (AtLeastTimes, Occasions, RecordedNear)
+_IN_A_LEAF = (AtLeastTimes, EncounterClassIs, EncounterTypeCoded, Occasions, RecordedNear)
 """Words whose records are read by a leaf of the whole word, and by none of their own."""
 
 
@@ -29,7 +39,7 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
     found: dict[Leaf, None] = {}
     for word in words:
         for inner in walk(word, beyond=_IN_A_LEAF):
-            if isinstance(inner, Recorded | RecordedNear | LatestEncounter | LatestStatus | Problems):
+            if isinstance(inner, Recorded | RecordedNear | LatestEncounter | EncounterKind | LatestStatus | Problems):
                 found[inner] = None
             elif isinstance(inner, AtLeastTimes | Occasions):
                 found[RecordedDays(inner.recorded)] = None
@@ -41,7 +51,7 @@ def leaves(words: Iterable[Word]) -> tuple[Leaf, ...]:
 def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
     """The value sets by whose codes a leaf finds records."""
     match leaf:
-        case Recorded():
+        case Recorded() | EncounterClassIs():
             return (leaf.value_set.id,)
         case RecordedDays(Recorded(value_set=value_set)):
             return (value_set.id,)
@@ -51,7 +61,7 @@ def value_sets_of(leaf: Leaf) -> tuple[str, ...]:
             return (leaf.reading.quantities[leaf.place].value_set.id,)
         case LatestStatus():
             return tuple(one.id for one in (*leaf.statuses, *([leaf.question] if leaf.question else [])))
-        case LatestEncounter() | RecordedDays() | Problems():
+        case LatestEncounter() | EncounterTypeCoded() | RecordedDays() | Problems():
             return ()
 
 

@@ -24,7 +24,9 @@ from hi_fhir.reports.definitions import library_url
 from hi_fhir.reports.measure_report import measure_url
 from hi_fhir.terminology.catalogue import Terminology
 
-_CODED_BY: Mapping[str, str] = MappingProxyType({"MedicationRequest": "medication", "Immunization": "vaccineCode"})
+_CODED_BY: Mapping[str, str] = MappingProxyType(
+    {"Encounter": "class", "Immunization": "vaccineCode", "MedicationRequest": "medication"}
+)
 _DATED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Condition": ("onset", "recordedDate"),

@@ -21,6 +21,7 @@ from hi_fhir.sandbox.people.qualified import with_qualified
 from hi_fhir.sandbox.people.registration_details import with_registration_details
 from hi_fhir.sandbox.people.registrations import registrations, two_registrations
 from hi_fhir.sandbox.people.slips import with_slips
+from hi_fhir.sandbox.people.visits import with_visits
 
 __all__ = ["SyntheticPeople", "make_people"]
 
@@ -81,6 +82,7 @@ def _person(seed: int, number: int) -> SyntheticPerson:
     person = with_homes(Random(f"{seed}/{number}/homes"), person)
     person = with_registration_details(Random(f"{seed}/{number}/named"), person)
     person = with_languages(Random(f"{seed}/{number}/languages"), person)
+    person = with_visits(Random(f"{seed}/{number}/visits"), person)
     return with_slips(Random(f"{seed}/{number}/slips"), person)
 
 

@@ -10,6 +10,7 @@ SNOMED = "http://snomed.info/sct"
 READ_V2 = "http://read.info/readv2"
 CTV3 = "http://read.info/ctv3"
 LOINC = "http://loinc.org"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 OWN = "urn:hi-fhir:sandbox"
 
 _UKCORE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategory"
@@ -131,6 +132,31 @@ REASONS = (
     Code(((SNOMED, "22253000"), (OWN, "pain")), "Pain, coded twice"),
 )
 REASON_UNCODED = _text("Feels unwell")
+
+ENCOUNTER_TYPES = (
+    _snomed("185347001", "Seen for a problem"),
+    _snomed("185349003", "Seen for a check"),
+    _snomed("390906007", "Seen again"),
+)
+ENCOUNTER_TYPE_OWN = _own("consultation", "Consultation")
+ENCOUNTER_TYPE_TWICE = Code(((OWN, "consultation"), (SNOMED, "185347001")), "Consultation, coded twice")
+ENCOUNTER_TYPE_UNCODED = _text("Consultation")
+
+
+def _class(code: str, text: str) -> Code:
+    return Code(((ACT_CODE, code),), text, "encounter-class")
+
+
+ENCOUNTER_CLASSES = (
+    _class("AMB", "Seen without being admitted"),
+    _class("VR", "From afar"),
+    _class("HH", "At home"),
+    _class("ACUTE", "Admitted for acute care"),
+)
+ENCOUNTER_CLASS_UNLISTED = Code(((ACT_CODE, "OUTPATIENT"),), "A code that its system does not have")
+ENCOUNTER_CLASS_OTHER = Code((("http://terminology.hl7.org/CodeSystem/v2-0004", "O"),), "Outpatient, of HL7 v2")
+ENCOUNTER_CLASS_WITHOUT_SYSTEM = Code((("", "AMB"),), "A code of no system")
+ENCOUNTER_CLASS_UNCODED = _text("Surgery")
 
 OTHER_CONDITIONS = (
     _snomed("195967001", "Asthma"),

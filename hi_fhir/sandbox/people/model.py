@@ -66,6 +66,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitKind:
+    """What an Encounter says of its type and its class; None where it says nothing of it."""
+
+    type: Code | None
+    encounter_class: Code | None
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One value of an Observation of several. unit: as written, None where none is. The others as Record has them."""
 
@@ -85,8 +93,9 @@ class Record:
     status: as FHIR has it for the type; for a Condition refuted, entered-in-error or the clinical status. reference:
     how the patient is referred to: relative, absolute, versioned, by-identifier or by-number (which is `number`) alone,
     contained, or elsewhere, which is a patient of another server who has the same id there. comparator: <, <=, >= or >,
-    where the value is a bound. answer: of an Observation, in place of a value. reason: of an Encounter, by reference.
-    events, bounds: of an Observation that is dated by a Timing: its events in any order, and the start of its bounds.
+    where the value is a bound. answer: of an Observation, in place of a value. reason, visit: of an Encounter, by
+    reference, and of which kind it is. events, bounds: of an Observation that is dated by a Timing: its events in any
+    order, and the start of its bounds.
     """
 
     type: str
@@ -104,6 +113,7 @@ class Record:
     comparator: str | None = None
     answer: CodedAnswer | None = None
     reason: Reason | None = None
+    visit: VisitKind = VisitKind(None, None)
     events: tuple[When, ...] = ()
     bounds: When | None = None
 

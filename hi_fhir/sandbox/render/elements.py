@@ -13,6 +13,7 @@ Resource = dict[str, Any]
 UKCORE = "https://fhir.hl7.org.uk/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
 HL7 = "http://terminology.hl7.org/CodeSystem"
+HL7_EXTENSION = "http://hl7.org/fhir/StructureDefinition"
 NHS_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
 LOCAL_NUMBER = "urn:hi-fhir:sandbox:local-number"
 _LONDON = ZoneInfo("Europe/London")

@@ -10,6 +10,7 @@ from hi_fhir.sandbox.people.model import Reason, Record
 from hi_fhir.sandbox.render.dates import dating
 from hi_fhir.sandbox.render.elements import (
     HL7,
+    HL7_EXTENSION,
     LOCAL_NUMBER,
     NHS_SYSTEM,
     Resource,
@@ -87,12 +88,13 @@ def _encounter(record: Record) -> Resource:
     rendered = _common(record, "Encounter")
     rendered |= {
         "status": record.status,
-        "class": {"system": f"{HL7}/v3-ActCode", "code": "AMB", "display": "ambulatory"},
-        "type": [{"coding": [{"system": "urn:hi-fhir:sandbox", "code": "consultation"}], "text": "Consultation"}],
+        "class": _class(record),
         "subject": _subject(record),
         "participant": [{"individual": {"display": "A clinician of the practice"}}],
         "serviceProvider": {"display": "The practice"},
     }
+    if record.visit.type:
+        rendered["type"] = [respelled(concept(record.visit.type), record.id)]
     if record.code:
         rendered["reasonCode"] = [_coded(record)]
     if record.reason:
@@ -102,6 +104,15 @@ def _encounter(record: Record) -> Resource:
     if record.when:
         rendered["period"] = {"start": date_of(record.when)}
     return rendered
+
+
+def _class(record: Record) -> Resource:
+    """A Coding: FHIR demands one, so that one of nothing says that there is none."""
+    stated = record.visit.encounter_class
+    if stated is None:
+        return {"extension": [{"url": f"{HL7_EXTENSION}/data-absent-reason", "valueCode": "unknown"}]}
+    codings = respelled(concept(stated), record.id).get("coding", [{}])
+    return {name: value for name, value in {**codings[0], "display": stated.text}.items() if value}
 
 
 def _referred(reason: Reason) -> Resource:

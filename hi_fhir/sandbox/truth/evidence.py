@@ -45,11 +45,16 @@ class Statement(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A dated encounter. is_coded: None where its reason is a record that did not come."""
+    """A dated encounter. is_coded: None where its reason is a record that did not come.
+
+    has_type: one in SNOMED CT. has_class: one of the list of FHIR R4.
+    """
 
     day: date
     order: tuple[bool, time]
     is_coded: bool | None
+    has_type: bool
+    has_class: bool
 
 
 @dataclass
@@ -81,11 +86,10 @@ def evidence_of(person: SyntheticPerson, as_of: date = AS_OF) -> Evidence:
 def _add(evidence: Evidence, record: Record, day: date | None, problems: Mapping[str, Record]) -> None:
     if record.type == "Encounter":
         if day is not None:
-            evidence.visits.append(Visit(day, clock_order(record), _is_reason_coded(record, problems)))
+            evidence.visits.append(_visit(record, day, problems))
     elif record.type in _NOTED:
         if record.type == "Condition" and day is not None:
-            codings = record.code.codings if record.code else ()
-            evidence.problems.append((day, any(system == SNOMED for system, _ in codings)))
+            evidence.problems.append((day, _is_in_snomed(record.code)))
         for code in recorded(record):
             if code.says:
                 evidence.statements.append(Statement(day, code.says))
@@ -94,6 +98,21 @@ def _add(evidence: Evidence, record: Record, day: date | None, problems: Mapping
         if day is not None:
             for part in _values(record):
                 _add_pressure(evidence, record, day, part)
+
+
+def _visit(record: Record, day: date, problems: Mapping[str, Record]) -> Visit:
+    kind = record.visit.encounter_class
+    return Visit(
+        day,
+        clock_order(record),
+        is_coded=_is_reason_coded(record, problems),
+        has_type=_is_in_snomed(record.visit.type),
+        has_class=kind is not None and kind.means == "encounter-class",
+    )
+
+
+def _is_in_snomed(code: Code | None) -> bool:
+    return code is not None and any(system == SNOMED for system, _ in code.codings)
 
 
 def _is_reason_coded(record: Record, problems: Mapping[str, Record]) -> bool | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hi_fhir.sandbox.truth.days import within
 from hi_fhir.sandbox.truth.ethnicity import NOT_KNOWN, NOT_RECORDED, NOT_STATED, REFUSED
-from hi_fhir.sandbox.truth.evidence import Evidence
+from hi_fhir.sandbox.truth.evidence import Evidence, Visit
 from hi_fhir.sandbox.truth.pressure import has_reading, is_target_met
 from hi_fhir.sandbox.truth.setting import TruthSetting, Window
 
@@ -146,13 +146,21 @@ def _six_checks(subject: Subject) -> Outcome:
     return _decided(_is_diagnosed(evidence, "severe-mental-illness", "severe-mental-illness-remission"), done)
 
 
-def _encounter_reason(subject: Subject) -> Outcome:
+def _latest_visits(subject: Subject) -> list[Visit]:
+    """Those of the last moment of the period at which there is any."""
     visits = [visit for visit in subject.evidence.visits if within(visit.day, subject.setting.in_period)]
-    if not visits:
-        return _OUTSIDE
-    latest = max((visit.day, visit.order) for visit in visits)
-    coded = {visit.is_coded for visit in visits if (visit.day, visit.order) == latest}
-    return _decided(True, True if True in coded else None if None in coded else False)
+    latest = max(((visit.day, visit.order) for visit in visits), default=None)
+    return [visit for visit in visits if (visit.day, visit.order) == latest]
+
+
+def _encounter_reason(subject: Subject) -> Outcome:
+    coded = {visit.is_coded for visit in _latest_visits(subject)}
+    return _decided(bool(coded), True if True in coded else None if None in coded else False)
+
+
+def _encounter_kind(subject: Subject, has_kind: Callable[[Visit], bool]) -> Outcome:
+    latest = _latest_visits(subject)
+    return _decided(bool(latest), any(map(has_kind, latest)))
 
 
 def _problems(subject: Subject) -> Outcome:
@@ -188,6 +196,8 @@ _RULES: dict[str, Callable[[Subject], Outcome]] = {
     "blood-pressure-in-twelve-months": lambda one: _pressure_recorded(one, 12),
     "severe-mental-illness-six-checks": _six_checks,
     "encounter-reason-coded": _encounter_reason,
+    "encounter-type-coded": lambda one: _encounter_kind(one, lambda visit: visit.has_type),
+    "encounter-class-coded": lambda one: _encounter_kind(one, lambda visit: visit.has_class),
     "problems-coded": _problems,
 }
 

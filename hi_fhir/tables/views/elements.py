@@ -17,6 +17,9 @@ from hi_fhir.terminology.answers import Answers
 from hi_fhir.terminology.code_systems import Asked, SystemNames
 from hi_fhir.terminology.systems import UCUM
 
+DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+"""An extension with this URL says that there is nothing, whatever else is there."""
+
 ODS_SYSTEM = "https://fhir.nhs.uk/Id/ods-organization-code"
 
 

@@ -1,4 +1,4 @@
-"""Encounter: its reasons and types, as rows of `encounter`."""
+"""Encounter: its reasons, types and class, as rows of `encounter`."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -9,6 +9,7 @@ from hi_fhir.tables.schema import REFERENCE
 from hi_fhir.tables.views.coded import Part, add_rows, starting
 from hi_fhir.tables.views.contained import find_contained
 from hi_fhir.tables.views.elements import (
+    DATA_ABSENT_REASON,
     CodeableConcept,
     CodingElement,
     Context,
@@ -27,7 +28,19 @@ class _Problem(msgspec.Struct, gc=False):
     code: CodeableConcept | None = None
 
 
+class _Extension(msgspec.Struct, gc=False):
+    url: str = ""
+
+
+class _Class(CodingElement, gc=False):
+    """The class of an encounter as FHIR R4 has it."""
+
+    extension: list[_Extension] = []
+
+
 class Encounter(msgspec.Struct, gc=False, rename="camel"):
+    """class_: undecoded, since one that has another shape costs no record what else it says."""
+
     resource_type: Literal["Encounter"]
     id: ResourceId
     status: str
@@ -37,6 +50,7 @@ class Encounter(msgspec.Struct, gc=False, rename="camel"):
     reason_code: list[CodeableConcept] = []
     reason_reference: list[Reference] = []
     period: PeriodElement | None = None
+    class_: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="class")
     contained: msgspec.Raw = msgspec.Raw()
 
 
@@ -61,11 +75,28 @@ def emitter(context: Context) -> Callable[[Encounter, int], VersionState]:
             contained=record.contained,
             datings=[starting(record.period, "$.period")],
             status=record.status,
-            parts=reasons + types,
+            parts=[*reasons, *types, *_classes(record.class_)],
         )
         return VersionState.KEPT
 
     return emit
+
+
+_decode_class = msgspec.json.Decoder(_Class | None).decode
+
+
+def _classes(stated: msgspec.Raw) -> list[Part]:
+    """The class as a part: none where the record has none or says so, one without a code where it cannot be read.
+
+    It cannot be where it has another shape (the text of DSTU2, the list of R5), or no code.
+    """
+    try:
+        found = _decode_class(stated) if stated else None
+    except msgspec.DecodeError:
+        return [("class", None)]
+    if found is None or any(one.url == DATA_ABSENT_REASON for one in found.extension):
+        return []
+    return [("class", CodeableConcept([found]))]
 
 
 def _referred(record: Encounter, context: Context) -> list[Part]:

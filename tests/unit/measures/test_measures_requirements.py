@@ -88,14 +88,16 @@ def test_the_value_sets_of_a_measure_are_named_in_order_and_a_type_that_is_read_
     (of_checks,) = registry.load(["severe-mental-illness-six-checks"])
 
     assert value_sets(of_encounters) == ()
+    assert value_sets(registry.load(["encounter-class-coded"])[0]) == ("encounter-class",)
     assert list(value_sets(of_checks)) == sorted(set(value_sets(of_checks)))
     assert len(value_sets(of_checks)) > 6
 
 
 def test_what_a_measure_of_coding_counts_is_asked_for_whole(terminology: Terminology) -> None:
-    types = scope(registry.load(["encounter-reason-coded"]), terminology).types
-
-    assert types["Encounter"] is None
+    for measure in ("encounter-reason-coded", "encounter-type-coded", "encounter-class-coded"):
+        types = scope(registry.load([measure]), terminology).types
+        assert types["Encounter"] is None
+        assert (types["Condition"] is None) == (measure == "encounter-reason-coded")
 
 
 def test_a_type_that_one_measure_reads_whole_is_asked_for_whole_whatever_codes_others_read_of_it(

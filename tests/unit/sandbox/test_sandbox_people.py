@@ -341,6 +341,29 @@ TRAITS: dict[str, Callable[[], int]] = {
     "invited": lambda: _of_records(lambda r: r.code and r.code.means == "hypertension-invitation"),
     "declined": lambda: _of_records(lambda r: r.code and (r.code.means or "").endswith("-declined")),
     "encounter without a reason": lambda: _of_records(lambda r: r.code is None, "Encounter"),
+    **{
+        f"encounter of type {name}": lambda code=code: _of_records(lambda r: r.visit.type == code, "Encounter")
+        for name, code in {
+            "SNOMED CT": codes.ENCOUNTER_TYPES[0],
+            "two systems": codes.ENCOUNTER_TYPE_TWICE,
+            "another system": codes.ENCOUNTER_TYPE_OWN,
+            "words": codes.ENCOUNTER_TYPE_UNCODED,
+            "none": None,
+        }.items()
+    },
+    **{
+        f"encounter of class {name}": lambda code=code: _of_records(
+            lambda r: r.visit.encounter_class == code, "Encounter"
+        )
+        for name, code in {
+            "R4's list": codes.ENCOUNTER_CLASSES[1],
+            "no list": codes.ENCOUNTER_CLASS_UNLISTED,
+            "another system": codes.ENCOUNTER_CLASS_OTHER,
+            "no system": codes.ENCOUNTER_CLASS_WITHOUT_SYSTEM,
+            "words": codes.ENCOUNTER_CLASS_UNCODED,
+            "none": None,
+        }.items()
+    },
     "encounter planned": lambda: _of_records(lambda r: r.status == "planned", "Encounter"),
     "encounter cancelled": lambda: _of_records(lambda r: r.status == "cancelled", "Encounter"),
     "an absolute reference": lambda: _of_records(lambda r: r.reference == "absolute"),

@@ -8,8 +8,8 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from hi_fhir.sandbox import render
-from hi_fhir.sandbox.people import make_people
-from hi_fhir.sandbox.people.model import Address, PatientLink, Reason, Record, Registration
+from hi_fhir.sandbox.people import codes, make_people
+from hi_fhir.sandbox.people.model import Address, Code, PatientLink, Reason, Record, Registration, VisitKind
 from hi_fhir.sandbox.people.places import ENGLISH
 from tests.support.sandbox_people import a_patient, a_person, a_record, at_practice, on, undated
 
@@ -119,6 +119,35 @@ def test_an_encounter_refers_to_its_reason(reason: Reason, written: dict[str, An
     encounter = _only("Encounter", a_person(records=(a_record("Encounter", None, reason=reason),)))
     assert encounter["reasonReference"] == [written]
     assert [one["id"] for one in encounter.get("contained", ())] == ["reason"] * (reason.way == "contained")
+
+
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        (codes.ENCOUNTER_CLASSES[0], {"system": ACT_CODE, "code": "AMB", "display": "Seen without being admitted"}),
+        (codes.ENCOUNTER_CLASS_WITHOUT_SYSTEM, {"code": "AMB", "display": "A code of no system"}),
+        (codes.ENCOUNTER_CLASS_UNCODED, {"display": "Surgery"}),
+        (
+            None,
+            {
+                "extension": [
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                        "valueCode": "unknown",
+                    }
+                ]
+            },
+        ),
+    ],
+)
+def test_an_encounter_says_its_class_or_that_it_has_none(stated: Code | None, written: dict[str, Any]) -> None:
+    record = a_record("Encounter", visit=VisitKind(codes.ENCOUNTER_TYPE_UNCODED, stated))
+    encounter = _only("Encounter", a_person(records=(record,)))
+    assert encounter["class"] == written
+    assert encounter["type"] == [{"text": "Consultation"}]
 
 
 def test_an_observation_is_dated_by_a_timing() -> None:

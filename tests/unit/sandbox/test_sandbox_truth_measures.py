@@ -11,6 +11,7 @@ from hi_fhir.sandbox.people.model import (
     Component,
     Reason,
     Record,
+    VisitKind,
 )
 from hi_fhir.sandbox.truth.days import clock_order
 from hi_fhir.sandbox.truth.days import dated as day_of
@@ -229,6 +230,32 @@ def test_the_latest_encounter_decides_and_among_equals_a_coded_one() -> None:
     assert not is_met(measure, coded, timed)
     assert not is_met(measure, uncoded)
     assert populations_of(measure, truth_of(replace(coded, status="planned"))) == set()
+
+
+@pytest.mark.parametrize(
+    ("measure", "kind", "met"),
+    [
+        ("encounter-type-coded", VisitKind(codes.ENCOUNTER_TYPES[0], None), True),
+        ("encounter-type-coded", VisitKind(codes.ENCOUNTER_TYPE_TWICE, None), True),
+        ("encounter-type-coded", VisitKind(codes.ENCOUNTER_TYPE_OWN, codes.ENCOUNTER_CLASSES[0]), False),
+        ("encounter-type-coded", VisitKind(codes.ENCOUNTER_TYPE_UNCODED, codes.ENCOUNTER_CLASSES[0]), False),
+        ("encounter-type-coded", VisitKind(None, codes.ENCOUNTER_CLASSES[0]), False),
+        ("encounter-class-coded", VisitKind(None, codes.ENCOUNTER_CLASSES[0]), True),
+        ("encounter-class-coded", VisitKind(codes.ENCOUNTER_TYPES[0], codes.ENCOUNTER_CLASS_UNLISTED), False),
+        ("encounter-class-coded", VisitKind(codes.ENCOUNTER_TYPES[0], codes.ENCOUNTER_CLASS_OTHER), False),
+        ("encounter-class-coded", VisitKind(codes.ENCOUNTER_TYPES[0], codes.ENCOUNTER_CLASS_WITHOUT_SYSTEM), False),
+        ("encounter-class-coded", VisitKind(codes.ENCOUNTER_TYPES[0], codes.ENCOUNTER_CLASS_UNCODED), False),
+        ("encounter-class-coded", VisitKind(codes.ENCOUNTER_TYPES[0], None), False),
+    ],
+)
+def test_the_type_and_class_of_the_latest_encounter_decide(measure: str, kind: VisitKind, met: bool) -> None:
+    every = VisitKind(codes.ENCOUNTER_TYPES[0], codes.ENCOUNTER_CLASSES[0])
+    latest = a_record("Encounter", visit=kind)
+    before, beside = a_record("Encounter", when=on("2024-06-02"), visit=every), a_record("Encounter", visit=every)
+    assert is_met(measure, before, latest) == met
+    assert is_met(measure, latest, beside)
+    assert populations_of(measure, truth_of(replace(latest, status="cancelled"))) == set()
+    assert populations_of(measure, truth_of(replace(latest, when=on("2024-03-31")))) == set()
 
 
 PROBLEM = a_record("Condition", codes.HYPERTENSION_OLD[0], id="problem", when=on("2015-01-01"))
