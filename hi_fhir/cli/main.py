@@ -65,6 +65,10 @@ COMMANDS = {
         "Serve an audience's MeasureReports, their Measures and Organizations over FHIR, and tell subscribers of them.",
     ),
     "clients": ("clients", "Register who may call the service, list them, or end what one may do."),
+    "accounts": (
+        "accounts",
+        "Let people look at pages, list them, set a password anew, or end what one may see.",
+    ),
     "agreements": ("agreements", "Record what practices agreed to, list that, or end an agreement."),
     "subscriptions": (
         "subscriptions",

@@ -33,7 +33,7 @@ from hi_fhir.core.errors import UserError
     "--clients",
     "is_for_clients",
     is_flag=True,
-    help="Whoever calls shows a token of a registered client (hi-fhir clients), and has what that client may have.",
+    help="Whoever calls shows a token (hi-fhir clients) or, for pages, logs in (hi-fhir accounts); each has its own.",
 )
 @options.overlay_option
 @options.data_dir_option
@@ -63,9 +63,12 @@ def serve_command(
     if is_for_clients:
         if organisations:
             raise UserError("--organisation goes without --clients: each client has its own.")
-        serve(
-            config, None, host, port, lambda url: say(f"FHIR service at {url} for registered clients (Ctrl-C ends it)")
-        )
+
+        def served(url: str) -> None:
+            say(f"FHIR service at {url} for registered clients (Ctrl-C ends it)")
+            say(f"Pages to log in to: {url.removesuffix('/fhir')}/")
+
+        serve(config, None, host, port, served)
         return
     codes = ods_codes("--organisation", organisations) if organisations else config.serve_organisations
     if audience is Audience.PRACTICE and not codes:

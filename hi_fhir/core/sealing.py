@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.files import made_once
@@ -15,6 +17,11 @@ class Seal:
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(key)
+        self._key = key
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of its own for something else, the same each time. Source: RFC 5869."""
+        return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._key)
 
     def close(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,9 @@ from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
+from hi_fhir.pages.door import Door, own_form_token
 from hi_fhir.pages.gaps import COMPARED, widest
+from hi_fhir.pages.log_in import OPEN, LogInViews
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.movements import movements
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
@@ -45,12 +48,33 @@ _TEXTS = ("text/html", "text/css", "text/csv", "image/svg+xml")
 _BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
 
-def make_blueprint(shelf: Shelf, reader_of: ReaderOf) -> Blueprint:
-    blueprint = Blueprint("pages", __name__)
-    PageViews(shelf, reader_of).add_to(blueprint)
-    blueprint.add_url_rule("/static/<path:name>", "static", _static)
-    blueprint.after_request(_with_policy)
-    return blueprint
+class Site(Blueprint):
+    """The pages, and what stands in place of one. views: of the pages."""
+
+    def __init__(self, views: "PageViews", door: Door | None) -> None:
+        super().__init__("pages", __name__)
+        self.views = views
+        views.add_to(self)
+        self.add_url_rule("/static/<path:name>", "static", _static)
+        self.after_request(_with_policy)
+        if door is not None:
+            door.guard(self, OPEN)
+            self.record_once(lambda state: door.set_up(state.app))
+
+    def problem(self, status: int, detail: str) -> Response:
+        """The page that says to a person what is wrong, when no page of ours was asked for or none could be made."""
+        response = Response(self.views.problem(status, detail), status)
+        return _with_policy(response)
+
+
+def make_site(shelf: Shelf, reader_of: ReaderOf) -> Site:
+    """For one reader, or for whoever a request is from; nobody logs in."""
+    return Site(PageViews(shelf, reader_of), None)
+
+
+def make_site_with_door(shelf: Shelf, door: Door) -> Site:
+    """For whoever logs in."""
+    return Site(PageViews(shelf, door.reader_of, door), door)
 
 
 class AreaView(NamedTuple):
@@ -64,9 +88,10 @@ class AreaView(NamedTuple):
 
 
 class PageViews:
-    def __init__(self, shelf: Shelf, reader_of: ReaderOf) -> None:
+    def __init__(self, shelf: Shelf, reader_of: ReaderOf, door: Door | None = None) -> None:
         self._shelf = shelf
         self._reader_of = reader_of
+        self._door = door
 
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "start", self.start)
@@ -80,6 +105,8 @@ class PageViews:
         blueprint.add_url_rule("/areas/<code>/measures/<id_>", "measure", self.measure)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
+        if self._door is not None:
+            LogInViews(self._door, self._page).add_to(blueprint)
         blueprint.register_error_handler(WithdrawnError, self._gone)
         blueprint.register_error_handler(NotFoundError, self._missing)
 
@@ -213,12 +240,22 @@ class PageViews:
         return self._page("withdrawn.html", withdrawn=error.reports), 410
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:
-        return self._page("missing.html"), 404
+        return self.problem(404, ""), 404
+
+    def problem(self, status: int, detail: str) -> str:
+        """What is said in place of a page. What cannot be found is said in the same words, whether or not it is there.
+
+        Of any other nobody's name is told, which the store may not be there to give.
+        """
+        if status == 404:
+            return self._page("missing.html")
+        return self._page("problem.html", title=HTTPStatus(status).phrase, detail=detail, person=None)
 
     def _page(self, template: str, **values: Any) -> str:
         return self._templates.get_template(template).render(
-            values,
+            {"person": self._door.person() if self._door and "person" not in values else None, **values},
             url_for=url_for,
+            own_form_token=own_form_token,
             period_code=period_code,
             say=wording,
             title_of=self._title,

@@ -27,6 +27,9 @@ WHY = {
 }
 """What the reason of a number that is not given means."""
 
+ROLES = {"practice": "practice", "pcn": "network", "icb": "board", "operator": "operator"}
+"""What a role is called."""
+
 _PERCENT_DECIMALS = 1
 _GROUPS = {
     (IMD_QUINTILE.id, "1"): "1, most deprived",
@@ -117,3 +120,8 @@ def people(value: float) -> str:
 def why(reason: str | None) -> str:
     """A sentence; a code that is in none of our lists is given as it is."""
     return "" if reason is None else WHY.get(reason, f"{reason.replace('-', ' ').capitalize()}.")
+
+
+def role(name: str, organisation: str | None) -> str:
+    """What somebody is there for: `network U99001`."""
+    return f"{ROLES[name]} {organisation}" if organisation else ROLES[name]

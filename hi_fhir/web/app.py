@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response
+from flask import Flask, Response
 
 from hi_fhir.core.clock import Clock
+from hi_fhir.pages.site import Site
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
@@ -27,7 +28,7 @@ def create_app(
     definitions: Sequence[dict[str, Any]] = (),
     subscriptions: SubscriptionViews | None = None,
     public_url: str | None = None,
-    pages: Blueprint | None = None,
+    pages: Site | None = None,
     requirements: MeasureRequirements | None = None,
     cors_origins: Sequence[str] = (),
     *,
@@ -54,7 +55,7 @@ def create_app(
     if pages is not None:
         app.register_blueprint(pages)
     app.register_blueprint(health.make_blueprint(store))
-    errors.register(app)
+    errors.register(app, pages.problem if pages is not None else None)
     app.after_request(_with_own_headers)
     if cors_origins:
         app.after_request(allow_origins(cors_origins))

@@ -1,19 +1,30 @@
-"""The one place where an error becomes a response: an OperationOutcome below the FHIR base, a problem elsewhere."""
+"""The one place where an error becomes a response: an OperationOutcome below /fhir, a problem or a page elsewhere."""
 
 import logging
+from collections.abc import Callable
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.web.problems import problem_response
+from hi_fhir.web.problems import CONTENT_TYPE, problem_response
 from hi_fhir.web.responses import BASE_PATH
+
+_HTML = "text/html"
 
 log = logging.getLogger(__name__)
 
 
-def register(app: Flask) -> None:
+ProblemPage = Callable[[int, str], Response]
+"""What a person is shown, by status and what there is to say."""
+
+_PROBLEM_PAGE = "PROBLEM_PAGE"
+
+
+def register(app: Flask, problem_page: ProblemPage | None = None) -> None:
+    """problem_page: for browsers, beyond the FHIR base; None: they get what programs get."""
+    app.config[_PROBLEM_PAGE] = problem_page
     app.register_error_handler(FhirError, _refused)
     app.register_error_handler(HTTPException, _no_such_route)
     app.register_error_handler(Exception, _our_fault)
@@ -21,6 +32,11 @@ def register(app: Flask) -> None:
 
 def _refused(error: FhirError) -> Response:
     is_fhir = f"{request.path}/".startswith(f"{BASE_PATH}/")  # by its path: what is no route has no blueprint
+    page: ProblemPage | None = current_app.config[_PROBLEM_PAGE]
+    if page is not None and not is_fhir and request.accept_mimetypes.best_match((CONTENT_TYPE, _HTML)) == _HTML:
+        response = page(error.status, error.diagnostics)
+        response.headers.update({name: value for name, value in error.headers.items() if name != "Content-Type"})
+        return response
     return Response(*(error_response if is_fhir else problem_response)(error))
 
 

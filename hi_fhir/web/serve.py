@@ -9,16 +9,18 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hi_fhir.access.keys import KeysByUrl
+from hi_fhir.access.log_ins import LogIns
 from hi_fhir.access.tokens import TokenGiver
-from hi_fhir.core.clock import SystemClock
+from hi_fhir.core.clock import Clock, SystemClock
 from hi_fhir.core.config import ELSEWHERE, NOT_REQUIRED, REQUIRED, Config
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.loopback import in_url, is_loopback, listen, loopback_address
-from hi_fhir.core.sealing import load_seal
+from hi_fhir.core.sealing import Seal, load_seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
-from hi_fhir.pages import site
+from hi_fhir.pages.door import Door
 from hi_fhir.pages.reading import Shelf
+from hi_fhir.pages.site import Site, make_site, make_site_with_door
 from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
@@ -64,7 +66,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     reader_of = registered(store, clock) if reader is None else everyone_is(reader)
     needs_agreements = config.agreements == REQUIRED
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic, needs_agreements=needs_agreements)
-    pages = site.make_blueprint(Shelf(store, config.overlays), reader_of) if reader is not None else None
+    pages = _site(config, Shelf(store, config.overlays), reader, clock, seal)
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
@@ -86,6 +88,14 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
         dispatcher.stop()
         listening.close()
         store.close()
+
+
+def _site(config: Config, shelf: Shelf, reader: Reader | None, clock: Clock, seal: Seal) -> Site:
+    """The pages: for one reader nobody logs in, and else everybody does."""
+    if reader is not None:
+        return make_site(shelf, everyone_is(reader))
+    is_secure = (config.public_url or "").startswith("https://")
+    return make_site_with_door(shelf, Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), is_secure))
 
 
 def _address(config: Config, host: str, *, is_open: bool) -> str:

@@ -17,7 +17,7 @@ from hi_fhir.core.config import Config
 from hi_fhir.core.days import Period
 from hi_fhir.measures.evaluation import FORMAT, MANIFEST, read_evaluation
 from hi_fhir.pages.reading import Shelf
-from hi_fhir.pages.site import make_blueprint
+from hi_fhir.pages.site import make_site
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import report
 from hi_fhir.store.criteria import Reader
@@ -58,7 +58,7 @@ def release_for_pages(
 
 def site_of(store: Store, reader: Reader) -> Flask:
     reader_of = everyone_is(reader)
-    return create_app(store, CLOCK, reader_of, pages=make_blueprint(Shelf(store), reader_of))
+    return create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store), reader_of))
 
 
 def site(store: Store, reader: Reader) -> FlaskClient:
