@@ -1,7 +1,8 @@
 """`Measure/$evaluate-measure`: the report that was released for what is asked. Nothing is worked out for a caller.
 
 What could be asked freely could be subtracted: another period or another group would give small numbers away. So it is
-what was released, or a refusal. Source: FHIR R4 OperationDefinition Measure-evaluate-measure.
+what was released, or a refusal; of its own single patients a practice is told who is behind what was released to it.
+Source: FHIR R4 OperationDefinition Measure-evaluate-measure.
 """
 
 from collections.abc import Mapping
@@ -11,30 +12,36 @@ import orjson
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.days import Period
+from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import joined
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.values import ReferenceTo
+from hi_fhir.pipeline.about_patients import AboutPatients, SeveralPatientsError
 from hi_fhir.store import search as store
 from hi_fhir.store.criteria import CanonicalMatch, DayMatch, Reader, ReportCriteria, ReporterMatch
 from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.session import Store
 from hi_fhir.web.operations import named_period, operation_parameters
-from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.readers import ReaderOf, may_have_patients
 from hi_fhir.web.served import as_entry
 
 NAME = "evaluate-measure"
 DEFINITION = "http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure"
 _POPULATION = ("population", "summary")
-_PATIENTS = ("subject", "subject-list", "individual", "patient", "patient-list")
+_INDIVIDUAL = ("subject", "individual", "patient")
+_LISTS = ("subject-list", "patient-list")
 _MOST = 200  # reports of one measure and reporter that are looked through for a period
 
 
 class EvaluateViews:
-    def __init__(self, store_: Store, reader_of: ReaderOf) -> None:
+    def __init__(self, store_: Store, reader_of: ReaderOf, patients: AboutPatients | None = None) -> None:
+        """patients: whose reports practices may ask for, where that is offered."""
         self._store = store_
         self._reader_of = reader_of
+        self._patients = patients
 
     def add_to(self, blueprint: Blueprint) -> None:
         """The routes, below the FHIR base."""
@@ -45,11 +52,37 @@ class EvaluateViews:
     def evaluate(self, id_: str | None = None) -> Response:
         reader = self._reader_of(request)
         asked = dict(operation_parameters())
-        type_ = asked.get("reportType", _POPULATION[0])
-        if type_ in _PATIENTS:
+        patient = _patient(asked)
+        type_ = asked.get("reportType", _INDIVIDUAL[0] if patient else _POPULATION[0])
+        if type_ not in (*_POPULATION, *_INDIVIDUAL, *_LISTS):
+            raise FhirError(400, "reportType is population, subject or subject-list.", code="value")
+        if type_ in _POPULATION:
+            return Response(self._released(reader, id_, asked), content_type=CONTENT_TYPE)
+        told_of = self._told_of_patients(reader)
+        if (patient is None) == (type_ in _INDIVIDUAL):
+            raise FhirError(400, "subject is a Patient for reportType subject, and for no other.", code="value")
+        named = {name: value for name, value in asked.items() if patient is None or name != "subject"}
+        released = orjson.loads(self._released(reader, id_, named))
+        if released["status"] != "complete":
+            raise FhirError(404, "the report was withdrawn, and so is what it was made of.")
+        try:
+            found = told_of.individual(released, patient) if patient else told_of.subject_list(released)
+        except NotFoundError as error:
+            raise FhirError(404, str(error)) from error
+        except SeveralPatientsError as error:
+            raise FhirError(400, str(error), code="multiple-matches") from error
+        response = Response(orjson.dumps(found), content_type=CONTENT_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def _told_of_patients(self, reader: Reader) -> AboutPatients:
+        """Raises FhirError: who asks is not a practice's own client that was registered for its patients."""
+        if self._patients is None or reader.audience is not Audience.PRACTICE or not may_have_patients():
             raise FhirError(403, "reports about single patients, or lists of them, are not given.", code="forbidden")
-        if type_ not in _POPULATION:
-            raise FhirError(400, "reportType is population.", code="value")
+        return self._patients
+
+    def _released(self, reader: Reader, id_: str | None, asked: Mapping[str, str]) -> bytes:
+        """The report that was released of what is asked for, as JSON."""
         period = named_period(asked)
         with self._store.connect() as connection:
             measure = self._measure(connection, reader, id_, asked)
@@ -66,7 +99,7 @@ class EvaluateViews:
             )
         if len(same) > 1:
             raise FhirError(400, f"{len(same)} organisations have one: name yours as subject.", code="multiple-matches")
-        return Response(joined(as_entry("MeasureReport", same[0]).parts), content_type=CONTENT_TYPE)
+        return joined(as_entry("MeasureReport", same[0]).parts)
 
     def _measure(
         self, connection: Connection, reader: Reader, id_: str | None, asked: Mapping[str, str]
@@ -80,6 +113,12 @@ class EvaluateViews:
         if stored is None:
             raise FhirError(404, "there is no such Measure.")
         return CanonicalMatch(orjson.loads(stored.content)["url"], None)
+
+
+def _patient(asked: Mapping[str, str]) -> str | None:
+    """The id of the Patient that is asked for as subject; None: none is."""
+    type_, _, id_ = asked.get("subject", "").rpartition("/")
+    return id_ if type_ == "Patient" and id_ else None
 
 
 def _reporters(asked: Mapping[str, str]) -> tuple[tuple[ReporterMatch, ...], ...]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from flask import Request
+from flask import Request, g
 
 from hi_fhir.access.scopes import Scopes
 from hi_fhir.core.clock import Clock
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.store.clients import caller
+from hi_fhir.store.clients import Caller, caller
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 
@@ -37,6 +37,7 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
         if found is None:
             told = 'Bearer error="invalid_token"'
             raise FhirError(401, "the token is over, or was never given.", headers={"WWW-Authenticate": told})
+        g.caller = found
         type_, letter = what_is_done(request.method, request.path)
         if not Scopes.read(found.scopes).permits(type_, letter):
             told = 'Bearer error="insufficient_scope"'
@@ -44,6 +45,12 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
         return found.reader
 
     return reader_of
+
+
+def may_have_patients() -> bool:
+    """Whether the request that is under way is from a client that may be told of its practice's single patients."""
+    found: Caller | None = g.get("caller")
+    return found is not None and Scopes.read(found.scopes).permits("Patient", "r")
 
 
 def what_is_done(method: str, path: str) -> tuple[str, str]:
