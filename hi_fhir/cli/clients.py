@@ -84,6 +84,8 @@ def add_command(
     scopes = Scopes.read(scope)
     if not scopes:
         raise UserError(f"--scope {scope!r} is nothing that the service offers. An example: system/MeasureReport.rs.")
+    if scopes.has_patients() and audience is not Audience.PRACTICE:
+        raise UserError("system/Patient is for a practice's own client: add --audience practice, or leave it out.")
     [code] = ods_codes("--organisation", [organisation])
     new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
     with open_store(config.store_place).write() as session:

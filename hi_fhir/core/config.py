@@ -136,6 +136,7 @@ class Config:
     public_url: str | None = None  # what the service is called by from elsewhere, without /fhir
     callback_networks: tuple[str, ...] = ()  # that may be called although they are not public
     cors_origins: tuple[str, ...] = ()  # of pages elsewhere that may ask from within a browser
+    patient_reports: bool = False  # whether a practice's own client may be told of its single patients
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
     agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others

@@ -8,6 +8,7 @@ from flask import Flask, Response
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.pages.site import Site
+from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
@@ -33,6 +34,7 @@ def create_app(
     cors_origins: Sequence[str] = (),
     *,
     has_clients: bool = False,
+    patients: AboutPatients | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
@@ -40,7 +42,7 @@ def create_app(
     subscriptions: where they are offered. public_url: by which others call it, without the path of FHIR.
     pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
     they are offered, `definitions` has that of the operation. cors_origins: of pages elsewhere that may ask.
-    has_clients: whether who calls shows a token.
+    has_clients: whether who calls shows a token. patients: whose reports practices may ask for, where that is offered.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -50,7 +52,7 @@ def create_app(
     app.url_map.converters["type"] = fhir_api.TypeConverter
     since = clock.now().date()
     exports = ExportViews(store, clock, reader_of, needs_token=has_clients)
-    of_fhir = (store, reader_of, since, definitions, subscriptions, requirements, exports)
+    of_fhir = (store, reader_of, since, definitions, subscriptions, requirements, exports, patients)
     app.register_blueprint(fhir_api.make_blueprint(*of_fhir))
     if pages is not None:
         app.register_blueprint(pages)

@@ -5,9 +5,11 @@ what was released, or a refusal; of its own single patients a practice is told w
 Source: FHIR R4 OperationDefinition Measure-evaluate-measure.
 """
 
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import date
 
+import msgspec
 import orjson
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
@@ -18,6 +20,7 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import joined
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.search import is_for_later
 from hi_fhir.fhir.rest.values import ReferenceTo
 from hi_fhir.pipeline.about_patients import AboutPatients, SeveralPatientsError
 from hi_fhir.store import search as store
@@ -26,6 +29,7 @@ from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.session import Store
 from hi_fhir.web.operations import named_period, operation_parameters
 from hi_fhir.web.readers import ReaderOf, may_have_patients
+from hi_fhir.web.responses import base_url
 from hi_fhir.web.served import as_entry
 
 NAME = "evaluate-measure"
@@ -33,6 +37,7 @@ DEFINITION = "http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure"
 _POPULATION = ("population", "summary")
 _INDIVIDUAL = ("subject", "individual", "patient")
 _LISTS = ("subject-list", "patient-list")
+_LONGEST = 4_000  # characters of the part of an address that says what was asked for
 _MOST = 200  # reports of one measure and reporter that are looked through for a period
 
 
@@ -48,10 +53,27 @@ class EvaluateViews:
         methods = ["GET", "POST"]
         blueprint.add_url_rule(f"/Measure/${NAME}", "evaluate", self.evaluate, methods=methods)
         blueprint.add_url_rule(f"/Measure/<id_>/${NAME}", "evaluate_one", self.evaluate, methods=methods)
+        blueprint.add_url_rule(f"/${NAME}/<asked>", "evaluated", self.evaluated)
 
     def evaluate(self, id_: str | None = None) -> Response:
+        """The report or, where the client would rather come for it (Prefer: respond-async), where that is."""
+        reader, asked = self._reader_of(request), dict(operation_parameters())
+        response = self._evaluated(reader, id_, asked)
+        spelt = spelt_request(id_, asked)
+        if not is_for_later(request.headers.get("Prefer", "")) or len(spelt) > _LONGEST:
+            return response
+        return Response(status=202, headers={"Content-Location": f"{base_url()}/${NAME}/{spelt}"})
+
+    def evaluated(self, asked: str) -> Response:
+        """What was asked for before, as the only entry of a Bundle. Nothing was kept: the address says what it was."""
         reader = self._reader_of(request)
-        asked = dict(operation_parameters())
+        response = self._evaluated(reader, *_read(asked))
+        bundle = {"resourceType": "Bundle", "type": "batch-response"}
+        entry = {"resource": orjson.Fragment(response.get_data()), "response": {"status": "200 OK"}}
+        response.set_data(orjson.dumps({**bundle, "entry": [entry]}))
+        return response
+
+    def _evaluated(self, reader: Reader, id_: str | None, asked: Mapping[str, str]) -> Response:
         patient = _patient(asked)
         type_ = asked.get("reportType", _INDIVIDUAL[0] if patient else _POPULATION[0])
         if type_ not in (*_POPULATION, *_INDIVIDUAL, *_LISTS):
@@ -113,6 +135,23 @@ class EvaluateViews:
         if stored is None:
             raise FhirError(404, "there is no such Measure.")
         return CanonicalMatch(orjson.loads(stored.content)["url"], None)
+
+
+def spelt_request(id_: str | None, asked: Mapping[str, str]) -> str:
+    """What was asked for, as the last part of an address."""
+    return urlsafe_b64encode(orjson.dumps([id_, dict(asked)])).decode().rstrip("=")
+
+
+def _read(spelt: str) -> tuple[str | None, dict[str, str]]:
+    """Raises FhirError: 404, it is no such part of an address."""
+    try:
+        text = b64decode(spelt + "=" * (-len(spelt) % 4), altchars=b"-_", validate=True)
+        id_, asked = msgspec.json.decode(text, type=tuple[str | None, dict[str, str]])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise FhirError(404, "there is no such evaluation.") from error
+    if any("\0" in value for value in (id_ or "", *asked.values())):
+        raise FhirError(404, "there is no such evaluation.")
+    return id_, asked
 
 
 def _patient(asked: Mapping[str, str]) -> str | None:

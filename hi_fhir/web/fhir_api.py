@@ -11,6 +11,7 @@ from werkzeug.routing import BaseConverter
 from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.headers import check_acceptable
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
 from hi_fhir.web.defined import served_definitions
@@ -50,8 +51,12 @@ def make_blueprint(
     subscriptions: SubscriptionViews | None = None,
     requirements: MeasureRequirements | None = None,
     exports: ExportViews | None = None,
+    patients: AboutPatients | None = None,
 ) -> Blueprint:
-    """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement."""
+    """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement.
+
+    patients: whose reports practices may ask for, where that is offered.
+    """
     others = [subscriptions.capability()] if subscriptions else []
     served = {**SERVED, "Group": SERVED_GROUP, **served_definitions(definitions, since)}
     operations = {one["code"]: one["url"] for one in definitions if one.get("resource") == ["Measure"]}
@@ -62,7 +67,7 @@ def make_blueprint(
     views = FhirViews(store, reader_of, since, served, others, of_measure, of_all)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
-    EvaluateViews(store, reader_of).add_to(blueprint)
+    EvaluateViews(store, reader_of, patients).add_to(blueprint)
     VersionViews(store, reader_of, served).add_to(blueprint)
     if requirements:
         RequirementViews(store, reader_of, requirements).add_to(blueprint)

@@ -50,13 +50,13 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
 def may_have_patients() -> bool:
     """Whether the request that is under way is from a client that may be told of its practice's single patients."""
     found: Caller | None = g.get("caller")
-    return found is not None and Scopes.read(found.scopes).permits("Patient", "r")
+    return found is not None and Scopes.read(found.scopes).has_patients()
 
 
 def what_is_done(method: str, path: str) -> tuple[str, str]:
     """The type and what is done with it, as a letter of SMART's scopes, by a request below the FHIR base."""
     _, _, type_, *rest = unquote(path).rstrip("/").split("/")
-    if type_ == "$export" or (rest and rest[-1] == "$evaluate-measure"):
+    if type_ in ("$export", "$evaluate-measure") or (rest and rest[-1] == "$evaluate-measure"):
         return "MeasureReport", "r"
     if rest and (rest[-1] == "_search" or rest[-1].startswith("$")):
         return type_, "s" if rest[-1] == "_search" or len(rest) == 1 else "r"

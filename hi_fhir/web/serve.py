@@ -21,6 +21,7 @@ from hi_fhir.measures import registry
 from hi_fhir.pages.door import Door
 from hi_fhir.pages.reading import Shelf
 from hi_fhir.pages.site import Site, make_site, make_site_with_door
+from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.reports.artifacts.naming_systems import identifier_system
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
@@ -71,6 +72,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
         has_clients=reader is None,
+        patients=AboutPatients(config.data_dir, canonical_base, config.overlays) if config.patient_reports else None,
     )
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"

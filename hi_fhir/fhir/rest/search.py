@@ -129,6 +129,11 @@ def _add(controls: dict[str, Any], asked: dict[str, Any]) -> None:
     controls |= asked
 
 
+def is_for_later(prefer: str) -> bool:
+    """Whether a Prefer header asks for an address where the answer will be."""
+    return "respond-async" in prefer.replace(" ", "").split(",")
+
+
 def is_lenient(prefer: str) -> bool:
     """Whether a Prefer header asks that unknown parameters be passed over."""
     return "handling=lenient" in prefer.replace(" ", "")

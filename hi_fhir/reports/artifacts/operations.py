@@ -55,12 +55,13 @@ EVALUATE = OwnOperation(
     "Measure",
     f"{_R4}/Measure-evaluate-measure",
     "Gives the report that was released for the measure, organisation and period that are asked for. Nothing is worked "
-    "out for a caller: what was not released is refused (403), and so are reports about people.",
+    "out for a caller: what was not released is refused (403). A practice's own client that was registered for it is "
+    "told who is behind the counts that were released to the practice, where that is offered; others are refused.",
     (
         *_PERIOD,
         _MEASURE,
-        OperationParameter("reportType", "code", "population, or summary, which is its other name."),
-        OperationParameter("subject", "string", "The Organization that reports; needed where several do."),
+        OperationParameter("reportType", "code", "population (summary), subject (individual) or subject-list."),
+        OperationParameter("subject", "string", "The Organization that reports, or the Patient that is asked about."),
         OperationParameter("reporter", "string", "The same by its name in R5."),
     ),
     "MeasureReport",

@@ -52,9 +52,21 @@ def test_a_client_is_registered_listed_and_revoked(keys: Path) -> None:
 
 
 def test_a_client_is_given_no_more_than_was_said(keys: Path) -> None:
-    scope = ("--scope", "system/MeasureReport.r system/Patient.rs")
-    made = hi_fhir("clients", "add", "n", "--organisation", "QX1", "--jwks", keys, *scope, "--json").json
-    assert made["scopes"] == "system/MeasureReport.r"
+    scope = ("--scope", "system/MeasureReport.r system/Condition.rs system/Patient.rs")
+    whose = ("--organisation", "A99001", "--audience", "practice")
+    made = hi_fhir("clients", "add", "n", *whose, "--jwks", keys, *scope, "--json").json
+    assert made["scopes"] == "system/MeasureReport.r system/Patient.r"
+
+
+def test_only_a_practices_own_client_is_told_of_patients(keys: Path) -> None:
+    for audience in ("pcn", "icb", "public"):
+        whose = ("--organisation", "QX1", "--audience", audience, "--jwks", keys)
+        ran = hi_fhir("clients", "add", "n", *whose, "--scope", "system/Patient.r")
+        assert (ran.code, "--audience practice" in ran.err) == (2, True), ran.err
+    everything = hi_fhir(
+        "clients", "add", "n", "--organisation", "A99001", "--audience", "practice", "--jwks", keys, "--json"
+    )
+    assert "Patient" not in everything.json["scopes"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,7 @@ def test_a_client_is_given_no_more_than_was_said(keys: Path) -> None:
         (("--jwks", "absent.json"), "cannot be read"),
         (("--jwks", "private.json"), "private key"),
         (("--jwks-url", "http://keys.example/"), "https"),
-        (("--jwks-url", "https://keys.example/", "--scope", "system/Patient.rs"), "nothing that the service offers"),
+        (("--jwks-url", "https://keys.example/", "--scope", "system/Condition.rs"), "nothing that the service offers"),
         (("--jwks-url", "https://keys.example/", "--jwks", "private.json"), "--jwks FILE"),
     ],
 )

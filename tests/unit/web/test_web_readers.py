@@ -23,6 +23,7 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.web.app import create_app
+from hi_fhir.web.evaluate_api import spelt_request
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
@@ -52,7 +53,11 @@ class Ask:
 
 
 SMOKING = f"{BASE}/Measure/smoking-status-recorded"
-_YEAR = "periodStart=2024-04-01&periodEnd=2025-03-31"
+_DAYS = {"periodStart": "2024-04-01", "periodEnd": "2025-03-31"}
+_YEAR = "&".join(f"{name}={day}" for name, day in _DAYS.items())
+_ASKED_BEFORE = [
+    spelt_request("smoking-status-recorded", {**_DAYS, **more}) for more in ({"subject": "Organization/ods-qx2"}, {})
+]
 _BY_CHANCE = re.compile(
     rb'urn:uuid:[0-9a-f-]{36}|(?<="Parameters","id":")[0-9a-f-]{36}|(?<="Bundle","id":")[0-9a-f-]{36}'
 )
@@ -142,6 +147,10 @@ ASKED = {
     "fhir.evaluate_one": [
         Ask(f"/fhir/Measure/smoking-status-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-qx2"),
         Ask(f"/fhir/Measure/ethnicity-recorded/$evaluate-measure?{_YEAR}&subject=Organization/ods-a99002"),
+    ],
+    "fhir.evaluated": [
+        *(Ask(f"/fhir/$evaluate-measure/{one}") for one in _ASKED_BEFORE),
+        Ask("/fhir/$evaluate-measure/e30", secret=False),
     ],
     "fhir.required": [
         Ask(f"/fhir/Measure/$data-requirements?measure={SMOKING}&{_YEAR}"),
