@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from hi_fhir.cohorts.ods_files import OdsRow, combined, read_ods
+from hi_fhir.cohorts.ods_files import OdsRow, combined, numbered_lines, read_ods
 from hi_fhir.core.errors import TerminologyError
 from hi_fhir.core.files import commit_bytes, commit_file, owner_folder, sha256_file, written_aside
 from hi_fhir.core.manifests import Format
@@ -144,7 +144,7 @@ def import_organisations(file: Path, target: Path, more: Sequence[Path] = ()) ->
             memberships on one day, or files of ours are given with others.
     """
     files = (file, *more)
-    published = [read_ods(one, _lines(one)) for one in files]
+    published = [read_ods(one, numbered_lines(one)) for one in files]
     if published == [None]:
         _read_memberships(file)
     owner_folder(target)
@@ -169,14 +169,6 @@ def _as_memberships(rows: Iterable[OdsRow]) -> bytes:
         days = [day.isoformat() if day else "" for day in (row.first, row.last)]
         writer.writerow((row.practice, row.pcn, row.icb, *days, row.name, row.pcn_name))
     return text.getvalue().encode()
-
-
-def _lines(file: Path) -> list[list[str]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return [line for line in csv.reader(lines) if line]
-    except (OSError, UnicodeDecodeError) as error:
-        raise TerminologyError(f"{file}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
 
 
 def load_postcodes(target: Path) -> PostcodeDirectory | None:
@@ -216,8 +208,8 @@ def _heading(file: Path) -> list[str]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             return next(csv.reader(lines), [])
-    except (OSError, UnicodeDecodeError) as error:
-        raise TerminologyError(f"{file}: cannot be read as UTF-8 text. Save it again as UTF-8.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TerminologyError(f"{file}: cannot be read as a CSV in UTF-8. Save it again as one.") from error
 
 
 def _read_memberships(file: Path) -> tuple[Membership, ...]:

@@ -4,11 +4,13 @@ Both come with a heading in any case or with none, and then by position; their d
 Source: reports `epraccur` and `epcncorepartnerdetails` of the ODS data search and export [S].
 """
 
+import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from hi_fhir.core.errors import TerminologyError
 
@@ -30,6 +32,13 @@ _PARTNERS = {
 }
 
 
+class NumberedLine(NamedTuple):
+    """number: of the line in its file, from 1."""
+
+    number: int
+    cells: Sequence[str]
+
+
 @dataclass(frozen=True)
 class OdsRow:
     """A practice with what one line says of it: its ICB (epraccur), or its PCN and from when to when (ePCN)."""
@@ -43,22 +52,36 @@ class OdsRow:
     last: date | None = None
 
 
-def read_ods(file: Path, lines: Sequence[Sequence[str]]) -> list[OdsRow] | None:
+def numbered_lines(file: Path) -> list[NumberedLine]:
+    """The cells of each line of a CSV that is not empty, with its number.
+
+    Raises:
+        TerminologyError: the file is no CSV in UTF-8.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines)
+            return [NumberedLine(reader.line_num, cells) for cells in reader if cells]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TerminologyError(f"{file}: cannot be read as a CSV in UTF-8. Save it again as one.") from error
+
+
+def read_ods(file: Path, lines: Sequence[NumberedLine]) -> list[OdsRow] | None:
     """The rows of a file of ODS; None where it is of another kind.
 
     Raises:
         TerminologyError: a day is not a day.
     """
-    heading = [" ".join(cell.lower().split()) for cell in lines[0]] if lines else []
+    heading = [" ".join(cell.lower().split()) for cell in lines[0].cells] if lines else []
     for columns, is_headless, take in (
         (_PARTNERS, _is_headless_partners, _partner),
         (_EPRACCUR, _is_headless_epraccur, _practice),
     ):
         if set(columns) <= set(heading):
             places = {name: heading.index(name) for name in columns}
-            return _taken(file, lines[1:], 2, places, take)
-        if is_headless(lines):
-            return _taken(file, lines, 1, columns, take)
+            return _taken(file, lines[1:], places, take)
+        if lines and is_headless(lines[0].cells):
+            return _taken(file, lines, columns, take)
     return None
 
 
@@ -87,13 +110,12 @@ def combined(rows: Iterable[OdsRow]) -> list[OdsRow]:
 
 def _taken(
     file: Path,
-    lines: Sequence[Sequence[str]],
-    first_line: int,
+    lines: Sequence[NumberedLine],
     places: Mapping[str, int],
     take: Callable[[Path, int, Mapping[str, str]], OdsRow | None],
 ) -> list[OdsRow]:
     found = []
-    for number, line in enumerate(lines, first_line):
+    for number, line in lines:
         cells = {name: line[place].strip() if place < len(line) else "" for name, place in places.items()}
         row = take(file, number, cells)
         if row is not None:
@@ -112,12 +134,17 @@ def _partner(file: Path, number: int, cells: Mapping[str, str]) -> OdsRow | None
     code, pcn = cells["partner organisation code"].upper(), cells["pcn code"].upper()
     if not code or not pcn:
         return None
-    first = _day(file, number, cells["practice to pcn relationship start date"])
-    last = _day(file, number, cells["practice to pcn relationship end date"])
+    first = ods_day(file, number, cells["practice to pcn relationship start date"])
+    last = ods_day(file, number, cells["practice to pcn relationship end date"])
     return OdsRow(code, cells["partner name"], pcn, cells["pcn name"], first=first, last=last)
 
 
-def _day(file: Path, number: int, text: str) -> date | None:
+def ods_day(file: Path, number: int, text: str) -> date | None:
+    """A day as ODS writes it; None where there is none.
+
+    Raises:
+        TerminologyError: it is not a day.
+    """
     if not text:
         return None
     match = _DATE.fullmatch(text)
@@ -131,9 +158,9 @@ def _refuse(file: Path, number: int, text: str) -> date:
     raise TerminologyError(f"{file} line {number}: {text!r} is not a day. Write it as 20250331 or 2025-03-31.")
 
 
-def _is_headless_epraccur(lines: Sequence[Sequence[str]]) -> bool:
-    return bool(lines) and len(lines[0]) >= 26 and _PRACTICE.fullmatch(lines[0][0].strip().upper()) is not None
+def _is_headless_epraccur(first: Sequence[str]) -> bool:
+    return len(first) >= 26 and _PRACTICE.fullmatch(first[0].strip().upper()) is not None
 
 
-def _is_headless_partners(lines: Sequence[Sequence[str]]) -> bool:
-    return bool(lines) and len(lines[0]) >= 10 and _NETWORK.fullmatch(lines[0][4].strip().upper()) is not None
+def _is_headless_partners(first: Sequence[str]) -> bool:
+    return len(first) >= 10 and _NETWORK.fullmatch(first[4].strip().upper()) is not None

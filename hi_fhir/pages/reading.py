@@ -20,7 +20,6 @@ from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, WithdrawnReport, current_reports, report_content, withdrawn_reports
-from hi_fhir.store.readable import codes_of
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -81,11 +80,11 @@ class OpenShelf:
 
     def reports(self, code: str) -> list[CurrentReport]:
         """Of an area: in order of measure and period."""
-        return current_reports(self.session, self.reader.audience, codes_of(self.reader), [code])
+        return current_reports(self.session, self.reader.audience, self.reader.reached, [code])
 
     def withdrawn(self, code: str, measure: str | None = None) -> list[WithdrawnReport]:
         """Of an area, and of a measure if one is named."""
-        found = withdrawn_reports(self.session, self.reader.audience, codes_of(self.reader), [code])
+        found = withdrawn_reports(self.session, self.reader.audience, self.reader.reached, [code])
         return [one for one in found if measure in (None, one.measure_id)]
 
     def period(self, asked: str | None, periods: Sequence[Period], withdrawn: Sequence[WithdrawnReport]) -> Period:
@@ -125,7 +124,7 @@ class OpenShelf:
             reporters=(code,),
             stratifiers=stratifiers,
             period=period,
-            organisations=codes_of(self.reader),
+            organisations=self.reader.reached,
             overlays=self.shelf.overlays,
         )
 

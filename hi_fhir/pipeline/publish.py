@@ -34,6 +34,7 @@ from hi_fhir.store.deliveries import Delivered, last_deliveries, record_delivery
 from hi_fhir.store.ledger import measure_version, report_version
 from hi_fhir.store.models import ReportRow
 from hi_fhir.store.readable import readable_reports
+from hi_fhir.store.successions import reader_on
 from hi_fhir.store.withdrawing import to_be_told
 from hi_fhir.tables.dates import london_day
 
@@ -183,7 +184,10 @@ def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:
             )
         return released.reports
     with context.store.read() as session:
-        readable = readable_reports(session, Reader(released.audience, frozenset(codes)))
+        today = reader_on(session, Reader(released.audience, frozenset(codes)), london_day(context.clock.now()))
+        readable = readable_reports(session, today.reader)
+    if today.is_over:
+        raise ConfigError(f"publish_organisations: {'; '.join(map(str, today.ended))}. Name whose server it is now.")
     own = [report for report in released.reports if report.identifier in readable]
     if not own:
         named = ", ".join(sorted(reporters)[:_NAMED]) + (", ..." if len(reporters) > _NAMED else "")

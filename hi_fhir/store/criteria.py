@@ -1,7 +1,7 @@
 """What a search of the store asks, as values: criteria within a tuple are alternatives, the tuples all hold."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
@@ -57,6 +57,8 @@ class Reader:
     organisations: whose they are, ODS codes: reports by these, and by what belonged to them on the report's reference
     date (`store.readable` says what follows). None: whoever's they are, but for the practice audience, whose reports
     are exact.
+    reach: whose reports these have on the day of asking, by who followed whom (`store.successions` works it out);
+    None: their own. It is no part of who somebody is.
 
     Raises:
         ValueError: the practice audience without organisations.
@@ -64,12 +66,23 @@ class Reader:
 
     audience: Audience
     organisations: Set[str] | None = None
+    reach: Set[str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.organisations is not None:
             object.__setattr__(self, "organisations", frozenset(self.organisations))
         elif self.audience == Audience.PRACTICE:
             raise ValueError("exact reports have readers by name alone")
+
+    @property
+    def named(self) -> list[str] | None:
+        """Its organisations in order of code."""
+        return None if self.organisations is None else sorted(self.organisations)
+
+    @property
+    def reached(self) -> list[str] | None:
+        """Whose reports it has, in order of code; None: whoever's."""
+        return self.named if self.reach is None else sorted(self.reach)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.export_models import ExportRow
 from hi_fhir.store.models import ReportRow
-from hi_fhir.store.readable import codes_of, has_report
+from hi_fhir.store.readable import has_report
 
 
 def exported_reports(session: Session, reader: Reader, since: datetime | None) -> list[int]:
@@ -22,7 +22,7 @@ def exported_reports(session: Session, reader: Reader, since: datetime | None) -
 
     since: only what was recorded at that instant or later.
     """
-    wanted = [has_report(reader.audience, codes_of(reader)), ReportRow.is_current]
+    wanted = [has_report(reader.audience, reader.reached), ReportRow.is_current]
     if since is not None:
         wanted.append(ReportRow.recorded_at >= since)
     return list(session.scalars(select(ReportRow.id).where(*wanted).order_by(ReportRow.number)))
@@ -36,7 +36,7 @@ def begin_export(
     row = ExportRow(
         export_id=str(uuid4()),
         audience=reader.audience,
-        organisations=codes_of(reader),
+        organisations=reader.named,
         recorded_at=at,
         expires_at=expires_at,
         request=request,

@@ -32,8 +32,8 @@ def form_of(reader: Reader, criteria: ReportCriteria) -> tuple[SearchForm, dict[
     """The form with the place of a parameter for each value, and the values by parameter."""
     values: dict[str, Any] = {}
     form = _form_of(criteria, values)
-    codes = reader.organisations
-    organisations = None if codes is None else _form(tuple(sorted(codes)), values)
+    codes = reader.reached
+    organisations = None if codes is None else _form(tuple(codes), values)
     return SearchForm(reader.audience, organisations, form), values
 
 

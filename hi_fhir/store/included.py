@@ -9,13 +9,13 @@ from sqlalchemy.orm import aliased
 from hi_fhir.store.criteria import CanonicalMatch, Reader, ReportCriteria, ReporterMatch
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportRow
 from hi_fhir.store.pages import AskedPage
-from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
+from hi_fhir.store.readable import has_measure, has_organisation, has_report
 from hi_fhir.store.search import SearchPage, StoredVersion, definitions_of, is_latest, search_reports
 
 
 def reporters_of(connection: Connection, reader: Reader, reports: Sequence[StoredVersion]) -> list[StoredVersion]:
     """The Organizations that reports are by, in order of id."""
-    had = has_organisation(reader.audience, codes_of(reader))
+    had = has_organisation(reader.audience, reader.reached)
     named = OrganisationRow.resource_id.in_(_of_them(reader, reports).with_only_columns(ReportRow.reporter_id))
     found = definitions_of(OrganisationRow).where(is_latest(OrganisationRow), had, named)
     return [StoredVersion(*row) for row in connection.execute(found.order_by(OrganisationRow.resource_id))]
@@ -23,7 +23,7 @@ def reporters_of(connection: Connection, reader: Reader, reports: Sequence[Store
 
 def measures_of(connection: Connection, reader: Reader, reports: Sequence[StoredVersion]) -> list[StoredVersion]:
     """The Measures that reports are on, of the versions that they name, in order of id."""
-    had, other = has_measure(reader.audience, codes_of(reader)), aliased(MeasureRow)
+    had, other = has_measure(reader.audience, reader.reached), aliased(MeasureRow)
     same = (other.url == MeasureRow.url, other.measure_version == MeasureRow.measure_version)
     newer = exists().where(*same, other.version > MeasureRow.version)
     canonical = (ReportRow.measure_url == MeasureRow.url, ReportRow.measure_version == MeasureRow.measure_version)
@@ -47,5 +47,5 @@ def reports_on(connection: Connection, reader: Reader, measures: Sequence[Stored
 
 
 def _of_them(reader: Reader, reports: Sequence[StoredVersion]) -> Select[int]:
-    had = has_report(reader.audience, codes_of(reader))
+    had = has_report(reader.audience, reader.reached)
     return select(ReportRow.id).where(ReportRow.resource_id.in_([one.id for one in reports]), ReportRow.is_latest, had)

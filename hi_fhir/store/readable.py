@@ -45,13 +45,9 @@ def has_organisation(audience: Audience, organisations: Codes | None) -> ColumnE
     return exists().where(ReportRow.reporter_id == OrganisationRow.resource_id, ReportRow.is_current, had)
 
 
-def codes_of(reader: Reader) -> list[str] | None:
-    return None if reader.organisations is None else sorted(reader.organisations)
-
-
 def readable_reports(session: Session, reader: Reader) -> frozenset[str]:
     """Identifiers of all reports that a reader may have."""
-    had = has_report(reader.audience, codes_of(reader))
+    had = has_report(reader.audience, reader.reached)
     return frozenset(session.scalars(select(ReportRow.identifier).where(ReportRow.is_latest, had)))
 
 

@@ -51,7 +51,7 @@ from hi_fhir.store.pages import (
     place_values,
 )
 from hi_fhir.store.prepared import PreparedStatement
-from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
+from hi_fhir.store.readable import has_measure, has_organisation, has_report
 
 LAST = 2**31 - 1
 """Higher than any version, and than the number of any."""
@@ -211,7 +211,7 @@ def report_conditions(form: ReportCriteria) -> list[ColumnElement[bool]]:
 
 
 def search_measures(connection: Connection, reader: Reader, criteria: MeasureCriteria, page: AskedPage) -> SearchPage:
-    had = has_measure(reader.audience, codes_of(reader))
+    had = has_measure(reader.audience, reader.reached)
     return _defined(connection, MeasureRow, [had, *_measure_conditions(criteria), _is_latest_of_named(criteria)], page)
 
 
@@ -243,7 +243,7 @@ def _named(kind: type[MeasureRow], criteria: MeasureCriteria) -> list[ColumnElem
 def search_organisations(
     connection: Connection, reader: Reader, criteria: OrganisationCriteria, page: AskedPage
 ) -> SearchPage:
-    had = has_organisation(reader.audience, codes_of(reader))
+    had = has_organisation(reader.audience, reader.reached)
     return _defined(
         connection, OrganisationRow, [had, *_organisation_conditions(criteria), is_latest(OrganisationRow)], page
     )
@@ -272,11 +272,11 @@ def _report_statement(dialect: Dialect, asked: SearchForm) -> PreparedStatement:
 
 
 def read_measure(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    return latest_measure(connection, MeasureRow.resource_id == id_, has_measure(reader.audience, codes_of(reader)))
+    return latest_measure(connection, MeasureRow.resource_id == id_, has_measure(reader.audience, reader.reached))
 
 
 def read_organisation(connection: Connection, reader: Reader, id_: str) -> StoredVersion | None:
-    had = has_organisation(reader.audience, codes_of(reader))
+    had = has_organisation(reader.audience, reader.reached)
     return latest_organisation(connection, OrganisationRow.resource_id == id_, had)
 
 

@@ -12,7 +12,7 @@ class SubscriptionRow(Base):
     """Grain: one row per Subscription. Whose it is: of a Reader's, by audience and organisations (null: all).
 
     content: the resource as its client wants it, without header values. headers: sealed. status: requested, active,
-    error or off. error: why it is in error, in our own words. is_deleted: it is gone, and its events are kept.
+    error or off. error: why it is in error, or off, in our own words. is_deleted: it is gone, and its events are kept.
 
     last_number: of its last event; events have numbers from 1 without gaps. acknowledged: up to which it has been told.
     due_at: when something is to be done about it next (a handshake, a notification, a heartbeat, its end); null:

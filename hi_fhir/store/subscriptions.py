@@ -17,7 +17,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.store.criteria import Reader, ReportCriteria
 from hi_fhir.store.models import ReportContent, ReportRow
 from hi_fhir.store.notices import WITHDRAWN, withdrawn_since
-from hi_fhir.store.readable import codes_of, has_report
+from hi_fhir.store.readable import has_report
 from hi_fhir.store.search import StoredVersion, report_conditions
 from hi_fhir.store.subscription_models import SubscriptionEventRow, SubscriptionRow
 
@@ -54,7 +54,7 @@ def add(session: Session, new: NewSubscription, at: datetime) -> SubscriptionRow
         resource_id=new.id,
         version=1,
         audience=new.reader.audience,
-        organisations=codes_of(new.reader),
+        organisations=new.reader.named,
         recorded_at=at,
         updated_at=at,
         content=new.content,
@@ -111,7 +111,7 @@ def matching(session: Session, reader: Reader, criteria: ReportCriteria, reports
     """
     in_any_status = report_conditions(replace(criteria, statuses=()))
     conditions = [
-        has_report(reader.audience, codes_of(reader)),
+        has_report(reader.audience, reader.reached),
         or_(and_(true(), *report_conditions(criteria)), and_(ReportRow.status == WITHDRAWN, *in_any_status)),
         ReportRow.id.in_(reports),
     ]
@@ -133,9 +133,9 @@ def add_events(session: Session, row: SubscriptionRow, reports: Sequence[int], a
         row.due_at = at
 
 
-def end_subscription(row: SubscriptionRow, at: datetime) -> None:
-    """Turn it off: nobody is told anything more, and its events get no numbers."""
-    row.status, row.due_at, row.updated_at = "off", None, at
+def end_subscription(row: SubscriptionRow, at: datetime, told: str | None = None) -> None:
+    """Turn it off: nobody is told anything more, and its events get no numbers. told: why, if not by its own wish."""
+    row.status, row.error, row.due_at, row.updated_at = "off", told, None, at
     row.leased_by = row.leased_until = None
     row.version += 1
 
@@ -177,7 +177,7 @@ def events(
 
 def readable(session: Session, reader: Reader, reports: Collection[int]) -> set[int]:
     """Which of the versions a reader may have today."""
-    had = has_report(reader.audience, codes_of(reader))
+    had = has_report(reader.audience, reader.reached)
     return set(session.scalars(select(ReportRow.id).where(ReportRow.id.in_(reports), had)))
 
 

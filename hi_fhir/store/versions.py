@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.models import MeasureRow, OrganisationRow, ReportContent, ReportRow
 from hi_fhir.store.notices import WITHDRAWN
-from hi_fhir.store.readable import codes_of, has_measure, has_organisation, has_report
+from hi_fhir.store.readable import has_measure, has_organisation, has_report
 from hi_fhir.store.search import LAST, StoredVersion, columns_of, kept_file
 
 
@@ -32,7 +32,7 @@ def report_versions(connection: Connection, reader: Reader, id_: str, asked: Ask
 
     What was withdrawn is not given again: of the versions up to a withdrawal, the withdrawal alone.
     """
-    had = has_report(reader.audience, codes_of(reader))
+    had = has_report(reader.audience, reader.reached)
     of_it = _REPORTS.where(ReportRow.resource_id == id_, had, ~_is_withdrawn())
     return _versions(connection, ReportRow, of_it, asked)
 
@@ -49,7 +49,7 @@ def _is_withdrawn() -> ColumnElement[bool]:
 
 def measure_versions(connection: Connection, reader: Reader, id_: str, asked: AskedVersions) -> list[StoredVersion]:
     """Of a Measure, the newest first."""
-    had = has_measure(reader.audience, codes_of(reader))
+    had = has_measure(reader.audience, reader.reached)
     return _definitions(connection, MeasureRow, MeasureRow.resource_id == id_, had, asked)
 
 
@@ -64,7 +64,7 @@ def organisation_versions(
     connection: Connection, reader: Reader, id_: str, asked: AskedVersions
 ) -> list[StoredVersion]:
     """Of an Organization, the newest first."""
-    had = has_organisation(reader.audience, codes_of(reader))
+    had = has_organisation(reader.audience, reader.reached)
     return _definitions(connection, OrganisationRow, OrganisationRow.resource_id == id_, had, asked)
 
 

@@ -26,7 +26,7 @@ from hi_fhir.subscriptions.asked import WantedSubscription
 from hi_fhir.subscriptions.guide import Content, NotificationKind
 from hi_fhir.subscriptions.notifications import SubscriptionStanding, as_resource, bundle
 from hi_fhir.subscriptions.resource import as_asked
-from hi_fhir.subscriptions.rights import told_today
+from hi_fhir.subscriptions.rights import over, over_at, told_today
 from hi_fhir.subscriptions.sending import Call, FailedCallError, Sender
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class Attendant:
         return self._settle(id_, step, failure)
 
     def _begin(self, id_: int) -> _Step | None:
+        """What is to be sent. Of one that ends as its organisations did, a last word: once, whatever comes of it."""
         now = self._clock.now()
         with self._store.write() as session:
             row = store.lease(session, id_, self._name, now, now + timedelta(seconds=_LEASE_S))
@@ -99,9 +100,12 @@ class Attendant:
             if asked.end is not None and asked.end <= now:
                 store.end_subscription(row, now)
                 return None
+            if (why := over(session, row, now)) is not None:
+                store.end_subscription(row, now, f"{why}: nobody is told in its name any more.")
+                return self._told(row, asked, NotificationKind.HEARTBEAT, now) if asked.is_topic else None
             step = self._step(session, row, asked, now)
             if step is None:
-                row.due_at, row.leased_until = _next(row, asked), None
+                row.due_at, row.leased_until = _next(row, asked, _end(session, row, asked)), None
                 return None
             row.leased_until = now + timedelta(seconds=_LEASE_S + 3 * asked.timeout_s * len(step.calls))
             return step
@@ -157,7 +161,8 @@ class Attendant:
     def _about(self, row: SubscriptionRow, asked: WantedSubscription) -> SubscriptionStanding:
         named = asked.content is not Content.EMPTY
         topic = self._terms.topic if named else None
-        return SubscriptionStanding(self._terms.base, row.resource_id, topic, row.status, row.last_number)
+        standing = (row.status, row.last_number, row.error if row.status == "off" else None)
+        return SubscriptionStanding(self._terms.base, row.resource_id, topic, *standing)
 
     def _post(self, asked: WantedSubscription, body: bytes) -> Call:
         return Call("POST", asked.endpoint, body, asked.media_type)
@@ -169,26 +174,27 @@ class Attendant:
             if row is None or row.is_deleted or row.status not in store.LIVE:
                 return False
             row.leased_by = row.leased_until = None
+            end = _end(session, row, step.asked)
             if failure is None:
-                self._told_well(row, step, now)
+                self._told_well(row, step, end, now)
             else:
-                self._told_ill(row, step, failure, now)
+                self._told_ill(row, failure, end, now)
             return failure is None and row.due_at is not None and row.due_at <= now
 
-    def _told_well(self, row: SubscriptionRow, step: _Step, now: datetime) -> None:
+    def _told_well(self, row: SubscriptionRow, step: _Step, end: datetime | None, now: datetime) -> None:
         if row.status == "requested":
             row.status, row.updated_at = "active", now
             row.version += 1
         if row.acknowledged == step.told_from:  # else the operator has it told anew
             row.acknowledged = step.told_up_to
         row.tries, row.failing_since, row.error, row.told_at = 0, None, None, now
-        row.due_at = now if row.acknowledged < row.last_number else _next(row, step.asked)
+        row.due_at = now if row.acknowledged < row.last_number else _next(row, step.asked, end)
 
-    def _told_ill(self, row: SubscriptionRow, step: _Step, failure: FailedCallError, now: datetime) -> None:
+    def _told_ill(self, row: SubscriptionRow, failure: FailedCallError, end: datetime | None, now: datetime) -> None:
         since = row.failing_since or now
         if row.status == "requested" or now - since >= self._terms.patience:
             store.give_up(row, str(failure), now)
-            row.due_at = step.asked.end
+            row.due_at = end
             return
         row.tries += 1
         row.failing_since, row.error = since, str(failure)
@@ -205,7 +211,12 @@ def _beat(row: SubscriptionRow, asked: WantedSubscription) -> datetime:
     return (row.told_at or row.updated_at) + timedelta(seconds=asked.heartbeat_s or 0)
 
 
-def _next(row: SubscriptionRow, asked: WantedSubscription) -> datetime | None:
+def _end(session: Session, row: SubscriptionRow, asked: WantedSubscription) -> datetime | None:
+    """When it ends: by its client's own wish, or with the last of the organisations whose it is."""
+    return min((one for one in (asked.end, over_at(session, row)) if one is not None), default=None)
+
+
+def _next(row: SubscriptionRow, asked: WantedSubscription, end: datetime | None) -> datetime | None:
     """When there is something to do although nothing happens."""
     beats = [_beat(row, asked)] if row.status == "active" and asked.heartbeat_s is not None else []
-    return min([*beats, *([asked.end] if asked.end else [])], default=None)
+    return min([*beats, *([end] if end else [])], default=None)

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class SubscriptionStanding:
     """Whom a status is of. status: requested, active, error or off. last_number: events so far. topic None: R4's own
-    form, which names none. error: why it is in error.
+    form, which names none. error: why it is in error, or off.
     """
 
     base: str
@@ -49,7 +49,8 @@ def status(about: SubscriptionStanding, told: NotificationKind, events: Sequence
     ]
     if about.error:
         coding = {"system": "http://terminology.hl7.org/CodeSystem/subscription-error", "code": "no-response"}
-        parameters.append({"name": "error", "valueCodeableConcept": {"coding": [coding], "text": about.error}})
+        codings = {"coding": [coding]} if about.status == "error" else {}  # no code says that whose it is has ended
+        parameters.append({"name": "error", "valueCodeableConcept": {**codings, "text": about.error}})
     return {
         "resourceType": "Parameters",
         "id": str(uuid4()),

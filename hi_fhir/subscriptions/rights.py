@@ -1,7 +1,7 @@
-"""What a subscriber may be told of on the day on which it is told."""
+"""What a subscriber may be told of on the day on which it is told, and until when it may be told anything."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +9,7 @@ from hi_fhir.core.days import LONDON
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.agreements import agreed_reports
 from hi_fhir.store.subscription_models import SubscriptionRow
+from hi_fhir.store.successions import end_of, reader_on
 
 
 def told_today(
@@ -18,5 +19,18 @@ def told_today(
 
     needs_agreements: whether the practices behind a report have to agree still.
     """
-    found = store.readable(session, store.owner(row), reports)
-    return frozenset(agreed_reports(session, found, at.astimezone(LONDON).date()) if needs_agreements else found)
+    day = at.astimezone(LONDON).date()
+    found = store.readable(session, reader_on(session, store.owner(row), day).reader, reports)
+    return frozenset(agreed_reports(session, found, day) if needs_agreements else found)
+
+
+def over(session: Session, row: SubscriptionRow, at: datetime) -> str | None:
+    """Why nobody is told anything by a subscription any more: all whose it is ended; None: they did not."""
+    today = reader_on(session, store.owner(row), at.astimezone(LONDON).date())
+    return "; ".join(map(str, today.ended)) if today.is_over else None
+
+
+def over_at(session: Session, row: SubscriptionRow) -> datetime | None:
+    """From when on that is so; None: it is not known to end."""
+    day = end_of(session, store.owner(row))
+    return None if day is None else datetime.combine(day, time(), LONDON)

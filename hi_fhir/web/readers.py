@@ -11,12 +11,17 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store.clients import Caller, caller
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
+from hi_fhir.store.successions import reader_on
+from hi_fhir.tables.dates import london_day
+from hi_fhir.web.responses import BASE_PATH
 
 ReaderOf = Callable[[Request], Reader]
 """The reader that a request is from."""
 
 _BY_METHOD = {"POST": "c", "PUT": "u", "DELETE": "d"}
 _BEARER = "bearer "
+_LEFT = {("Subscription", letter) for letter in "rsd"}
+"""What is left to a reader whose organisations ended."""
 
 
 def everyone_is(reader: Reader) -> ReaderOf:
@@ -51,6 +56,32 @@ def may_have_patients() -> bool:
     """Whether the request that is under way is from a client that may be told of its practice's single patients."""
     found: Caller | None = g.get("caller")
     return found is not None and Scopes.read(found.scopes).has_patients()
+
+
+def reaching(reader_of: ReaderOf, store: Store, clock: Clock) -> ReaderOf:
+    """The same readers, with what they have today by who followed whom."""
+
+    def reader_reaching(request: Request) -> Reader:
+        """Raises FhirError: 403, none of its organisations is there any more; and what `reader_of` raises.
+
+        Such a reader may see what became of its subscriptions, and no more.
+        """
+        reader = reader_of(request)
+        if reader.organisations is None:
+            return reader
+        with store.read() as session:
+            today = reader_on(session, reader, london_day(clock.now()))
+        if today.is_over and not _is_left(request):
+            told = "; ".join(map(str, today.ended))
+            raise FhirError(403, f"{told}: nothing is read in its name any more.", code="forbidden")
+        return today.reader
+
+    return reader_reaching
+
+
+def _is_left(request: Request) -> bool:
+    is_fhir = request.path.startswith(f"{BASE_PATH}/")
+    return is_fhir and what_is_done(request.method, request.path) in _LEFT
 
 
 def what_is_done(method: str, path: str) -> tuple[str, str]:

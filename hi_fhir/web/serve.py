@@ -34,7 +34,7 @@ from hi_fhir.subscriptions.sending import Sender
 from hi_fhir.terminology import catalogue
 from hi_fhir.web import smart_api
 from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import everyone_is, registered
+from hi_fhir.web.readers import everyone_is, reaching, registered
 from hi_fhir.web.responses import BASE_PATH
 from hi_fhir.web.server import Answering, ClientLimits
 from hi_fhir.web.smart_api import TOKEN_PATH
@@ -64,7 +64,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     base = f"{(config.public_url or here).rstrip('/')}{BASE_PATH}"
     guard = Guard(tuple(map(ipaddress.ip_network, config.callback_networks)), config.callback_http)
     seal, topic = load_seal(config.seal_file), topic_url(canonical_base)
-    reader_of = registered(store, clock) if reader is None else everyone_is(reader)
+    reader_of = reaching(registered(store, clock) if reader is None else everyone_is(reader), store, clock)
     needs_agreements = config.agreements == REQUIRED
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic, needs_agreements=needs_agreements)
     pages = _site(config, Shelf(store, config.overlays), reader, clock, seal)

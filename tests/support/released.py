@@ -33,6 +33,7 @@ def release(
     count: int = 100,
     system: str = SYSTEM,
     memberships: Sequence[tuple[str, str | None, str | None]] = (),
+    at: datetime = CLOCK.at,
 ) -> ReportManifest:
     """Put a report a measure and reporter into the store, and each reporter's Organization where it belongs anywhere.
 
@@ -52,9 +53,9 @@ def release(
                 new_report(measure, reporter, audience, content, system, count)
                 for (measure, reporter), content in contents.items()
             ],
-            CLOCK.at,
+            at,
         )
-        announce(session, [one.row for one in versions if one.row is not None], CLOCK.at)
+        announce(session, [one.row for one in versions if one.row is not None], at)
     reports = [
         ReleasedReport(
             identifier=version.identifier,

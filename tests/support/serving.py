@@ -17,7 +17,7 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import load
 from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import everyone_is
+from hi_fhir.web.readers import everyone_is, reaching
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import BASE, CLOCK, SYSTEM
 from tests.support.subscribing import TOPIC
@@ -32,7 +32,7 @@ def whole_service(
     store: Store, keys: Path, base: str = BASE, version: str | None = None, reader: Reader = MINE
 ) -> FlaskClient:
     """base: of canonical URLs. version: of every measure, where reports of another than the shipped were released."""
-    reader_of = everyone_is(reader)
+    reader_of = reaching(everyone_is(reader), store, CLOCK)
     measures = [replace(one, version=version or one.version) for one in registry.load()]
     terminology = load()
     seal = load_seal(keys / "sealing.key")

@@ -2,7 +2,14 @@
 
 from alembic import context
 
-from hi_fhir.store import account_models, agreement_models, client_models, export_models, subscription_models  # noqa: F401  which put their tables beside the others
+from hi_fhir.store import (  # noqa: F401  which put their tables beside the others
+    account_models,
+    agreement_models,
+    client_models,
+    export_models,
+    subscription_models,
+    succession_models,
+)
 from hi_fhir.store.models import Base
 
 context.configure(

@@ -6,7 +6,10 @@ import pytest
 
 from hi_fhir.cohorts.imports import load_organisations, load_postcodes
 from hi_fhir.cohorts.list_imports import load_lists
+from hi_fhir.store.clients import NewClient, add_client
+from hi_fhir.store.session import open_store
 from tests.support.cli import hi_fhir
+from tests.support.released import CLOCK, release
 
 POSTCODES = "pcds,lsoa11,lsoa21\nAA1 1AA,E01000001,E01000001\nZZ99 3CZ,,\n"
 ORGANISATIONS = "practice,pcn,icb,valid_from,valid_to\nA00001,U1,QXX,2020-04-01,\nA00002,,QXX,,\n"
@@ -49,12 +52,37 @@ def test_lists_of_registered_patients_are_imported_and_told(tmp_path: Path) -> N
     assert lists.rows["people"].to_pylist() == [3, 3]
 
 
+def test_successors_are_imported_and_what_that_means_here_is_told(tmp_path: Path, file: Path) -> None:
+    data = tmp_path / "data"
+    store = open_store(data / "hi_fhir.sqlite")
+    release(store, reporters=("A99001", "QA1", "QB1"), measures=("sex-recorded",))
+    client = NewClient("c", "platform", "icb", "QA1", "system/*.rs", jwks="{}")
+    with store.write() as session:
+        add_client(session, client, CLOCK.at)
+    store.close()
+    file.write_text("QA1,QX1,R,20260401,\nQB1,QX1,R,20260401,\nQB1,QY1,R,20260401,\nR1A,R1B,R,20200401,\n")
+
+    ran = hi_fhir("mappings", "import-successors", file, "--data-dir", data, "--json")
+    told = hi_fhir("mappings", "import-successors", file, "--data-dir", data)
+
+    assert (ran.code, ran.json["rows"]) == (0, 4)
+    qa1 = {"organisation": "QA1", "ends": "2026-04-01", "followed_by": ["QX1"], "heir": "QX1"}
+    qb1 = {"organisation": "QB1", "ends": "2026-04-01", "followed_by": ["QX1", "QY1"], "heir": None}
+    assert ran.json["here"] == [
+        {**qa1, "clients": 1, "subscriptions": 0},
+        {**qb1, "clients": 0, "subscriptions": 0},
+    ]
+    assert told.out.startswith("4 successions imported, of 2 organisations that are known here.\n")
+    assert "nobody: divided" in told.out
+
+
 @pytest.mark.parametrize(
     ("command", "text", "message"),
     [
         ("import-postcodes", "pcds,lsoa11\nAA1 1AA,E01000001\n", "lsoa21"),
         ("import-organisations", "practice,pcn\nA00001,U1\n", "no column icb, valid_from, valid_to"),
         ("import-lists", "practice,people\nA00001,3\n", "no column extract_date, org_code, sex, number_of_patients"),
+        ("import-successors", "predecessor,successor,valid_from\nQA1,QA1,2026-04-01\n", "line 2: QA1 follows itself"),
         ("import-organisations", f"{ORGANISATIONS}A00003,,QXX,1 May,\n", "line 4: '1 May' is not a day"),
     ],
 )

@@ -12,6 +12,7 @@ from hi_fhir.store.session import Store
 from hi_fhir.subscriptions.attending import Attendant, Terms
 from hi_fhir.subscriptions.sending import Sender
 from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import reaching
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import CLOCK, release
 from tests.support.subscribing import TOPIC, Endpoint, HandClock, endpoint
@@ -26,8 +27,9 @@ def rig(store: Store, tmp_path: Path) -> Rig:
     def reader_of(request) -> Reader:
         return Reader("icb", {request.headers[ORGANISATION]})
 
-    views = SubscriptionViews(kept, clock, reader_of, seal, LOOPBACK, PUBLIC, TOPIC)
-    client = create_app(kept, clock, reader_of, subscriptions=views).test_client()
+    today = reaching(reader_of, kept, clock)
+    views = SubscriptionViews(kept, clock, today, seal, LOOPBACK, PUBLIC, TOPIC)
+    client = create_app(kept, clock, today, subscriptions=views).test_client()
     terms = Terms(PUBLIC, TOPIC, timedelta(days=7))
     return Rig(kept, clock, client, Attendant(kept, clock, seal, Sender(LOOPBACK), terms))
 

@@ -27,7 +27,7 @@ from hi_fhir.store.client_models import AccessTokenRow, AssertionRow, ClientRow
 from hi_fhir.store.session import Store
 from hi_fhir.web import smart_api
 from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import registered, what_is_done
+from hi_fhir.web.readers import reaching, registered, what_is_done
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import CLOCK, release
 from tests.support.signing import EC, RSA, jwks, token_form
@@ -72,7 +72,7 @@ def door(kept) -> Door:
     opened, folder = kept
     clock = HandClock(CLOCK.at)
     guard = Guard((ip_network("127.0.0.0/8"),), plain_http=True)
-    reader_of = registered(opened, clock)
+    reader_of = reaching(registered(opened, clock), opened, clock)
     base = "https://numbers.example/fhir"
     views = SubscriptionViews(opened, clock, reader_of, load_seal(folder / "key"), guard, base, TOPIC)
     app = create_app(opened, clock, reader_of, subscriptions=views)

@@ -25,6 +25,7 @@ from hi_fhir.terminology.catalogue import load
 from hi_fhir.web.app import create_app
 from hi_fhir.web.evaluate_api import spelt_request
 from hi_fhir.web.headers import OF_EVERY_ANSWER
+from hi_fhir.web.readers import reaching
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 from tests.support.released import BASE, CLOCK, ODS, SYSTEM, release
 from tests.support.subscribing import TOPIC, subscription
@@ -245,8 +246,9 @@ def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFact
     seal = load_seal(tmp_path_factory.mktemp("keys") / "sealing.key")
 
     def service(store: Store) -> FlaskClient:
-        views = SubscriptionViews(store, CLOCK, reader_of, seal, Guard(), "https://numbers.example/fhir", TOPIC)
-        app = create_app(store, CLOCK, reader_of, definitions=own, subscriptions=views, requirements=requirements)
+        today = reaching(reader_of, store, CLOCK)
+        views = SubscriptionViews(store, CLOCK, today, seal, Guard(), "https://numbers.example/fhir", TOPIC)
+        app = create_app(store, CLOCK, today, definitions=own, subscriptions=views, requirements=requirements)
         return app.test_client()
 
     both, alone = map(service, stores)
