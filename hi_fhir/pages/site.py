@@ -72,9 +72,9 @@ def make_site(shelf: Shelf, reader_of: ReaderOf) -> Site:
     return Site(PageViews(shelf, reader_of), None)
 
 
-def make_site_with_door(shelf: Shelf, door: Door) -> Site:
-    """For whoever logs in."""
-    return Site(PageViews(shelf, door.reader_of, door), door)
+def make_site_with_door(shelf: Shelf, reader_of: ReaderOf, door: Door) -> Site:
+    """For whoever logs in. reader_of: by whom the door says that a request is."""
+    return Site(PageViews(shelf, reader_of, door), door)
 
 
 class AreaView(NamedTuple):

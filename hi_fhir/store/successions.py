@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.successions import EndedOrganisation, Succession, Successions
+from hi_fhir.store.account_models import AccountRow
 from hi_fhir.store.client_models import ClientRow
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.models import PUBLIC, MembershipRow, ReportRow
@@ -90,13 +91,14 @@ def end_of(session: Session, reader: Reader) -> date | None:
 
 
 def organisations_here(session: Session) -> frozenset[str]:
-    """Organisations of which something is kept here: reports, what belonged to them, or clients."""
+    """Organisations of which something is kept here: reports, what belonged to them, clients, or accounts."""
     columns = (
         ReportRow.organisation,
         MembershipRow.organisation,
         MembershipRow.pcn,
         MembershipRow.icb,
         ClientRow.organisation,
+        AccountRow.organisation,
     )
     found = {code for column in columns for code in session.scalars(select(column).distinct())}
     return frozenset(code for code in found if code is not None)

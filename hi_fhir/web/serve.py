@@ -95,9 +95,10 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
 def _site(config: Config, shelf: Shelf, reader: Reader | None, clock: Clock, seal: Seal) -> Site:
     """The pages: for one reader nobody logs in, and else everybody does."""
     if reader is not None:
-        return make_site(shelf, everyone_is(reader))
+        return make_site(shelf, reaching(everyone_is(reader), shelf.store, clock))
     is_secure = (config.public_url or "").startswith("https://")
-    return make_site_with_door(shelf, Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), is_secure))
+    door = Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), is_secure)
+    return make_site_with_door(shelf, reaching(door.reader_of, shelf.store, clock), door)
 
 
 def _address(config: Config, host: str, *, is_open: bool) -> str:

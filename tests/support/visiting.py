@@ -24,7 +24,7 @@ from hi_fhir.pipeline.report import report
 from hi_fhir.store import accounts
 from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import registered
+from hi_fhir.web.readers import reaching, registered
 from tests.support.evaluations import an_area, write_evaluation
 from tests.support.paging import CLOCK
 
@@ -68,8 +68,9 @@ def door_of(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False) -> D
 
 
 def guarded_site(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False) -> Flask:
-    site = make_site_with_door(Shelf(store), door_of(store, clock, is_secure=is_secure))
-    return create_app(store, clock, registered(store, clock), pages=site, has_clients=True)
+    door = door_of(store, clock, is_secure=is_secure)
+    site = make_site_with_door(Shelf(store), reaching(door.reader_of, store, clock), door)
+    return create_app(store, clock, reaching(registered(store, clock), store, clock), pages=site, has_clients=True)
 
 
 @dataclass

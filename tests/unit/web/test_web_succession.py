@@ -11,7 +11,7 @@ from hi_fhir.core.successions import Succession
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages.reading import Shelf
-from hi_fhir.pages.site import make_blueprint
+from hi_fhir.pages.site import make_site
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.reports.artifacts.served import served_artifacts
 from hi_fhir.store.criteria import Reader
@@ -97,7 +97,7 @@ def test_every_route_tells_a_board_that_ended_that_it_did(kept: Store, tmp_path)
     views = SubscriptionViews(kept, clock, reader_of, seal, Guard(), f"{BASE}/fhir", TOPIC)
     measures, terminology = registry.load(), load()
     requirements, own = MeasureRequirements(BASE, measures, terminology), served_artifacts(BASE, measures, terminology)
-    pages = make_blueprint(Shelf(kept, ()), reader_of)
+    pages = make_site(Shelf(kept), reader_of)
     offered = {"definitions": own, "subscriptions": views, "pages": pages, "requirements": requirements}
     app = create_app(kept, clock, reader_of, **offered)
     told, silent = set(), set()
