@@ -50,7 +50,7 @@ COMMANDS = {
     "status": ("status", "List runs and evaluations, show a run's reconciliation, and what every server was sent."),
     "quarantine": ("quarantine", "List the records that the newest snapshot of a source could not take."),
     "measures": ("measures", "List the measures, show or explain what one says, or check definitions and data files."),
-    "mappings": ("mappings", "Import postcodes, the membership of organisations or lists of registered patients."),
+    "mappings": ("mappings", "Import postcodes, organisations, their successors or lists of registered patients."),
     "key": ("key", "Show which identity key is in use, or put a new one in its place."),
     "sandbox": (
         "sandbox",

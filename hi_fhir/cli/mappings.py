@@ -14,7 +14,7 @@ _file_argument = click.argument("file", type=click.Path(path_type=Path, exists=T
 
 @click.group("mappings")
 def mappings_command() -> None:
-    """Import postcodes, the membership of organisations, their successors or lists of registered patients.
+    """Import postcodes, organisations, their successors or lists of registered patients.
 
     \b
     Example:

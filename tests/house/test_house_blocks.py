@@ -14,6 +14,7 @@ import pytest
 
 from hi_fhir import measures
 from hi_fhir.cohorts.imports import import_organisations
+from hi_fhir.cohorts.successors import read_successors
 from hi_fhir.fhir.resources import round_trip
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.search import parse_search
@@ -60,6 +61,13 @@ def is_a_list_of_memberships(block: str) -> None:
         path = Path(folder) / "organisations.csv"
         path.write_text(block)
         import_organisations(path, Path(folder) / "imports")
+
+
+def is_a_list_of_successors(block: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "successors.csv"
+        path.write_text(block)
+        read_successors([path])
 
 
 def is_an_overlay(block: str) -> None:
@@ -133,6 +141,8 @@ def check_of(block: str) -> Callable[[str], None]:
         return is_a_data_file
     if block.startswith("practice,"):
         return is_a_list_of_memberships
+    if block.startswith("predecessor,"):
+        return is_a_list_of_successors
     if re.fullmatch(r"[\w-]+/", first):
         return is_an_overlay
     if re.match(r"~?\w+\(", block):
@@ -161,6 +171,7 @@ def test_every_block_is_sound(page: Path) -> None:
         '{"resourceType": "MeasureReport", "status": 1}\n',
         "# title: A list\ncode,note\n",
         "practice,pcn,icb,valid_from,valid_to\nA99001,U99001,QX1,yesterday,\n",
+        "predecessor,successor,valid_from\nQA1,QA1,2026-04-01\n",
         "my-overlay/\n  elsewhere/list.csv\n",
         "observd(SMOKING, EVER)\n",
         "curl 'http://127.0.0.1:8765/fhir/MeasureReport?nobody=1'\n",
