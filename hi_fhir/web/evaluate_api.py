@@ -20,7 +20,7 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import joined
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import is_for_later
+from hi_fhir.fhir.rest.preferences import is_for_later
 from hi_fhir.fhir.rest.values import ReferenceTo
 from hi_fhir.pipeline.about_patients import AboutPatients, SeveralPatientsError
 from hi_fhir.store import search as store

@@ -15,7 +15,7 @@ from hi_fhir.core.gzipped import gzipped, joined
 from hi_fhir.fhir.rest.headers import accepts_gzip, http_date
 from hi_fhir.fhir.rest.intervals import read_interval
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import is_for_later, is_lenient
+from hi_fhir.fhir.rest.preferences import is_for_later, is_lenient
 from hi_fhir.store import exports as store
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.export_models import ExportRow

@@ -9,7 +9,8 @@ from hi_fhir.fhir.rest.bundles import Entry, searchset_parts
 from hi_fhir.fhir.rest.headers import check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.fhir.rest.paging import not_known, page_links, place_of, split_page
-from hi_fhir.fhir.rest.search import Pair, ParsedSearch, is_lenient, parse_search
+from hi_fhir.fhir.rest.preferences import is_lenient
+from hi_fhir.fhir.rest.search import Pair, ParsedSearch, parse_search
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.pages import AskedPage, PagePlace, SortKey, order_of, read_place, written_place
 from hi_fhir.store.search import StoredVersion

@@ -17,8 +17,9 @@ from hi_fhir.core.sealing import Seal
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import CONTENT_TYPE, check_content_type, etag, http_date, is_tagged
-from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import is_lenient, parse_search
+from hi_fhir.fhir.rest.outcomes import FhirError, operation_outcome
+from hi_fhir.fhir.rest.preferences import Returned, is_lenient, returned
+from hi_fhir.fhir.rest.search import parse_search
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
@@ -110,7 +111,7 @@ class SubscriptionViews:
             content, headers = kept_content(resource), sealed_headers(asked, self._seal)
             new = store.NewSubscription(str(uuid4()), reader, content, headers, asked.status, due)
             row = store.add(session, new, now)
-            response = _answer(shown(row), 201)
+            response = _written(row, 201)
             response.headers["Location"] = f"{self._base}/Subscription/{row.resource_id}/_history/{row.version}"
             return _versioned(response, row)
 
@@ -150,7 +151,7 @@ class SubscriptionViews:
             row.error, row.tries, row.failing_since, row.updated_at = None, 0, None, now
             row.leased_by = row.leased_until = None  # what is on its way is noted nowhere, and told again
             row.version += 1
-            return _versioned(_answer(shown(row)), row)
+            return _versioned(_written(row, 200), row)
 
     def delete(self, id_: str) -> Response:
         reader = self._reader_of(request)
@@ -260,6 +261,18 @@ def _content(asked: dict[str, str], kept: WantedSubscription) -> Content:
 
 def _answer(resource: Json, code: int = 200) -> Response:
     return Response(orjson.dumps(resource), status=code, content_type=CONTENT_TYPE)
+
+
+def _written(row: SubscriptionRow, code: int) -> Response:
+    """What its client wants back of a Subscription that it wrote."""
+    match returned(request.headers.get("Prefer", "")):
+        case Returned.MINIMAL:
+            return Response(status=code)
+        case Returned.OUTCOME:
+            told = "the Subscription is kept."
+            return _answer(operation_outcome("informational", told, severity="information"), code)
+        case Returned.REPRESENTATION:
+            return _answer(shown(row), code)
 
 
 def _versioned(response: Response, row: SubscriptionRow) -> Response:

@@ -44,9 +44,9 @@ class FhirError(Exception):
         return operation_outcome(self.code, self.diagnostics)
 
 
-def operation_outcome(code: str, diagnostics: str) -> dict[str, Any]:
+def operation_outcome(code: str, diagnostics: str, severity: str = "error") -> dict[str, Any]:
     """An OperationOutcome of one issue."""
     return {
         "resourceType": "OperationOutcome",
-        "issue": [{"severity": "error", "code": code, "diagnostics": diagnostics}],
+        "issue": [{"severity": severity, "code": code, "diagnostics": diagnostics}],
     }

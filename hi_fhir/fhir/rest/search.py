@@ -129,16 +129,6 @@ def _add(controls: dict[str, Any], asked: dict[str, Any]) -> None:
     controls |= asked
 
 
-def is_for_later(prefer: str) -> bool:
-    """Whether a Prefer header asks for an address where the answer will be."""
-    return "respond-async" in prefer.replace(" ", "").split(",")
-
-
-def is_lenient(prefer: str) -> bool:
-    """Whether a Prefer header asks that unknown parameters be passed over."""
-    return "handling=lenient" in prefer.replace(" ", "")
-
-
 def _criterion(known: Mapping[str, SearchParameter], name: str, text: str) -> Criterion | None:
     """The criterion, or None where the parameter or its modifier is unknown."""
     bare, _, modifier = name.partition(":")

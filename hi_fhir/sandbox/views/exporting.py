@@ -6,6 +6,7 @@ import orjson
 from flask import Response, request
 
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.preferences import is_for_later
 from hi_fhir.sandbox.export_requests import NDJSON, read_request
 from hi_fhir.sandbox.exports import EVERYONE, Exports
 from hi_fhir.sandbox.views.responses import base_url
@@ -48,7 +49,7 @@ class Exporting:
         return response
 
     def _begin(self, *, whole_system: bool) -> Response:
-        if "respond-async" not in request.headers.get("Prefer", ""):
+        if not is_for_later(request.headers.get("Prefer", "")):
             raise FhirError(400, "an export is asynchronous: send Prefer: respond-async.")
         asked = read_request([*request.args.items(multi=True)], whole_system=whole_system)
         job = self._exports.begin(request.url, asked)

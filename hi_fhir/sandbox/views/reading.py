@@ -11,7 +11,8 @@ from hi_fhir.fhir.rest.controls import Offered
 from hi_fhir.fhir.rest.declarations import PARAMETERS
 from hi_fhir.fhir.rest.headers import check_form
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, ParsedSearch, is_lenient, parse_search
+from hi_fhir.fhir.rest.preferences import is_lenient
+from hi_fhir.fhir.rest.search import MAX_COUNT, Pair, ParsedSearch, parse_search
 from hi_fhir.sandbox.memory import SORTABLE, Memory
 from hi_fhir.sandbox.misbehaviour import Misbehaviour
 from hi_fhir.sandbox.paging import Searches, SearchHits, page_link, page_links

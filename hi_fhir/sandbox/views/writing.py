@@ -7,6 +7,7 @@ from flask import Response, request
 
 from hi_fhir.fhir.rest.headers import check_content_type
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.fhir.rest.preferences import Returned, returned
 from hi_fhir.sandbox.views.responses import base_url, fhir, versioned
 from hi_fhir.sandbox.writes import Write, Writer, Written
 
@@ -50,7 +51,7 @@ def _answer(written: Written) -> Response:
     if stored is None:
         return Response(status=written.status)
     response = versioned(stored, written.status)
-    if "return=minimal" in request.headers.get("Prefer", ""):
+    if returned(request.headers.get("Prefer", "")) is Returned.MINIMAL:
         response.set_data(b"")
     response.headers["Location" if written.status == 201 else "Content-Location"] = (
         f"{base_url()}/{stored.type}/{stored.id}/_history/{stored.version}"

@@ -6,7 +6,8 @@ from hi_fhir.fhir.rest.conditions import read_condition
 from hi_fhir.fhir.rest.controls import Offered
 from hi_fhir.fhir.rest.declarations import PARAMETERS, elements_at
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.search import MAX_COUNT, ParsedSearch, is_lenient, parse_search
+from hi_fhir.fhir.rest.preferences import is_lenient
+from hi_fhir.fhir.rest.search import MAX_COUNT, ParsedSearch, parse_search
 from tests.support.fhir_records import a_concept, an_observation
 
 READING = an_observation(

@@ -117,3 +117,31 @@ def test_what_would_do_is_taken(client):
     answer = client.post("/fhir/Subscription", json=changed("reason", "As it is."))
     assert (answer.status_code, answer.json["channel"]["endpoint"]) == (201, HOOK)
     assert client.delete(f"/fhir/Subscription/{answer.json['id']}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("prefer", "type_"),
+    [
+        ("", "Subscription"),
+        ("return=representation", "Subscription"),
+        ("return=minimal", None),
+        ("handling=strict; return=OperationOutcome", "OperationOutcome"),
+        ("return=everything", "Subscription"),
+    ],
+)
+def test_what_was_written_comes_back_as_preferred(client, prefer, type_):
+    sent = subscription(HOOK)
+    made = client.post("/fhir/Subscription", json=sent, headers={"Prefer": prefer})
+    id_ = made.headers["Location"].split("/Subscription/")[1].partition("/")[0]
+    again = client.put(
+        f"/fhir/Subscription/{id_}", json={**sent, "id": id_, "status": "off"}, headers={"Prefer": prefer}
+    )
+
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert (made.headers["ETag"], again.headers["ETag"]) == ('W/"1"', 'W/"2"')
+    for answer in (made, again):
+        told = answer.json["resourceType"] if answer.data else None
+        assert told == type_
+        if told == "OperationOutcome":
+            assert answer.json["issue"][0]["severity"] == "information"
+    assert client.delete(f"/fhir/Subscription/{id_}").status_code == 204
