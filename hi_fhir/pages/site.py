@@ -22,6 +22,7 @@ from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
 from hi_fhir.pages.door import Door, own_form_token
+from hi_fhir.pages.data_history import data_history
 from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.log_in import OPEN, LogInViews
 from hi_fhir.pages.measure_view import MeasureView
@@ -171,7 +172,8 @@ class PageViews:
         with self._opened() as shelf:
             shown = self._area(shelf, code)
             basis = data_basis([*shelf.heads(shown.reports).values()])
-        return self._page("about.html", shown=shown, basis=basis)
+            history = data_history(shelf.session, shelf.reader, code, shown.reports)
+        return self._page("about.html", shown=shown, basis=basis, history=history, audience=shelf.reader.audience)
 
     def taken(self, code: str, form: str) -> Response:
         with self._opened() as shelf:

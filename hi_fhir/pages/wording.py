@@ -1,6 +1,6 @@
 """How numbers, days and reasons are said on a page, in plain English."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, UNSUPPORTED
 from hi_fhir.disclosure.scores import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL
@@ -111,6 +111,11 @@ def day(value: date) -> str:
 def day_of(value: str) -> str:
     """value: as ISO text."""
     return day(date.fromisoformat(value))
+
+
+def instant(value: datetime) -> str:
+    at = value.astimezone(UTC)
+    return f"{day(at.date())}, {at:%H:%M} UTC"
 
 
 def people(value: float) -> str:

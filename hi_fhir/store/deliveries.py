@@ -1,7 +1,9 @@
 """What was sent where, and what came of it: a row for each try."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -67,6 +69,35 @@ def last_deliveries(session: Session, target: str) -> dict[str, LastDelivery]:
     )
     rows = session.execute(select(Delivery, ReportRow).join(ReportRow).where(Delivery.number.in_(newest)))
     return {report.identifier: _last_delivery(delivery, report) for delivery, report in rows}
+
+
+class TriedReport(NamedTuple):
+    """The newest try to send any version of a report to a server. is_sent: its last version was taken. failed: whatever
+    version it was, it was not; else an earlier one was taken. outcome: what came back, in our own words."""
+
+    target: str
+    identifier: str
+    is_sent: bool
+    failed: bool
+    on: datetime
+    outcome: str | None
+
+
+def tried_reports(session: Session, identifiers: Sequence[str]) -> list[TriedReport]:
+    """Of every server that any report was sent to, what came of these, in order of server and report."""
+    targets = session.scalars(select(Delivery.target).distinct().order_by(Delivery.target)).all()
+    columns = (
+        *(Delivery.target, ReportRow.identifier, Delivery.status == "sent", ReportRow.is_latest),
+        *(Delivery.recorded_at, Delivery.outcome),
+    )
+    found: dict[tuple[str, str], TriedReport] = {}
+    for target in targets:
+        tries = select(*columns).join(ReportRow).where(ReportRow.identifier.in_(identifiers), Delivery.target == target)
+        for _, identifier, is_taken, is_latest, on, outcome in session.execute(tries.order_by(Delivery.number)):
+            found[target, identifier] = TriedReport(
+                target, identifier, is_taken and is_latest, not is_taken, on, outcome
+            )
+    return [found[place] for place in sorted(found)]
 
 
 def _last_delivery(delivery: Delivery, report: ReportRow) -> LastDelivery:

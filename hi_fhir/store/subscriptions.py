@@ -84,6 +84,14 @@ def of_reader(session: Session, reader: Reader) -> Sequence[SubscriptionRow]:
     return [row for row in rows if owner(row) == reader]
 
 
+def within(session: Session, reader: Reader) -> list[SubscriptionRow]:
+    """Those of the organisations that a reader is of, in order of id: whoever's of the audience where it is of all."""
+    theirs = select(SubscriptionRow).where(SubscriptionRow.audience == reader.audience, ~SubscriptionRow.is_deleted)
+    rows = session.scalars(theirs.order_by(SubscriptionRow.resource_id))
+    own = reader.organisations
+    return [row for row in rows if own is None or (row.organisations is not None and own >= {*row.organisations})]
+
+
 def one_of_reader(session: Session, reader: Reader, id_: str, *, lock: bool = False) -> SubscriptionRow | None:
     """A reader's own by its id, deleted or not; lock: for as long as the transaction lasts."""
     query = select(SubscriptionRow).where(SubscriptionRow.resource_id == id_)
