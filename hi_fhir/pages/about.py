@@ -1,9 +1,10 @@
 """What the numbers of an area rest on, as its reports say it: sources, policies, versions, what was lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from hi_fhir.pages.report_heads import NameAndValue, ReportHead, spelt, text, texts
+from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, TOO_SMALL
+from hi_fhir.pages.report_heads import NameAndValue, ReportHead, all_texts, spelt, text, texts
 
 T = TypeVar("T")
 
@@ -17,6 +18,12 @@ _BASIS = {
     "software": "Software",
 }
 """Parts of the basis that are shown, with what they are called."""
+_BESIDE_LISTS = {
+    AGREES: "agrees",
+    APART: "over 2 % apart",
+    TOO_SMALL: "too small to tell",
+    NOT_LISTED: "not in the list",
+}
 
 
 class DataBasis(NamedTuple):
@@ -41,14 +48,13 @@ def data_basis(heads: Sequence[ReportHead]) -> DataBasis:
     sources = [texts(one) for head in heads for one in head.of("data-source")]
     versions = [texts(one) for head in heads for one in head.of("version-used")]
     covered = [one["valueReference"] for head in heads for one in head.of("covered-practice")]
-    lists = [texts(one) for head in heads for one in head.of("registered-list")]
     return DataBasis(
         date=max(head.date for head in heads),
         basis=_once(NameAndValue(name, own[url]) for url, name in _BASIS.items() for own in basis if url in own),
         sources=_once(NameAndValue(one["source"], one["data-date"]) for one in sources),
         practices=_once(NameAndValue(one["identifier"]["value"], one.get("display", "")) for one in covered),
         notes=_once(text(one) for head in heads for one in head.of("note")),
-        lists=_once(" ".join(f"{name}: {value}" for name, value in one.items()) for one in lists),
+        lists=listed_practices(heads),
         unverified=_once(text(one) for head in heads for one in head.of("unverified")),
         people=_once(NameAndValue(spelt(one["url"]), text(one)) for head in heads for one in head.within("run-people")),
         lost=lost_records(heads),
@@ -67,6 +73,18 @@ def lost_records(heads: Iterable[ReportHead]) -> list[NameAndValue]:
             if name != "type"
         )
     )
+
+
+def listed_practices(heads: Iterable[ReportHead]) -> list[str]:
+    """How each practice's people stand beside the list that is published of it, and which groups are apart."""
+    found = (_listed(texts(one), all_texts(one, "group")) for head in heads for one in head.of("registered-list"))
+    return _once(found)
+
+
+def _listed(told: Mapping[str, str], groups: Sequence[str]) -> str:
+    published = f" of {told['published']} in the list" if "published" in told else ""
+    named = f": {', '.join(groups)}" if groups else ""
+    return f"{told['practice']}{published}, {told['day']}: {_BESIDE_LISTS[told['state']]}{named}"
 
 
 def _once(found: Iterable[T]) -> list[T]:

@@ -27,10 +27,11 @@ from hi_fhir.terminology.catalogue import Terminology, load
 
 @dataclass(frozen=True)
 class Shelf:
-    """overlays: folders with a deployment's own measures."""
+    """overlays: folders with a deployment's own measures. imports: the folder of what was imported, lists among it."""
 
     store: Store
     overlays: Sequence[Path] = ()
+    imports: Path | None = None
 
     @cached_property
     def measures(self) -> Mapping[str, Measure]:

@@ -13,16 +13,18 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import gzipped
+from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.fhir.rest.headers import accepts_gzip
 from hi_fhir.measures.render.description import describe
 from hi_fhir.measures.stratifiers import AGE_BAND, ALL, CORE20, ETHNIC_GROUP_5, IMD_QUINTILE, SEX
 from hi_fhir.pages import wording
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea
+from hi_fhir.pages.beside_lists import beside_lists, imported_lists
 from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
-from hi_fhir.pages.door import Door, own_form_token
 from hi_fhir.pages.data_history import data_history
+from hi_fhir.pages.door import Door, own_form_token
 from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.log_in import OPEN, LogInViews
 from hi_fhir.pages.measure_view import MeasureView
@@ -86,6 +88,14 @@ class AreaView(NamedTuple):
     periods: Sequence[Period]
     reports: Sequence[CurrentReport]
     withdrawn: Sequence[WithdrawnReport]
+
+
+class PeopleView(NamedTuple):
+    """Who is registered, by each breakdown. report: which tells it."""
+
+    shown: AreaView
+    tables: Sequence[StrataTable]
+    report: CurrentReport
 
 
 class PageViews:
@@ -156,15 +166,20 @@ class PageViews:
         return {id_: title for id_, title in titles.items() if id_ in there}
 
     def population(self, code: str) -> str:
-        shown, tables = self._people(code)
-        told = [(table, people_sentence(table)) for table in tables]
-        return self._page("population.html", shown=shown, tables=told, people=PEOPLE)
+        with self._opened() as shelf:
+            people = self._people(shelf, code)
+            head = shelf.heads([people.report])[people.report.measure_id]
+        told = [(table, people_sentence(table)) for table in people.tables]
+        lists, rule = imported_lists(self._shelf.imports), POLICIES[shelf.reader.audience].own
+        beside = beside_lists(people.tables, head, lists, rule) if lists else None
+        return self._page("population.html", shown=people.shown, tables=told, people=PEOPLE, beside=beside)
 
     def people_picture(self, code: str, stratifier: str) -> Response:
-        shown, tables = self._people(code)
-        for table in tables:
+        with self._opened() as shelf:
+            people = self._people(shelf, code)
+        for table in people.tables:
             if table.id == stratifier:
-                title = f"Registered people, {shown.area.name}: {table.title}"
+                title = f"Registered people, {people.shown.area.name}: {table.title}"
                 return Response(as_svg(people_chart(table, title)), content_type="image/svg+xml")
         raise NotFoundError("there is no such picture")
 
@@ -188,14 +203,14 @@ class PageViews:
                 raise NotFoundError("nothing is here of such a measure")
         return self._page("definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology))
 
-    def _people(self, code: str) -> tuple[AreaView, list[StrataTable]]:
-        with self._opened() as shelf:
-            shown = self._area(shelf, code)
-            id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
-            rows = shelf.table(code, shown.period, [id_]).rows
-            names = shelf.names()
+    def _people(self, shelf: OpenShelf, code: str) -> PeopleView:
+        shown = self._area(shelf, code)
+        id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
+        rows = shelf.table(code, shown.period, [id_]).rows
+        names = shelf.names()
         there = dict.fromkeys(row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier)
-        return shown, [breakdown(self._shelf.measures[id_], one, rows, names) for one in there]
+        tables = [breakdown(self._shelf.measures[id_], one, rows, names) for one in there]
+        return PeopleView(shown, tables, next(one for one in shown.reports if one.measure_id == id_))
 
     def _opened(self) -> AbstractContextManager[OpenShelf]:
         return self._shelf.opened(self._reader_of(request))

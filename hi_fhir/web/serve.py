@@ -67,7 +67,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     reader_of = reaching(registered(store, clock) if reader is None else everyone_is(reader), store, clock)
     needs_agreements = config.agreements == REQUIRED
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic, needs_agreements=needs_agreements)
-    pages = _site(config, Shelf(store, config.overlays), reader, clock, seal)
+    pages = _site(config, Shelf(store, config.overlays, config.data_dir / "imports"), reader, clock, seal)
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
