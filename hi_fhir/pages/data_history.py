@@ -11,7 +11,6 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport
 from hi_fhir.store.deliveries import TriedReport, tried_reports
 from hi_fhir.store.given import GivenReports, SaidNotice, given_reports, said_notices
-from hi_fhir.store.readable import codes_of
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.subscriptions.resource import endpoint_host
 
@@ -50,7 +49,7 @@ class DataHistory(NamedTuple):
 
 def data_history(session: Session, reader: Reader, code: str, reports: Sequence[CurrentReport]) -> DataHistory:
     """Of an area. reports: those whose delivery is looked at. Subscribers are those of the reader's organisations."""
-    codes = codes_of(reader)
+    codes = reader.reached
     return DataHistory(
         given=given_reports(session, reader.audience, codes, code),
         said=said_notices(session, reader.audience, codes, code),
