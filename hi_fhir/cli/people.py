@@ -34,6 +34,12 @@ _WHAT = {
 
 _IN_FULL_ALONE = ("deprivation", "ethnicity", "nhs_number")
 _MOST_HOSTS = 20
+_CLASSES = {
+    "coded": "of FHIR R4's code system",
+    "other-system": "of another or none",
+    "not-understood": "not understood",
+    "absent": "absent",
+}
 _DATED_BY = ("effective", "issued", "impossible", "undated")
 _NEGATED = ("denied", "none", "absent")
 _LEFT_OUT = {
@@ -95,6 +101,14 @@ def print_foreign_codes(sources: Mapping[str, Mapping[str, Counts]]) -> None:
     if rows:
         say("")
         print_table("Records in codes of other systems, not read", ["source", "type", "code system", "records"], rows)
+
+
+def print_classes(sources: Mapping[str, Counts]) -> None:
+    """What the class of encounters is, whatever its code says."""
+    if sources:
+        say("")
+        rows = [(source, *(states.get(state, 0) for state in _CLASSES)) for source, states in sources.items()]
+        print_table("Encounters by what their class is", ["source", *_CLASSES.values()], rows)
 
 
 def print_quality(

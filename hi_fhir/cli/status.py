@@ -10,7 +10,7 @@ import msgspec
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_reconciliation, print_table
-from hi_fhir.cli.people import print_foreign_codes, print_other_servers, print_people, print_quality
+from hi_fhir.cli.people import print_classes, print_foreign_codes, print_other_servers, print_people, print_quality
 from hi_fhir.cohorts.list_files import ALL
 from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, ListComparison
 from hi_fhir.core.audiences import Audience
@@ -76,6 +76,7 @@ def _print_counts(folder: Path) -> None:
         return
     print_people(msgspec.to_builtins(done.people), in_full=True)
     print_quality(done.dated_by, done.dropped_readings, done.negated, done.misdated)
+    print_classes(done.classes)
     print_other_servers(done.other_servers)
     print_foreign_codes(done.foreign_codes)
     for note in done.notes:

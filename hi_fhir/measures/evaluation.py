@@ -77,7 +77,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     resources there that are none of the source's. tables: path within the evaluation's folder to the SHA-256 of
     the file. lost: source to type to kind to records of which no copy could be taken. standings: of every source and
     type. heard: as `measures.heard` counts it. homes, not_understood and lists: as resolving found
-    them. foreign_codes: source to what its snapshot says of them.
+    them. foreign_codes, classes: source to what its snapshot says of them.
     """
 
     id: str
@@ -109,6 +109,7 @@ class EvaluationManifest(msgspec.Struct, frozen=True):
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
     negated: dict[str, dict[str, dict[str, int]]] = {}
     misdated: dict[str, dict[str, int]] = {}
+    classes: dict[str, dict[str, int]] = {}
 
 
 _AGAIN = "Run: hi-fhir evaluate --period FROM..TO"

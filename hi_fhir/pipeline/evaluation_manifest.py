@@ -63,6 +63,7 @@ def manifest_of(
         foreign_codes={m.source_id: m.foreign_codes for m in job.manifests if m.foreign_codes},
         negated={m.source_id: m.negated for m in job.manifests if m.negated},
         misdated={m.source_id: m.misdated for m in job.manifests if m.misdated},
+        classes={m.source_id: m.classes for m in job.manifests if m.classes},
     )
 
 

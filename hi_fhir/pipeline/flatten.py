@@ -19,6 +19,7 @@ from hi_fhir.core.room import needs_room
 from hi_fhir.core.source_settings import SourceSettings
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.tables.bases import own_bases
+from hi_fhir.tables.classes import ABSENT
 from hi_fhir.tables.dates import london_day
 from hi_fhir.tables.flatten import KERNEL_VERSION, ChunkResult, ChunkTask, flatten_chunk
 from hi_fhir.tables.freed import give_back
@@ -263,8 +264,17 @@ def _manifest(
             for name in tables
             if (kinds := total(part.negated for task, part in zip(merges, merged, strict=True) if task.table == name))
         },
+        classes=_classes(merged),
         lost=lost,
     )
+
+
+def _classes(merged: Sequence[Merged]) -> dict[str, int]:
+    found = total(part.classes for part in merged)
+    if not found:
+        return {}
+    encounters = sum(part.resources.get("Encounter", 0) for part in merged)
+    return {**found, ABSENT: encounters - sum(found.values())}
 
 
 def _foreign_codes(results: Sequence[ChunkResult]) -> dict[str, dict[str, int]]:

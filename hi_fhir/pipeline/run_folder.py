@@ -31,8 +31,8 @@ _PLAN, _MANIFEST = "plan.json", "run.json"
 class RunManifest(msgspec.Struct, frozen=True):
     """What a run did; written last, as run.json. notes: what a reader of its counts should know of the sources.
 
-    people and the counts of records (dated_by, dropped_readings, other_servers, foreign_codes, negated, misdated): as
-    the evaluation has them, exact, for whoever runs hi_fhir. absent: what is withheld for want of data.
+    people and the counts of records (dated_by, dropped_readings, other_servers, foreign_codes, negated, misdated,
+    classes): as the evaluation has them, exact, for whoever runs hi_fhir. absent: what is withheld for want of data.
     """
 
     run: str
@@ -52,6 +52,7 @@ class RunManifest(msgspec.Struct, frozen=True):
     foreign_codes: dict[str, dict[str, dict[str, int]]] = {}
     negated: dict[str, dict[str, dict[str, int]]] = {}
     misdated: dict[str, dict[str, int]] = {}
+    classes: dict[str, dict[str, int]] = {}
 
 
 class StoppedRun(msgspec.Struct, frozen=True):
@@ -126,6 +127,7 @@ def manifest_of(
         absent=reports.absent,
         negated=evaluation.negated,
         misdated=evaluation.misdated,
+        classes=evaluation.classes,
     )
 
 

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hi_fhir.core.files import commit_file, owner_folder, place_file, written_aside
+from hi_fhir.tables.classes import class_states
+from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.ipc import read_ipc
 from hi_fhir.tables.ordering import places_in_order, sorted_places
 from hi_fhir.tables.partial import CATEGORIES, TABLES
@@ -60,6 +62,10 @@ class Merged(NamedTuple):
     resources: dict[str, int]  # by type, resources that have rows
     dated_by: dict[str, int]
     negated: dict[str, int]
+    classes: dict[str, int]  # of encounters, by state of their class
+
+
+NOTHING = Merged(0, {}, {}, {}, {})
 
 
 def is_one_range(rows: int) -> bool:
@@ -76,7 +82,7 @@ def merge(task: MergeTask) -> Merged:
     if not task.rows:
         for _, target in task.files:
             _place_empty(task.table, target)
-        return Merged(0, {}, {}, {})
+        return NOTHING
     dropped = np.load(task.dropped, mmap_mode="r")
     if len(task.files) > 1:
         return _merge_apart(task, dropped)
@@ -86,7 +92,7 @@ def merge(task: MergeTask) -> Merged:
 def _merge_whole(task: MergeTask, dropped: np.ndarray) -> Merged:
     """Write one file, range of people by range of people."""
     ((buckets, target),) = task.files
-    counts, temporary = Merged(0, {}, {}, {}), written_aside(target)
+    counts, temporary = NOTHING, written_aside(target)
     with _Writer(temporary, TABLES[task.table]) as writer:
         for prefix in _ranges(buckets, task.rows):
             rows = _collect(task, prefix, dropped)
@@ -103,7 +109,7 @@ def _merge_apart(task: MergeTask, dropped: np.ndarray) -> Merged:
     if rows is None:
         for _, target in task.files:
             _place_empty(task.table, target)
-        return Merged(0, {}, {}, {})
+        return NOTHING
     finished = _finished(rows, task)
     for (_, target), part in zip(task.files, _by_bucket(finished, task), strict=True):
         if part.num_rows:
@@ -113,7 +119,7 @@ def _merge_apart(task: MergeTask, dropped: np.ndarray) -> Merged:
             place_file(temporary, target)
         else:
             _place_empty(task.table, target)
-    return _counted(Merged(finished.num_rows, {}, {}, {}), task.table, rows)
+    return _counted(NOTHING._replace(rows=finished.num_rows), task.table, rows)
 
 
 def _by_bucket(rows: pa.Table, task: MergeTask) -> Iterator[pa.Table]:
@@ -253,6 +259,7 @@ def _ranked(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _counted(so_far: Merged, table: str, rows: pa.Table) -> Merged:
     """Add what these rows stand for. The people of two ranges differ, so no resource is counted twice."""
     resources, dated_by, negated = dict(so_far.resources), dict(so_far.dated_by), dict(so_far.negated)
+    classes = dict(so_far.classes)
     for type_, its_rows in _resources(table, rows):
         resources[type_] = resources.get(type_, 0) + _runs(its_rows["seq"].to_numpy())
     if "dated_by" in rows.column_names:
@@ -261,7 +268,10 @@ def _counted(so_far: Merged, table: str, rows: pa.Table) -> Merged:
         for word, count in _words(rows["negation"]):
             if word:
                 negated[word] = negated.get(word, 0) + count
-    return Merged(so_far.rows, resources, dated_by, negated)
+    if table == CLINICAL_TABLES["Encounter"]:
+        for state, count in class_states(rows).items():
+            classes[state] = classes.get(state, 0) + count
+    return Merged(so_far.rows, resources, dated_by, negated, classes)
 
 
 def _words(column: pa.ChunkedArray) -> Iterator[tuple[str | None, int]]:

@@ -38,6 +38,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     among them, that were not asked for and have no code of a system that was; a search never brings them.
 
     negated: rows of each clinical table by what they say against their code (denied, none or absent), without zeros.
+    classes: encounters by what their class is, as `tables.classes` tells it; empty where there are none.
     misdated: versions by type that say that they were last updated after the day on which they were received.
     """
 
@@ -62,6 +63,7 @@ class SnapshotManifest(msgspec.Struct, frozen=True):
     foreign_codes: dict[str, dict[str, int]] = {}
     negated: dict[str, dict[str, int]] = {}
     misdated: dict[str, int] = {}
+    classes: dict[str, int] = {}
     keys: dict[str, str] = {}
 
 

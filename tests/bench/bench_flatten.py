@@ -1,4 +1,4 @@
-"""Resources per CPU-second of flatten on Observation-heavy lines, and its peak memory.
+"""Resources per CPU-second of flatten on lines of which most are Observations, and its peak memory.
 
 Run: python tests/bench/bench_flatten.py [resources] [workers]
 """
@@ -28,8 +28,9 @@ from hi_fhir.tables.scope import Scope
 
 _SCT = "http://snomed.info/sct"
 _LOINC = "http://loinc.org"
+_ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _CHUNK_BYTES = 64 << 20
-_OBSERVATIONS = 30  # a patient
+_OBSERVATIONS, _ENCOUNTERS = 30, 5  # a patient
 
 
 def _people(random_: random.Random) -> Iterator[str]:
@@ -99,6 +100,25 @@ def _observation(random_: random.Random, patient: str) -> dict[str, object]:
     return made
 
 
+def _encounter(random_: random.Random, patient: str) -> dict[str, object]:
+    start = datetime(2015, 1, 1, tzinfo=UTC) + timedelta(minutes=random_.randrange(5_000_000))
+    problem = {"coding": [{"system": _SCT, "code": random_.choice(["49727002", "25064002"])}], "text": "A problem"}
+    made: dict[str, object] = {
+        "resourceType": "Encounter",
+        "id": str(uuid.UUID(int=random_.getrandbits(128), version=4)),
+        "meta": _meta(random_, "UKCore-Encounter"),
+        "identifier": [{"system": "https://example.invalid/encounters", "value": str(random_.getrandbits(60))}],
+        "status": "finished",
+        "class": {"system": _ACT_CODE, "code": random_.choice(["AMB", "VR", "HH"]), "display": "seen"},
+        "type": [{"coding": [{"system": _SCT, "code": "185347001"}], "text": "Seen for a problem"}],
+        "subject": {"reference": f"Patient/{patient}"},
+        "participant": [{"individual": {"reference": "Practitioner/17", "display": "Somebody at the practice"}}],
+        "period": {"start": start.isoformat(), "end": (start + timedelta(minutes=10)).isoformat()},
+        "serviceProvider": {"reference": "Organization/1"},
+    }
+    return made | ({"reasonCode": [problem]} if random_.random() < 0.7 else {})
+
+
 def _patient(random_: random.Random, id_: str) -> dict[str, object]:
     return {
         "resourceType": "Patient",
@@ -116,7 +136,7 @@ def land(raw: Path, count: int, seed: int = 1) -> tuple[int, int]:
     """Write about `count` resources as chunks of a finished pull; resources and bytes written."""
     random_ = random.Random(seed)
     receipts: list[dict[str, object]] = []
-    pending: dict[str, list[bytes]] = {"Patient": [], "Observation": []}
+    pending: dict[str, list[bytes]] = {"Patient": [], "Observation": [], "Encounter": []}
     sizes = dict.fromkeys(pending, 0)
     compressor = zstandard.ZstdCompressor()
 
@@ -140,14 +160,16 @@ def land(raw: Path, count: int, seed: int = 1) -> tuple[int, int]:
             close(type_)
 
     people = _people(random_)
-    for _ in range(max(1, count // (_OBSERVATIONS + 1))):
+    for _ in range(max(1, count // (_OBSERVATIONS + _ENCOUNTERS + 1))):
         patient = next(people)
         add("Patient", _patient(random_, patient))
         for _ in range(_OBSERVATIONS):
             add("Observation", _observation(random_, patient))
+        for _ in range(_ENCOUNTERS):
+            add("Encounter", _encounter(random_, patient))
     for type_ in list(pending):
         close(type_)
-    scope = msgspec.to_builtins(Scope(types={"Patient": None, "Observation": None}))
+    scope = msgspec.to_builtins(Scope(types=dict.fromkeys(pending)))
     manifest = {
         "id": "pull",
         "source_id": "bench",

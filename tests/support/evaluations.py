@@ -118,6 +118,7 @@ def an_evaluation(
         reconciliation={"main": {"Patient": Reconciliation(received=registered, kept=registered)}},
         dated_by={"main": {"observation": {"effective": 900, "undated": 7}}},
         dropped_readings={"systolic-blood-pressure": {"unit": 4, "implausible": 2}},
+        classes={"main": {"coded": 40, "other-system": 3, "not-understood": 2, "absent": 1}},
         tables=tables or {},
         lost={"main": {"Observation": {"bad-date": 12, "not-json": 3}}},
         standings=[Standing("main", type_, TypeState.UNDERSTOOD) for type_ in ("Patient", *CLINICAL_TABLES)],

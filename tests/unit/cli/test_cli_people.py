@@ -43,9 +43,11 @@ def test_status_tells_of_a_finished_runs_people_and_of_what_was_left_out(place: 
         assert people[name]
         assert all([*what.split(), kind, f"{count}"] in printed for kind, count in people[name].items())
     assert ["main", "observation", "900", "0", "0", "7"] in printed
+    assert ["main", "40", "3", "2", "1"] in printed
     assert ["systolic-blood-pressure", "4", "2"] in [line[:3] for line in printed]
     assert run["result"]["people"] == people
     assert run["result"]["dropped_readings"] == manifest.dropped_readings
+    assert run["result"]["classes"] == manifest.classes
 
 
 @pytest.mark.slow

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from hi_fhir.core.config import Config
-from tests.support.landing import config_in
+from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.flatten import flatten
+from tests.support.landing import SOURCE, config_in, land
 from tests.support.viewing import a_record, concept, pick, rows
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -99,3 +101,30 @@ def test_a_class_is_dated_and_counted_with_its_encounter(config: Config) -> None
         ("planned", "2024-01-01", "2024-12-31")
     }
     assert pick(found, "component", "code") == [("", None), ("class", "VR"), ("type", "1")]
+
+
+def test_encounters_are_counted_by_what_their_class_is(config: Config) -> None:
+    stated = [
+        {"class": {"system": ACT_CODE, "code": "AMB"}},
+        {"class": {"system": "http://hl7.org/fhir/v3/ActCode", "code": "not-in-the-list"}},
+        {"class": {"system": VERSION_2, "code": "O"}},
+        {"class": {"code": "AMB"}},
+        {"class": "AMB"},
+        {"class": None},
+        {},
+        {"status": "entered-in-error", "class": "AMB"},
+    ]
+    records = [
+        a_record("Encounter", **{"status": "finished", **fields}) | {"id": f"e{number}"}
+        for number, fields in enumerate(stated)
+    ]
+    typed = [{**record, "type": [concept("1", system=ACT_CODE)]} for record in records]
+
+    manifest = flatten(RunContext(config), SOURCE, land(config, {"Encounter/000": typed}))
+
+    assert manifest.classes == {"coded": 2, "other-system": 2, "not-understood": 1, "absent": 2}
+
+
+def test_without_encounters_no_classes_are_counted(config: Config) -> None:
+    record = a_record("Condition", code=concept("38341003"))
+    assert flatten(RunContext(config), SOURCE, land(config, {"Condition/000": [record]})).classes == {}
