@@ -6,13 +6,14 @@ Repeated parameters must all hold; values between commas are alternatives. What 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hi_fhir.fhir.rest import spelling
 from hi_fhir.fhir.rest.controls import CONTROLS, Inclusion, Offered, check_controls, read_control
 from hi_fhir.fhir.rest.declarations import SearchParameter
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.values import BY_MODIFIER, READERS, Missing, ReferenceIdentifier, ReferenceTo, Value
+from hi_fhir.fhir.rest.values import BY_MODIFIER, READERS, Missing, ReferenceIdentifier, ReferenceTo, Value, test_of
 
 Pair = tuple[str, str]
 
@@ -33,8 +34,11 @@ class Criterion:
         elements = list(self.parameter.elements(resource))
         if self.modifier == "missing":
             elements = elements[:1] or [None]
-        matches = any(value.matches(element) for element in elements for value in self.values)
-        return matches != (self.modifier == "not")
+        return any(map(self._is_match, elements)) != (self.modifier == "not")
+
+    @cached_property
+    def _is_match(self) -> Callable[[Any], bool]:
+        return test_of(self.values)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Source: FHIR R4 search.html. An element that cannot be read matches nothing; tex
 `read` takes text as a search writes it (spelling.py), `of` what an element says.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,6 +54,21 @@ def codings(element: Any) -> Iterator[tuple[str, str]]:
         code = element.get("code", element.get("value"))
         if isinstance(code, str):
             yield str(element.get("system") or ""), code
+
+
+def test_of(values: Sequence[Value]) -> Callable[[Any], bool]:
+    """Whether an element matches any of the values; a search may name thousands of codes, which are looked up."""
+    tokens = {(value.system, value.code) for value in values if isinstance(value, Token)}
+    others = [value for value in values if not isinstance(value, Token)]
+
+    def matches(element: Any) -> bool:
+        if tokens:
+            for system, code in codings(element):
+                if not tokens.isdisjoint(((system, code), (None, code), (system, ""))):
+                    return True
+        return any(value.matches(element) for value in others)
+
+    return matches
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hi_fhir.fhir.rest.intervals import interval_of, read_interval
-from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Text, Token, Uri
+from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Text, Token, Uri, test_of
 
 CONCEPT = {"coding": [{"system": "http://loinc.org", "code": "4548-4"}, {"code": "local"}]}
 IDENTIFIER = {"system": "urn:ods", "value": "A99901"}
@@ -31,6 +31,19 @@ IDENTIFIER = {"system": "urn:ods", "value": "A99901"}
 )
 def test_a_token_is_a_code_with_or_without_its_system(text, element, matches):
     assert Token.read(text).matches(element) is matches
+
+
+ASKED = ("73211009", "s|44054006", "|137R.", "t|")
+
+
+@pytest.mark.parametrize("system", ["", "s", "t", "u"])
+@pytest.mark.parametrize("code", ["73211009", "44054006", "137R.", "8517006"])
+def test_many_tokens_at_once_match_what_any_of_them_does(system, code):
+    tokens = [Token.read(text) for text in ASKED]
+    element = {"coding": [{"code": "0"}, {"system": system, "code": code}]}
+
+    assert test_of(tokens)(element) is any(token.matches(element) for token in tokens)
+    assert test_of([*tokens, DateTest.read("2024")])("2024-05-01")
 
 
 @pytest.mark.parametrize(
