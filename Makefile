@@ -30,10 +30,10 @@ $(STYLE): $(DESIGN)/package-lock.json $(DESIGN)/build.py $(DESIGN)/pages.css $(D
 
 setup: $(STAMP) $(STYLE) ## make the environment in .venv from the hashed lock
 
-demo: setup ## a thousand synthetic people, from a FHIR server to published MeasureReports
+demo: setup ## a thousand synthetic people in four periods, from a FHIR server to published MeasureReports; two minutes
 	$(BIN)/hi-fhir demo
 
-serve: setup ## serve what `make demo` made, on loopback
+serve: setup ## pages and FHIR of what `make demo` made, on loopback
 	$(BIN)/hi-fhir serve --data-dir demo-data/data --port 8765
 
 test: setup ## unit, spec, property, contract and house tests: Python packages only (COVERAGE=1: with their share of the code)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:  # the engines take a second to import
 
 @click.command("demo")
 @click.option("--people", "count", type=click.IntRange(100), default=1000, show_default=True, help="How many people.")
+@click.option(
+    "--periods",
+    type=click.IntRange(1, 4),
+    default=4,
+    show_default=True,
+    help="How many years to the end of a quarter, the last ones; each takes its time.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
 @click.option(
     "--folder",
@@ -28,16 +35,16 @@ if TYPE_CHECKING:  # the engines take a second to import
 )
 @options.json_option
 @click.pass_context
-def demo_command(context: click.Context, count: int, seed: int, folder: Path, as_json: bool) -> None:
+def demo_command(context: click.Context, count: int, periods: int, seed: int, folder: Path, as_json: bool) -> None:
     """Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.
 
     Starts a sandbox server, a second, empty one to publish to, the service, and a subscriber that the service tells of
-    each report; all of them answer on loopback only and end with the demo. Then one record is corrected, and the job is
-    done again. Your own settings play no part.
+    each report; all of them answer on loopback only and end with the demo. What is pulled once is reported period by
+    period. Then one record is corrected, and the job is done again for the latest. Your own settings play no part.
 
     \b
     Example:
-      hi-fhir demo --people 2000
+      hi-fhir demo --people 2000 --periods 2
     """
     from hi_fhir.core.config import Config
     from hi_fhir.demonstration.main_job import demonstrate
@@ -45,7 +52,7 @@ def demo_command(context: click.Context, count: int, seed: int, folder: Path, as
     beside = folder / "sandbox"
     config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))
     with run_context(config) as work:
-        found = demonstrate(work, beside, count, seed)
+        found = demonstrate(work, beside, count, seed, periods)
     if as_json:
         print_json({**asdict(found), "run": msgspec.to_builtins(found.run)})
     else:
@@ -58,23 +65,29 @@ def _print(found: "Demonstration", data_dir: Path) -> None:
     say("")
     print_reconciliation(found.run.reconciliation)
     say("")
-    say(f"{found.title}: {found.reporter} by ethnic group, as the second server has it")
+    *_, latest = found.periods
+    say(f"{found.title}: {found.reporter} by ethnic group, {latest}, as the second server has it")
     rows = [[one.name, one.denominator, one.numerator, one.score] for one in found.shown]
     print_table("", ["ethnic group", "people", "recorded", "share"], rows)
     agree = "agree" if not found.differing else f"were compared, and {found.differing:,} DIFFER,"
     say(f"""
 {found.registered:,} of {found.people:,} people are registered. In a report for an ICB counts of 1 to 7 are masked,
 and others where these could be worked out from them; the rest is rounded to 5. No share is given that tells one.
-The second server says that it has {found.target_reports} MeasureReports: of practices, PCNs and ICBs, one a measure.
+The second server says that it has {found.target_reports:,} MeasureReports: of practices, PCNs and an ICB, one a measure
+and period ({len(found.periods)} {"periods" if len(found.periods) > 1 else "period"}).
 All {found.cells:,} counts behind them {agree} with the sandbox's own, worked out before any FHIR was written.
 Code lists that are not public are the sandbox's own here, and these measures labelled as a demonstration:
   {", ".join(found.demonstrated)}
+Differences between groups, practices and periods were made up with the people.
 
 {_told(found)}
 
+Pages    hi-fhir serve --data-dir {data_dir}    (here: make serve), then open
+         http://127.0.0.1:8765/areas/{found.board_code}    where the widest gaps of {found.board} are
+         http://127.0.0.1:8765/areas/{found.board_code}/measures/{found.measure}    over time, and practice by practice
+FHIR     http://127.0.0.1:8765/fhir/MeasureReport?_count=5    from the same service
 Reports  {data_dir / "runs" / found.run.run / "reports"}
-Next     hi-fhir serve --data-dir {data_dir}    and open http://127.0.0.1:8765/fhir/MeasureReport?_count=5
-         hi-fhir status --data-dir {data_dir}   what ran, and what was published where""")
+Status   hi-fhir status --data-dir {data_dir}    what ran, and what was published where""")
 
 
 def _told(found: "Demonstration") -> str:
@@ -87,7 +100,7 @@ def _told(found: "Demonstration") -> str:
     if correction is not None:
         lines += [
             f"Then one record was corrected, a blood pressure of {correction.was:g} mmHg to {correction.is_now:g},",
-            f"and the job done again: {found.changed} of {found.target_reports} reports changed, in what they say of "
+            f"and the job done again for the latest period: {found.changed} reports changed, in what they say of "
             "readings left out,",
             f"and were sent. The platform was told of {again.events}, those of its board{_differing(again.differing)}.",
         ]

@@ -1,9 +1,10 @@
-"""The whole job on the sandbox, over real HTTP to a second server, held against what the sandbox knew beforehand."""
+"""The whole job on the sandbox, period by period, to a second server over real HTTP, held against what was known."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -16,27 +17,39 @@ from hi_fhir.core.days import Period
 from hi_fhir.core.files import read_json
 from hi_fhir.core.progress import Progress
 from hi_fhir.core.source_settings import SourceSettings
+from hi_fhir.demonstration.bay_people import bay_people
 from hi_fhir.demonstration.corrected import Correction, find_correction, put_right
 from hi_fhir.demonstration.subscriber import Received, Subscriber, subscribed
 from hi_fhir.fhir.auth import NoAuth
 from hi_fhir.fhir.client import FhirClient, Request
 from hi_fhir.fhir.settings import server_client
+from hi_fhir.measures import registry
 from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, read_evaluation
 from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.evaluate import evaluate
+from hi_fhir.pipeline.release import release_evaluation
 from hi_fhir.pipeline.run import RunRequest, run
-from hi_fhir.pipeline.run_folder import RunManifest
+from hi_fhir.pipeline.run_folder import RunManifest, read_run
 from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.sandbox import render, server
 from hi_fhir.sandbox.folder import write_beside
-from hi_fhir.sandbox.people import make_people
 from hi_fhir.sandbox.people.model import DATA_DATE, PERIOD_END, PERIOD_START, SyntheticPerson
-from hi_fhir.sandbox.people.places import NORTH
+from hi_fhir.sandbox.people.places import BAYS, COAST
 from hi_fhir.sandbox.truth import MEASURES, Cell, expected
+from hi_fhir.sandbox.truth.setting import TruthSetting
+from hi_fhir.terminology.catalogue import load as load_terminology
 
 AUDIENCE = Audience.ICB
-BOARD = NORTH
+BOARD = COAST
 """Who subscribes."""
 SHOWN_MEASURE, SHOWN_STRATIFIER = "smoking-status-recorded", "ethnic-group-5"
+PERIODS = (
+    Period(date(2023, 7, 1), date(2024, 6, 30)),
+    Period(date(2023, 10, 1), date(2024, 9, 30)),
+    Period(date(2024, 1, 1), date(2024, 12, 31)),
+    Period(PERIOD_START, PERIOD_END),
+)
+"""The year to the end of each quarter, the earliest first."""
 
 
 @dataclass(frozen=True)
@@ -51,25 +64,29 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What happened. target_reports: MeasureReports that the target says it has.
+    """What happened. run: of the latest of the periods. target_reports: MeasureReports that the target says it has.
 
-    cells: counts of the evaluation that were compared with the sandbox's own; differing: those that are not the same.
-    shown: SHOWN_MEASURE by SHOWN_STRATIFIER for one PCN, as the target gives it back. demonstrated: measures with code
-    lists of the sandbox's own. board: who subscribed. correction: of one record between two runs; None where there was
-    nothing to correct. first, again: what was received of either; changed: reports of the second that are new.
+    cells: counts of all periods that were compared with the sandbox's own; differing: those that are not the same.
+    shown: SHOWN_MEASURE by SHOWN_STRATIFIER for one PCN in the latest period, as the target gives it back.
+    demonstrated: measures with code lists of the sandbox's own. board: who subscribed, by name, and board_code.
+    correction: of one record between two runs of the latest period; None where there was nothing to correct. first,
+    again: what was received of the periods and of that; changed: reports of the second run that are new.
     """
 
     people: int
     registered: int
+    periods: tuple[str, ...]
     run: RunManifest
     target_reports: int
     cells: int
     differing: int
+    measure: str
     title: str
     reporter: str
     shown: tuple[Stratum, ...]
     demonstrated: tuple[str, ...]
     board: str
+    board_code: str
     correction: Correction | None
     first: Received
     again: Received
@@ -81,55 +98,100 @@ class Demonstration:
         return not self.differing and not self.first.differing and not self.again.differing
 
 
-def demonstrate(context: RunContext, beside: Path, count: int, seed: int) -> Demonstration:
+def demonstrate(context: RunContext, beside: Path, count: int, seed: int, periods: int) -> Demonstration:
     """Do the main job for `count` synthetic people, from a FHIR server in this process to another, both on loopback.
+
+    periods: how many of PERIODS, the last ones.
 
     beside: where the postcodes, memberships and code lists that go with the people are written; the code lists are
     used if `config.overlays` names its `overlay`. Nothing else outside `config.data_dir` is written but the key.
     """
     config, progress = context.config, context.progress
-    write_beside(beside)
+    write_beside(beside, BAYS)
     import_postcodes(beside / "postcodes.csv", config.data_dir / "imports")
     import_organisations(beside / "organisations.csv", config.data_dir / "imports")
-    people = make_people(count, seed)
+    asked = PERIODS[-periods:]
+    people = bay_people(count, seed)
     resources = _resources(people, progress)
     with (
         server.serve(resources, port=0, data_date=DATA_DATE) as source,
         server.serve((), port=0, data_date=DATA_DATE) as target,
         subscribed(context, BOARD, beside.parent / "subscriber") as subscriber,
     ):
-        manifest = run(context, _request(source.base_url, target.base_url))
+        runs = _runs(context, asked, source.base_url, target.base_url)
+        checked = [_checked(context, people, period, manifest) for period, manifest in zip(asked, runs, strict=True)]
+        manifest = checked[-1].manifest
         first = _told(subscriber, progress)
-        evaluated = config.data_dir / "evaluations" / manifest.evaluation
-        evaluation = read_evaluation(evaluated)
+        evaluation = read_evaluation(_evaluated(config, manifest))
         reports, shown = _read_back(context, target.base_url, _shown_file(config, manifest, evaluation))
         correction = find_correction(people)
         if correction:
             put_right(context, source.base_url, correction)
             progress.start("correct", None, "")
             progress.finish(f"one Observation: a blood pressure of {correction.was:g} was {correction.is_now:g} mmHg")
-        second = run(context, _request(source.base_url, target.base_url))
+        second = run(context, _request(source.base_url, target.base_url, asked[-1]))
         again = _told(subscriber, progress)
-    progress.start("check", None, "cells")
-    cells, differing = _compare(pq.read_table(evaluated / COUNTS_FILE).to_pylist(), expected(people).counts)
-    progress.finish(f"{cells:,} counts compared with the sandbox's own")
     return Demonstration(
         people=count,
         registered=evaluation.people.registered,
+        periods=tuple(f"{period.start}..{period.end}" for period in asked),
         run=manifest,
         target_reports=reports,
-        cells=cells,
-        differing=differing,
+        cells=sum(one.cells for one in checked),
+        differing=sum(one.differing for one in checked),
+        measure=SHOWN_MEASURE,
         title=next(measure.title for measure in evaluation.measures if measure.id == SHOWN_MEASURE),
         reporter=shown["reporter"].get("display") or "a PCN",
         shown=tuple(_strata(shown)),
         demonstrated=tuple(measure.id for measure in evaluation.measures if measure.is_demonstration),
         board=BOARD.name,
+        board_code=BOARD.ods_code,
         correction=correction,
         first=first,
         again=again,
         changed=second.published["sent"] if second.published else 0,
     )
+
+
+def _runs(context: RunContext, periods: Sequence[Period], source: str, target: str) -> Iterator[RunManifest]:
+    """A whole run for the first period; what it pulled serves the others, each evaluated, reported and published."""
+    config, [first, *others] = context.config, periods
+    _tell_period(context.progress, first)
+    pulled = run(context, _request(source, target, first))
+    yield pulled
+    snapshots = tuple(config.data_dir / "sources" / name / "snapshots" / id_ for name, id_ in pulled.snapshots.items())
+    measures, terminology = registry.load(MEASURES, config.overlays), load_terminology(config.overlays)
+    for period in others:
+        _tell_period(context.progress, period)
+        evaluation = evaluate(context, snapshots, measures, period, None, terminology)
+        folder = config.data_dir / "evaluations" / evaluation.id
+        yield read_run(release_evaluation(context, folder, AUDIENCE, target).folder)
+
+
+def _tell_period(progress: Progress, period: Period) -> None:
+    progress.start("period", None, "")
+    progress.finish(f"{period.start} to {period.end}")
+
+
+class _Checked(NamedTuple):
+    """A run, the counts behind it that were compared with the sandbox's own, and how many are not the same."""
+
+    manifest: RunManifest
+    cells: int
+    differing: int
+
+
+def _checked(context: RunContext, people: Sequence[SyntheticPerson], period: Period, manifest: RunManifest) -> _Checked:
+    context.progress.start("check", None, "cells")
+    rows = pq.read_table(_evaluated(context.config, manifest) / COUNTS_FILE).to_pylist()
+    truth = expected(people, TruthSetting((period.start, period.end), period.end, region=BAYS))
+    cells, differing = _compare(rows, truth.counts)
+    context.progress.finish(f"{cells:,} counts compared with the sandbox's own: {differing or 'none'} differ")
+    return _Checked(manifest, cells, differing)
+
+
+def _evaluated(config: Config, manifest: RunManifest) -> Path:
+    return config.data_dir / "evaluations" / manifest.evaluation
 
 
 def _told(subscriber: Subscriber, progress: Progress) -> Received:
@@ -143,7 +205,7 @@ def _resources(people: Sequence[SyntheticPerson], progress: Progress) -> Iterato
     """Every resource of the sandbox, with progress by person."""
     progress.start("sandbox", len(people), "people")
     resources = 0
-    for resource in render.organisation_resources():
+    for resource in render.organisation_resources(BAYS):
         resources += 1
         yield resource
     for person in people:
@@ -154,10 +216,10 @@ def _resources(people: Sequence[SyntheticPerson], progress: Progress) -> Iterato
     progress.finish(f"{len(people):,} people in {resources:,} resources on a FHIR server")
 
 
-def _request(source: str, target: str) -> RunRequest:
+def _request(source: str, target: str, period: Period) -> RunRequest:
     return RunRequest(
         sources=(SourceSettings(name="main", address=source),),
-        period=Period(PERIOD_START, PERIOD_END),
+        period=period,
         measures=MEASURES,
         audience=AUDIENCE,
         publish_url=target,

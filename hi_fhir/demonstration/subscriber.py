@@ -26,7 +26,7 @@ from hi_fhir.store.search import StoredVersion, read_report
 from hi_fhir.subscriptions.notifications import as_resource
 from hi_fhir.terminology.data_files import shipped_folder
 
-_STARTS_S, _TOLD_S, _LOOK_S, _ENDS_S = 60, 120, 0.1, 10
+_STARTS_S, _TOLD_S, _LOOK_S, _ENDS_S = 60, 60, 0.1, 10
 _SCOPES = "system/Subscription.cruds system/MeasureReport.rs"
 
 
@@ -58,8 +58,10 @@ class Subscriber:
         Raises:
             SourceError: it was not.
         """
-        until = time.monotonic() + _TOLD_S
+        told, until = self._told, time.monotonic() + _TOLD_S
         while (standing := self._standing())[0] < standing[1]:
+            if standing[0] > told:
+                told, until = standing[0], time.monotonic() + _TOLD_S
             if time.monotonic() > until:
                 raise SourceError(
                     f"the subscriber was told of {standing[0]} events of {standing[1]} alone.", kind="not-told"

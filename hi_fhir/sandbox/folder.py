@@ -17,6 +17,7 @@ from hi_fhir.core.files import canonical_json, commit_bytes, commit_file, owner_
 from hi_fhir.sandbox import overlay, render
 from hi_fhir.sandbox.defects import BROKEN, older_versions
 from hi_fhir.sandbox.people.model import AS_OF, DATA_DATE, PERIOD_END, PERIOD_START, SyntheticPerson
+from hi_fhir.sandbox.people.places import SHIRES, Region
 from hi_fhir.sandbox.render import ABSOLUTE_BASE, LAST_UPDATED, Resource
 from hi_fhir.sandbox.truth import Truth, areas, expected
 from hi_fhir.sandbox.truth.reconciliation import TERMS
@@ -42,13 +43,13 @@ def write_folder(target: Path, people: Iterable[SyntheticPerson], *, gz: bool) -
     commit_bytes(target / "truth.json", canonical_json(_document(truth, files)))
 
 
-def write_beside(target: Path) -> None:
+def write_beside(target: Path, region: Region = SHIRES) -> None:
     """Write what a user brings beside the FHIR: value sets as an overlay, postcodes and memberships to import."""
     value_sets = owner_folder(target / "overlay" / "terminology" / "value_sets")
     for name, content in overlay.value_sets():
         commit_bytes(value_sets / name, content)
     commit_bytes(target / "postcodes.csv", overlay.postcodes())
-    commit_bytes(target / "organisations.csv", overlay.organisations())
+    commit_bytes(target / "organisations.csv", overlay.organisations(region))
 
 
 def _written(people: Iterable[SyntheticPerson], files: "_Files") -> Iterator[SyntheticPerson]:

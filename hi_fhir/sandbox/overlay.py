@@ -7,7 +7,7 @@ from datetime import date
 
 from hi_fhir.sandbox.people.codes import DEMONSTRATED
 from hi_fhir.sandbox.people.model import Code, Postcode
-from hi_fhir.sandbox.people.places import DIRECTORY, MEMBERSHIPS, SyntheticMembership
+from hi_fhir.sandbox.people.places import DIRECTORY, Region, SyntheticMembership
 
 _HEAD = """\
 # title: {title} (demonstration)
@@ -44,10 +44,10 @@ def _entry(postcode: Postcode) -> tuple[str, str, str]:
     return postcode.text, (place and place.lsoa11) or "", (place and place.lsoa21) or ""
 
 
-def organisations() -> bytes:
+def organisations(region: Region) -> bytes:
     """Memberships of practices, each with its days."""
     columns = ("practice", "pcn", "icb", "valid_from", "valid_to", "practice_name", "pcn_name", "icb_name")
-    return _table(columns, map(_membership, MEMBERSHIPS))
+    return _table(columns, map(_membership, region.memberships))
 
 
 def _membership(one: SyntheticMembership) -> tuple[str, ...]:

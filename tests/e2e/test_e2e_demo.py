@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ import pytest
 
 from hi_fhir.cli.main import run_command
 from hi_fhir.core.config import Config
+from hi_fhir.pages.reading import Shelf
+from hi_fhir.pages.trend import trend
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
 from tests.support.serving import names_of_ours, resolved, whole_service
@@ -34,7 +37,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Twice:
 
 def _printed(folder: Path, *more: str) -> str:
     with redirect_stdout(io.StringIO()) as printed:
-        assert run_command(["demo", "--people", "150", "--folder", str(folder), *more]) == 0
+        assert run_command(["demo", "--people", "150", "--periods", "2", "--folder", str(folder), *more]) == 0
     return printed.getvalue()
 
 
@@ -47,25 +50,27 @@ def test_every_report_is_at_the_second_server_and_every_count_is_as_the_sandbox_
     found = demo.first
 
     assert found["differing"] == 0
-    assert found["cells"] > 10_000
-    assert found["target_reports"] == len(found["run"]["reports"]) == found["run"]["published"]["sent"] > 50
+    assert found["cells"] > 20_000
+    assert len(found["periods"]) == 2
+    assert len(found["run"]["reports"]) == found["run"]["published"]["sent"] == found["target_reports"] // 2 > 50
 
 
 def test_the_second_time_is_another_run_with_the_same_reports(demo: Twice) -> None:
-    first, _, again, _ = sorted(path.name for path in (demo.folder / "data" / "runs").glob("*-*"))
+    earlier, latest, _, again, _ = sorted(path.name for path in (demo.folder / "data" / "runs").glob("*-*"))
 
-    assert first == demo.first["run"]["run"]
-    assert _reports(demo.folder, again) == demo.first_files
-    assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 2
+    assert latest == demo.first["run"]["run"]
+    assert _reports(demo.folder, latest) == demo.first_files
+    assert _reports(demo.folder, again) == _reports(demo.folder, earlier)
+    assert len(list((demo.folder / "data" / "evaluations").iterdir())) == 3
 
 
 def test_a_subscriber_is_told_of_each_report_of_its_board_and_then_of_what_one_correction_changed(demo: Twice) -> None:
     found = demo.first
 
     assert (found["first"]["differing"], found["again"]["differing"]) == (0, 0)
-    assert 50 < found["first"]["events"] == found["first"]["held"] < found["target_reports"]
+    assert 100 < found["first"]["events"] == found["first"]["held"] == found["target_reports"]
     assert found["correction"]["was"] > found["correction"]["is_now"]
-    assert 0 < found["again"]["events"] < found["changed"] < found["target_reports"]
+    assert 0 < found["again"]["events"] == found["changed"] < found["target_reports"] // 2
     assert found["again"]["held"] == found["first"]["held"]
 
 
@@ -83,12 +88,28 @@ def test_each_name_in_what_was_released_is_served(demo: Twice, tmp_path: Path) -
         store.close()
 
 
+def test_a_page_of_the_board_has_both_periods_and_all_twelve_practices(demo: Twice) -> None:
+    store = open_store(Config(data_dir=demo.folder / "data").store_place)
+    try:
+        with Shelf(store).opened(Reader("icb")) as shelf:
+            kinds = Counter(one.kind for one in shelf.areas())
+            board = demo.first["board_code"]
+            points = trend(shelf.table(board, None, measures=["ethnicity-recorded"]).rows)
+    finally:
+        store.close()
+
+    assert kinds == {"icb": 1, "pcn": 2, "practice": 12}
+    assert [str(point.period.end) for point in points] == ["2024-12-31", "2025-03-31"]
+    assert points[1].is_joined
+
+
 def test_what_it_prints_can_be_read_by_a_person(demo: Twice) -> None:
     assert "Smoking status recorded: " in demo.printed
     assert "masked" in demo.printed
     assert "agree with the sandbox's own" in demo.printed
     assert "Then one record was corrected" in demo.printed
     assert f"hi-fhir serve --data-dir {demo.folder / 'data'}" in demo.printed
+    assert f"http://127.0.0.1:8765/areas/{demo.first['board_code']}/measures/{demo.first['measure']}" in demo.printed
 
 
 def test_the_key_lies_outside_the_data_folder_and_the_received_lines_are_gone(demo: Twice) -> None:

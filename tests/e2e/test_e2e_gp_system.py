@@ -36,7 +36,7 @@ class GpSystem:
 
     def release(self, count: int) -> None:
         store = open_store(self._folder / DATA / "hi_fhir.sqlite")
-        release(store, measures=(MEASURE,), reporters=("XP004", "XP005"), audience="practice", count=count)
+        release(store, measures=(MEASURE,), reporters=("XP104", "XP105"), audience="practice", count=count)
         store.close()
 
     def types(self, line: str) -> None:
@@ -76,8 +76,8 @@ class GpSystem:
 
 
 @pytest.fixture(scope="module")
-def elm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GpSystem, Path]]:
-    folder = tmp_path_factory.mktemp("elm")
+def estuary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GpSystem, Path]]:
+    folder = tmp_path_factory.mktemp("estuary")
     (folder / DATA).mkdir(parents=True)
     with ExitStack() as stack:
         one = GpSystem(stack, folder)
@@ -87,24 +87,24 @@ def elm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GpSystem, Pa
         yield one, folder
 
 
-def test_it_has_its_own_practices_reports_and_of_another_nothing(elm: tuple[GpSystem, Path]) -> None:
-    measures, reports, evaluated, others = elm[0].answers
+def test_it_has_its_own_practices_reports_and_of_another_nothing(estuary: tuple[GpSystem, Path]) -> None:
+    measures, reports, evaluated, others = estuary[0].answers
 
     assert [one["resource"]["id"] for one in measures["entry"]] == [MEASURE]
     [own] = [one["resource"] for one in reports["entry"]]
-    assert own["reporter"]["identifier"]["value"] == "XP005"
+    assert own["reporter"]["identifier"]["value"] == "XP105"
     assert evaluated["id"] == own["id"]
     assert (others["total"], others.get("entry", [])) == (0, [])
 
 
-def test_it_is_told_of_what_is_released_from_then_on(elm: tuple[GpSystem, Path]) -> None:
-    system, folder = elm
+def test_it_is_told_of_what_is_released_from_then_on(estuary: tuple[GpSystem, Path]) -> None:
+    system, folder = estuary
     assert "/Subscription/" in system.subscription
 
     system.release(200)
 
-    reports = folder / "elm" / "reports"
+    reports = folder / "estuary" / "reports"
     until(lambda: len([*reports.glob("mr-*.json")]) == 1, 30)
     [told] = [json.loads(path.read_text()) for path in reports.glob("mr-*.json")]
-    assert told["reporter"]["identifier"]["value"] == "XP005"
+    assert told["reporter"]["identifier"]["value"] == "XP105"
     assert told["group"][0]["population"][0]["count"] == 200

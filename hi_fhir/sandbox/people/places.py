@@ -67,6 +67,14 @@ class SyntheticMembership:
     last: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """organisations: those of which there are resources."""
+
+    organisations: tuple[SyntheticOrganisation, ...]
+    memberships: tuple[SyntheticMembership, ...]
+
+
 def _board(number: int, name: str) -> SyntheticOrganisation:
     return SyntheticOrganisation(f"icb-{number}", f"XI{number}", name, "icb", None)
 
@@ -115,3 +123,23 @@ MEMBERSHIPS = (
     SyntheticMembership(PRACTICES[8], DOWNS, SOUTH, date(2023, 4, 1), None),
     SyntheticMembership(PRACTICES[9], None, SOUTH),  # in no network that is known
 )
+SHIRES = Region(ORGANISATIONS, MEMBERSHIPS)
+"""Where people are made: every way in which a practice can belong, or not."""
+
+COAST = _board(3, "Coastal Integrated Care Board")
+EAST, WEST = _network(11, "East Bay PCN", COAST), _network(12, "West Bay PCN", COAST)
+_EAST = ("Anchor Surgery", "Beacon Medical Centre", "Cove Health Centre", "Dune Surgery", "Estuary Practice")
+_WEST = ("Galleon Practice", "Headland Surgery", "Inlet Medical Centre", "Jetty Surgery", "Keel Health Centre")
+BAY_PRACTICES = (
+    *(_practice(number, name, EAST) for number, name in enumerate((*_EAST, "Foreshore Surgery"), 101)),
+    *(_practice(number, name, WEST) for number, name in enumerate((*_WEST, "Lighthouse Practice"), 107)),
+)
+BAYS = Region(
+    (COAST, EAST, WEST, *BAY_PRACTICES, HOSPITAL),
+    (
+        *(SyntheticMembership(practice, EAST, COAST) for practice in BAY_PRACTICES[:6]),
+        *(SyntheticMembership(practice, WEST, COAST) for practice in BAY_PRACTICES[6:]),
+    ),
+)
+"""Two networks of six practices, none of which ever was in another."""
+REGIONS = (SHIRES, BAYS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hi_fhir.sandbox.people.model import SyntheticPerson
-from hi_fhir.sandbox.people.places import ORGANISATIONS
+from hi_fhir.sandbox.people.places import SHIRES, Region
 from hi_fhir.sandbox.render.elements import Resource
 from hi_fhir.sandbox.render.patients import LAST_UPDATED, render_episodes, render_organisation, render_patient
 from hi_fhir.sandbox.render.records import ABSOLUTE_BASE, render_record
@@ -11,9 +11,9 @@ from hi_fhir.sandbox.render.records import ABSOLUTE_BASE, render_record
 __all__ = ["ABSOLUTE_BASE", "LAST_UPDATED", "Resource", "organisation_resources", "render_record", "resources"]
 
 
-def organisation_resources() -> Iterator[Resource]:
+def organisation_resources(region: Region = SHIRES) -> Iterator[Resource]:
     """Practices, networks and boards. They are the newest resources, so that they give the data its date."""
-    return map(render_organisation, ORGANISATIONS)
+    return map(render_organisation, region.organisations)
 
 
 def resources(person: SyntheticPerson) -> Iterator[Resource]:

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from hi_fhir.sandbox.people.model import Record, SyntheticPerson
-from hi_fhir.sandbox.people.places import ORGANISATIONS
 from hi_fhir.sandbox.truth.linked import ELSEWHERE
 from hi_fhir.sandbox.truth.opted_out import BY_CODE, OPT_OUT, WITHDRAWN
 from hi_fhir.sandbox.truth.setting import USUAL, TruthSetting
@@ -23,7 +22,7 @@ class ExpectedReconciliation:
     def __init__(self, setting: TruthSetting = USUAL) -> None:
         self._setting = setting
         self._fates: Counter[tuple[str, str, bool]] = Counter()
-        self._add("Organization", KEPT, True, len(ORGANISATIONS))
+        self._add("Organization", KEPT, True, len(setting.region.organisations))
 
     def add(self, person: SyntheticPerson) -> None:
         for record in person.records:

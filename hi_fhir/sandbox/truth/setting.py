@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hi_fhir.sandbox.people.model import AS_OF, PERIOD_END, PERIOD_START
+from hi_fhir.sandbox.people.places import SHIRES, Region
 
 Window = tuple[date, date]
 """First and last day, both inclusive."""
@@ -14,7 +15,7 @@ Window = tuple[date, date]
 class TruthSetting:
     """period: its first and last day. as_of: a day of it. imd_year: 2019 or 2025. opt_out: the policy's name.
 
-    listed: the NHS numbers on the deployment's list of opt-outs.
+    listed: the NHS numbers on the deployment's list of opt-outs. region: where people are registered.
     """
 
     period: Window = (PERIOD_START, PERIOD_END)
@@ -22,6 +23,7 @@ class TruthSetting:
     imd_year: int = 2025
     opt_out: str = "not-applicable"
     listed: frozenset[str] = frozenset()
+    region: Region = SHIRES
 
     @property
     def in_period(self) -> Window:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hi_fhir.sandbox.people.model import Patient, Registration, SyntheticOrganisation
-from hi_fhir.sandbox.people.places import ORGANISATIONS
+from hi_fhir.sandbox.people.places import REGIONS
 
 _NO_REGISTRATION = frozenset({"entered-in-error", "cancelled", "planned", "waitlist", "pending"})
 _DETAILS = "registration-details"
 _ORDER = ("episode", _DETAILS, "general-practitioner", "managing-organization")
 _NAMED_BESIDE = ("managing-organization", "general-practitioner")
-_PLACES = {one.id: one for one in ORGANISATIONS}
+_PLACES = {one.id: one for region in REGIONS for one in region.organisations}
 _REGISTERS = ("practice", "branch")
 
 

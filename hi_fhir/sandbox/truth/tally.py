@@ -8,7 +8,7 @@ from typing import Any
 
 from hi_fhir.sandbox.people.codes import ETHNICITY_UNMAPPED
 from hi_fhir.sandbox.people.model import AS_OF, SyntheticPerson
-from hi_fhir.sandbox.people.places import MEMBERSHIPS, SyntheticMembership
+from hi_fhir.sandbox.people.places import SHIRES, Region, SyntheticMembership
 from hi_fhir.sandbox.truth.days import known
 from hi_fhir.sandbox.truth.deprivation import deprivation_of
 from hi_fhir.sandbox.truth.ethnicity import (
@@ -51,11 +51,11 @@ _STANDINGS = {"verified-in-words": "verified"}
 _UNSTATED = frozenset({NOT_STATED, REFUSED, NOT_KNOWN, NOT_RECORDED})
 
 
-def areas(as_of: date = AS_OF) -> dict[str, SyntheticMembership]:
+def areas(as_of: date = AS_OF, region: Region = SHIRES) -> dict[str, SyntheticMembership]:
     """Each practice's membership on the reference date, by ODS code."""
     return {
         one.practice.ods_code: one
-        for one in MEMBERSHIPS
+        for one in region.memberships
         if (one.first is None or one.first <= as_of) and (one.last is None or one.last >= as_of)
     }
 
@@ -94,7 +94,7 @@ class Truth:
     def __post_init__(self) -> None:
         self.reconciliation = ExpectedReconciliation(self.setting)
         self._unmatched = set(self.setting.listed)
-        self._areas = areas(self.setting.as_of)
+        self._areas = areas(self.setting.as_of, self.setting.region)
 
     def add(self, person: SyntheticPerson) -> None:
         """Count one more person."""
