@@ -12,6 +12,7 @@ from typing import IO, cast
 from uuid import uuid4
 
 import orjson
+from sqlalchemy.orm import Session
 
 from hi_fhir.access.scopes import Scopes
 from hi_fhir.core.audiences import Audience
@@ -68,9 +69,12 @@ class Subscriber:
                 )
             time.sleep(_LOOK_S)
         before, self._told = self._told, standing[1]
-        held = {one["id"]: one for one in map(orjson.loads, self._files())}
-        expected = self._expected()
-        differing = sum(held.get(id_) != expected.get(id_) for id_ in held.keys() | expected.keys())
+        held = {path.stem: path for path in self._folder.glob("mr-*.json")}
+        with self._context.store.read() as session:
+            readable = {f"mr-{one}" for one in readable_reports(session, self._reader)}
+            differing = len(held.keys() ^ readable)
+            for id_ in held.keys() & readable:
+                differing += orjson.loads(held[id_].read_bytes()) != self._served(session, id_)
         return Received(self._told - before, len(held), differing)
 
     def _standing(self) -> tuple[int, int]:
@@ -81,15 +85,10 @@ class Subscriber:
                 raise SourceError("the subscription is gone.", kind="not-told")
             return row.acknowledged, row.last_number
 
-    def _files(self) -> Iterator[bytes]:
-        return (path.read_bytes() for path in self._folder.glob("mr-*.json"))
-
-    def _expected(self) -> dict[str, object]:
-        """What it may see, by id, as the service gives it."""
-        with self._context.store.read() as session:
-            ids = [f"mr-{one}" for one in readable_reports(session, self._reader)]
-            found = (read_report(session.connection(), self._reader, id_) for id_ in ids)
-            return {one.id: as_resource(one) for one in found if isinstance(one, StoredVersion)}
+    def _served(self, session: Session, id_: str) -> object:
+        """A report as the service gives it; None: it gives none."""
+        found = read_report(session.connection(), self._reader, id_)
+        return as_resource(found) if isinstance(found, StoredVersion) else None
 
 
 @contextmanager
