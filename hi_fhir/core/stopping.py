@@ -6,13 +6,16 @@ Started by `nohup` or in the background of a script, a process finds SIGINT igno
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NamedTuple
 
 from hi_fhir.core.errors import CancelledError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_AT_ONCE_S = 1
 
 
 class Stopped(KeyboardInterrupt):
@@ -23,7 +26,14 @@ class Stopped(KeyboardInterrupt):
         self.signal = signal.Signals(number)
 
 
-_asked: list[signal.Signals] = []
+class _Asked(NamedTuple):
+    """at: monotonic seconds."""
+
+    signal: signal.Signals
+    at: float
+
+
+_asked: list[_Asked] = []
 
 
 @contextmanager
@@ -44,7 +54,7 @@ def stopped_by(error: BaseException) -> signal.Signals | None:
     An engine that is interrupted raises an error of its own instead, so any error counts once a signal has come.
     """
     if _asked:
-        return _asked[0]
+        return _asked[0].signal
     return signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
 
 
@@ -92,6 +102,10 @@ class Cancellation:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
+    """A wish that comes twice at once is one: `timeout` tells a process, and then its group, while that is ending."""
+    now = time.monotonic()
+    if _asked and now - _asked[-1].at < _AT_ONCE_S:
+        return
     stopped = Stopped(number)
-    _asked.append(stopped.signal)
+    _asked.append(_Asked(stopped.signal, now))
     raise stopped

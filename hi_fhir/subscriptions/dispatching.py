@@ -9,6 +9,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 
 from hi_fhir.core.clock import Clock
 from hi_fhir.store import subscriptions as store
@@ -24,6 +25,7 @@ _STEPS = 20  # of one subscription before others have their turn
 _PROMPT, _AGAIN = 8, 8  # threads for who answered last time, and for who did not
 _WAITS_S = 0.5  # after which a step is stood in for
 _MOST_PROMPT = 64
+_ENDS_S = 2  # for threads that are looking at the store as the service ends
 
 
 class Dispatcher:
@@ -41,17 +43,28 @@ class Dispatcher:
         self._again: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._prompt_threads = 0
         self._began: dict[int, float] = {}  # thread of the first kind to when its step began
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        threads = [threading.Thread(target=self._look, name="subscriptions", daemon=True)]
-        threads += [threading.Thread(target=self._work, args=(self._again,), daemon=True) for _ in range(_AGAIN)]
+        threads = [threading.Thread(target=self._work, args=(self._again,), daemon=True) for _ in range(_AGAIN)]
+        self._begin(threads)
+        self._stand_in()
+        self._begin([threading.Thread(target=self._look, name="subscriptions", daemon=True)])
+
+    def _begin(self, threads: Sequence[threading.Thread]) -> None:
         for thread in threads:
             thread.start()
-        self._stand_in()
+        self._threads = [*(one for one in self._threads if one.is_alive()), *threads]
 
     def stop(self) -> None:
-        """Take up nothing more. What is being sent is not waited for: it is sent again where nobody notes its end."""
+        """Take up nothing more. What is being sent is not waited for: it is sent again where nobody notes its end.
+
+        Whoever is looking at the store is, for a moment: it may be closed then.
+        """
         self._over.set()
+        until = time.monotonic() + _ENDS_S
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_S):
@@ -75,8 +88,7 @@ class Dispatcher:
         with self._lock:
             number = self._wanted() - self._prompt_threads
             self._prompt_threads += max(number, 0)
-        for _ in range(number):
-            threading.Thread(target=self._work_promptly, daemon=True).start()
+        self._begin([threading.Thread(target=self._work_promptly, daemon=True) for _ in range(number)])
 
     def _wanted(self) -> int:
         late = time.monotonic() - _WAITS_S

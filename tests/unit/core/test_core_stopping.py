@@ -1,12 +1,13 @@
 """Work that another thread does not want any more."""
 
+import signal
 import threading
 import time
 
 import pytest
 
 from hi_fhir.core.errors import CancelledError
-from hi_fhir.core.stopping import Cancellation
+from hi_fhir.core.stopping import Cancellation, Stopped, stopped_by_signals
 
 
 def test_nothing_ends_that_nobody_asked_to_end() -> None:
@@ -49,3 +50,15 @@ def test_a_wait_ends_when_the_work_is_to() -> None:
     with pytest.raises(CancelledError):
         cancel.wait(60)
     assert time.monotonic() - began < 30
+
+
+def test_a_signal_that_comes_twice_at_once_ends_work_once() -> None:
+    ended = 0
+    with stopped_by_signals():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Stopped:
+            ended += 1
+            signal.raise_signal(signal.SIGTERM)  # while what was open is closed
+
+    assert ended == 1

@@ -53,3 +53,16 @@ def test_who_lives_is_told_while_more_than_there_are_threads_have_just_died(tmp_
         dispatcher.stop()
         waiting.over.set()
         store.close()
+
+
+def test_nobody_looks_at_the_store_any_more_once_it_is_stopped(tmp_path: Path) -> None:
+    store: Store = open_store(tmp_path / "store.sqlite")
+    before = set(threading.enumerate())
+    dispatcher = Dispatcher(store, SystemClock(), Waiting())
+    dispatcher.start()
+    begun = set(threading.enumerate()) - before
+    dispatcher.stop()
+
+    assert len(begun) > 10
+    assert not any(thread.is_alive() for thread in begun)
+    store.close()
