@@ -52,6 +52,7 @@ class Subscriber:
         self._folder = folder
         self._subscription = subscription
         self._told = 0
+        self._same: dict[str, tuple[int, int]] = {}
 
     def received(self) -> Received:
         """Once it has been told of all that was released.
@@ -73,8 +74,7 @@ class Subscriber:
         with self._context.store.read() as session:
             readable = {f"mr-{one}" for one in readable_reports(session, self._reader)}
             differing = len(held.keys() ^ readable)
-            for id_ in held.keys() & readable:
-                differing += orjson.loads(held[id_].read_bytes()) != self._served(session, id_)
+            differing += sum(not self._is_same(session, id_, held[id_]) for id_ in held.keys() & readable)
         return Received(self._told - before, len(held), differing)
 
     def _standing(self) -> tuple[int, int]:
@@ -85,10 +85,15 @@ class Subscriber:
                 raise SourceError("the subscription is gone.", kind="not-told")
             return row.acknowledged, row.last_number
 
-    def _served(self, session: Session, id_: str) -> object:
-        """A report as the service gives it; None: it gives none."""
+    def _is_same(self, session: Session, id_: str, path: Path) -> bool:
+        """Whether a report that it has is as the service gives it. What was so, and is neither's new since, is so."""
         found = read_report(session.connection(), self._reader, id_)
-        return as_resource(found) if isinstance(found, StoredVersion) else None
+        if not isinstance(found, StoredVersion):
+            return False
+        both = (found.version, path.stat().st_mtime_ns)
+        if self._same.get(id_) != both and orjson.loads(path.read_bytes()) == as_resource(found):
+            self._same[id_] = both
+        return self._same.get(id_) == both
 
 
 @contextmanager
