@@ -94,7 +94,7 @@ def _told(found: "Demonstration") -> str:
     first, again, correction = found.first, found.again, found.correction
     lines = [
         f"{found.board}'s platform, a process with a key of its own, subscribed. It was told",
-        f"of {first.events} reports as they were released, and had all {first.held} that the board may see"
+        f"of {first.events:,} reports as they were released, and had all {first.held:,} that the board may see"
         f"{_differing(first.differing)}.",
     ]
     if correction is not None:

@@ -197,7 +197,9 @@ def _evaluated(config: Config, manifest: RunManifest) -> Path:
 def _told(subscriber: Subscriber, progress: Progress) -> Received:
     progress.start("subscriber", None, "reports")
     received = subscriber.received()
-    progress.finish(f"told of {received.events} reports, has {received.held}: {received.differing or 'none'} differ")
+    progress.finish(
+        f"told of {received.events:,} reports, has {received.held:,}: {received.differing or 'none'} differ"
+    )
     return received
 
 

@@ -88,12 +88,13 @@ def test_each_name_in_what_was_released_is_served(demo: Twice, tmp_path: Path) -
 
 
 def test_a_page_of_the_board_has_both_periods_and_all_twelve_practices(demo: Twice) -> None:
-    store = open_store(Config(data_dir=demo.folder / "data").store_place)
+    store, measure = open_store(Config(data_dir=demo.folder / "data").store_place), "ethnicity-recorded"
     try:
-        with Shelf(store).opened(Reader("icb")) as shelf:
-            kinds = Counter(one.kind for one in shelf.areas())
-            board = demo.first["board_code"]
-            points = trend(shelf.table(board, None, measures=["ethnicity-recorded"]).rows)
+        shelf = Shelf(store)
+        with shelf.opened(Reader("icb")) as opened:
+            kinds = Counter(one.kind for one in opened.areas())
+            rows = opened.table(demo.first["board_code"], None, measures=[measure]).rows
+            points = trend(shelf.measures[measure], rows)
     finally:
         store.close()
 
