@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hi_fhir.core.days import LONDON
 from hi_fhir.fhir.rest.intervals import LATEST
@@ -20,11 +20,13 @@ from hi_fhir.fhir.rest.values import (
     Value,
 )
 from hi_fhir.store import criteria as store
+from hi_fhir.store.audit_events import OUTCOME_CODES, number_of
 
 T = TypeVar("T")
 C = TypeVar("C", store.ReportCriteria, store.MeasureCriteria, store.OrganisationCriteria)
 
 _SHORTEST = timedelta(milliseconds=1)
+_OUTCOMES = {code: str(outcome) for outcome, code in OUTCOME_CODES.items()}
 _NOBODY = store.ReporterMatch("", None)
 
 
@@ -80,16 +82,59 @@ def _organisation_criteria(asked: Sequence[Criterion]) -> store.OrganisationCrit
     )
 
 
+def audit_criteria(search: ParsedSearch, system: str) -> store.AuditCriteria:
+    """Of audit events, which need not have a client or an organisation. system: of identifiers of organisations."""
+    lacking = _lacking(search)
+    plain = _audit_criteria([one for one in search.criteria if one.modifier not in ("not", "missing")], system)
+    always = [one for one in lacking if one.parameter.name not in ("altid", "agent")]
+    return replace(
+        plain,
+        ids=(*plain.ids, *_impossible(always)),
+        without_client=_absent(lacking, "altid"),
+        without_organisation=_absent(lacking, "agent"),
+        none_of=tuple(_audit_criteria([one], system) for one in search.criteria if one.modifier == "not"),
+    )
+
+
+def _audit_criteria(asked: Sequence[Criterion], system: str) -> store.AuditCriteria:
+    def organisation(value: Value) -> str:
+        """The ODS code that is asked for; "": nobody has it."""
+        match value:
+            case ReferenceIdentifier(token=token):
+                return token.code if token.system in (None, system) else ""
+            case ReferenceTo():
+                return ""
+        raise _not_served()
+
+    return store.AuditCriteria(
+        ids=_asked(asked, "_id", lambda value: number_of(_code(value)) or 0),
+        times=_asked(asked, "date", _instants),
+        clients=_asked(asked, "altid", _code),
+        organisations=_asked(asked, "agent", organisation),
+        outcomes=_asked(asked, "outcome", lambda value: _OUTCOMES.get(_code(value), "")),
+    )
+
+
+def _absent(lacking: Sequence[Criterion], name: str) -> tuple[bool, ...]:
+    """What each `:missing` of a parameter asks for."""
+    values = (value for one in lacking if one.parameter.name == name for value in one.values)
+    return tuple(value == Missing(absent=True) for value in values)
+
+
 def _criteria(search: ParsedSearch, read: Callable[[Sequence[Criterion]], C]) -> C:
     """read: the criteria as they are without `:not` and `:missing`."""
     plain: C = read([one for one in search.criteria if one.modifier not in ("not", "missing")])
     none_of = tuple(read([one]) for one in search.criteria if one.modifier == "not")
-    return replace(plain, ids=(*plain.ids, *_impossible(search)), none_of=none_of)
+    return replace(plain, ids=(*plain.ids, *_impossible(_lacking(search))), none_of=none_of)
 
 
-def _impossible(search: ParsedSearch) -> store.AnyOf[str]:
-    """No id at all where something is to be missing: the store has nothing without what it is found by."""
-    missing = [value for one in search.criteria if one.modifier == "missing" for value in one.values]
+def _lacking(search: ParsedSearch) -> list[Criterion]:
+    return [one for one in search.criteria if one.modifier == "missing"]
+
+
+def _impossible(lacking: Sequence[Criterion]) -> store.AnyOf[Any]:
+    """No id at all where something is to be missing that the store has nothing without."""
+    missing = [value for one in lacking for value in one.values]
     return ((),) if any(value == Missing(absent=True) for value in missing) else ()
 
 

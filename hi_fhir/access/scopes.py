@@ -31,7 +31,10 @@ OFFERED: Mapping[str, str] = {
 """Resource types to what is done with them here."""
 OF_PRACTICES: Mapping[str, str] = {"Patient": "r"}
 """The same of what practices' own clients alone may have, to be told who is behind a count; `*` is not for it."""
-_KNOWN = {**OFFERED, **OF_PRACTICES}
+OPERATORS: Mapping[str, str] = {"AuditEvent": "rs"}
+"""The same of what is the operator's clients' alone: it is named, and `*` is not for it."""
+KNOWN = {**OFFERED, **OF_PRACTICES, **OPERATORS}
+"""All of them."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,16 @@ class Scopes:
             if found is not None and found[2]:
                 letters = _FIRST_VERSION.get(found[2], found[2])
                 types: Iterable[str] = OFFERED if found[1] == "*" else (found[1],)
-                pairs |= {(type_, one) for type_ in types for one in letters if one in _KNOWN.get(type_, "")}
+                pairs |= {(type_, one) for type_ in types for one in letters if one in KNOWN.get(type_, "")}
         return cls(frozenset(pairs))
 
     def has_patients(self) -> bool:
         """Whether something is among it that is practices' own clients' alone."""
         return any(type_ in OF_PRACTICES for type_, _ in self.pairs)
+
+    def has_operators(self) -> bool:
+        """Whether something is among it that is the operator's clients' alone."""
+        return any(type_ in OPERATORS for type_, _ in self.pairs)
 
     def permits(self, type_: str, letter: str) -> bool:
         return (type_, letter) in self.pairs

@@ -21,6 +21,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.fhir.auth import ASSERTION_TYPE
 from hi_fhir.fhir.guard import UnsafeAddressError
 from hi_fhir.store import clients as store
+from hi_fhir.store.audit_events import AuditReason
 from hi_fhir.store.client_models import ClientRow
 from hi_fhir.store.session import Store
 
@@ -33,11 +34,16 @@ _LONGEST_JTI = 256
 
 
 class TokenError(Exception):
-    """No token. code: as RFC 6749 names it. The message tells what is wrong and nothing of who else there is."""
+    """No token. code: as RFC 6749 names it. The message tells what is wrong and nothing of who else there is.
 
-    def __init__(self, code: str, told: str) -> None:
+    reason: as audit events have it. signed_by: the client that is sure to have asked, where that is known.
+    """
+
+    def __init__(self, code: str, told: str, reason: AuditReason = AuditReason.TOKEN_REFUSED) -> None:
         super().__init__(told)
         self.code = code
+        self.reason = reason
+        self.signed_by: store.Caller | None = None
 
 
 @dataclass(frozen=True)
@@ -75,16 +81,26 @@ class TokenGiver:
         if row is None:
             raise _not_this_client()
         claims = self._checked(assertion, kid, row)
+        try:
+            return self._granted(claims, row, form.get("scope", ""))
+        except TokenError as error:
+            error.signed_by = store.caller_of(row)
+            raise
+
+    def _granted(self, claims: Mapping[str, Any], row: ClientRow, asked: str) -> Granted:
+        """A token for who signed these claims."""
+        named = row.client_id
         jti, expires_at = self._good(claims, named)
-        asked = form.get("scope", "")
         scopes = Scopes.read(asked) & Scopes.read(row.scopes)
         if not scopes:
-            raise TokenError("invalid_scope", "scope asks for nothing that this client may do.")
+            told = "scope asks for nothing that this client may do."
+            raise TokenError("invalid_scope", told, AuditReason.SCOPE)
         now, token = self._clock.now(), secrets.token_urlsafe(32)
         with self._store.write() as session:
             mine = store.client(session, named)
             if mine is None or not store.take_assertion(session, mine, jti, expires_at, now):
-                raise TokenError("invalid_client", "the assertion was used before: jti is another each time.")
+                told = "the assertion was used before: jti is another each time."
+                raise TokenError("invalid_client", told, AuditReason.ASSERTION_REPLAYED)
             store.keep_token(session, mine, token, str(scopes), now + timedelta(seconds=LASTS_S), now)
         return Granted(token, scopes, named)
 

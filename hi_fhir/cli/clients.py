@@ -12,6 +12,7 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import ods_codes
 
 _EVERYTHING = "system/*.cruds"
+_OPERATORS = "system/AuditEvent.rs"
 
 
 @click.group("clients")
@@ -42,6 +43,12 @@ def clients_command() -> None:
 )
 @click.option("--jwks-url", metavar="URL", help="Or where they are, so that it can change them by itself.")
 @click.option("--scope", default=_EVERYTHING, show_default=True, help="The most that it may do, as SMART writes it.")
+@click.option(
+    "--operator",
+    "is_operator",
+    is_flag=True,
+    help="It is yours: it may have the audit events of all (system/AuditEvent.rs), beside what its scope says.",
+)
 @options.common_options
 def add_command(
     name: str,
@@ -50,6 +57,7 @@ def add_command(
     jwks: Path | None,
     jwks_url: str | None,
     scope: str,
+    is_operator: bool,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -81,11 +89,13 @@ def add_command(
         read_keys(keys)
     else:
         Guard(plain_http=config.callback_http).check_url(str(jwks_url))
-    scopes = Scopes.read(scope)
+    scopes = Scopes.read(f"{scope} {_OPERATORS}" if is_operator else scope)
     if not scopes:
         raise UserError(f"--scope {scope!r} is nothing that the service offers. An example: system/MeasureReport.rs.")
     if scopes.has_patients() and audience is not Audience.PRACTICE:
         raise UserError("system/Patient is for a practice's own client: add --audience practice, or leave it out.")
+    if scopes.has_operators() and not is_operator:
+        raise UserError(f"--scope: {_OPERATORS} is for clients of your own. Add --operator, or leave it out.")
     [code] = ods_codes("--organisation", [organisation])
     new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
     with open_store(config.store_place).write() as session:

@@ -74,6 +74,10 @@ COMMANDS = {
         "subscriptions",
         "List who is told of what is released and how far each is, or tell one anew.",
     ),
+    "audit": (
+        "audit",
+        "List what the service refused and whom, and who was shown values of people's records; the newest first.",
+    ),
     "doctor": ("doctor", "Look at settings, folders, code lists, imports and servers."),
 }
 """Command to the module here that has it, loaded when it is asked for, and to the first sentence of its help."""

@@ -1,5 +1,7 @@
 """`hi-fhir quarantine`: what was refused, where it stood and why. Raw bytes are shown only when asked for."""
 
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pyarrow.dataset as ds
 from hi_fhir.cli import options
 from hi_fhir.cli.lines import say
 from hi_fhir.cli.output import print_json, print_table
+from hi_fhir.core.config import Config
 
 _COLUMNS = ("chunk", "line", "kind", "path", "reason")
 
@@ -24,6 +27,8 @@ def quarantine_command(
 ) -> None:
     """List the records that the newest snapshot of a source could not take.
 
+    That somebody was shown their bytes is kept before they are: hi-fhir audit.
+
     \b
     Example:
       hi-fhir quarantine --source elm --type Observation
@@ -32,6 +37,8 @@ def quarantine_command(
 
     config = options.read_config(data_dir)
     folder = history.latest_snapshot(config.data_dir, name) / "quarantine"
+    if raw:
+        _note_access(config, name)
     files = sorted(folder.glob(f"{resource_type or '*'}.parquet"))
     records: list[dict[str, Any]] = []
     for file in files:
@@ -48,3 +55,19 @@ def quarantine_command(
         return
     columns = list(records[0])
     print_table("", columns, [[record[column] for column in columns] for record in records])
+
+
+def _note_access(config: Config, source: str) -> None:
+    """Keep who is shown patient data, before it is shown."""
+    from hi_fhir.core.clock import SystemClock
+    from hi_fhir.store.audit_events import AuditNote, AuditOutcome, AuditReason, local_user, record_at_once
+    from hi_fhir.store.session import open_store
+
+    note = AuditNote(
+        AuditOutcome.SHOWN,
+        AuditReason.PERSON_LEVEL,
+        user_name=local_user(),
+        route=f"hi-fhir quarantine --raw --source {source}",
+    )
+    with closing(open_store(config.store_place)) as store, store.write() as session:
+        record_at_once(session, note, SystemClock().now(), timedelta(days=config.audit_days))

@@ -51,6 +51,7 @@ _KINDS = {
     "public_url": str,
     "callback_networks": tuple,
     "cors_origins": tuple,
+    "trusted_proxy": str,
 }
 """Types of the settings whose default does not tell."""
 
@@ -87,6 +88,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "publish_batch": (1, 1_000),
     "publish_check": (0, 10_000_000),
     "callback_days": (0.001, 365),
+    "audit_days": (1, 3_650),
 }
 """What numbers may be, both ends included."""
 
@@ -139,6 +141,8 @@ class Config:
     patient_reports: bool = False  # whether a practice's own client may be told of its single patients
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
+    audit_days: int = 180  # how long it is kept what was refused, and who was shown what of people
+    trusted_proxy: str | None = None  # address of the proxy that says who calls; "*": whoever calls is one
     agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others
     publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change
     publish_client_certificate: ClientCertificate | None = None  # shown to publish_url
@@ -156,6 +160,8 @@ class Config:
             )
         if self.public_url is not None and FHIR_BASE.fullmatch(self.public_url) is None:
             raise ConfigError("public_url: give it as others call the service, such as https://numbers.example.nhs.uk.")
+        if self.trusted_proxy not in (None, "*") and not _is_address(str(self.trusted_proxy)):
+            raise ConfigError("trusted_proxy: give the IP address from which your proxy calls, such as 10.0.0.5, or *.")
         if not _is_text(str(self.data_dir)):
             raise ConfigError("data_dir: its name is not UTF-8, which tables cannot be kept under. Name another.")
         if "\\" in str(self.data_dir) and set("*?[") & set(str(self.data_dir.absolute())):
@@ -215,6 +221,14 @@ class Config:
         if config.publish_token and signed:
             raise ConfigError("publish_token is one that does not change, publish_signed asks for others: set one.")
         return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_text(name: str) -> bool:

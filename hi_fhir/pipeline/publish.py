@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.config import REQUIRED, Config
+from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
 from hi_fhir.core.events import step
 from hi_fhir.core.files import canonical_json
@@ -87,7 +87,8 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     config = context.config
     target = check_target(config, url)
     own = _own(context, released)
-    _check_agreed(context, released.audience, own)
+    identifiers = [report.identifier for report in own]  # released a while ago, it may be
+    check_agreed(context, lambda session: practices_behind(session, identifiers), released.audience)
     known_before = check_release(context, released)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with context.store.read() as session:
@@ -193,14 +194,6 @@ def _own(context: RunContext, released: ReportManifest) -> list[ReleasedReport]:
         named = ", ".join(sorted(reporters)[:_NAMED]) + (", ..." if len(reporters) > _NAMED else "")
         raise ConfigError(f"publish_organisations: no report is of {', '.join(codes)}. These have one: {named}.")
     return own
-
-
-def _check_agreed(context: RunContext, audience: Audience, reports: Sequence[ReleasedReport]) -> None:
-    """That all practices behind the reports agree still: they may have been released a while ago."""
-    if context.config.agreements == REQUIRED:
-        with context.store.read() as session:
-            practices = practices_behind(session, [report.identifier for report in reports])
-            check_agreed(context.config, session, practices, audience, london_day(context.clock.now()))
 
 
 def _ask(

@@ -14,7 +14,6 @@ from hi_fhir.pipeline.report_manifest import ReleasedReport, ReportManifest
 from hi_fhir.reports.records import ReadyReport
 from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.store import ledger
-from hi_fhir.tables.dates import london_day
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 
@@ -46,9 +45,8 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
     terminology = load_terminology(context.config.overlays)
     job = release_job(context.config, terminology, evaluation_folder, audience)
     check_contents(terminology, job.evaluation)
-    with context.store.read() as session:
-        practices = {area.practice_id for area in job.evaluation.areas}
-        check_agreed(context.config, session, practices, audience, london_day(context.clock.now()))
+    practices = {area.practice_id for area in job.evaluation.areas}
+    check_agreed(context, lambda _session: practices, audience)
     given = give(context, job)
     built, recorded, already_known = given.reports, given.kept, given.already_known
     paths = write_files(owner_folder(folder / "reports" / audience), built)

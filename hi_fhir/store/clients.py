@@ -109,5 +109,10 @@ def caller(session: Session, token: str, at: datetime) -> Caller | None:
     return Caller(id_, Reader(Audience(audience), frozenset({organisation})), scopes)
 
 
+def caller_of(row: ClientRow) -> Caller:
+    """A client that has shown no token. scopes: the most that it is given."""
+    return Caller(row.client_id, Reader(Audience(row.audience), frozenset({row.organisation})), row.scopes)
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

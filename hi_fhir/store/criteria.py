@@ -116,3 +116,18 @@ class OrganisationCriteria:
     identifiers: AnyOf[TokenMatch] = ()
     updated: AnyOf[InstantMatch] = ()
     none_of: tuple["OrganisationCriteria", ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditCriteria:
+    """clients: their ids. organisations: ODS codes. without_client, without_organisation: whether there is none."""
+
+    ids: AnyOf[int] = ()
+    times: AnyOf[InstantMatch] = ()
+    clients: AnyOf[str] = ()
+    organisations: AnyOf[str] = ()
+    peers: AnyOf[str] = ()
+    outcomes: AnyOf[str] = ()
+    without_client: tuple[bool, ...] = ()
+    without_organisation: tuple[bool, ...] = ()
+    none_of: tuple["AuditCriteria", ...] = ()

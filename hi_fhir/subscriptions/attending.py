@@ -18,6 +18,7 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.core.sealing import Seal
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store import subscriptions as store
+from hi_fhir.store.audit_events import Note, unheard
 from hi_fhir.store.search import StoredVersion, organisation_of
 from hi_fhir.store.session import Store
 from hi_fhir.store.subscription_models import SubscriptionRow
@@ -61,14 +62,17 @@ class _Step:
 
 
 class Attendant:
-    """Attends to one subscription at a time; several attend to several."""
+    """Attends to one subscription at a time; several attend to several. note: of what is not told."""
 
-    def __init__(self, store_: Store, clock: Clock, seal: Seal, sender: Sender, terms: Terms) -> None:
+    def __init__(
+        self, store_: Store, clock: Clock, seal: Seal, sender: Sender, terms: Terms, note: Note = unheard
+    ) -> None:
         self._store = store_
         self._clock = clock
         self._seal = seal
         self._sender = sender
         self._terms = terms
+        self._note = note
         self._name = str(uuid4())
 
     def attend(self, id_: int) -> bool:
@@ -122,7 +126,7 @@ class Attendant:
             most = asked.most if asked.is_topic else 1
             pending = store.events(session, row, first, row.last_number, most)
             reports = [one.report for one in pending]
-            readable = told_today(session, row, reports, self._terms.needs_agreements, now)
+            readable = told_today(session, row, reports, self._terms.needs_agreements, now, self._note)
             full = asked.content is Content.FULL_RESOURCE
             versions = store.contents(session, readable) if full else {}
             last = pending[-1].number

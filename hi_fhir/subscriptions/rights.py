@@ -8,20 +8,42 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.days import LONDON
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.agreements import agreed_reports
+from hi_fhir.store.audit_events import AuditNote, AuditOutcome, AuditReason, Note, unheard
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.store.successions import end_of, reader_on
 
 
 def told_today(
-    session: Session, row: SubscriptionRow, reports: Collection[int], needs_agreements: bool, at: datetime
+    session: Session,
+    row: SubscriptionRow,
+    reports: Collection[int],
+    needs_agreements: bool,
+    at: datetime,
+    note: Note = unheard,
 ) -> frozenset[int]:
     """Of versions of reports, by the ids of their rows, those that it may have now; of others it is told the number.
 
-    needs_agreements: whether the practices behind a report have to agree still.
+    needs_agreements: whether the practices behind a report have to agree still. note: of those that do not.
     """
     day = at.astimezone(LONDON).date()
     found = store.readable(session, reader_on(session, store.owner(row), day).reader, reports)
-    return frozenset(agreed_reports(session, found, day) if needs_agreements else found)
+    if not needs_agreements:
+        return frozenset(found)
+    agreed = frozenset(agreed_reports(session, found, day))
+    if len(agreed) < len(found):
+        note(_refused(row))
+    return agreed
+
+
+def _refused(row: SubscriptionRow) -> AuditNote:
+    return AuditNote(
+        AuditOutcome.REFUSED,
+        AuditReason.AGREEMENT,
+        organisation=", ".join(row.organisations or ()) or None,
+        audience=row.audience,
+        resource_type="Subscription",
+        resource_id=row.resource_id,
+    )
 
 
 def over(session: Session, row: SubscriptionRow, at: datetime) -> str | None:

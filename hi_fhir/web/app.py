@@ -10,8 +10,10 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.pages.site import Site
 from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
+from hi_fhir.store.audit_events import Note, unheard
 from hi_fhir.store.session import Store
 from hi_fhir.web import errors, fhir_api, health, responses
+from hi_fhir.web.auditing import note_refusals
 from hi_fhir.web.cors import allow_origins
 from hi_fhir.web.export_api import ExportViews
 from hi_fhir.web.headers import OF_EVERY_ANSWER
@@ -35,6 +37,7 @@ def create_app(
     *,
     has_clients: bool = False,
     patients: AboutPatients | None = None,
+    note: Note = unheard,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
@@ -43,6 +46,7 @@ def create_app(
     pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
     they are offered, `definitions` has that of the operation. cors_origins: of pages elsewhere that may ask.
     has_clients: whether who calls shows a token. patients: whose reports practices may ask for, where that is offered.
+    note: of what is refused.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -53,12 +57,13 @@ def create_app(
     since = clock.now().date()
     exports = ExportViews(store, clock, reader_of, needs_token=has_clients)
     of_fhir = (store, reader_of, since, definitions, subscriptions, requirements, exports, patients)
-    app.register_blueprint(fhir_api.make_blueprint(*of_fhir))
+    app.register_blueprint(fhir_api.make_blueprint(*of_fhir, clock=clock, has_clients=has_clients))
     if pages is not None:
         app.register_blueprint(pages)
     app.register_blueprint(health.make_blueprint(store))
     errors.register(app, pages.problem if pages is not None else None)
     app.after_request(_with_own_headers)
+    app.after_request(note_refusals(note))
     if cors_origins:
         app.after_request(allow_origins(cors_origins))
     return app

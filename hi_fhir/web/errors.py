@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
+from hi_fhir.store.audit_events import AuditReason
+from hi_fhir.web.auditing import refuse_because
 from hi_fhir.web.problems import CONTENT_TYPE, problem_response
 from hi_fhir.web.responses import BASE_PATH
 
@@ -42,6 +44,8 @@ def _refused(error: FhirError) -> Response:
 
 def _no_such_route(error: HTTPException) -> Response:
     """A route, method or host that is not served. The headers carry Allow."""
+    if isinstance(error, SecurityError):
+        refuse_because(AuditReason.ANOTHER_HOST)
     return _refused(FhirError(error.code or 500, error.name, headers=dict(error.get_headers())))
 
 

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.clock import Clock
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import joined
@@ -24,9 +25,11 @@ from hi_fhir.fhir.rest.preferences import is_for_later
 from hi_fhir.fhir.rest.values import ReferenceTo
 from hi_fhir.pipeline.about_patients import AboutPatients, SeveralPatientsError
 from hi_fhir.store import search as store
+from hi_fhir.store.audit_events import AuditOutcome, AuditReason, keep_event
 from hi_fhir.store.criteria import CanonicalMatch, DayMatch, Reader, ReportCriteria, ReporterMatch
 from hi_fhir.store.pages import AskedPage
 from hi_fhir.store.session import Store
+from hi_fhir.web.auditing import noted
 from hi_fhir.web.operations import named_period, operation_parameters
 from hi_fhir.web.readers import ReaderOf, may_have_patients
 from hi_fhir.web.responses import base_url
@@ -42,8 +45,9 @@ _MOST = 200  # reports of one measure and reporter that are looked through for a
 
 
 class EvaluateViews:
-    def __init__(self, store_: Store, reader_of: ReaderOf, patients: AboutPatients | None = None) -> None:
+    def __init__(self, store_: Store, reader_of: ReaderOf, clock: Clock, patients: AboutPatients | None = None) -> None:
         """patients: whose reports practices may ask for, where that is offered."""
+        self._clock = clock
         self._store = store_
         self._reader_of = reader_of
         self._patients = patients
@@ -93,6 +97,8 @@ class EvaluateViews:
             raise FhirError(404, str(error)) from error
         except SeveralPatientsError as error:
             raise FhirError(400, str(error), code="multiple-matches") from error
+        with self._store.write() as session:  # before anything is told
+            keep_event(session, noted(AuditOutcome.SHOWN, AuditReason.PERSON_LEVEL), self._clock.now())
         response = Response(orjson.dumps(found), content_type=CONTENT_TYPE)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -8,12 +8,15 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
+from hi_fhir.core.clock import Clock
 from hi_fhir.fhir.rest.capability import Service, capability_statement
 from hi_fhir.fhir.rest.headers import check_acceptable
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.reports.artifacts.requirements import MeasureRequirements
 from hi_fhir.store.session import Store
+from hi_fhir.web.audit_events import SERVED_AUDIT_EVENT
+from hi_fhir.web.audit_events import TYPE as AUDIT_EVENT
 from hi_fhir.web.defined import served_definitions
 from hi_fhir.web.evaluate_api import DEFINITION as EVALUATE_DEFINITION
 from hi_fhir.web.evaluate_api import NAME as EVALUATE
@@ -52,13 +55,17 @@ def make_blueprint(
     requirements: MeasureRequirements | None = None,
     exports: ExportViews | None = None,
     patients: AboutPatients | None = None,
+    *,
+    clock: Clock,
+    has_clients: bool = False,
 ) -> Blueprint:
     """The routes below the base. `since`: the day that the service was started, for its CapabilityStatement.
 
-    patients: whose reports practices may ask for, where that is offered.
+    patients: whose reports practices may ask for, where that is offered. has_clients: whether who calls shows a token.
     """
     others = [subscriptions.capability()] if subscriptions else []
-    served = {**SERVED, "Group": SERVED_GROUP, **served_definitions(definitions, since)}
+    for_operators = {AUDIT_EVENT: SERVED_AUDIT_EVENT} if has_clients else {}
+    served = {**SERVED, "Group": SERVED_GROUP, **served_definitions(definitions, since), **for_operators}
     operations = {one["code"]: one["url"] for one in definitions if one.get("resource") == ["Measure"]}
     of_measure = {EVALUATE: operations.get(EVALUATE, EVALUATE_DEFINITION)}
     if requirements:
@@ -67,7 +74,7 @@ def make_blueprint(
     views = FhirViews(store, reader_of, since, served, others, of_measure, of_all)
     blueprint = Blueprint("fhir", __name__, url_prefix=BASE_PATH)
     blueprint.before_request(_negotiate)
-    EvaluateViews(store, reader_of, patients).add_to(blueprint)
+    EvaluateViews(store, reader_of, clock, patients).add_to(blueprint)
     VersionViews(store, reader_of, served).add_to(blueprint)
     if requirements:
         RequirementViews(store, reader_of, requirements).add_to(blueprint)
@@ -113,6 +120,7 @@ class FhirViews:
             self._others,
             offered={type_: served.offered for type_, served in self._served.items()},
             documentation=_DOCUMENTATION,
+            documented={type_: one.documentation for type_, one in self._served.items() if one.documentation},
             operations=self._of_all,
             type_operations={"Measure": self._of_measure},
             interactions=("read", "vread", "history-instance", "search-type"),

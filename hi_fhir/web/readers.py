@@ -58,6 +58,12 @@ def may_have_patients() -> bool:
     return found is not None and Scopes.read(found.scopes).has_patients()
 
 
+def is_operator() -> bool:
+    """Whether the request that is under way is from a client that may have what is the operator's."""
+    found: Caller | None = g.get("caller")
+    return found is not None and Scopes.read(found.scopes).has_operators()
+
+
 def reaching(reader_of: ReaderOf, store: Store, clock: Clock) -> ReaderOf:
     """The same readers, with what they have today by who followed whom."""
 

@@ -15,7 +15,7 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.pages import AskedPage, PagePlace, SortKey, order_of, read_place, written_place
 from hi_fhir.store.search import StoredVersion
 from hi_fhir.store.session import Store
-from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.readers import ReaderOf, is_operator
 from hi_fhir.web.responses import base_url, fhir_response
 from hi_fhir.web.served import Served, entry_of
 
@@ -64,14 +64,15 @@ class SearchViews:
 
 
 def served_type(served: Mapping[str, Served], type_: str) -> Served:
-    """How a type is served.
+    """How a type is served to whoever asks.
 
     Raises:
         FhirError: 404, it is not.
     """
-    if type_ not in served:
-        raise FhirError(404, f"that type is not served here; {', '.join(sorted(served))} are.", code="not-supported")
-    return served[type_]
+    there = served if is_operator() else {name: one for name, one in served.items() if not one.for_operators}
+    if type_ not in there:
+        raise FhirError(404, f"that type is not served here; {', '.join(sorted(there))} are.", code="not-supported")
+    return there[type_]
 
 
 def _along(

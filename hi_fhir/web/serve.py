@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from hi_fhir.access.keys import KeysByUrl
 from hi_fhir.access.log_ins import LogIns
 from hi_fhir.access.tokens import TokenGiver
+from hi_fhir.access.trail import AuditTrail
 from hi_fhir.core.clock import Clock, SystemClock
 from hi_fhir.core.config import ELSEWHERE, NOT_REQUIRED, REQUIRED, Config
 from hi_fhir.core.errors import ConfigError
@@ -66,28 +67,34 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     seal, topic = load_seal(config.seal_file), topic_url(canonical_base)
     reader_of = reaching(registered(store, clock) if reader is None else everyone_is(reader), store, clock)
     needs_agreements = config.agreements == REQUIRED
-    views = SubscriptionViews(store, clock, reader_of, seal, guard, base, topic, needs_agreements=needs_agreements)
+    trail = AuditTrail(store, clock, timedelta(days=config.audit_days))
+    views = SubscriptionViews(
+        *(store, clock, reader_of, seal, guard, base, topic), needs_agreements=needs_agreements, note=trail.note
+    )
     pages = _site(config, Shelf(store, config.overlays, config.data_dir / "imports"), reader, clock, seal)
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
         has_clients=reader is None,
         patients=AboutPatients(config.data_dir, canonical_base, config.overlays) if config.patient_reports else None,
+        note=trail.note,
     )
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
         giver = TokenGiver(store, clock, KeysByUrl(guard, clock), token_url)
         app.register_blueprint(smart_api.make_blueprint(giver, token_url, BASE_PATH))
     terms = Terms(base, topic, timedelta(days=config.callback_days), needs_agreements)
-    dispatcher = Dispatcher(store, clock, Attendant(store, clock, seal, Sender(guard), terms))
-    server = Answering(app, listening, client_limits())
+    dispatcher = Dispatcher(store, clock, Attendant(store, clock, seal, Sender(guard), terms, trail.note))
+    server = Answering(app, listening, client_limits(), trusted_proxy=config.trusted_proxy)
     dispatcher.start()
+    trail.start()
     try:
         with suppress(KeyboardInterrupt):
             started(f"{here}{BASE_PATH}")
             server.run()
     finally:
         dispatcher.stop()
+        trail.stop()
         listening.close()
         store.close()
 

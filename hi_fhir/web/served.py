@@ -36,7 +36,8 @@ class Served:
     """`find` gives a page; `read` gives the latest version of an id, `versions` those that are asked for, the newest
     first. All give what the reader may have.
 
-    offered: of the answers to searches. along: each inclusion that is offered to how it is followed.
+    offered: of the answers to searches. along: each inclusion that is offered to how it is followed. for_operators:
+    whether to all but the operator's clients there is no such type.
     """
 
     parameters: tuple[SearchParameter, ...]
@@ -45,6 +46,8 @@ class Served:
     versions: Callable[[Connection, Reader, str, AskedVersions], list[store.StoredVersion]]
     offered: Offered = BY_ID
     along: Mapping[Inclusion, Follow] = field(default_factory=dict)
+    documentation: str | None = None
+    for_operators: bool = False
 
 
 def _parameters(type_: str, *names: str) -> tuple[SearchParameter, ...]:

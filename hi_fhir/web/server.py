@@ -46,12 +46,19 @@ class ClientLimits:
 class Answering(TcpWSGIServer):
     """The application behind a socket that takes calls. `run` answers until interrupted.
 
-    channels: its connections, for who turns waitress' loop instead.
+    channels: its connections, for who turns waitress' loop instead. trusted_proxy: the address of the one whose
+    X-Forwarded-For is believed, or `*` for whoever calls; None: nobody's is.
     """
 
     def __init__(
-        self, app: Flask, listening: socket.socket, limits: ClientLimits, channels: dict[int, Any] | None = None
+        self,
+        app: Flask,
+        listening: socket.socket,
+        limits: ClientLimits,
+        channels: dict[int, Any] | None = None,
+        trusted_proxy: str | None = None,
     ) -> None:
+        forwarded = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for"}
         adjustments = Adjustments(
             sockets=[listening],
             threads=_THREADS,
@@ -64,6 +71,7 @@ class Answering(TcpWSGIServer):
             recv_bytes=_BODY_BYTES,
             outbuf_overflow=_IN_MEMORY,
             outbuf_high_watermark=_AHEAD,
+            **(forwarded if trusted_proxy else {}),
         )
         logging.getLogger("waitress").setLevel(logging.ERROR)  # a full house and bad requests are the clients' doing
         self.channel_class = _Channel

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from hi_fhir.access.scopes import ALL
 from hi_fhir.access.tokens import ALGORITHMS, LASTS_S, TokenError, TokenGiver
 from hi_fhir.fhir.rest.headers import FORM
+from hi_fhir.web.auditing import refuse_because
 
 TOKEN_PATH = "/auth/token"  # noqa: S105  the path of an address
 _JSON = "application/json"
@@ -46,6 +47,7 @@ def make_blueprint(giver: TokenGiver, token_url: str, fhir_path: str) -> Bluepri
 
 
 def _error(error: TokenError) -> Response:
+    refuse_because(error.reason, error.signed_by)
     status = 401 if error.code == "invalid_client" else 400
     return _answer({"error": error.code, "error_description": str(error)}, status)
 

@@ -21,6 +21,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError, operation_outcome
 from hi_fhir.fhir.rest.preferences import Returned, is_lenient, returned
 from hi_fhir.fhir.rest.search import parse_search
 from hi_fhir.store import subscriptions as store
+from hi_fhir.store.audit_events import Note, unheard
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.store.subscription_models import SubscriptionRow
@@ -43,7 +44,10 @@ _SEARCHED = PARAMETERS["Subscription"]
 
 
 class SubscriptionViews:
-    """base: FHIR base that links begin with. topic: its canonical URL. needs_agreements: as of `attending.Terms`."""
+    """base: FHIR base that links begin with. topic: its canonical URL. needs_agreements: as of `attending.Terms`.
+
+    note: of what is not told for want of an agreement.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class SubscriptionViews:
         topic: str,
         *,
         needs_agreements: bool = False,
+        note: Note = unheard,
     ) -> None:
         self._store = store_
         self._clock = clock
@@ -65,6 +70,7 @@ class SubscriptionViews:
         self._base = base
         self._topic = topic
         self._needs_agreements = needs_agreements
+        self._note = note
 
     def add_to(self, blueprint: Blueprint) -> None:
         """The routes, below the FHIR base."""
@@ -202,7 +208,7 @@ class SubscriptionViews:
             content = _content(asked, as_asked(row, self._seal))
             found = store.events(session, row, first, last, _EVENTS[content])
             reports = [one.report for one in found]
-            readable = told_today(session, row, reports, self._needs_agreements, self._clock.now())
+            readable = told_today(session, row, reports, self._needs_agreements, self._clock.now(), self._note)
             full = content is Content.FULL_RESOURCE
             versions = store.contents(session, readable) if full else None
             body = bundle(

@@ -18,6 +18,7 @@ from hi_fhir.store.session import Store
 from hi_fhir.store.versions import AskedVersions
 from hi_fhir.web.readers import ReaderOf
 from hi_fhir.web.responses import base_url, fhir_response, version_response
+from hi_fhir.web.search_api import served_type
 from hi_fhir.web.served import Served, as_entry
 
 _PAGE = 20
@@ -58,11 +59,10 @@ class VersionViews:
         return fhir_response(_history_parts(type_, page, {name: to_url(one) for name, one in links.items()}))
 
     def _find(self, type_: str, id_: str, asked: AskedVersions) -> list[StoredVersion]:
-        if type_ not in self._served:
-            raise FhirError(404, "no versions of that type are kept here.", code="not-supported")
         reader = self._reader_of(request)
+        served = served_type(self._served, type_)
         with self._store.connect() as connection:
-            return self._served[type_].versions(connection, reader, id_, asked)
+            return served.versions(connection, reader, id_, asked)
 
 
 def _number(text: str) -> int | None:

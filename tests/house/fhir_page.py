@@ -48,10 +48,10 @@ def fhir_page(written: str) -> str:
 
 
 def _statement() -> Json:
-    """Of a service whose store is never asked."""
+    """Of a service for registered clients, whose store is never asked."""
     store = Store(create_engine("sqlite://", poolclass=NullPool))
     with tempfile.TemporaryDirectory() as keys:
-        found: Json = whole_service(store, Path(keys)).get("/fhir/metadata").get_json()
+        found: Json = whole_service(store, Path(keys), has_clients=True).get("/fhir/metadata").get_json()
     return found
 
 

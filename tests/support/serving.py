@@ -29,9 +29,18 @@ MINE = Reader("icb", {"QX1"})
 
 
 def whole_service(
-    store: Store, keys: Path, base: str = BASE, version: str | None = None, reader: Reader = MINE
+    store: Store,
+    keys: Path,
+    base: str = BASE,
+    version: str | None = None,
+    reader: Reader = MINE,
+    *,
+    has_clients: bool = False,
 ) -> FlaskClient:
-    """base: of canonical URLs. version: of every measure, where reports of another than the shipped were released."""
+    """base: of canonical URLs. version: of every measure, where reports of another than the shipped were released.
+
+    has_clients: whether it offers what it offers to registered clients.
+    """
     reader_of = reaching(everyone_is(reader), store, CLOCK)
     measures = [replace(one, version=version or one.version) for one in registry.load()]
     terminology = load()
@@ -44,6 +53,7 @@ def whole_service(
         subscriptions=SubscriptionViews(store, CLOCK, reader_of, seal, Guard(), f"{PUBLIC}/fhir", TOPIC),
         public_url=PUBLIC,
         requirements=MeasureRequirements(base, measures, terminology),
+        has_clients=has_clients,
     )
     return app.test_client()
 

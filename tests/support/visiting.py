@@ -22,6 +22,7 @@ from hi_fhir.pages.site import make_site_with_door
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report import report
 from hi_fhir.store import accounts
+from hi_fhir.store.audit_events import Note, unheard
 from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import reaching, registered
@@ -67,10 +68,11 @@ def door_of(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False) -> D
     return Door(LogIns(store, clock), clock, KEY, is_secure)
 
 
-def guarded_site(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False) -> Flask:
+def guarded_site(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False, note: Note = unheard) -> Flask:
     door = door_of(store, clock, is_secure=is_secure)
     site = make_site_with_door(Shelf(store), reaching(door.reader_of, store, clock), door)
-    return create_app(store, clock, reaching(registered(store, clock), store, clock), pages=site, has_clients=True)
+    reader_of = reaching(registered(store, clock), store, clock)
+    return create_app(store, clock, reader_of, pages=site, has_clients=True, note=note)
 
 
 @dataclass

@@ -20,7 +20,7 @@ class Service:
     `offered`: type to what may go along with what is found.
 
     `operations`: name to the address of its definition; `type_operations`: the same of a type.
-    `documentation`: what else a client should know.
+    `documentation`: what else a client should know; `documented`: the same of a type.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Service:
     type_operations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     conditional_writes: bool = False
     documentation: str | None = None
+    documented: Mapping[str, str] = field(default_factory=dict)
     offered: Mapping[str, Offered] = field(default_factory=dict)
 
 
@@ -69,8 +70,10 @@ def _resource(service: Service, type_: str, parameters: Sequence[SearchParameter
     offered = service.offered.get(type_, Offered())
     along = (("searchInclude", offered.included), ("searchRevInclude", offered.reversed))
     writes = {"conditionalCreate": True, "conditionalUpdate": True} if service.conditional_writes else {}
+    told = {"documentation": service.documented[type_]} if type_ in service.documented else {}
     return {
         "type": type_,
+        **told,
         "interaction": [{"code": code} for code in service.interactions],
         "versioning": "versioned",
         "readHistory": "vread" in service.interactions,

@@ -17,6 +17,7 @@ from hi_fhir.core.roles import Role
 from hi_fhir.pages.door import IDLE_S, way_on
 from hi_fhir.store import accounts
 from hi_fhir.store.account_models import AccountRow, FailedLogInRow, VisitRow
+from hi_fhir.store.audit_events import AuditNote
 from hi_fhir.store.session import Store
 from tests.support.paging import CLOCK
 from tests.support.subscribing import HandClock
@@ -43,6 +44,23 @@ def account(store: Store, name: str, **changes: object) -> None:
         assert row is not None
         for key, value in changes.items():
             setattr(row, key, value)
+
+
+def test_who_cannot_log_in_or_asks_for_anothers_page_is_noted(store: Store, clock: HandClock) -> None:
+    register_people(store)
+    notes: list[AuditNote] = []
+    app = guarded_site(store, clock, note=notes.append)
+    somebody(app).log_in("CANARY", "CANARY")
+    one = somebody(app, "pcn")
+    assert one.http.get("/areas/U99002").status_code == 404
+    assert one.http.get("/nowhere").status_code == 404
+
+    told = [(note.reason, note.peer, note.user_name, note.organisation, note.route) for note in notes]
+    assert told == [
+        ("log-in", "127.0.0.1", None, None, "/log-in"),
+        ("not-found", None, "pcn", "U99001", notes[-1].route),
+    ]
+    assert "CANARY" not in str(notes)
 
 
 def is_in(one: Someone) -> bool:

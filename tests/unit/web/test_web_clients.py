@@ -3,82 +3,38 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
-from flask.testing import FlaskClient
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select
 
-from hi_fhir.access.keys import KeysByUrl, KeysError, read_keys
+from hi_fhir.access.keys import KeysError, read_keys
 from hi_fhir.access.scopes import ALL, Scopes
-from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.core.audiences import Audience
-from hi_fhir.core.sealing import load_seal
-from hi_fhir.fhir.guard import Guard
 from hi_fhir.store import clients as store
 from hi_fhir.store.client_models import AccessTokenRow, AssertionRow, ClientRow
 from hi_fhir.store.session import Store
-from hi_fhir.web import smart_api
-from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import reaching, registered, what_is_done
-from hi_fhir.web.subscriptions_api import SubscriptionViews
+from hi_fhir.web.readers import what_is_done
+from tests.support.door import PLACES, TOKEN_URL, Door, open_door, register
 from tests.support.released import CLOCK, release
 from tests.support.signing import EC, RSA, jwks, token_form
-from tests.support.subscribing import TOPIC, HandClock, endpoint, subscription
-
-TOKEN_URL = "https://numbers.example/auth/token"
-PLACES = [("A99001", "U99001", "QX1"), ("A99002", "U99002", "QX2")]
-
-
-@dataclass
-class Door:
-    store: Store
-    clock: HandClock
-    http: FlaskClient
-
-    def token(self, client: str, key: Any = RSA, scope: str = "system/*.cruds", **said: Any):
-        form = token_form(client, TOKEN_URL, self.clock.now(), key, **said)
-        return self.http.post("/auth/token", data={**form, "scope": scope})
-
-    def headers(self, client: str, scope: str = "system/*.cruds") -> dict[str, str]:
-        answer = self.token(client, scope=scope)
-        assert answer.status_code == 200, answer.json
-        return {"Authorization": f"Bearer {answer.json['access_token']}"}
+from tests.support.subscribing import endpoint, subscription
 
 
 @pytest.fixture(scope="module")
 def kept(module_store: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Path]:
-    opened, folder = module_store, tmp_path_factory.mktemp("keys")
-    release(opened, memberships=PLACES)
-    with opened.write() as session:
-        for name, organisation in (("mine", "QX1"), ("theirs", "QX2"), ("revoked", "QX1")):
-            new = store.NewClient(name, name, Audience.ICB, organisation, str(ALL), jwks(RSA, EC))
-            store.add_client(session, new, CLOCK.at)
-        narrow = store.NewClient("narrow", "n", Audience.ICB, "QX1", "system/MeasureReport.r", jwks(RSA))
-        store.add_client(session, narrow, CLOCK.at)
-        assert store.revoke_client(session, "revoked", CLOCK.at)
-    return opened, folder
+    release(module_store, memberships=PLACES)
+    register(module_store, "mine", "theirs", "revoked", "narrow")
+    return module_store, tmp_path_factory.mktemp("keys")
 
 
 @pytest.fixture
-def door(kept) -> Door:
-    opened, folder = kept
-    clock = HandClock(CLOCK.at)
-    guard = Guard((ip_network("127.0.0.0/8"),), plain_http=True)
-    reader_of = reaching(registered(opened, clock), opened, clock)
-    base = "https://numbers.example/fhir"
-    views = SubscriptionViews(opened, clock, reader_of, load_seal(folder / "key"), guard, base, TOPIC)
-    app = create_app(opened, clock, reader_of, subscriptions=views)
-    giver = TokenGiver(opened, clock, KeysByUrl(guard, clock), TOKEN_URL)
-    app.register_blueprint(smart_api.make_blueprint(giver, TOKEN_URL, "/fhir"))
-    return Door(opened, clock, app.test_client())
+def door(kept: tuple[Store, Path]) -> Door:
+    return open_door(*kept)
 
 
 @pytest.mark.parametrize("key", [RSA, EC], ids=["RS384", "ES384"])

@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.pipeline.about_patients import AboutPatients
 from hi_fhir.store import clients
-from hi_fhir.store.criteria import Reader
+from hi_fhir.store.audit_events import find_events
+from hi_fhir.store.audit_models import AuditEventRow
+from hi_fhir.store.criteria import AuditCriteria, Reader
 from hi_fhir.store.session import Store, open_store
 from hi_fhir.web.app import create_app
 from hi_fhir.web.readers import everyone_is, registered
@@ -126,10 +129,40 @@ def test_another_period_is_refused(ward):
     assert ward.get(f"{path}&reportType=subject-list", "elm").status_code == 403
 
 
+def shown(ward: Ward) -> list[AuditEventRow]:
+    with ward.store.read() as session:
+        return [*find_events(session, AuditCriteria(outcomes=(("shown",),)), 1_000).rows]
+
+
+def test_each_time_that_it_is_told_is_kept_with_who_was_told_and_not_of_whom(ward):
+    before = shown(ward)
+    for more in ("reportType=subject-list", "subject=Patient/p1", "subject=Patient/p1"):
+        assert ward.get(f"{PATH}&{more}", "elm").status_code == 200
+    for client, more in (("icb", "subject=Patient/p1"), ("elm", "subject=Patient/nobody"), ("elm", "")):
+        ward.get(f"{PATH}&{more}", client)
+
+    new = shown(ward)[len(before) :]
+    assert [(row.reason, row.client_id, row.organisation, row.audience, row.times) for row in new] == [
+        ("person-level", "elm", "A99001", "practice", 1)
+    ] * 3
+    assert {(row.resource_type, row.resource_id) for row in new} == {("Measure", "smoking-status-recorded")}
+    assert "p1" not in str([vars(row) for row in new])
+
+
+def test_what_cannot_be_kept_is_not_told(ward, monkeypatch):
+    def fails(*_):
+        raise OperationalError("INSERT", {}, Exception("no room"))
+
+    monkeypatch.setattr("hi_fhir.web.evaluate_api.keep_event", fails)
+    answer = ward.get(f"{PATH}&subject=Patient/p1", "elm")
+    assert (answer.status_code, answer.json["resourceType"]) == (500, "OperationOutcome")
+
+
 def test_nothing_of_it_is_kept_or_found(ward):
     def there() -> list[str]:
         with ward.store.read() as session:
-            return list(session.connection().connection.driver_connection.iterdump())
+            whole = session.connection().connection.driver_connection.iterdump()
+            return [line for line in whole if "audit_event" not in line]  # which tells that, and not what
 
     before = there()
     for more in ("reportType=subject-list", "subject=Patient/p1"):

@@ -110,6 +110,7 @@ ASKED = {
     "fhir.search": [
         *(Ask(f"/fhir/{path}") for path in _SEARCHES),
         Ask("/fhir/CodeSystem", secret=False),
+        Ask("/fhir/AuditEvent", secret=False),
         Ask("/fhir/Patient", secret=False),
         Ask("/fhir/MeasureReport?reporter:identifier=%00", secret=False),
         Ask(f"/fhir/MeasureReport?measure:below={SMOKING}", secret=False),
@@ -118,6 +119,7 @@ ASKED = {
     ],
     "fhir.search_by_post": [
         Ask("/fhir/MeasureReport/_search", "POST"),
+        Ask("/fhir/AuditEvent/_search", "POST", secret=False),
         Ask("/fhir/MeasureReport/_search", "POST", form={"_id": "{report}", "_summary": "count"}),
         Ask("/fhir/Organization/_search", "POST", form={"identifier": f"{ODS}|{THEIRS}"}),
     ],
@@ -128,6 +130,7 @@ ASKED = {
         *(Ask(f"/fhir/{path}?_summary=data") for path in _READS),
         *(Ask(f"/fhir/{path}", headers=_SINCE) for path in _READS),
         Ask("/fhir/CodeSystem/nobody", secret=False),
+        Ask("/fhir/AuditEvent/ae-000000001", secret=False),
     ],
     "fhir.vread": [
         *(Ask(f"/fhir/{path}/_history/1") for path in _READS),
@@ -135,11 +138,13 @@ ASKED = {
         Ask("/fhir/MeasureReport/{report}/_history/1", "HEAD"),
         Ask("/fhir/MeasureReport/{report}/_history/2", secret=False),
         Ask("/fhir/MeasureReport/{report}/_history/0", secret=False),
+        Ask("/fhir/AuditEvent/ae-000000001/_history/1", secret=False),
     ],
     "fhir.history": [
         *(Ask(f"/fhir/{path}/_history") for path in _READS),
         *(Ask(f"/fhir/{path}/_history?_count=1&_since=2000-01-01") for path in _READS),
         Ask("/fhir/MeasureReport/{report}/_history?_since=2999"),
+        Ask("/fhir/AuditEvent/ae-000000001/_history", secret=False),
     ],
     "fhir.evaluate": [
         Ask(f"/fhir/Measure/$evaluate-measure?measure={SMOKING}&{_YEAR}&subject=Organization/ods-qx2"),
@@ -248,7 +253,8 @@ def services(new_store: Callable[[], str], tmp_path_factory: pytest.TempPathFact
     def service(store: Store) -> FlaskClient:
         today = reaching(reader_of, store, CLOCK)
         views = SubscriptionViews(store, CLOCK, today, seal, Guard(), "https://numbers.example/fhir", TOPIC)
-        app = create_app(store, CLOCK, today, definitions=own, subscriptions=views, requirements=requirements)
+        offered = {"definitions": own, "subscriptions": views, "requirements": requirements, "has_clients": True}
+        app = create_app(store, CLOCK, today, **offered)
         return app.test_client()
 
     both, alone = map(service, stores)

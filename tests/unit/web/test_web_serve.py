@@ -153,7 +153,7 @@ def test_who_calls_the_address_that_the_service_listens_on_is_answered(tmp_path,
     class Server:
         effective_host, effective_port = "127.0.0.2", 8765
 
-        def __init__(self, app, *_):
+        def __init__(self, app, *_, **__):
             served.append(app.test_client())
 
         def run(self):
