@@ -10,10 +10,10 @@ SIDE_BY_SIDE := -n 2 --dist worksteal
 MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-rest test-all hunt check fix data-folder docs bench mutants lock
+.PHONY: help setup demo screenshots serve test test-rest test-all hunt check fix data-folder docs bench mutants lock
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -32,6 +32,10 @@ setup: $(STAMP) $(STYLE) ## make the environment in .venv from the hashed lock
 
 demo: setup ## a thousand synthetic people in four periods, from a FHIR server to published MeasureReports; two minutes
 	$(BIN)/hi-fhir demo
+
+screenshots: setup ## pictures of the pages of what `make demo` made, in build/screenshots; installs Chromium
+	tests/chromium/install.sh
+	$(BIN)/python -m tests.support.screenshots
 
 serve: setup ## pages and FHIR of what `make demo` made, on loopback
 	$(BIN)/hi-fhir serve --data-dir demo-data/data --port 8765

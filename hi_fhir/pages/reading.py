@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea, area, areas
 from hi_fhir.pages.report_heads import ReportHead, report_head
 from hi_fhir.pages.taken.area_taken import AreaTaken
-from hi_fhir.pipeline.statistics_of import statistics_of
+from hi_fhir.pipeline.kept_statistics import KeptStatistics
+from hi_fhir.pipeline.statistics_of import ReleasedReports, released_reports, statistics_among
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.current import CurrentReport, WithdrawnReport, current_reports, report_content, withdrawn_reports
+from hi_fhir.store.current import CurrentReport, WithdrawnReport, report_contents
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -37,6 +38,10 @@ class Shelf:
     def measures(self) -> Mapping[str, Measure]:
         """By id, as they are defined where the service was started."""
         return {id_: one.measure for id_, one in registry.defined(self.overlays).items()}
+
+    @cached_property
+    def kept(self) -> KeptStatistics:
+        return KeptStatistics()
 
     @cached_property
     def terminology(self) -> Terminology:
@@ -64,6 +69,7 @@ class OpenShelf:
     shelf: Shelf
     session: Session
     reader: Reader
+    _asked: dict[str, ReleasedReports] = field(default_factory=dict)
 
     def areas(self) -> list[PageArea]:
         return areas(self.session.connection(), self.reader)
@@ -79,14 +85,20 @@ class OpenShelf:
         """
         return area(self.session.connection(), self.reader, code)
 
-    def reports(self, code: str) -> list[CurrentReport]:
+    def reports(self, code: str) -> Sequence[CurrentReport]:
         """Of an area: in order of measure and period."""
-        return current_reports(self.session, self.reader.audience, self.reader.reached, [code])
+        return self._released(code).current
 
     def withdrawn(self, code: str, measure: str | None = None) -> list[WithdrawnReport]:
         """Of an area, and of a measure if one is named."""
-        found = withdrawn_reports(self.session, self.reader.audience, self.reader.reached, [code])
-        return [one for one in found if measure in (None, one.measure_id)]
+        return [one for one in self._released(code).withdrawn if measure in (None, one.measure_id)]
+
+    def _released(self, code: str) -> ReleasedReports:
+        """Asked of the store once a request."""
+        if code not in self._asked:
+            found = released_reports(self.session, self.reader.audience, self.reader.reached, [code])
+            self._asked[code] = found
+        return self._asked[code]
 
     def period(self, asked: str | None, periods: Sequence[Period], withdrawn: Sequence[WithdrawnReport]) -> Period:
         """As of `chosen_period`. withdrawn: what would else have been there.
@@ -108,7 +120,9 @@ class OpenShelf:
 
     def heads(self, reports: Sequence[CurrentReport]) -> dict[str, ReportHead]:
         """What reports of one period say beside their numbers, by measure."""
-        return {one.measure_id: report_head(report_content(self.session, one.id)) for one in reports}
+        measures = {one.id: one.measure_id for one in reports}
+        found = {measures[id_]: report_head(content) for id_, content in report_contents(self.session, [*measures])}
+        return {one.measure_id: found[one.measure_id] for one in reports}
 
     def table(
         self, code: str, period: Period | None, measures: Collection[str] = (), stratifiers: Collection[str] = ()
@@ -118,15 +132,15 @@ class OpenShelf:
         Raises:
             NotFoundError: nothing is here of it.
         """
-        return statistics_of(
+        return statistics_among(
             self.session,
             self.reader.audience,
+            self._released(code),
+            self.shelf.measures,
+            self.shelf.kept,
             measures=measures,
-            reporters=(code,),
             stratifiers=stratifiers,
             period=period,
-            organisations=self.reader.reached,
-            overlays=self.shelf.overlays,
         )
 
     def taken(self, code: str, period: str | None) -> AreaTaken:

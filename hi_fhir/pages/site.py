@@ -1,6 +1,6 @@
 """The pages as routes. They only read; what a reader may not have is answered as what is not there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from http import HTTPStatus
@@ -35,7 +35,7 @@ from hi_fhir.pages.shortfalls import shortfalls
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
 from hi_fhir.reports.concepts import AREAS
-from hi_fhir.reports.derived.table import StatisticsTable
+from hi_fhir.reports.derived.table import Row, StatisticsTable
 from hi_fhir.store.cells import stratifiers_of
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, WithdrawnReport
@@ -98,6 +98,15 @@ class PeopleView(NamedTuple):
     report: CurrentReport
 
 
+class MeasureShown(NamedTuple):
+    """A measure in an area. periods: that there are. withdrawn: its reports of any period."""
+
+    view: MeasureView
+    area: PageArea
+    periods: Sequence[Period]
+    withdrawn: Sequence[WithdrawnReport]
+
+
 class PageViews:
     def __init__(self, shelf: Shelf, reader_of: ReaderOf, door: Door | None = None) -> None:
         self._shelf = shelf
@@ -155,7 +164,7 @@ class PageViews:
             if by not in breakdowns:
                 raise NotFoundError("there is no such breakdown")
             rows = shelf.table(code, shown.period, stratifiers=[by]).rows
-            fields = field_table(rows, self._shelf.measures, by, shelf.names())
+            fields = field_table(rows, self._shelf.measures, by, _names(shelf, rows))
         return self._page("completeness.html", shown=shown, fields=fields, by=by, breakdowns=breakdowns)
 
     def _breakdowns(self, shelf: OpenShelf, shown: AreaView) -> dict[str, str]:
@@ -207,7 +216,7 @@ class PageViews:
         shown = self._area(shelf, code)
         id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
         rows = shelf.table(code, shown.period, [id_]).rows
-        names = shelf.names()
+        names = _names(shelf, rows)
         there = dict.fromkeys(row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier)
         tables = [breakdown(self._shelf.measures[id_], one, rows, names) for one in there]
         return PeopleView(shown, tables, next(one for one in shown.reports if one.measure_id == id_))
@@ -223,14 +232,10 @@ class PageViews:
         return AreaView(area, period, periods, of_period(reports, period), withdrawn)
 
     def measure(self, code: str, id_: str) -> str:
-        view, area, periods = self._measure(code, id_)
-        with self._opened() as shelf:
-            withdrawn = shelf.withdrawn(code, id_)
-        return self._page("measure.html", area=area, view=view, periods=periods, counted=COUNTED, withdrawn=withdrawn)
+        return self._page("measure.html", **self._measure(code, id_)._asdict(), counted=COUNTED)
 
     def chart(self, code: str, id_: str, name: str, form: str) -> Response:
-        view, _, _ = self._measure(code, id_)
-        drawn = view.chart(name)
+        drawn = self._measure(code, id_).view.chart(name)
         if form == "png":
             response = Response(as_png(drawn), content_type="image/png")
             response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}-{name}.png")
@@ -238,20 +243,20 @@ class PageViews:
         return Response(as_svg(drawn), content_type="image/svg+xml")
 
     def csv(self, code: str, id_: str) -> Response:
-        view, _, _ = self._measure(code, id_)
+        view = self._measure(code, id_).view
         response = Response(StatisticsTable(view.now).to_csv(), content_type="text/csv; charset=utf-8; header=present")
         response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}.csv")
         return response
 
-    def _measure(self, code: str, id_: str) -> tuple[MeasureView, PageArea, list[Period]]:
+    def _measure(self, code: str, id_: str) -> MeasureShown:
         with self._opened() as shelf:
-            area = shelf.area(code)
+            area, withdrawn = shelf.area(code), shelf.withdrawn(code, id_)
             periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
-            period = shelf.period(request.args.get("period"), periods, shelf.withdrawn(code, id_))
+            period = shelf.period(request.args.get("period"), periods, withdrawn)
             now = shelf.table(code, period, [id_]).rows
             whole = shelf.table(code, None, [id_], [ALL]).rows if len(periods) > 1 else now
-            names = shelf.names()
-        return MeasureView(self._shelf.measures[id_], area.name, period, now, whole, names), area, periods
+            view = MeasureView(self._shelf.measures[id_], area.name, period, now, whole, _names(shelf, now))
+        return MeasureShown(view, area, periods, withdrawn)
 
     def _gone(self, error: WithdrawnError) -> tuple[str, int]:
         return self._page("withdrawn.html", withdrawn=error.reports), 410
@@ -287,8 +292,18 @@ class PageViews:
         """Everything is escaped, in files of any name: those of the design system end in .jinja."""
         loader = ChoiceLoader([PackageLoader("hi_fhir.pages"), PackageLoader("nhsuk_frontend_jinja")])
         return Environment(
-            loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=loader,
+            autoescape=True,
+            undefined=ChainableUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
         )
+
+
+def _names(shelf: OpenShelf, rows: Iterable[Row]) -> dict[str, str]:
+    """Of organisations, by ODS code, where some of the rows are by these."""
+    return shelf.names() if any(row.stratifier in AREAS for row in rows) else {}
 
 
 def _static(name: str) -> Response:

@@ -66,6 +66,10 @@ class StrataTable(NamedTuple):
         """The score of a group with its interval."""
         return "not given" if line.score is None else f"{self.score_text(line.score)} ({self.interval_text(line)})"
 
+    def count_texts(self, line: Line) -> list[str]:
+        """Of a group, in order of columns."""
+        return [line.counts[name].text for name in self.populations]
+
     @property
     def has_score(self) -> bool:
         return "denominator" in self.populations
@@ -93,9 +97,12 @@ def breakdown(measure: Measure, stratifier: str, rows: Iterable[Row], names: Map
     """rows: of one report. names: of organisations, by ODS code. Groups are in the order of the definition."""
     own = [row for row in rows if row.stratifier == stratifier]
     title, label, strata = _spelt(measure, stratifier, own, names)
+    by_stratum: dict[str | None, list[Row]] = {}
+    for row in own:
+        by_stratum.setdefault(row.stratum, []).append(row)
     lines = []
     for stratum in strata:
-        of_it = [row for row in own if row.stratum == stratum]
+        of_it = by_stratum[stratum]
         counts = {row.statistic: CountShown(row.value, row.state) for row in of_it if row.statistic in COUNTED}
         score = next((row for row in of_it if row.statistic == "score"), None)
         told = (None, None, None, None) if score is None else (score.value, score.lower, score.upper, score.reason)

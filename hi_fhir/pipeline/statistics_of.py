@@ -1,9 +1,9 @@
 """What was released to an audience, with the statistics that follow from it, read from the store."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,11 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.disclosure.counts import ReleasedCell
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.measures import registry
+from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL
+from hi_fhir.pipeline.kept_statistics import KeptStatistics
 from hi_fhir.reports.cells import ReportCells, Strata
-from hi_fhir.reports.derived.breaks import KeptBasis, kept_basis
+from hi_fhir.reports.derived.breaks import KeptBasis
 from hi_fhir.reports.derived.changing import TwoPeriods, changes
 from hi_fhir.reports.derived.deriving import derive
 from hi_fhir.reports.derived.plan import ReferenceGroup, StatisticsPlan, plan_of
@@ -26,7 +28,6 @@ from hi_fhir.store.current import (
     WithdrawnReport,
     current_reports,
     period_before,
-    report_content,
     withdrawn_reports,
 )
 from hi_fhir.store.readable import Codes
@@ -57,13 +58,56 @@ def statistics_of(
     Raises:
         NotFoundError: nothing of that was released to the audience.
     """
-    released = current_reports(session, audience, organisations, reporters)
-    wanted = [one for one in released if _is_asked(one, measures, period)]
-    withdrawn = withdrawn_reports(session, audience, organisations, reporters)
-    gone = [_withdrawn_row(one) for one in withdrawn if _is_asked(one, measures, period)]
+    defined = {id_: one.measure for id_, one in registry.defined(overlays).items()}
+    released = released_reports(session, audience, organisations, reporters)
+    return statistics_among(
+        session,
+        audience,
+        released,
+        defined,
+        KeptStatistics(),
+        measures=measures,
+        stratifiers=stratifiers,
+        period=period,
+        reference=reference,
+    )
+
+
+class ReleasedReports(NamedTuple):
+    """What a reader may have now, with numbers and without."""
+
+    current: Sequence[CurrentReport]
+    withdrawn: Sequence[WithdrawnReport]
+
+
+def released_reports(
+    session: Session, audience: Audience, organisations: Codes | None, reporters: Collection[str]
+) -> ReleasedReports:
+    """organisations, reporters: as of `statistics_of`."""
+    return ReleasedReports(
+        current_reports(session, audience, organisations, reporters),
+        withdrawn_reports(session, audience, organisations, reporters),
+    )
+
+
+def statistics_among(
+    session: Session,
+    audience: Audience,
+    released: ReleasedReports,
+    defined: Mapping[str, Measure],
+    kept: KeptStatistics,
+    *,
+    measures: Collection[str] = (),
+    stratifiers: Collection[str] = (),
+    period: Period | None = None,
+    reference: ReferenceGroup = ReferenceGroup.MIXED,
+) -> StatisticsTable:
+    """As `statistics_of`, among reports that were found. defined: measures by id. kept: of this store and `defined`."""
+    wanted = [one for one in released.current if _is_asked(one, measures, period)]
+    gone = [_withdrawn_row(one) for one in released.withdrawn if _is_asked(one, measures, period)]
     if not wanted and not gone:
         raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
-    reading = _Reading(session, audience, released, stratifiers, reference, overlays)
+    reading = _Reading(session, audience, released.current, stratifiers, reference, defined, kept)
     batches = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
     return StatisticsTable([*(row for batch in batches for row in reading.rows(batch)), *gone])
 
@@ -93,38 +137,54 @@ class _Reading:
         released: Sequence[CurrentReport],
         stratifiers: Collection[str],
         reference: ReferenceGroup,
-        overlays: Sequence[Path],
+        defined: Mapping[str, Measure],
+        kept: KeptStatistics,
     ) -> None:
         self._session = session
         self._audience = audience
         self._rule = POLICIES[audience].own  # every version of an audience's policy so far rounds alike
         self._reference = reference
         self._stratifiers = {ALL, *stratifiers} if stratifiers else ()
-        self._defined = {id_: one.measure for id_, one in registry.defined(overlays).items()}
+        self._defined = defined
+        self._kept = kept
         self._same: dict[tuple[str, str], list[CurrentReport]] = {}
         for one in released:
             self._same.setdefault((one.measure_url, one.reporter), []).append(one)
-        self._basis = cache(self._read_basis)
 
     def rows(self, reports: Sequence[CurrentReport]) -> Iterable[Row]:
         """Of reports, in their order."""
         before = {one.id: period_before(one, self._same[one.measure_url, one.reporter]) for one in reports}
-        then = [one for one in before.values() if one is not None]
-        strata = self._strata([*reports, *then])
-        derived = derive([self._plan(one) for one in reports], [strata[one.id] for one in reports], self._rule)
+        found = {one.id: self._kept.rows.get(self._key(one, before[one.id])) for one in reports}
+        new = [one for one in reports if found[one.id] is None]
+        if new:
+            for report, rows in zip(new, self._worked_out(new, before), strict=True):
+                found[report.id] = rows
+                self._kept.rows.keep(self._key(report, before[report.id]), rows, len(rows))
+        for one in reports:
+            yield from found[one.id] or ()
+
+    def _key(self, report: CurrentReport, before: CurrentReport | None) -> Hashable:
+        """All that the rows of a report follow from, beside its definition."""
+        return report.id, before and before.id, frozenset(self._stratifiers), self._reference
+
+    def _worked_out(
+        self, reports: Sequence[CurrentReport], before: Mapping[int, CurrentReport | None]
+    ) -> Iterator[Sequence[Row]]:
         pairs = [(now, last) for now in reports if (last := before[now.id]) is not None]
+        strata = self._strata([*reports, *(last for _, last in pairs)])
+        bases = self._kept.bases(self._session, {one.id for pair in pairs for one in pair})
+        derived = derive([self._plan(one) for one in reports], [strata[one.id] for one in reports], self._rule)
         changed: dict[int, list[Row]] = {}
-        for place, statistic in changes([self._pair(*pair, strata) for pair in pairs], self._rule):
+        for place, statistic in changes([_two_periods(*pair, bases, strata) for pair in pairs], self._rule):
             now, _ = pairs[place]
             changed.setdefault(now.id, []).extend(statistic_rows(self._head(now), [statistic]))
         for report, from_it in zip(reports, derived, strict=True):
-            yield from report_rows(self._head(report), strata[report.id], from_it)
-            yield from changed.get(report.id, ())
+            yield [*report_rows(self._head(report), strata[report.id], from_it), *changed.get(report.id, ())]
 
     def _strata(self, reports: Iterable[CurrentReport]) -> dict[int, Strata]:
         """Cells of reports, by the ids of their rows."""
         found: dict[int, list[ReleasedCell]] = {}
-        for report, row in read_cells(self._session, dict.fromkeys(one.id for one in reports), self._stratifiers):
+        for report, row in read_cells(self._session, [*dict.fromkeys(one.id for one in reports)], self._stratifiers):
             found.setdefault(report, []).append(ReleasedCell(*row))
         return {report: ReportCells.of_rows(rows).strata for report, rows in found.items()}
 
@@ -139,13 +199,13 @@ class _Reading:
         told = tuple(one for one in own if not self._stratifiers or one.id in self._stratifiers)
         return plan_of(replace(measure, stratifiers=told), self._reference)
 
-    def _pair(self, now: CurrentReport, then: CurrentReport, strata: dict[int, Strata]) -> TwoPeriods:
-        period = f"{then.period_start}..{then.period_end}"
-        return TwoPeriods(period, self._basis(then.id), self._basis(now.id), strata[then.id], strata[now.id])
-
-    def _read_basis(self, report: int) -> KeptBasis:
-        return kept_basis(report_content(self._session, report))
-
     def _head(self, report: CurrentReport) -> Head:
         days = (report.period_start, report.period_end)
         return Head(report.measure_id, report.measure_version, report.reporter, self._audience, *days)
+
+
+def _two_periods(
+    now: CurrentReport, then: CurrentReport, bases: Mapping[int, KeptBasis], strata: Mapping[int, Strata]
+) -> TwoPeriods:
+    period = f"{then.period_start}..{then.period_end}"
+    return TwoPeriods(period, bases[then.id], bases[now.id], strata[then.id], strata[now.id])

@@ -32,6 +32,7 @@ class NewCells(NamedTuple):
         return cls(tuple(zip(stratifiers, strata, populations, strict=True)), *others)
 
 
+_REPORTS_AT_ONCE = 50
 _COLUMNS = ("report_id", "cell_name_id", "cell_state_id", "value")
 
 
@@ -54,20 +55,20 @@ def write_cells(session: Session, cells: Mapping[int, NewCells]) -> None:
 
 
 def read_cells(
-    session: Session, reports: Iterable[int], stratifiers: Collection[str] = ()
+    session: Session, reports: Sequence[int], stratifiers: Collection[str] = ()
 ) -> Iterator[tuple[int, CellRow]]:
-    """The cells of reports, each with the id of its report's row, in order of report and of the cell's name.
+    """The cells of reports, each with the id of its report's row; those of a report in order of the cell's name.
 
     stratifiers: ids; all where there are none.
     """
-    names, states = cell_names(session), cell_states(session)
-    columns = (ReleasedCellRow.cell_name_id, ReleasedCellRow.cell_state_id, ReleasedCellRow.value)
-    wanted = select(*columns).order_by(columns[0])
+    names, states = cell_names(session, stratifiers), cell_states(session)
+    columns = (ReleasedCellRow.report_id, *(getattr(ReleasedCellRow, name) for name in _COLUMNS[1:]))
+    wanted = select(*columns).order_by(*columns[:2])
     if stratifiers:
-        wanted = wanted.where(columns[0].in_([id_ for id_, name in names.items() if name[0] in stratifiers]))
-    for report in reports:
-        rows = session.execute(wanted.where(ReleasedCellRow.report_id == report))
-        for name, state, value in rows:
+        wanted = wanted.where(columns[1].in_(names))
+    for start in range(0, len(reports), _REPORTS_AT_ONCE):
+        batch = columns[0].in_(reports[start : start + _REPORTS_AT_ONCE])
+        for report, name, state, value in session.connection().execute(wanted.where(batch)).all():
             yield report, (*names[name], *states[state], value)
 
 
@@ -80,13 +81,14 @@ def stratifiers_of(session: Session, report: int) -> frozenset[str]:
 def report_cells(session: Session, identifier: str, version: int) -> list[CellRow]:
     """The cells of one version of a report."""
     of_it = select(ReportRow.id).where(ReportRow.identifier == identifier, ReportRow.version == version)
-    return [row for _, row in read_cells(session, session.scalars(of_it))]
+    return [row for _, row in read_cells(session, session.scalars(of_it).all())]
 
 
-def cell_names(session: Session) -> dict[int, Name]:
-    """What is counted, by id."""
+def cell_names(session: Session, stratifiers: Collection[str] = ()) -> dict[int, Name]:
+    """What is counted, by id. stratifiers: ids; all where there are none."""
     columns = (CellName.id, CellName.stratifier, CellName.stratum, CellName.population)
-    rows = session.execute(select(*columns).order_by(CellName.id))
+    named = select(*columns).where(CellName.stratifier.in_(stratifiers)) if stratifiers else select(*columns)
+    rows = session.connection().execute(named.order_by(CellName.id)).all()
     return {id_: (stratifier, stratum, population) for id_, stratifier, stratum, population in rows}
 
 

@@ -1,6 +1,6 @@
 """The reports that give numbers now, with the period before each, for what looks at many of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.store.models import ReportContent, ReportRow
 from hi_fhir.store.notices import NoticeKind, NoticeRow, gives_numbers
 from hi_fhir.store.readable import Codes, has_report
+
+_AT_ONCE = 100  # contents in one query
 
 
 class CurrentReport(NamedTuple):
@@ -111,6 +113,14 @@ def newest_content(session: Session, measure_url: str) -> bytes | None:
     """Canonical JSON of the report on a measure that was released last, to whomever; None: none was."""
     found = session.scalar(select(func.max(ReportRow.id)).where(ReportRow.measure_url == measure_url, gives_numbers()))
     return None if found is None else report_content(session, found)
+
+
+def report_contents(session: Session, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Canonical JSON of reports, by the ids of their rows."""
+    for start in range(0, len(ids), _AT_ONCE):
+        batch = ReportContent.report_id.in_(ids[start : start + _AT_ONCE])
+        found = session.execute(select(ReportContent.report_id, ReportContent.content).where(batch))
+        yield from ((id_, content) for id_, content in found)
 
 
 def report_content(session: Session, id_: int) -> bytes:

@@ -2,11 +2,9 @@
 
 import csv
 import re
-import zipfile
 from datetime import date, timedelta
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -22,10 +20,10 @@ from hi_fhir.reports.derived.table import Row
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store, open_store
 from tests.support.paging import release_for_pages, site
+from tests.support.workbooks import sheet
 
 MEASURES = ("ethnicity-recorded", "hypertension-treated-to-target-under-80")
 AREA = "U99001"
-_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _DAY_NOUGHT = date(1899, 12, 30)  # of spreadsheets
 
 
@@ -53,28 +51,6 @@ def taken(store: Store) -> AreaTaken:
 def rows(store: Store) -> list[Row]:
     with store.read() as session:
         return list(statistics_of(session, Audience.ICB, reporters=[AREA]).rows)
-
-
-def parsed(content: bytes) -> ElementTree.Element:
-    return ElementTree.fromstring(content)  # noqa: S314 - what was just written here
-
-
-def sheet(content: bytes, number: int) -> list[dict[str, object]]:
-    """Cells of a sheet by column, a mapping a row; numbers as numbers."""
-    with zipfile.ZipFile(BytesIO(content)) as book:
-        shared = ["".join(text.itertext()) for text in parsed(book.read("xl/sharedStrings.xml"))]
-        tree = parsed(book.read(f"xl/worksheets/sheet{number}.xml"))
-    found = []
-    for row in tree.iter(f"{_SHEET}row"):
-        cells: dict[str, object] = {}
-        for cell in row:
-            value = cell.findtext(f"{_SHEET}v")
-            column = re.sub(r"\d", "", cell.get("r", ""))
-            if value is not None:
-                kind = cell.get("t")
-                cells[column] = shared[int(value)] if kind == "s" else value == "1" if kind == "b" else float(value)
-        found.append(cells)
-    return found
 
 
 def test_a_spreadsheet_has_each_row_with_numbers_as_numbers(taken: AreaTaken, rows: list[Row]) -> None:
