@@ -195,7 +195,7 @@ def _(word: events.EncounterTypeCoded, names: Names) -> str:
 
 @_phrase.register
 def _(word: events.EncounterClassIs, names: Names) -> str:
-    return f"the latest encounter {_when(word.encounter.window)} has a class of {names(word.value_set)}"
+    return f"the latest encounter {_when(word.encounter.window)} has a class of the list {names(word.value_set)}"
 
 
 @_phrase.register

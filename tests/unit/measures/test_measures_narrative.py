@@ -71,7 +71,7 @@ BOTH = latest_reading(
         (encounter(), "an encounter in the period"),
         (encounter().with_coded_reason(), "the latest encounter in the period carries a coded reason"),
         (encounter().with_coded_type(), "the latest encounter in the period has a type in SNOMED CT"),
-        (encounter().with_class(REVIEW), "the latest encounter in the period has a class of annual review"),
+        (encounter().with_class(REVIEW), "the latest encounter in the period has a class of the list annual review"),
         (WEIGHT, "weight in the 12 months to the reference date"),
         (BOTH, "systolic and diastolic on one day up to the reference date"),
         (WEIGHT.at_most(80.5), "latest reading in the 12 months to the reference date with weight at most 80.5 kg"),
