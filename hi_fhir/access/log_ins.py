@@ -8,7 +8,7 @@ from hi_fhir.access.passwords import hashed, is_out_of_date, is_password
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.errors import UserError
 from hi_fhir.store import accounts
-from hi_fhir.store.accounts import PagePerson
+from hi_fhir.store.accounts import NewAccount, PagePerson
 from hi_fhir.store.session import Store
 
 LASTS = timedelta(hours=10)  # a log-in, whatever is done
@@ -72,6 +72,23 @@ class LogIns:
                 row.password = hashed(password)
             accounts.forget_failures(session, of_name)
             token = secrets.token_urlsafe(32)
+            accounts.begin_visit(session, row, token, now + LASTS, now)
+        return token
+
+    def by_provider(self, told: NewAccount) -> str:
+        """A token for whoever a provider says is there. What it says now is what the account may from now on.
+
+        Raises:
+            LogInError: the account was revoked here, whatever the provider says.
+        """
+        now, token = self._clock.now(), secrets.token_urlsafe(32)
+        with self._store.write() as session:
+            row = accounts.account(session, told.id)
+            if row is None:
+                row = accounts.add_account(session, told, now)
+            if row.revoked_at is not None:
+                raise LogInError("Your account was ended here.")
+            accounts.change_role(row, told.name, told.role, told.organisation)
             accounts.begin_visit(session, row, token, now + LASTS, now)
         return token
 

@@ -17,6 +17,7 @@ import msgspec
 import platformdirs
 
 from hi_fhir.core.errors import ConfigError
+from hi_fhir.core.open_id_settings import OpenIdSettings
 from hi_fhir.core.renamed import SETTINGS, Warn, current_settings
 from hi_fhir.core.source_settings import (
     FHIR_BASE,
@@ -56,7 +57,7 @@ _KINDS = {
 """Types of the settings whose default does not tell."""
 
 _SECRET = ("publish_token", "proxy", "store_url")
-_TABLES = ("sources", "publish_signed", "publish_client_certificate")
+_TABLES = ("sources", "open_id", "publish_signed", "publish_client_certificate")
 _CODES = ("publish_organisations", "serve_organisations")
 _NETWORKS = ("callback_networks",)
 
@@ -146,6 +147,7 @@ class Config:
     agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others
     publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change
     publish_client_certificate: ClientCertificate | None = None  # shown to publish_url
+    open_id: OpenIdSettings | None = None  # the provider that says who people are who look at pages
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -204,6 +206,7 @@ class Config:
         sources = _sources(file.pop("sources", {}), environ)
         signed = _table(file, "publish_signed", SignedSettings)
         shown = _table(file, "publish_client_certificate", ClientCertificate)
+        open_id = _table(file, "open_id", OpenIdSettings)
         known = {f.name: f for f in fields(cls) if f.name not in _TABLES}
         variables = {name: environ[_variable(name)] for name in (*known, *SETTINGS) if _variable(name) in environ}
         named = current_settings(variables, _variable, warn)
@@ -212,7 +215,9 @@ class Config:
                 raise ConfigError(f"settings file: unknown setting {name!r}. docs/reference/settings.md has the names.")
         given = {name: named.get(name, file.get(name)) for name in known}
         values = {name: _parse(name, raw) for name, raw in given.items() if raw is not None}
-        config = cls(**values, publish_signed=signed, publish_client_certificate=shown, sources=sources)
+        config = cls(
+            **values, publish_signed=signed, publish_client_certificate=shown, open_id=open_id, sources=sources
+        )
         if (config.publish_token or signed or shown) and not config.publish_url:
             raise ConfigError(
                 "publish_token, publish_signed and publish_client_certificate need publish_url: the FHIR base of the "

@@ -5,8 +5,6 @@ authentication. The platform wants RS512 and no scope, and says `expires_in` as 
 """
 
 import re
-import subprocess
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -19,6 +17,7 @@ from joserfc.jwk import ECKey, KeyParameters, RSAKey
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import ConfigError, SourceError
+from hi_fhir.core.secret_files import read_secret
 from hi_fhir.core.source_settings import ClientCertificate, SignedSettings, SourceSettings
 from hi_fhir.fhir.auth import ASSERTION_TYPE, AccessToken, Auth, NoAuth, RenewedBearer, bearer
 from hi_fhir.fhir.client import FhirClient, Request
@@ -26,7 +25,6 @@ from hi_fhir.fhir.settings import server_client
 
 _FORM = "application/x-www-form-urlencoded"
 _GOOD_FOR_S = 240  # of five minutes that are allowed: clocks differ
-_COMMAND_S = 30
 _TOKEN = re.compile(r"[!-~]{1,65536}", re.ASCII)
 _LONGEST_LIFE_S = 86_400.0
 
@@ -149,7 +147,7 @@ def _life_s(said: Any) -> float | None:
 
 def _key(name: str, signed: SignedSettings) -> RSAKey | ECKey:
     place = f"source {name}"
-    text = _read_key(place, signed)
+    text = read_secret(place, "key", "private key", signed.key, signed.key_command)
     kind = ECKey if signed.algorithm.startswith("ES") else RSAKey
     options: KeyParameters = {"kid": signed.key_id} if signed.key_id else {}
     try:
@@ -161,21 +159,3 @@ def _key(name: str, signed: SignedSettings) -> RSAKey | ECKey:
     if not (signed.key_id or key.kid):
         raise ConfigError(f"{place}: say the key's id (key_id), by which the server knows it.")
     return key
-
-
-def _read_key(place: str, signed: SignedSettings) -> str:
-    if (signed.key is None) == (not signed.key_command):
-        raise ConfigError(f"{place}: name the file of the private key (key), or what prints it (key_command).")
-    if signed.key is not None:
-        path = Path(signed.key)
-        try:
-            if path.stat().st_mode & 0o077:
-                raise ConfigError(f"{place}: others may read {path}. Run: chmod 600 on it, and think of a new key.")
-            return path.read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{place}: {path} cannot be read.") from error
-    try:
-        ran = subprocess.run(signed.key_command, capture_output=True, timeout=_COMMAND_S, check=True, text=True)  # noqa: S603  the operator's own command, from the settings file
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{place}: {signed.key_command[0]}, which is to print its key, failed.") from error
-    return ran.stdout

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from hi_fhir.access.log_ins import LogIns
 from hi_fhir.core.clock import Clock
+from hi_fhir.pages.provider import Provider
 from hi_fhir.store.accounts import PagePerson
 from hi_fhir.store.criteria import Reader
 
@@ -17,17 +18,20 @@ IDLE_S = 30 * 60  # without a page, after which one is logged out
 _TOLD_S = 60  # for which the time of the last page is kept as it is
 _VISIT, _SEEN = "visit", "seen"
 _PERSON = "person"
+OPEN = frozenset(f"pages.{name}" for name in ("static", "log_in", "log_in_by_name", "log_out", "provider", "back"))
+"""Endpoints that everybody may have: what logging in needs."""
 _LONGEST = 2_000  # of an address to go on to
 
 
 @dataclass(frozen=True)
 class Door:
-    """key: what cookies are signed with. is_secure: whether browsers call by https."""
+    """key: what cookies are signed with. is_secure: whether browsers call by https. provider: that says who one is."""
 
     log_ins: LogIns
     clock: Clock
     key: bytes
     is_secure: bool
+    provider: Provider | None = None
 
     def set_up(self, app: App) -> None:
         """The cookie holds a token, and when a page was last seen; it is signed, and ends with the browser."""
@@ -39,12 +43,14 @@ class Door:
             SESSION_COOKIE_SAMESITE="Lax",
             WTF_CSRF_TIME_LIMIT=None,  # as long as the cookie
         )
+        if self.provider is not None:
+            self.provider.set_up(app)
 
-    def guard(self, blueprint: Blueprint, is_open: frozenset[str]) -> None:
-        """Let nobody in who did not log in. is_open: endpoints that everybody may have."""
+    def guard(self, blueprint: Blueprint) -> None:
+        """Let nobody in who did not log in."""
 
         def ask() -> Response | None:
-            if request.endpoint in is_open or self.person() is not None:
+            if request.endpoint in OPEN or self.person() is not None:
                 return None
             return redirect(url_for("pages.log_in", next=request.full_path.rstrip("?")), 303)  # type: ignore[return-value]
 
@@ -118,4 +124,4 @@ def way_on(asked: str | None) -> str:
     except (ValueError, HTTPException):
         return home
     is_page = not parts.scheme and not parts.netloc and str(endpoint).startswith("pages.")
-    return asked if is_page and endpoint not in ("pages.log_in", "pages.log_out") else home
+    return asked if is_page and endpoint not in OPEN else home

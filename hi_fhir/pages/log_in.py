@@ -1,15 +1,18 @@
-"""Logging in and out, as routes: with a name and a password."""
+"""Logging in and out, as routes: with a name and a password, or by a provider where there is one."""
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, session, url_for
 
 from hi_fhir.access.log_ins import TRIED_WITHIN, LogInError, TooManyTriesError
 from hi_fhir.pages.door import Door, is_own_form, way_on
+from hi_fhir.pages.provider import Provider
 
 _STALE = "This page was open for too long, or your browser keeps no cookies. Try again."
-OPEN = frozenset({"pages.static", "pages.log_in", "pages.log_in_by_name", "pages.log_out"})
+PROVIDER_BACK = "/log-in/provider/back"
+_NEXT = "next"
+_BY_NAME, _BY_PROVIDER = "name", "provider"
 
 
 class LogInViews:
@@ -23,6 +26,9 @@ class LogInViews:
         blueprint.add_url_rule("/log-in", "log_in", self.log_in)
         blueprint.add_url_rule("/log-in", "log_in_by_name", self.log_in_by_name, methods=["POST"])
         blueprint.add_url_rule("/log-out", "log_out", self.log_out, methods=["POST"])
+        if self._door.provider is not None:
+            blueprint.add_url_rule("/log-in/provider", "provider", self.provider)
+            blueprint.add_url_rule(PROVIDER_BACK, "back", self.back)
 
     def log_in(self) -> Any:
         on = way_on(request.args.get("next"))
@@ -51,5 +57,35 @@ class LogInViews:
         self._door.let_out()
         return redirect(url_for("pages.log_in"), 303)
 
-    def _form(self, on: str, name: str = "", wrong: str = "", status: int = 200) -> Response:
-        return Response(self._page("log_in.html", on=on, name=name, wrong=wrong), status)
+    def provider(self) -> Any:
+        """A link, since a form that ends at another site is not what the policy of pages lets be sent."""
+        on = way_on(request.args.get("next"))
+        if self._door.person() is not None:
+            return redirect(on, 303)
+        try:
+            answer = self._provider.begin()
+        except LogInError as error:
+            return self._form(on, "", str(error), 503, _BY_PROVIDER)
+        session[_NEXT] = on
+        return answer
+
+    def back(self) -> Any:
+        on = way_on(session.pop(_NEXT, None))
+        try:
+            token = self._door.log_ins.by_provider(self._provider.finish())
+        except LogInError as error:
+            return self._form(on, "", str(error), 403, _BY_PROVIDER)
+        self._door.let_in(token)
+        return redirect(on, 303)
+
+    @property
+    def _provider(self) -> Provider:
+        if self._door.provider is None:
+            raise LookupError("a route without its provider")
+        return self._door.provider
+
+    def _form(self, on: str, name: str = "", wrong: str = "", status: int = 200, where: str = _BY_NAME) -> Response:
+        """where: the part of the page that something is wrong with."""
+        return Response(
+            self._page("log_in.html", on=on, name=name, wrong=wrong, where=where, provider=self._door.provider), status
+        )

@@ -26,7 +26,7 @@ from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
 from hi_fhir.pages.data_history import data_history
 from hi_fhir.pages.door import Door, own_form_token
 from hi_fhir.pages.gaps import COMPARED, widest
-from hi_fhir.pages.log_in import OPEN, LogInViews
+from hi_fhir.pages.log_in import LogInViews
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.movements import movements
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
@@ -61,7 +61,7 @@ class Site(Blueprint):
         self.add_url_rule("/static/<path:name>", "static", _static)
         self.after_request(_with_policy)
         if door is not None:
-            door.guard(self, OPEN)
+            door.guard(self)
             self.record_once(lambda state: door.set_up(state.app))
 
     def problem(self, status: int, detail: str) -> Response:
@@ -267,11 +267,12 @@ class PageViews:
     def problem(self, status: int, detail: str) -> str:
         """What is said in place of a page. What cannot be found is said in the same words, whether or not it is there.
 
-        Of any other nobody's name is told, which the store may not be there to give.
+        Of a fault of ours nobody's name is told, which the store may not be there to give.
         """
         if status == 404:
             return self._page("missing.html")
-        return self._page("problem.html", title=HTTPStatus(status).phrase, detail=detail, person=None)
+        nobody = {"person": None} if status >= 500 else {}
+        return self._page("problem.html", title=HTTPStatus(status).phrase, detail=detail, **nobody)
 
     def _page(self, template: str, **values: Any) -> str:
         return self._templates.get_template(template).render(

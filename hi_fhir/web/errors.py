@@ -32,10 +32,16 @@ def register(app: Flask, problem_page: ProblemPage | None = None) -> None:
     app.register_error_handler(Exception, _our_fault)
 
 
-def _refused(error: FhirError) -> Response:
+def _refused(error: FhirError, *, has_routes: bool = True) -> Response:
+    """has_routes: whether links can be made, as they cannot for a host that is not served."""
     is_fhir = f"{request.path}/".startswith(f"{BASE_PATH}/")  # by its path: what is no route has no blueprint
     page: ProblemPage | None = current_app.config[_PROBLEM_PAGE]
-    if page is not None and not is_fhir and request.accept_mimetypes.best_match((CONTENT_TYPE, _HTML)) == _HTML:
+    if (
+        page is not None
+        and has_routes
+        and not is_fhir
+        and request.accept_mimetypes.best_match((CONTENT_TYPE, _HTML)) == _HTML
+    ):
         response = page(error.status, error.diagnostics)
         response.headers.update({name: value for name, value in error.headers.items() if name != "Content-Type"})
         return response
@@ -46,7 +52,8 @@ def _no_such_route(error: HTTPException) -> Response:
     """A route, method or host that is not served. The headers carry Allow."""
     if isinstance(error, SecurityError):
         refuse_because(AuditReason.ANOTHER_HOST)
-    return _refused(FhirError(error.code or 500, error.name, headers=dict(error.get_headers())))
+    told = FhirError(error.code or 500, error.name, headers=dict(error.get_headers()))
+    return _refused(told, has_routes=not isinstance(error, SecurityError))
 
 
 def _our_fault(error: Exception) -> Response:

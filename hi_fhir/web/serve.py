@@ -17,9 +17,12 @@ from hi_fhir.core.config import ELSEWHERE, NOT_REQUIRED, REQUIRED, Config
 from hi_fhir.core.errors import ConfigError
 from hi_fhir.core.loopback import in_url, is_loopback, listen, loopback_address
 from hi_fhir.core.sealing import Seal, load_seal
+from hi_fhir.core.secret_files import read_secret
 from hi_fhir.fhir.guard import Guard
 from hi_fhir.measures import registry
 from hi_fhir.pages.door import Door
+from hi_fhir.pages.log_in import PROVIDER_BACK
+from hi_fhir.pages.provider import Provider, ProviderSettings
 from hi_fhir.pages.reading import Shelf
 from hi_fhir.pages.site import Site, make_site, make_site_with_door
 from hi_fhir.pipeline.about_patients import AboutPatients
@@ -71,7 +74,8 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     views = SubscriptionViews(
         *(store, clock, reader_of, seal, guard, base, topic), needs_agreements=needs_agreements, note=trail.note
     )
-    pages = _site(config, Shelf(store, config.overlays, config.data_dir / "imports"), reader, clock, seal)
+    shelf = Shelf(store, config.overlays, config.data_dir / "imports")
+    pages = _site(config, base.removesuffix(BASE_PATH), shelf, reader, clock, seal)
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),
         cors_origins=config.cors_origins,
@@ -99,12 +103,17 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
         store.close()
 
 
-def _site(config: Config, shelf: Shelf, reader: Reader | None, clock: Clock, seal: Seal) -> Site:
-    """The pages: for one reader nobody logs in, and else everybody does."""
+def _site(config: Config, here: str, shelf: Shelf, reader: Reader | None, clock: Clock, seal: Seal) -> Site:
+    """The pages: for one reader nobody logs in, and else everybody does. here: what others call the service by."""
     if reader is not None:
         return make_site(shelf, reaching(everyone_is(reader), shelf.store, clock))
-    is_secure = (config.public_url or "").startswith("https://")
-    door = Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), is_secure)
+    provider = None
+    if config.open_id is not None:
+        asked = config.open_id
+        secret = read_secret("open_id", "secret", "client's secret", asked.secret, asked.secret_command).strip()
+        settings = ProviderSettings(asked, secret, here, config.ca_file, config.proxy)
+        provider = Provider(settings, PROVIDER_BACK)
+    door = Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), here.startswith("https://"), provider)
     return make_site_with_door(shelf, reaching(door.reader_of, shelf.store, clock), door)
 
 

@@ -3,24 +3,20 @@
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import open_store
+from tests.support.browsing import WIDTHS, Visitor, chromium, shown, visitor_of
 from tests.support.paging import release_for_pages, site_of
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: tests/chromium/install.sh")
 pytestmark = pytest.mark.real
 
-AXE = Path(__file__).parents[2] / "build" / "chromium" / "node_modules" / "axe-core" / "axe.min.js"
 MEASURES = ("ethnicity-recorded", "ethnicity-specific", "hypertension-treated-to-target-under-80")
 AREA = "/areas/U99001"
 PAGES = (
@@ -36,27 +32,6 @@ PAGES = (
     "/measures/hypertension-treated-to-target-under-80",
     "/areas/nothing",
 )
-WIDTHS = (320, 640, 1280)  # 320 is also what 1280 has at 400 % zoom
-
-
-@dataclass
-class Visitor:
-    """A browser's tab at the site. told: what its console said; asked: addresses that it asked for."""
-
-    tab: Any
-    base: str
-    told: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def go(self, path: str, width: int = 1280) -> None:
-        self.tab.set_viewport_size({"width": width, "height": 900})
-        self.tab.goto(f"{self.base}{path}", wait_until="networkidle")
-
-    def axe(self) -> list[str]:
-        """Each violation, with where it is. Run from outside the page, whose policy lets no script in."""
-        self.tab.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.tab.evaluate("axe.run()")
-        return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found["violations"]]
 
 
 @pytest.fixture(scope="module")
@@ -64,34 +39,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("pages")
     store = open_store(f"sqlite:///{folder / 'hi_fhir.sqlite'}")
     release_for_pages(folder, store, MEASURES)
-    server = make_server("127.0.0.1", 0, site_of(store, Reader(Audience.ICB)), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with shown() as server:
+        server.show(site_of(store, Reader(Audience.ICB)))
+        yield server.base
     store.close()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None or not AXE.is_file():
-        pytest.skip("Chromium or axe is not installed: tests/chromium/install.sh")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    yield from chromium()
 
 
 @pytest.fixture
 def visitor(browser: Any, base: str) -> Iterator[Visitor]:
     tab = browser.new_page()
-    visiting = Visitor(tab, base)
-    tab.on("console", lambda message: visiting.told.append(message.text))
-    tab.on("request", lambda request: visiting.asked.append(request.url))
-    yield visiting
+    yield visitor_of(tab, base)
     tab.close()
 
 
@@ -110,10 +72,7 @@ def test_a_page_has_no_barrier_that_axe_sees_and_asks_nobody_else(visitor: Visit
 def test_nothing_of_a_page_lies_beside_the_window(visitor: Visitor, path: str) -> None:
     for width in WIDTHS:
         visitor.go(path, width)
-        wide, there = visitor.tab.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        )
-        assert wide <= there, (path, width)
+        assert not visitor.overflows(), (path, width)
 
 
 @pytest.mark.parametrize("path", [AREA, f"{AREA}/measures/ethnicity-recorded"])

@@ -17,6 +17,7 @@ from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
 from hi_fhir.core.roles import Role
 from hi_fhir.pages.door import Door
+from hi_fhir.pages.provider import Provider
 from hi_fhir.pages.reading import Shelf
 from hi_fhir.pages.site import make_site_with_door
 from hi_fhir.pipeline.context import RunContext
@@ -64,12 +65,15 @@ def register_people(store: Store) -> None:
             accounts.add_account(session, accounts.NewAccount(name, name, role, organisation, kept), CLOCK.at)
 
 
-def door_of(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False) -> Door:
-    return Door(LogIns(store, clock), clock, KEY, is_secure)
-
-
-def guarded_site(store: Store, clock: Clock = CLOCK, *, is_secure: bool = False, note: Note = unheard) -> Flask:
-    door = door_of(store, clock, is_secure=is_secure)
+def guarded_site(
+    store: Store,
+    clock: Clock = CLOCK,
+    *,
+    is_secure: bool = False,
+    provider: Provider | None = None,
+    note: Note = unheard,
+) -> Flask:
+    door = Door(LogIns(store, clock), clock, KEY, is_secure, provider)
     site = make_site_with_door(Shelf(store), reaching(door.reader_of, store, clock), door)
     reader_of = reaching(registered(store, clock), store, clock)
     return create_app(store, clock, reader_of, pages=site, has_clients=True, note=note)

@@ -132,3 +132,43 @@ def test_the_stylesheet_asks_no_other_host() -> None:
     style = (Path(hi_fhir.pages.__file__).parent / "static" / "pages.css").read_text()
     assert "nhsuk-table" in style
     assert not re.search(r"https?://|@font-face|@import", style)
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/areas", "/areas/", "/measures", "/static/nothing.css", "/auth/token"])
+def test_who_types_an_unknown_address_sees_a_page_that_says_so(pages: FlaskClient, path: str) -> None:
+    response = pages.get(path, headers=BROWSER)
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert response.text == pages.get("/areas/Z99999").text
+    assert "style-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "", "application/problem+json, text/html;q=0.9"])
+def test_a_program_that_asks_for_an_unknown_address_is_told_as_programs_are(pages: FlaskClient, accept: str) -> None:
+    response = pages.get("/nowhere", headers={"Accept": accept})
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+
+
+def test_below_the_fhir_base_a_browser_is_told_as_fhir_tells_it(pages: FlaskClient) -> None:
+    for path in ("/fhir/nowhere/x", "/fhir/MeasureReport/x/y", "/fhir"):
+        response = pages.get(path, headers=BROWSER)
+        assert (response.status_code, response.mimetype) == (404, "application/fhir+json")
+
+
+def test_what_else_is_wrong_is_said_on_a_page_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = site(store, BOARD)
+    wrong = pages.post("/areas/U99001", headers=BROWSER)
+    assert (wrong.status_code, wrong.mimetype) == (405, "text/html")
+    assert "Method Not Allowed" in wrong.text
+    assert "GET" in wrong.headers["Allow"]
+    stranger = pages.get("/", headers=BROWSER, base_url="http://evil.example")
+    assert (stranger.status_code, stranger.mimetype) == (400, "application/problem+json")
+
+    monkeypatch.setattr("hi_fhir.pages.reading.OpenShelf.areas", lambda _: 1 / 0)
+    broken = pages.get("/?q=somebody", headers=BROWSER)
+    assert (broken.status_code, broken.mimetype) == (500, "text/html")
+    assert "this is a fault of hi_fhir; its log says more." in broken.text
+    assert "ZeroDivisionError" not in broken.text

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from hi_fhir.core.open_id_settings import OpenIdSettings
+from hi_fhir.pages.log_in import PROVIDER_BACK
+from hi_fhir.pages.provider import Provider, ProviderSettings
 from hi_fhir.store.session import Store
 from tests.support.visiting import (
     PEOPLE,
@@ -56,6 +59,8 @@ WITHOUT_LOG_IN = {
     "log_in": ("/log-in",),
     "log_in_by_name": (),  # a POST: test_pages_log_in
     "log_out": (),
+    "provider": (),  # and what comes back of it: test_pages_provider
+    "back": (),
 }
 
 
@@ -75,7 +80,9 @@ ROWS = [
 def app(module_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     release_for_all(tmp_path_factory.mktemp("data"), module_store)
     register_people(module_store)
-    return guarded_site(module_store)
+    settings = OpenIdSettings("https://login.example", "x", "role", "ods", {"board": "icb"})
+    provider = Provider(ProviderSettings(settings, "a secret", "https://numbers.example"), PROVIDER_BACK)
+    return guarded_site(module_store, provider=provider)
 
 
 @pytest.fixture(scope="module")
