@@ -16,7 +16,7 @@ _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
 _LETTER = re.compile(r"[A-Za-z]", re.ASCII)
 _REASONS = {401: AuditReason.NO_TOKEN, 403: AuditReason.FORBIDDEN, 429: AuditReason.TOO_MANY}
 _BY_CHALLENGE = {"invalid_token": AuditReason.TOKEN_NOT_GOOD, "insufficient_scope": AuditReason.SCOPE}
-_LOGGING_IN = "pages.log_in_by_name"
+_LOGGING_IN = ("pages.log_in_by_name", "pages.back")
 _UNASKED = (None, "pages.static", "health.healthz", "health.readyz")
 _SUBSCRIBING = ("fhir.subscription_create", "fhir.subscription_update")
 
@@ -47,7 +47,7 @@ def _reason(response: Response) -> AuditReason | None:
     if given is not None:
         return given
     status = response.status_code
-    if status == 403 and request.endpoint == _LOGGING_IN:
+    if status == 403 and request.endpoint in _LOGGING_IN:
         return AuditReason.LOG_IN
     if status in (401, 403):
         challenge = response.headers.get("WWW-Authenticate", "")
