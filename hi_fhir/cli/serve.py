@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hi_fhir.cli import options
-from hi_fhir.cli.lines import say
+from hi_fhir.cli.lines import say, warn
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import ods_codes
 from hi_fhir.core.errors import UserError
@@ -67,6 +67,8 @@ def serve_command(
         def served(url: str) -> None:
             say(f"FHIR service at {url} for registered clients (Ctrl-C ends it)")
             say(f"Pages to log in to: {url.removesuffix('/fhir')}/")
+            if config.public_url and config.trusted_proxy is None:
+                warn("the proxy's callers are not told apart, so that none is limited by address: set trusted_proxy.")
 
         serve(config, None, host, port, served)
         return

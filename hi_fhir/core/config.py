@@ -90,6 +90,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "publish_check": (0, 10_000_000),
     "callback_days": (0.001, 365),
     "audit_days": (1, 3_650),
+    "rate_client": (0, 1_000_000),
+    "rate_peer": (0, 1_000_000),
+    "rate_token": (0, 1_000_000),
 }
 """What numbers may be, both ends included."""
 
@@ -143,6 +146,9 @@ class Config:
     callback_http: bool = False  # whether what others name may be called without TLS
     callback_days: float = 7.0  # how long a subscriber that does not answer is tried again
     audit_days: int = 180  # how long it is kept what was refused, and who was shown what of people
+    rate_client: int = 3_000  # requests a minute of a registered client, or of who is logged in; 0: no limit
+    rate_peer: int = 600  # of an address, where nobody is known
+    rate_token: int = 60  # of an address, for tokens
     trusted_proxy: str | None = None  # address of the proxy that says who calls; "*": whoever calls is one
     agreements: str = NOT_REQUIRED  # whether practices are to have agreed before their numbers go to others
     publish_signed: SignedSettings | None = None  # tokens for publish_url, instead of one that does not change

@@ -57,6 +57,7 @@ class Site(Blueprint):
     def __init__(self, views: "PageViews", door: Door | None) -> None:
         super().__init__("pages", __name__)
         self.views = views
+        self.door = door
         views.add_to(self)
         self.add_url_rule("/static/<path:name>", "static", _static)
         self.after_request(_with_policy)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
+from hi_fhir.access.rates import Rates
 from hi_fhir.core.clock import Clock
 from hi_fhir.pages.site import Site
 from hi_fhir.pipeline.about_patients import AboutPatients
@@ -17,7 +18,8 @@ from hi_fhir.web.auditing import note_refusals
 from hi_fhir.web.cors import allow_origins
 from hi_fhir.web.export_api import ExportViews
 from hi_fhir.web.headers import OF_EVERY_ANSWER
-from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.limiting import limit_requests
+from hi_fhir.web.readers import ReaderOf, shown_caller
 from hi_fhir.web.subscriptions_api import SubscriptionViews
 
 _OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -38,6 +40,7 @@ def create_app(
     has_clients: bool = False,
     patients: AboutPatients | None = None,
     note: Note = unheard,
+    rates: Rates | None = None,
 ) -> Flask:
     """The service. reader_of: who a request is from, and so what is answered as if nothing else were there.
 
@@ -46,7 +49,7 @@ def create_app(
     pages: what people look at, where it is offered. requirements: of the measures that are worked out here now; where
     they are offered, `definitions` has that of the operation. cors_origins: of pages elsewhere that may ask.
     has_clients: whether who calls shows a token. patients: whose reports practices may ask for, where that is offered.
-    note: of what is refused.
+    note: of what is refused. rates: how often each may ask; None: as often as they like.
     """
     app = Flask("hi_fhir", static_folder=None)
     # A page elsewhere could have its own name lead here; only who calls this machine by its own is answered.
@@ -54,6 +57,8 @@ def create_app(
     app.config[responses.PUBLIC_BASE] = f"{public_url.rstrip('/')}{responses.BASE_PATH}" if public_url else None
     app.url_map.strict_slashes = False
     app.url_map.converters["type"] = fhir_api.TypeConverter
+    if rates is not None:
+        app.before_request(limit_requests(rates, shown_caller(store, clock), pages.door if pages else None))
     since = clock.now().date()
     exports = ExportViews(store, clock, reader_of, needs_token=has_clients)
     of_fhir = (store, reader_of, since, definitions, subscriptions, requirements, exports, patients)

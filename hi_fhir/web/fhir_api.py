@@ -36,7 +36,8 @@ from hi_fhir.web.versions_api import VersionViews
 
 _DOCUMENTATION = (
     f"A page of a search has {PAGE_SIZE} resources at most, whatever _count asks for; its self link has the count that "
-    "was used. What the client may not have is answered as what is not there."
+    "was used. What the client may not have is answered as what is not there. A client that asks too often is told "
+    "when to ask again (429, Retry-After)."
 )
 
 

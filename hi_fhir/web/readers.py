@@ -17,9 +17,12 @@ from hi_fhir.web.responses import BASE_PATH
 
 ReaderOf = Callable[[Request], Reader]
 """The reader that a request is from."""
+CallerOf = Callable[[Request], Caller | None]
+"""The client that a request is from; None: none that is known."""
 
 _BY_METHOD = {"POST": "c", "PUT": "u", "DELETE": "d"}
 _BEARER = "bearer "
+_CALLER = "caller"  # of flask.g: whoever is known to have sent the request
 _LEFT = {("Subscription", letter) for letter in "rsd"}
 """What is left to a reader whose organisations ended."""
 
@@ -29,20 +32,39 @@ def everyone_is(reader: Reader) -> ReaderOf:
     return lambda _request: reader
 
 
+def shown_caller(store: Store, clock: Clock) -> CallerOf:
+    """Whose good token a request shows. The store is asked once for each."""
+
+    def caller_of(request: Request) -> Caller | None:
+        if _CALLER not in g:
+            token = _token(request)
+            g.caller = None
+            if token is not None:
+                with store.read() as session:
+                    g.caller = caller(session, token, clock.now())
+        found: Caller | None = g.caller
+        return found
+
+    return caller_of
+
+
+def _token(request: Request) -> str | None:
+    header = request.headers.get("Authorization", "")
+    return header[len(_BEARER) :].strip() if header[: len(_BEARER)].lower() == _BEARER else None
+
+
 def registered(store: Store, clock: Clock) -> ReaderOf:
     """Whoever shows a token is the client that it was given to, and may do what the token is for."""
+    caller_of = shown_caller(store, clock)
 
     def reader_of(request: Request) -> Reader:
         """Raises FhirError: 401, no good token; 403, one for something else."""
-        header = request.headers.get("Authorization", "")
-        if header[: len(_BEARER)].lower() != _BEARER:
+        if _token(request) is None:
             raise FhirError(401, "show a token.", headers={"WWW-Authenticate": "Bearer"})
-        with store.read() as session:
-            found = caller(session, header[len(_BEARER) :].strip(), clock.now())
+        found = caller_of(request)
         if found is None:
             told = 'Bearer error="invalid_token"'
             raise FhirError(401, "the token is over, or was never given.", headers={"WWW-Authenticate": told})
-        g.caller = found
         type_, letter = what_is_done(request.method, request.path)
         if not Scopes.read(found.scopes).permits(type_, letter):
             told = 'Bearer error="insufficient_scope"'
@@ -54,13 +76,13 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
 
 def may_have_patients() -> bool:
     """Whether the request that is under way is from a client that may be told of its practice's single patients."""
-    found: Caller | None = g.get("caller")
+    found: Caller | None = g.get(_CALLER)
     return found is not None and Scopes.read(found.scopes).has_patients()
 
 
 def is_operator() -> bool:
     """Whether the request that is under way is from a client that may have what is the operator's."""
-    found: Caller | None = g.get("caller")
+    found: Caller | None = g.get(_CALLER)
     return found is not None and Scopes.read(found.scopes).has_operators()
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hi_fhir.access.keys import KeysByUrl
 from hi_fhir.access.log_ins import LogIns
+from hi_fhir.access.rates import Asker, Rates
 from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.access.trail import AuditTrail
 from hi_fhir.core.clock import Clock, SystemClock
@@ -82,6 +83,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
         has_clients=reader is None,
         patients=AboutPatients(config.data_dir, canonical_base, config.overlays) if config.patient_reports else None,
         note=trail.note,
+        rates=_rates(config, clock) if reader is None else None,
     )
     if reader is None:
         token_url = f"{base.removesuffix(BASE_PATH)}{TOKEN_PATH}"
@@ -115,6 +117,15 @@ def _site(config: Config, here: str, shelf: Shelf, reader: Reader | None, clock:
         provider = Provider(settings, PROVIDER_BACK)
     door = Door(LogIns(shelf.store, clock), clock, seal.derived("pages"), here.startswith("https://"), provider)
     return make_site_with_door(shelf, reaching(door.reader_of, shelf.store, clock), door)
+
+
+def _rates(config: Config, clock: Clock) -> Rates:
+    """How often each may ask. Behind a proxy that does not say who calls, all callers would be one."""
+    is_told_apart = config.public_url is None or config.trusted_proxy is not None
+    by_address = {Asker.PEER: config.rate_peer, Asker.TOKEN: config.rate_token}
+    return Rates(
+        clock, {Asker.CLIENT: config.rate_client, **(by_address if is_told_apart else dict.fromkeys(by_address, 0))}
+    )
 
 
 def _address(config: Config, host: str, *, is_open: bool) -> str:

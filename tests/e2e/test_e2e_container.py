@@ -80,6 +80,7 @@ def test_compose_is_as_its_schema_says_and_the_service_waits_for_a_healthy_store
     service = services["service"]
     assert set(services) == {"service", "postgres", "hapi"}
     assert service["environment"]["HI_FHIR_AGREEMENTS"] == "required"
+    assert service["environment"]["HI_FHIR_TRUSTED_PROXY"] == "*"
     assert service["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert services["postgres"]["healthcheck"]["test"]
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])

@@ -1,6 +1,6 @@
 """The service for registered clients, and clients that ask it for tokens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from hi_fhir.access.keys import KeysByUrl
+from hi_fhir.access.rates import Asker, Rates
 from hi_fhir.access.scopes import ALL
 from hi_fhir.access.tokens import TokenGiver
 from hi_fhir.core.audiences import Audience
@@ -67,15 +68,21 @@ def register(store: Store, *names: str) -> None:
             assert clients.revoke_client(session, "revoked", CLOCK.at)
 
 
-def open_door(store: Store, keys: Path, note: Callable[[AuditNote], None] | None = None) -> Door:
-    """note: takes notes in place of the door's own list."""
+def open_door(
+    store: Store,
+    keys: Path,
+    note: Callable[[AuditNote], None] | None = None,
+    limits: Mapping[Asker, int] | None = None,
+) -> Door:
+    """note: takes notes in place of the door's own list. limits: requests a minute; None: as many as they like."""
     clock, guard, notes = HandClock(CLOCK.at), Guard((ip_network("127.0.0.0/8"),), plain_http=True), []
     note = note or notes.append
     reader_of = reaching(registered(store, clock), store, clock)
+    rates = Rates(clock, limits) if limits is not None else None
     base = "https://numbers.example/fhir"
     seal = load_seal(keys / "key")
     views = SubscriptionViews(store, clock, reader_of, seal, guard, base, TOPIC, note=note)
-    app = create_app(store, clock, reader_of, subscriptions=views, has_clients=True, note=note)
+    app = create_app(store, clock, reader_of, subscriptions=views, has_clients=True, note=note, rates=rates)
     giver = TokenGiver(store, clock, KeysByUrl(guard, clock), TOKEN_URL)
     app.register_blueprint(smart_api.make_blueprint(giver, TOKEN_URL, "/fhir"))
     return Door(store, clock, app.test_client(), notes)

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from hi_fhir.access.log_ins import LogIns
 from hi_fhir.access.passwords import hashed
+from hi_fhir.access.rates import Rates
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.clock import Clock
 from hi_fhir.core.config import Config
@@ -72,11 +73,12 @@ def guarded_site(
     is_secure: bool = False,
     provider: Provider | None = None,
     note: Note = unheard,
+    rates: Rates | None = None,
 ) -> Flask:
     door = Door(LogIns(store, clock), clock, KEY, is_secure, provider)
     site = make_site_with_door(Shelf(store), reaching(door.reader_of, store, clock), door)
     reader_of = reaching(registered(store, clock), store, clock)
-    return create_app(store, clock, reader_of, pages=site, has_clients=True, note=note)
+    return create_app(store, clock, reader_of, pages=site, has_clients=True, note=note, rates=rates)
 
 
 @dataclass
