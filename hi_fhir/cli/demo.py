@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the engines take a second to import
     show_default=True,
     help="How many years to the end of a quarter, the last ones; each takes its time.",
 )
+@options.measures_option
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
 @click.option(
     "--folder",
@@ -35,7 +36,9 @@ if TYPE_CHECKING:  # the engines take a second to import
 )
 @options.json_option
 @click.pass_context
-def demo_command(context: click.Context, count: int, periods: int, seed: int, folder: Path, as_json: bool) -> None:
+def demo_command(
+    context: click.Context, count: int, periods: int, measure_ids: str | None, seed: int, folder: Path, as_json: bool
+) -> None:
     """Take synthetic people from a FHIR server to published MeasureReports, and check every count on the way.
 
     Starts a sandbox server, a second, empty one to publish to, the service, and a subscriber that the service tells of
@@ -44,7 +47,7 @@ def demo_command(context: click.Context, count: int, periods: int, seed: int, fo
 
     \b
     Example:
-      hi-fhir demo --people 2000 --periods 2
+      hi-fhir demo --people 2000 --periods 2 --measures blood-pressure-recorded
     """
     from hi_fhir.core.config import Config
     from hi_fhir.demonstration.main_job import demonstrate
@@ -52,7 +55,7 @@ def demo_command(context: click.Context, count: int, periods: int, seed: int, fo
     beside = folder / "sandbox"
     config = Config(data_dir=folder / "data", key_file=folder / "identity.key", overlays=(beside / "overlay",))
     with run_context(config) as work:
-        found = demonstrate(work, beside, count, seed, periods)
+        found = demonstrate(work, beside, count, seed, periods, options.read_measure_ids(measure_ids))
     if as_json:
         print_json({**asdict(found), "run": msgspec.to_builtins(found.run)})
     else:

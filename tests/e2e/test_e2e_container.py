@@ -27,7 +27,22 @@ def test_the_demo_runs_within_as_its_user_on_a_root_that_is_read_only(image: Con
     data = image.folder(tmp_path / "data")
 
     told = image.run(["sh", "-c", "id -u; id -g; touch /anything"], data)
-    ran = image.run(["hi-fhir", "demo", "--people", "150", "--periods", "1", "--folder", "/data/demo", "--json"], data)
+    ran = image.run(
+        [
+            "hi-fhir",
+            "demo",
+            "--people",
+            "150",
+            "--periods",
+            "1",
+            "--measures",
+            "bmi-recorded",
+            "--folder",
+            "/data/demo",
+            "--json",
+        ],
+        data,
+    )
 
     assert told.stdout.split() == ["10001", "10001"]
     assert "Read-only file system" in told.stderr
