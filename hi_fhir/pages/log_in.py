@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, session, url_for
 
 from hi_fhir.access.log_ins import TRIED_WITHIN, LogInError, TooManyTriesError
+from hi_fhir.access.peers import peer_of
 from hi_fhir.pages.door import Door, is_own_form, way_on
 from hi_fhir.pages.provider import Provider
 
@@ -40,7 +41,7 @@ class LogInViews:
             return self._form(on, name, _STALE, 400)
         try:
             token = self._door.log_ins.by_password(
-                name, request.form.get("password", ""), request.remote_addr or "unknown"
+                name, request.form.get("password", ""), peer_of(request) or "unknown"
             )
         except TooManyTriesError as error:
             response = self._form(on, name, str(error), 429)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from flask import Response, g, request
 
+from hi_fhir.access.peers import peer_of
 from hi_fhir.access.scopes import KNOWN
 from hi_fhir.store.accounts import PagePerson
 from hi_fhir.store.audit_events import AuditNote, AuditOutcome, AuditReason, Note
 from hi_fhir.store.clients import Caller
-from hi_fhir.web.peers import peer_of
 from hi_fhir.web.responses import BASE_PATH
 
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from flask import request
 
+from hi_fhir.access.peers import peer_of
 from hi_fhir.access.rates import Asker, Rates
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.pages.door import Door
-from hi_fhir.web.peers import peer_of
 from hi_fhir.web.readers import CallerOf
 
 _FREE = ("health.healthz", "health.readyz", "pages.static")

@@ -161,6 +161,17 @@ def test_many_failures_from_one_address_end_in_a_wait_there_alone(app: Flask, mo
     assert other.log_in("icb", "right").status_code == 303
 
 
+def test_of_ipv6_a_whole_network_is_one_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hi_fhir.access.log_ins.is_password", lambda password, kept: password == "right")
+    one = somebody(app)
+    for number in range(MOST_TRIES_OF_CALLER):
+        one.http.environ_base["REMOTE_ADDR"] = f"2001:db8::{number:x}"
+        assert one.log_in(f"guess{number}", "wrong").status_code == 403
+    assert one.log_in("icb", "right").status_code == 429
+    one.http.environ_base["REMOTE_ADDR"] = "2001:db8:0:1::1"
+    assert one.log_in("icb", "right").status_code == 303
+
+
 def test_failures_are_kept_without_names_and_not_for_long(app: Flask, store: Store, clock: HandClock) -> None:
     somebody(app).log_in("somebodys.name", "wrong")
     clock.go_on(minutes=16)
