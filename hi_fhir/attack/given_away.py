@@ -1,6 +1,6 @@
-"""What a release gives away that was not given away before it: the question that is asked before it is sent."""
+"""What a release gives away that was not given away before it: the question that is asked before it is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,9 @@ from hi_fhir.attack.attacking import Bounded, bounded, recovered_examples, witho
 from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_counts
-from hi_fhir.attack.insiders import FromWithin, given_to_insiders
+from hi_fhir.attack.insiders import FromWithin, as_insider, given_to_insiders
 from hi_fhir.attack.own import own_people
-from hi_fhir.attack.reading.own_counts import own_counts
+from hi_fhir.attack.reading.own_counts import OwnCounts, own_counts
 from hi_fhir.attack.told import FEWEST, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
 
@@ -25,7 +25,7 @@ class GivenAway:
     """What can be worked out with a release and could not without it. already: so many could be before, and no better.
 
     masked: masked counts of the release. asked: those of them that several sums at once were held against. insiders:
-    practices that can work out others' counts, since they know their own.
+    practices that can work out others' counts, since they know their own. from_within: examples of the first that can.
     """
 
     recovered: tuple[Recovered, ...]
@@ -34,14 +34,17 @@ class GivenAway:
     masked: int
     asked: int
     insiders: tuple[FromWithin, ...]
+    from_within: tuple[RecoveredExample, ...]
 
 
-def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, progress: Progress) -> GivenAway:
+def given_away(
+    told: Told, new: Collection[int], exact: pa.Table, most: int, progress: Progress, also: Collection[int] = ()
+) -> GivenAway:
     """Attack all that was told, and again without what `new` reports tell: as everybody, and as each practice.
 
-    new: places in the reports. exact: COUNTS of the evaluation that these are of: each practice knows its own. most: so
-    many of their masked counts, those with the fewest values left first, are held against several sums at once, for
-    everybody; all are against single ones.
+    new: places in the reports. exact: COUNTS of the evaluation that these are of: each practice knows its own. also:
+    places of reports of the same counts that were there before. most: so many masked counts of the new ones, those with
+    the fewest values left first, are held against several sums at once, for everybody; all are against single ones.
     """
     found = bounded(told, progress)
     alone = found.bounds.high - found.bounds.low + 1
@@ -54,16 +57,28 @@ def given_away(told: Told, new: Collection[int], exact: pa.Table, most: int, pro
     own = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
     recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, own)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
+    readers = tuple(own_counts(exact, found.counts, sorted({*new, *also})))
+    insiders = tuple(given_to_insiders(found, readers, lambda: without_told(found.system, is_news)))
     return GivenAway(
         recovered=worse,
         examples=recovered_examples(found, worse),
         already=len(recovered) - len(worse),
         masked=int((found.counts.is_guarded_cell & is_new).sum()),
         asked=int(asked.sum()),
-        insiders=tuple(
-            given_to_insiders(found, own_counts(exact, found.counts, new), lambda: without_told(found.system, is_news))
-        ),
+        insiders=insiders,
+        from_within=_from_within(found, readers, insiders),
     )
+
+
+def _from_within(
+    found: Bounded, readers: Iterable[OwnCounts], insiders: Iterable[FromWithin]
+) -> tuple[RecoveredExample, ...]:
+    """A few of what the first practice can work out that can anything."""
+    first = next((one for one in insiders if one.recovered), None)
+    if first is None:
+        return ()
+    reader = next(one for one in readers if one.practice == first.practice)
+    return recovered_examples(as_insider(found, reader), first.recovered)
 
 
 def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:

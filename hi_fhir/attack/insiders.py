@@ -1,6 +1,7 @@
 """What practices can work out of others that know their own people exactly, beyond what everybody can."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -48,6 +49,26 @@ def given_to_insiders(
         yield FromWithin(reader.practice, worse, int((~is_worse).sum()))
 
 
+def as_insider(found: Bounded, reader: OwnCounts) -> Bounded:
+    """All counts as a practice sees them, of which its own are told it exactly."""
+    own, value = _fitting(found.bounds, reader)
+    counts, system = found.counts, found.system
+    low, high, is_guarded = counts.low.copy(), counts.high.copy(), counts.is_guarded.copy()
+    low[own] = high[own] = value
+    is_guarded[own] = False
+    system = system._replace(low=low, high=high)
+    return Bounded(replace(counts, low=low, high=high, is_guarded=is_guarded), system, propagate(system, Silent()))
+
+
+def _fitting(bounds: Bounds, reader: OwnCounts) -> tuple[Numbers, Ints]:
+    """Places of own counts, and how many these are.
+
+    What the numbers contradict was corrected since, or is of others: there it knows no more than is told.
+    """
+    fits = (bounds.low[reader.place] <= reader.value) & (reader.value <= bounds.high[reader.place])
+    return reader.place[fits].astype(np.int64), reader.value[fits]
+
+
 class _View:
     """What a reader knows on top of what everybody does."""
 
@@ -58,11 +79,9 @@ class _View:
     def of(self, reader: OwnCounts) -> tuple[Ints, Ints, Numbers]:
         """Between what each count lies for a practice, and the places of those that it knows better than others."""
         low, high = self.bounds.low.copy(), self.bounds.high.copy()
-        # What the numbers contradict was corrected since, or is of others: there it knows no more than is told.
-        fits = (low[reader.place] <= reader.value) & (reader.value <= high[reader.place])
-        own = reader.place[fits].astype(np.int64)
+        own, value = _fitting(self.bounds, reader)
         is_new = high[own] > low[own]
-        low[own] = high[own] = reader.value[fits]
+        low[own] = high[own] = value
         return low, high, self.touching.narrow(low, high, own[is_new])
 
 

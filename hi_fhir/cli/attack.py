@@ -24,6 +24,18 @@ _RECOVERED = 4
 @click.argument("what", required=False, metavar="[EVALUATION|FOLDER|FILE]")
 @click.option("--ledger", "ever", is_flag=True, help="Every version that was ever released, not what holds now alone.")
 @click.option(
+    "--unreleased",
+    is_flag=True,
+    help="What `hi-fhir report` would keep of EVALUATION (the newest by default) for this audience, beside all of its "
+    "day that is out above the practice; nothing is kept.",
+)
+@click.option(
+    "--primary-only",
+    is_flag=True,
+    help="What this audience would be given of EVALUATION (the newest by default) if small counts were masked and "
+    "others rounded, and none held back beside them; nothing is kept.",
+)
+@click.option(
     "--audience",
     type=options.AUDIENCES,
     callback=options.as_audience,
@@ -60,35 +72,45 @@ _RECOVERED = 4
     metavar="PEOPLE",
     help="The highest count that is masked in reports which do not name a policy of hi_fhir.",
 )
+@options.overlay_option
 @options.common_options
 @click.pass_context
 def attack_command(
     context: click.Context,
     what: str | None,
     ever: bool,
+    unreleased: bool,
+    primary_only: bool,
     audience: Audience,
     knows: tuple[str, ...],
     change: int | None,
     limit_s: int,
     masked_to: int,
+    overlays: tuple[Path, ...],
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Work masked counts out of released ones, as whoever was given them can, and exit with 4 where that succeeds.
 
-    Looks at the reports that hold now, at those of one EVALUATION, or at MeasureReports of anybody's in a folder or
-    file (*.json, *.ndjson). A masked count is recovered where fewer than three values are left that it can have.
+    Looks at the reports that hold now, at those of one EVALUATION, at what it would tell, or at MeasureReports of
+    anybody's in a folder or file (*.json, *.ndjson). A masked count is recovered where fewer than three values are left
+    that it can have.
 
     \b
     Example:
       hi-fhir attack --ledger --audience pcn
       hi-fhir attack reports-of-others/
+      hi-fhir attack --primary-only
     """
     from hi_fhir.attack.attacking import attack
     from hi_fhir.attack.reading.definitions import same_people
 
-    config = options.read_config(data_dir)
-    if what is not None and Path(what).exists():
+    if unreleased + primary_only + ever > 1:
+        raise click.UsageError("--unreleased, --primary-only and --ledger each say what is attacked. Give one.")
+    config = options.read_config(data_dir, overlays)
+    if unreleased or primary_only:
+        told = _not_kept(config, audience, what, primary_only=primary_only, quiet=as_json)
+    elif what is not None and Path(what).exists():
         told = _of_others(Path(what), ever, masked_to)
     else:
         told = _released(config, audience, ever, what)
@@ -105,6 +127,24 @@ def attack_command(
         context.exit(_RECOVERED)
 
 
+def _not_kept(
+    config: "Config", audience: Audience, evaluation: str | None, *, primary_only: bool, quiet: bool
+) -> "Told":
+    from hi_fhir.pipeline.context import RunContext
+    from hi_fhir.pipeline.history import find_evaluation
+    from hi_fhir.pipeline.unreleased import would_tell, would_tell_by_masking_alone
+
+    _check_audience(audience)
+    reading = would_tell_by_masking_alone if primary_only else would_tell
+    with TerminalProgress(quiet=quiet) as progress:
+        return reading(RunContext(config, progress=progress), find_evaluation(config.data_dir, evaluation), audience)
+
+
+def _check_audience(audience: Audience) -> None:
+    if audience == Audience.PRACTICE:
+        raise click.UsageError("each practice has its own reports alone. Give: --audience public --knows PRACTICE.")
+
+
 def _of_others(path: Path, ever: bool, masked_to: int) -> "Told":
     from hi_fhir.attack.reading.measure_reports import read_measure_reports
 
@@ -117,8 +157,7 @@ def _released(config: "Config", audience: Audience, ever: bool, evaluation: str 
     from hi_fhir.attack.reading.ledger import read_ledger
     from hi_fhir.store.session import open_store
 
-    if audience == Audience.PRACTICE:
-        raise click.UsageError("each practice has its own reports alone. Give: --audience public --knows PRACTICE.")
+    _check_audience(audience)
     with open_store(config.store_place).read() as session:
         return read_ledger(session, audience, ever=ever, evaluation=evaluation)
 

@@ -156,7 +156,9 @@ def report_command(
 ) -> None:
     """Release an evaluation's counts to an audience as MeasureReports; needs no new evaluation.
 
-    They lie under reports/ of the newest run of that evaluation; one made step by step gets a run of its own.
+    They lie under reports/ of the newest run of that evaluation; one made step by step gets a run of its own. A release
+    above the practice is attacked first, beside all that is out of its day: where a small count can be worked out with
+    it, nothing of it is kept (exit code 4).
 
     \b
     Example:

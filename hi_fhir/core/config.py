@@ -87,7 +87,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "response_limit_s": (0.1, 86_400),
     "idle_pages": (1, 1_000_000),
     "publish_batch": (1, 1_000),
-    "publish_check": (0, 10_000_000),
+    "release_check": (0, 10_000_000),
     "callback_days": (0.001, 365),
     "audit_days": (1, 3_650),
     "rate_client": (0, 1_000_000),
@@ -136,7 +136,7 @@ class Config:
     publish_url: str | None = None  # FHIR base of the server that publish_token belongs to
     publish_token: str | None = field(default=None, repr=False)
     publish_batch: int = 100
-    publish_check: int = 20  # small counts of a release that are attacked with several sums at once before it is sent
+    release_check: int = 20  # small counts of a release that are attacked with several sums at once before it is kept
     publish_organisations: tuple[str, ...] = ()  # ODS codes of whose server is published to; none: all of the audience
     serve_organisations: tuple[str, ...] = ()  # ODS codes of whoever calls the service; none: all of the audience
     public_url: str | None = None  # what the service is called by from elsewhere, without /fhir

@@ -12,6 +12,7 @@ OPTIONS = {"--as-of": "--reference-date", "--data-date": "--extract-date", "--pr
 SETTINGS = {
     "answer_limit_mb": "response_limit_mb",
     "answer_limit_s": "response_limit_s",
+    "publish_check": "release_check",
     "publish_practice": "publish_organisations",
 }
 

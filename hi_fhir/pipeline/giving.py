@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import BusyError
-from hi_fhir.disclosure.policies import policies
+from hi_fhir.disclosure.policies import Policy, policies
 from hi_fhir.disclosure.published import Published
 from hi_fhir.disclosure.release import ReleasedCounts, release
 from hi_fhir.pipeline.context import RunContext
@@ -46,13 +46,8 @@ def give(context: RunContext, job: ReleaseJob) -> Given:
     """
     store, policy = context.store, policies(context.config.disclosure_policy)[job.audience]
     for _ in range(_TRIES):
-        context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
-        with store.read() as session:
-            newest = ledger.newest_version(session, reckoned_with(job.audience))
-            seen = ledger.released_versions(session, reckoned_with(job.audience))
-            check_definitions(session, job.evaluation, _urls(context.config, job))
-            released = release(job.exact, policy, _published(context.config, session, job, seen))
-        ready = _build(context, job, released)
+        newest, released = decide(context, job, policy)
+        ready = build(context, job, released)
         written = keep(context, job, released, ready, newest)
         if written is not None:
             return Given(
@@ -67,7 +62,28 @@ def give(context: RunContext, job: ReleaseJob) -> Given:
     raise BusyError("others go on releasing reports at the same time. Give the command again once they are done.")
 
 
-def _build(context: RunContext, job: ReleaseJob, released: ReleasedCounts) -> Ready:
+class Decided(NamedTuple):
+    """newest: number of the last version that was reckoned with."""
+
+    newest: int
+    released: ReleasedCounts
+
+
+def decide(context: RunContext, job: ReleaseJob, policy: Policy) -> Decided:
+    """What the audience would be given, beside all that it has.
+
+    Raises:
+        UserError: a measure, value set or mapping was changed since it was last released, and its version was not.
+    """
+    context.steps.start("report", len(job.measures) * len(job.reporting), "reports")
+    with context.store.read() as session:
+        newest = ledger.newest_version(session, reckoned_with(job.audience))
+        seen = ledger.released_versions(session, reckoned_with(job.audience))
+        check_definitions(session, job.evaluation, _urls(context.config, job))
+        return Decided(newest, release(job.exact, policy, _published(context.config, session, job, seen)))
+
+
+def build(context: RunContext, job: ReleaseJob, released: ReleasedCounts) -> Ready:
     config = context.config
     settings = ReportSettings(config.identifier_system, config.canonical_base.rstrip("/"))
     records = Records(job.evaluation, settings.base)

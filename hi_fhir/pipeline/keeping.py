@@ -1,4 +1,4 @@
-"""Writing a release into the store, beside whatever else is written there."""
+"""Writing a release into the store once it was attacked, beside whatever else is written there."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.release import ReleasedCounts
+from hi_fhir.pipeline.attacked import attack_candidate
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.noticing import as_kept, with_corrections
 from hi_fhir.pipeline.published import reckoned_with
 from hi_fhir.pipeline.release_job import ReleaseJob
 from hi_fhir.reports.records import ReadyReport
 from hi_fhir.store import ledger
+from hi_fhir.store.attacks import AttackedVersions, AttackSummary, record_attack
 from hi_fhir.store.memberships import DayMembership, record_memberships
 from hi_fhir.store.session import Store
 from hi_fhir.subscriptions.announcing import announce
@@ -39,11 +41,15 @@ class KeptRelease(NamedTuple):
 def keep(
     context: RunContext, job: ReleaseJob, released: ReleasedCounts, ready: Ready, newest: int
 ) -> KeptRelease | None:
-    """Write a release in batches, so that other writers wait for a fraction of a second each time.
+    """Attack a release, then write it in batches, so that other writers wait for a fraction of a second each time.
 
     A report is there whole or not at all. Who ends in between has released some, and the same command the others: it
     decides as before, since what was released of the same evaluation is its own.
     newest: the last version that was decided with. None: others released before all was written.
+
+    Raises:
+        GateError: it is of older data than what the audience has, or a small count can be worked out with it. Nothing
+            is written.
     """
     policy, audiences, store = released.policy, reckoned_with(job.audience), context.store
     at, base = context.clock.now(), context.config.canonical_base.rstrip("/")
@@ -52,6 +58,9 @@ def keep(
     records = [one.record for one in ready.reports]
     with store.read() as session:
         _check_days(job, ledger.overtaken(session, new, records))
+        if ledger.newest_version(session, audiences) != newest:
+            return None
+    attack = attack_candidate(context, job, policy.id, ready.reports, newest)
     written = KeptRelease([], [])
     for plain in ledger.batches(records):
         with store.read() as session:
@@ -65,6 +74,9 @@ def keep(
             recorded = ledger.record_reports(session, new, prepared, at)
             announce(session, [one.row for one in recorded if one.row is not None], at)
             newest = ledger.newest_version(session, audiences)
+            _record_attack(
+                session, job, attack, range(newest + 1 - sum(one.is_new for one in recorded), newest + 1), at
+            )
         written.kept.extend(recorded)
         written.records.extend(batch)
     return written
@@ -74,6 +86,13 @@ def kept_reports(store: Store, built: Sequence[ReadyReport], written: KeptReleas
     with store.read() as session:
         records = as_kept(session, written.records, written.kept)
     return [replace(one, record=record) for one, record in zip(built, records, strict=True)]
+
+
+def _record_attack(
+    session: Session, job: ReleaseJob, attack: AttackSummary | None, numbers: Sequence[int], at: datetime
+) -> None:
+    if attack is not None and numbers:
+        record_attack(session, AttackedVersions(job.audience, job.evaluation.id, numbers), attack, at)
 
 
 def _keep_definitions(session: Session, job: ReleaseJob, ready: Ready, at: datetime) -> None:

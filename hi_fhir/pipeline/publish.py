@@ -20,7 +20,7 @@ from hi_fhir.fhir.signed import signed_auth
 from hi_fhir.measures import registry
 from hi_fhir.pipeline import asking
 from hi_fhir.pipeline.agreed import check_agreed
-from hi_fhir.pipeline.attacked import check_release
+from hi_fhir.pipeline.attacked import check_kept
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.report_manifest import ReleasedReport, ReportManifest
 from hi_fhir.reports.definitions import definitions
@@ -79,8 +79,9 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
         ConfigError: `url` is no FHIR base, holds credentials or is elsewhere while the deployment has no names of its
             own; or no report is of the organisations that the settings name.
         GateError: the reports may not go there: exact counts of several practices, or small counts can be worked out of
-            them and what was released before, or a practice has not agreed (nothing is sent); or reports made with
-            demonstration code lists to a server elsewhere (the others are sent first).
+            them and what was released before, which is asked here where it was not before they were kept, or a practice
+            has not agreed (nothing is sent); or reports made with demonstration code lists to a server elsewhere (the
+            others are sent first).
         SourceError: the server did not take them all; the message counts those that it has not.
         CancelledError: the work was asked to end; what was taken by then is in the ledger.
     """
@@ -89,7 +90,7 @@ def publish(context: RunContext, released: ReportManifest, url: str, *, again: b
     own = _own(context, released)
     identifiers = [report.identifier for report in own]  # released a while ago, it may be
     check_agreed(context, lambda session: practices_behind(session, identifiers), released.audience)
-    known_before = check_release(context, released)
+    known_before = check_kept(context, released)
     fit = [report for report in own if target.is_loopback or not report.is_demonstration]
     with context.store.read() as session:
         last = last_deliveries(session, target.base_url)

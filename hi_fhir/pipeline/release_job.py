@@ -26,12 +26,16 @@ from hi_fhir.terminology.catalogue import Terminology
 
 
 class ReleaseJob(NamedTuple):
-    """One release: who reports about what to whom, the exact counts behind it, and what of them is not known."""
+    """One release: who reports about what to whom, the exact counts behind it, and what of them is not known.
+
+    counts: of each practice, as COUNTS. exact: of all who report.
+    """
 
     evaluation: EvaluationManifest
     audience: Audience
     measures: tuple[EvaluatedMeasure, ...]
     reporting: tuple[Reporter, ...]
+    counts: pa.Table
     exact: ExactCounts
     absent: Sequence[Absence]
 
@@ -51,7 +55,8 @@ def release_job(config: Config, terminology: Terminology, folder: Path, audience
     # What several audiences are given of one evaluation is put together: so it is decided over the widest of them.
     decided = reporting if audience == Audience.PRACTICE else reporters(evaluation.areas, Audience.PUBLIC)
     practices = {reporter.code: reporter.practices for reporter in decided}
-    groups = reporter_counts(read_counts(folder, evaluation), practices)
+    counts = read_counts(folder, evaluation)
+    groups = reporter_counts(counts, practices)
     absent = all_absences(evaluation, [evaluated.measure for evaluated in measures])
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
@@ -68,7 +73,7 @@ def release_job(config: Config, terminology: Terminology, folder: Path, audience
         },
         contract=frozenset(one.measure.id for one in measures if one.measure.contract),
     )
-    return ReleaseJob(evaluation, audience, measures, reporting, exact, absent)
+    return ReleaseJob(evaluation, audience, measures, reporting, counts, exact, absent)
 
 
 def _nested(measures: Iterable[EvaluatedMeasure], terminology: Terminology) -> dict[Stratum, list[Stratum]]:

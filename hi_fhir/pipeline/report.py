@@ -1,5 +1,6 @@
 """The fourth step: counts are released to one audience and become MeasureReports, in the store and as files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from hi_fhir.core.audiences import Audience
@@ -10,10 +11,11 @@ from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.giving import give
 from hi_fhir.pipeline.release_job import check_contents, release_job
 from hi_fhir.pipeline.report_files import write_files
-from hi_fhir.pipeline.report_manifest import ReleasedReport, ReportManifest
+from hi_fhir.pipeline.report_manifest import ReleaseAttack, ReleasedReport, ReportManifest
 from hi_fhir.reports.records import ReadyReport
 from hi_fhir.reports.reporters import organisation_id
 from hi_fhir.store import ledger
+from hi_fhir.store.attacks import attack_standing
 from hi_fhir.terminology.catalogue import load as load_terminology
 
 
@@ -38,7 +40,8 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         UserError: a measure, value set or mapping was changed since it was evaluated or last released, and its version
             was not; or the counts were.
         GateError: nobody is registered, the strata of a reporter do not add up, the audience has a report of the same
-            period from newer data, or a practice has not agreed, where that is required.
+            period from newer data, a practice has not agreed, where that is required, or a small count can be worked
+            out with what was released before; nothing is kept.
         BusyError: others go on releasing to the audience at the same time.
         CancelledError: the work was asked to end; nothing was released.
     """
@@ -69,7 +72,16 @@ def report(context: RunContext, evaluation_folder: Path, audience: Audience, fol
         proven=given.proven,
         policy=given.policy,
         withdrawn=withdrawn,
+        attack=_attack(context, recorded) if audience != Audience.PRACTICE else None,
     )
+
+
+def _attack(context: RunContext, recorded: Iterable[ledger.KeptVersion]) -> ReleaseAttack | None:
+    """What the store says, so that the same release again says the same."""
+    versions = {one.version.identifier: one.version.version for one in recorded}
+    with context.store.read() as session:
+        standing = attack_standing(session, versions)
+    return ReleaseAttack(*standing.last) if standing.last and standing.is_whole else None
 
 
 def _released(built: ReadyReport, version: ledger.ReleasedVersion, path: str) -> ReleasedReport:

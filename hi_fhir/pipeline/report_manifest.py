@@ -24,6 +24,20 @@ class ReleasedReport(msgspec.Struct, frozen=True):
     path: str
 
 
+class ReleaseAttack(msgspec.Struct, frozen=True):
+    """The attack that the newest of the reports passed before they were kept.
+
+    seen: number of the last version in the store that it was made beside. masked: small counts that were attacked;
+    by_several: those of them that several sums at once were held against. known_before: small counts that could be
+    worked out of earlier reports already.
+    """
+
+    seen: int
+    masked: int
+    by_several: int
+    known_before: int
+
+
 class ReportManifest(msgspec.Struct, frozen=True):
     """What an audience was given. measures, organisations: ids of resources in the store that the reports speak of.
 
@@ -31,7 +45,7 @@ class ReportManifest(msgspec.Struct, frozen=True):
     what was released before, whatever is held back now. held_back: of all counts but 0, the share which is suppressed
     for the sake of small ones and not small itself, over all practices, networks and boards. guarded: small counts of
     all these; proven: those that are shown to have three values at least by all sums at once. withdrawn: reports that
-    were, and stay so.
+    were, and stay so. attack: none of a practice's own reports, and where one was kept without, which `publish` mends.
     """
 
     audience: Audience
@@ -47,3 +61,4 @@ class ReportManifest(msgspec.Struct, frozen=True):
     proven: int = 0
     policy: str = ""
     withdrawn: int = 0
+    attack: ReleaseAttack | None = None

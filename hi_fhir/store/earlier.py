@@ -67,18 +67,22 @@ def earlier_rows(
 
 
 class ReleasedDays(NamedTuple):
-    """sources: identifier and version of each report that an evaluation was released as. days: its reference dates."""
+    """sources: identifier and version of each report that an evaluation was released as. days: its reference dates.
+
+    numbers: of these versions.
+    """
 
     sources: frozenset[str]
     days: frozenset[date]
+    numbers: tuple[int, ...]
 
 
 def released_days(session: Session, evaluation: str, policies: Collection[tuple[str, str]]) -> ReleasedDays:
     """What was released of an evaluation by policies of these ids and versions."""
-    columns = select(ReportRow.identifier, ReportRow.version, ReportRow.as_of).join(Release)
+    columns = select(ReportRow.identifier, ReportRow.version, ReportRow.as_of, ReportRow.number).join(Release)
     rows = session.execute(columns.where(_is_own([evaluation], policies), gives_numbers())).all()
-    sources = frozenset(f"{identifier}/{version}" for identifier, version, _ in rows)
-    return ReleasedDays(sources, frozenset(day for _, _, day in rows))
+    sources = frozenset(f"{identifier}/{version}" for identifier, version, _, _ in rows)
+    return ReleasedDays(sources, frozenset(day for _, _, day, _ in rows), tuple(number for *_, number in rows))
 
 
 def _is_own(evaluations: Collection[str], policies: Collection[tuple[str, str]]) -> ColumnElement[bool]:

@@ -201,6 +201,15 @@ def batches(reports: Iterable[NewReport]) -> Iterator[list[NewReport]]:
         yield batch
 
 
+def are_new(session: Session, reports: Sequence[NewReport]) -> list[bool]:
+    """Of each report whether it would be a new version. One that stays withdrawn would be none."""
+    last = _last_versions(session, reports)
+    return [
+        report.identifier not in last or not last[report.identifier].is_kept(report, _digest(report.content))
+        for report in reports
+    ]
+
+
 def prepare_reports(session: Session, reports: Sequence[NewReport]) -> list[PreparedReport]:
     """What takes time in writing reports, done while nobody waits for it."""
     last = _last_versions(session, reports)

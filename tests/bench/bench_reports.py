@@ -26,7 +26,7 @@ from tests.support.evaluations import an_area, write_evaluation
 GOAL_MS = 4
 PRACTICES_A_PCN = 5
 CLOCK = FixedClock(datetime(2025, 4, 2, 12, tzinfo=UTC))
-STEPS = {"release_job": report, "release": giving, "_build": giving, "keep": giving, "write_files": report}
+STEPS = {"release_job": report, "release": giving, "build": giving, "keep": giving, "write_files": report}
 """Functions of the step by the module that calls them, each timed.
 
 Counts read and summed; decided; built and checked; stored; written as files.

@@ -24,23 +24,24 @@ def read_ledger(
     *,
     ever: bool = False,
     evaluation: str | None = None,
-    days: Collection[date] | None = None,
 ) -> Told:
     """What an audience may have. ever: every version, else the reports that hold now, and
     those that were withdrawn, which their readers know still. evaluation: of that one alone.
 
-    days: reference dates, of reports of which alone.
-
     Raises:
         NotFoundError: there is nothing of it.
     """
-    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
-    asked = _narrowed(asked, audience, ever, evaluation)
-    rows = session.scalars(asked if days is None else asked.where(models.ReportRow.as_of.in_(days))).all()
+    rows = session.scalars(_narrowed(_reports(), audience, ever, evaluation)).all()
     if not rows:
         of = f" of evaluation {evaluation}" if evaluation else ""
         raise NotFoundError(f"nothing{of} was released that the {audience} audience may have. hi-fhir status lists it.")
     return _told_of(session, rows)
+
+
+def read_days(session: Session, audience: Audience, days: Collection[date]) -> Told:
+    """Every version of these reference dates that an audience may have, which may be none."""
+    asked = _narrowed(_reports(), audience, ever=True, evaluation=None)
+    return _told_of(session, session.scalars(asked.where(models.ReportRow.as_of.in_(days))).all())
 
 
 def read_practice(session: Session, practice: str, *, ever: bool = False) -> Told:
@@ -49,8 +50,7 @@ def read_practice(session: Session, practice: str, *, ever: bool = False) -> Tol
     Raises:
         NotFoundError: it was given nothing.
     """
-    asked = select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
-    asked = asked.where(models.ReportRow.audience == Audience.PRACTICE, models.ReportRow.organisation == practice)
+    asked = _reports().where(models.ReportRow.audience == Audience.PRACTICE, models.ReportRow.organisation == practice)
     rows = session.scalars(asked.where(gives_numbers() if ever else is_known())).all()
     if not rows:
         raise NotFoundError(
@@ -58,6 +58,10 @@ def read_practice(session: Session, practice: str, *, ever: bool = False) -> Tol
             "or name its MeasureReports: --knows PRACTICE=FOLDER."
         )
     return replace(_told_of(session, rows), knowing=frozenset({practice}))
+
+
+def _reports() -> Select[models.ReportRow]:
+    return select(models.ReportRow).options(joinedload(models.ReportRow.release)).order_by(models.ReportRow.number)
 
 
 def _told_of(session: Session, rows: Sequence[models.ReportRow]) -> Told:
@@ -68,7 +72,7 @@ def _told_of(session: Session, rows: Sequence[models.ReportRow]) -> Told:
         if key not in covered:
             covered[key] = covered_practices(session, report.id)
         reports.append(_report(report, covered[key]))
-    return _told(reports, cell_columns(session, [report.id for report in rows]))
+    return told_of(reports, cell_columns(session, [report.id for report in rows]))
 
 
 def _narrowed(
@@ -97,7 +101,8 @@ def _report(row: models.ReportRow, practices: tuple[str, ...]) -> Report:
     )
 
 
-def _told(reports: Sequence[Report], cells: CellColumns) -> Told:
+def told_of(reports: Sequence[Report], cells: CellColumns) -> Told:
+    """What reports tell by their cells."""
     states = np.array([state_of(*word) for word in cells.words] or [State.WITHHELD], dtype=np.int32)
     names = [Name(*name) for name in cells.names]
     report, name = _given_scores(names, cells)

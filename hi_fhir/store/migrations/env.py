@@ -5,6 +5,7 @@ from alembic import context
 from hi_fhir.store import (  # noqa: F401  which put their tables beside the others
     account_models,
     agreement_models,
+    attack_models,
     client_models,
     export_models,
     subscription_models,

@@ -14,6 +14,7 @@ from hi_fhir.measures.evaluation import read_evaluation
 from hi_fhir.pipeline.release_job import read_counts
 from hi_fhir.store.session import Store
 from tests.support.histories import History
+from tests.support.unattacked import kept_unattacked
 
 HOMES = {"A99001": ("U99001", "QZ1"), "A99002": ("U99001", "QZ1"), "A99003": ("U99002", "QZ1")}
 PEOPLE = {"A99001": 60, "A99002": 67, "A99003": 74}
@@ -29,7 +30,7 @@ def history(store: Store, tmp_path: Path) -> History:
 def evaluation(history: History, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Released to networks as if no practice knew its own people, and to each practice."""
     folder = history.evaluate(HOMES, DAY)
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, kept_unattacked():
         patch.setattr("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
         history.release(folder, "pcn", "practice")
     return folder

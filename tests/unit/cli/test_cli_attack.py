@@ -12,6 +12,7 @@ from hi_fhir.store.cells import CellRow, NewCells
 from hi_fhir.store.session import open_store
 from tests.support import released
 from tests.support.cli import hi_fhir, settings
+from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.recording import record_reports
 
 OPEN: list[CellRow] = [
@@ -104,3 +105,28 @@ def test_reports_of_others_are_attacked_in_their_folder(tmp_path: Path) -> None:
     assert hi_fhir("attack", "others").code == 4
     assert hi_fhir("attack", "others/one.json", "--json").json["recovered"] == 1
     assert hi_fhir("attack", "others", "--ledger").code == 2
+
+
+def test_what_masking_alone_would_have_told_is_attacked_and_kept_nowhere(tmp_path: Path) -> None:
+    write_evaluation(tmp_path / "data" / "evaluations" / "e1", measures=["ethnicity-recorded"], areas=AREAS[:2])
+    ran = hi_fhir("attack", "--primary-only", "--seconds", "0")
+    assert (ran.code, "which are not kept" in ran.err) == (4, True)
+    found = hi_fhir("attack", "e1", "--primary-only", "--seconds", "0", "--json").json
+    assert found["recovered"] == len(found["cells_recovered"]) > 0
+    assert hi_fhir("attack", "--audience", "icb").code == 2, "nothing was released"
+
+
+def test_what_would_be_released_is_attacked_before_it_is(tmp_path: Path) -> None:
+    write_evaluation(tmp_path / "data" / "evaluations" / "e1", measures=["ethnicity-recorded"], areas=AREAS[:2])
+    first = hi_fhir("attack", "e1", "--unreleased", "--seconds", "0", "--json")
+    assert (first.code, first.json["recovered"]) == (0, 0)
+    assert hi_fhir("report", "--evaluation", "e1", "--audience", "icb").code == 0
+    beside = hi_fhir("attack", "--unreleased", "--seconds", "0", "--json")
+    assert (beside.code, beside.json["reports"]) == (0, 2 * first.json["reports"])
+
+
+@pytest.mark.parametrize("also", [["--ledger"], ["--unreleased"], ["--audience", "practice"]])
+def test_what_is_attacked_is_said_once(tmp_path: Path, also: list[str]) -> None:
+    write_evaluation(tmp_path / "data" / "evaluations" / "e1", measures=["ethnicity-recorded"], areas=AREAS[:2])
+    ran = hi_fhir("attack", "--primary-only", *also)
+    assert (ran.code, "Give" in ran.err) == (2, True)

@@ -1,29 +1,37 @@
-"""Nothing is sent of which a small count can be worked out that could not be before."""
+"""Nothing is kept, and so nothing sent, of which a small count can be worked out that could not be before."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.policies import POLICIES
-from hi_fhir.pipeline.attacked import check_release
+from hi_fhir.pipeline.attacked import check_kept
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
 from hi_fhir.pipeline.report import report
 from hi_fhir.pipeline.report_manifest import ReportManifest
+from hi_fhir.pipeline.retract import lift, retract
+from hi_fhir.store.models import ReportRow
+from hi_fhir.store.notices import Notice
 from hi_fhir.store.session import Store
+from hi_fhir.store.withdrawing import ReportChoice
 from tests.support.evaluations import AREAS, an_area, write_evaluation
+from tests.support.unattacked import kept_unattacked
 
 AT = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
 
 
 @pytest.fixture
 def config(tmp_path: Path, store_url: str) -> Config:
-    return Config(data_dir=tmp_path, store_url=store_url, publish_check=2)
+    return Config(data_dir=tmp_path, store_url=store_url, release_check=2)
 
 
 @pytest.fixture
@@ -52,69 +60,134 @@ def release(config: Config, store: Store, monkeypatch: pytest.MonkeyPatch) -> Re
     return Releasing(config, store, monkeypatch)
 
 
-def test_a_release_that_holds_nothing_back_is_refused_with_what_it_gives_away(
+def rows(store: Store) -> int:
+    with store.read() as session:
+        return session.scalar(select(func.count()).select_from(ReportRow))
+
+
+def forgetful() -> AbstractContextManager[None]:
+    """Decisions within are made as if nothing had been released."""
+    return patched("hi_fhir.pipeline.published.earlier_rows", lambda *_: [])
+
+
+def naive() -> AbstractContextManager[None]:
+    """Decisions within are made as if nobody knew more than is told."""
+    return patched("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+
+
+@contextmanager
+def patched(target: str, replacement: object) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(target, replacement)
+        yield
+
+
+def test_a_release_that_holds_nothing_back_is_not_kept_and_what_it_gives_away_is_named(
     release: Releasing, evaluation: Path
 ) -> None:
-    manifest = release(evaluation, fewest=None)
-    with pytest.raises(GateError, match=r"small counts can be worked out.*since\n .*=.*\n.*Nothing|Nothing is sent"):
+    told = r"small counts can be worked out .* Nothing is kept, nor given to anybody\. For example:\n.* since\n .* = .*"
+    with pytest.raises(GateError, match=told):
+        release(evaluation, fewest=None)
+    assert rows(release.context.store) == 0
+    assert not (release.context.config.data_dir / "runs").exists()
+
+
+def test_a_release_that_is_protected_is_kept_and_not_attacked_again_as_it_is_sent(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [release(evaluation), release(evaluation, "public")]
+    assert all(manifest.attack.masked for manifest in kept)
+    monkeypatch.setattr("hi_fhir.pipeline.attacked._attacked", lambda *_: pytest.fail("attacked again"))
+    assert [check_kept(release.context, manifest) for manifest in kept] == [0, 0]
+    assert release(evaluation) == kept[0]
+
+
+def test_a_release_of_before_is_attacked_as_it_is_sent_and_once(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_unattacked():
+        assert release(evaluation).attack is None
+    manifest = release(evaluation)
+    assert manifest.attack is None
+    assert check_kept(release.context, manifest) == 0
+    monkeypatch.setattr("hi_fhir.pipeline.attacked._attacked", lambda *_: pytest.fail("attacked again"))
+    assert check_kept(release.context, manifest) == 0
+    assert release(evaluation).attack.masked > 0
+
+
+def test_a_release_of_before_that_gives_something_away_is_not_sent(release: Releasing, evaluation: Path) -> None:
+    with kept_unattacked():
+        manifest = release(evaluation, fewest=None)
+    with pytest.raises(GateError, match=r"small counts can be worked out .* Nothing is sent\."):
         publish(release.context, manifest, "http://127.0.0.1:9/fhir")
-
-
-def test_a_release_that_is_protected_is_not(release: Releasing, evaluation: Path) -> None:
-    assert check_release(release.context, release(evaluation)) == 0
-    assert check_release(release.context, release(evaluation, "public")) == 0
 
 
 def test_a_release_by_which_a_practice_learns_another_s_counts_is_refused_with_who_and_what(
-    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+    release: Releasing, evaluation: Path
 ) -> None:
-    """Decided as if nobody knew more than is told."""
-    with monkeypatch.context() as patch:
-        patch.setattr("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
-        manifest = release(evaluation)
-    with pytest.raises(GateError, match=r"2 practices, each.* For example A99001:\nethnicity-recorded, .* is \d"):
-        publish(release.context, manifest, "http://127.0.0.1:9/fhir")
+    told = r"2 practices, each.* For example A99001:\nethnicity-recorded, .* is \d.*, since\n .* = .*"
+    with naive(), pytest.raises(GateError, match=told):
+        release(evaluation)
+    assert rows(release.context.store) == 0
 
 
 def test_what_a_practice_could_learn_before_is_counted_and_refuses_nothing(
-    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+    release: Releasing, evaluation: Path
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+    with naive(), kept_unattacked():
         release(evaluation, "pcn", id="icb-primary")
-    assert check_release(release.context, release(evaluation)) > 0
+    assert release(evaluation).attack.known_before > 0
 
 
 def test_what_was_given_away_before_is_counted_and_refuses_nothing(release: Releasing, evaluation: Path) -> None:
     """By another policy, for another audience, of the same people."""
-    release(evaluation, "pcn", fewest=None, id="icb-primary")
-    assert check_release(release.context, release(evaluation)) > 0
+    with kept_unattacked():
+        release(evaluation, "pcn", fewest=None, id="icb-primary")
+    manifest = release(evaluation)
+    assert manifest.attack.known_before > 0
+    assert check_kept(release.context, manifest) == manifest.attack.known_before
 
 
-def test_a_release_is_attacked_together_with_what_was_released_before(
-    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_release_is_attacked_together_with_what_was_released_before(release: Releasing, evaluation: Path) -> None:
     """A practice left its network. Decided as if the first release were not there, the two give something away."""
     first, later = evaluation.parent / "e2", evaluation.parent / "e3"
     three = [an_area(one) for one in ("A99001", "A99002", "A99003")]
     write_evaluation(first, measures=["ethnicity-recorded"], areas=three)
     write_evaluation(later, measures=["ethnicity-recorded"], areas=[*three[:2], an_area("A99003", "U99009")])
     release(first)
-    with monkeypatch.context() as patch:
-        patch.setattr("hi_fhir.pipeline.published.earlier_rows", lambda *_: [])
-        forgetful = release(later)
-    with pytest.raises(GateError):
-        check_release(release.context, forgetful)
+    before = rows(release.context.store)
+    with forgetful(), pytest.raises(GateError):
+        release(later)
+    assert rows(release.context.store) == before
 
 
-def test_a_release_that_reckons_with_what_was_released_before_is_not_refused(
-    release: Releasing, evaluation: Path
-) -> None:
+def test_a_release_that_reckons_with_what_was_released_before_is_kept(release: Releasing, evaluation: Path) -> None:
     later = evaluation.parent / "e2"
     write_evaluation(later, measures=["ethnicity-recorded"], areas=[AREAS[0], an_area("A99002", "U99009")])
     release(evaluation)
-    assert check_release(release.context, release(later)) == 0
+    assert release(later).attack.known_before == 0
 
 
-def test_a_practice_s_own_reports_are_not_attacked(release: Releasing, evaluation: Path) -> None:
-    assert check_release(release.context, release(evaluation, "practice")) == 0
+def test_a_practice_s_own_reports_are_not_attacked(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hi_fhir.pipeline.attacked._attacked", lambda *_: pytest.fail("attacked"))
+    assert check_kept(release.context, release(evaluation, "practice")) == 0
+
+
+def test_what_is_given_again_after_a_withdrawal_is_attacked_and_a_withdrawal_tells_nothing(
+    release: Releasing, evaluation: Path
+) -> None:
+    first = release(evaluation)
+    choice, notice = ReportChoice(evaluation=first.evaluation), Notice("wrong people", "the board")
+    retract(release.context, choice, notice)
+    stays = release(evaluation)
+    assert (stays.withdrawn, stays.attack) == (len(first.reports), None)
+    assert check_kept(release.context, stays) == 0
+    lift(release.context, choice, Notice("right after all", "the board"))
+    with pytest.raises(GateError):
+        release(evaluation, fewest=None, version="7")
+    again = release(evaluation)
+    assert {one.version for one in again.reports} == {3}
+    assert again.attack.seen == 2 * len(first.reports)
+    assert again.attack.known_before == 0

@@ -47,6 +47,7 @@ from hi_fhir.store.session import Store, open_store
 from hi_fhir.terminology.catalogue import load
 from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.reporting import count_of
+from tests.support.unattacked import kept_unattacked
 
 AT, LATER = (FixedClock(datetime(2025, month, 3, tzinfo=UTC)) for month in (4, 5))
 
@@ -112,10 +113,21 @@ def test_which_share_of_counts_is_held_back_beside_small_ones_is_told(
     assert "suppressed" in {ReleasedCell(*row).state for row in rows}
     assert 0 < manifest.held_back < 1
     count = len(manifest.reports)
-    assert progress.told == [
+    assert progress.told[1:] == [
         f"{count} reports for the icb audience; {manifest.held_back:.1%} of counts held back beside small ones"
     ]
     assert release(config, store, evaluation, "practice").held_back == 0
+
+
+def test_what_a_release_was_attacked_with_is_told(config: Config, store: Store, evaluation: Path) -> None:
+    progress = _Finished()
+    manifest = report(RunContext(config, AT, progress, opened=store), evaluation, "icb", config.data_dir / "runs" / "1")
+    attack = manifest.attack
+    assert attack is not None
+    assert (attack.seen, attack.by_several, attack.known_before) == (0, 20, 0)
+    assert progress.told[0] == f"{attack.masked:,} small counts attacked, 20 of them with several sums at once"
+    assert release(config, store, evaluation, "public").attack.seen == len(manifest.reports)
+    assert release(config, store, evaluation, "practice").attack is None
 
 
 def test_files_are_what_the_store_holds(config: Config, store: Store, evaluation: Path) -> None:
@@ -162,10 +174,12 @@ def test_a_fresh_store_makes_the_same_bytes(
 def test_a_correction_is_a_new_version_and_the_ledger_keeps_both(
     config: Config, store: Store, evaluation: Path
 ) -> None:
+    """Whatever the two give away together: other tests ask that."""
     release(config, store, evaluation)
     corrected = evaluation.parent / "e2"
     write_evaluation(corrected, measures=["ethnicity-recorded"], seed=2)
-    manifest = release(config, store, corrected, clock=LATER)
+    with kept_unattacked():
+        manifest = release(config, store, corrected, clock=LATER)
     assert {one.version for one in manifest.reports} == {2}
     with store.read() as session:
         assert len(ledger.released_versions(session, ["icb"])) == 18
@@ -206,12 +220,14 @@ def test_an_earlier_as_of_day_does_not_come_after_a_later_one(config: Config, st
 def test_a_decision_knows_what_all_above_the_practice_were_given_but_its_own(
     config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whatever they give away together: other tests ask that."""
     other = config.data_dir / "evaluations" / "other"
     write_evaluation(other, measures=["ethnicity-recorded"], seed=2)
     given = [release(config, store, other, audience) for audience in ("pcn", "public", "practice")][:2]
     [group] = read_json(Path(given[0].reports[0].path))["group"]
     told = count_of(group, "denominator")
-    release(config, store, evaluation)
+    with kept_unattacked():
+        release(config, store, evaluation)
     seen: list[Published] = []
 
     def reading(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
@@ -219,7 +235,8 @@ def test_a_decision_knows_what_all_above_the_practice_were_given_but_its_own(
         return decide(counts, policy, published)
 
     monkeypatch.setattr("hi_fhir.pipeline.giving.release", reading)
-    release(config, store, evaluation, "pcn")
+    with kept_unattacked():
+        release(config, store, evaluation, "pcn")
     [known] = seen
     assert len(known.reports) == sum(len(manifest.reports) for manifest in given)
     assert {one.evaluation for one in known.reports} == {read_evaluation(other).id}
@@ -293,12 +310,16 @@ def test_a_count_is_told_to_every_audience_above_the_practice_or_to_none(
 def test_a_release_comes_out_the_same_again_whoever_else_it_went_to(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
-    """Also where another evaluation of the same days went before, which it had to reckon with."""
+    """Also where another evaluation of the same days went before, which it had to reckon with.
+
+    Whatever the two give away together: other tests ask that.
+    """
     other, evaluation = tmp_path / "other", tmp_path / "small"
     write_evaluation(other, measures=["ethnicity-recorded"], areas=AREAS[:2], people=61)
     write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
     release(config, store, other)
-    first = {audience: told(release(config, store, evaluation, audience)) for audience in ("pcn", "icb", "public")}
+    with kept_unattacked():
+        first = {audience: told(release(config, store, evaluation, audience)) for audience in ("pcn", "icb", "public")}
     kept = rows(store, ReportRow)
     again = {audience: told(release(config, store, evaluation, audience)) for audience in ("public", "pcn", "icb")}
     assert again == first
@@ -313,7 +334,7 @@ def test_small_counts_that_were_given_away_before_are_told_of(
     evaluation = tmp_path / "small"
     write_evaluation(evaluation, measures=["ethnicity-recorded"], areas=AREAS[:2])
     policy = replace(POLICIES["icb"], id="icb-primary", fewest=None)
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, kept_unattacked():
         patch.setattr("hi_fhir.pipeline.giving.policies", lambda _: {**POLICIES, "icb": policy})
         assert release(config, store, evaluation).already_known == 0
     manifest = release(config, store, evaluation, "pcn")
