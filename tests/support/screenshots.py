@@ -22,7 +22,7 @@ from tests.support.paging import site_of
 READER = Reader(Audience.ICB)
 MEASURE = "smoking-status-recorded"
 WIDE, NARROW = 1000, 320
-HEIGHT = 800
+HEIGHT = 720
 
 
 def main(data_dir: str = "demo-data/data", into: str = "build/screenshots") -> None:
