@@ -116,6 +116,8 @@ def attack_command(
         told = _released(config, audience, ever, what)
     for practice in knows:
         told = told.joined(_own(config, practice, ever, masked_to))
+    if what is None or not Path(what).exists():
+        told = _as_followed(config, told)
     told = replace(told, same=same_people(told.reports, config.overlays))
     with TerminalProgress(quiet=as_json) as progress:
         found = attack(told, progress, change=change, limit_s=limit_s)
@@ -173,6 +175,14 @@ def _own(config: "Config", word: str, ever: bool, masked_to: int) -> "Told":
         return read_measure_reports(Path(path), masked_to, of=practice)
     with open_store(config.store_place).read() as session:
         return read_practice(session, practice, ever=ever)
+
+
+def _as_followed(config: "Config", told: "Told") -> "Told":
+    from hi_fhir.attack.reading.followed import with_predecessors
+    from hi_fhir.store.session import open_store
+
+    with open_store(config.store_place).read() as session:
+        return with_predecessors(session, told)
 
 
 def _document(found: "Findings") -> dict[str, Any]:

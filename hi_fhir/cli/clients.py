@@ -1,5 +1,6 @@
 """`hi-fhir clients`: who may call the service, each for one organisation."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,13 @@ def add_command(
     from hi_fhir.access.keys import read_keys
     from hi_fhir.access.scopes import Scopes
     from hi_fhir.core.clock import SystemClock
+    from hi_fhir.core.days import LONDON
     from hi_fhir.core.errors import UserError
     from hi_fhir.fhir.guard import Guard
     from hi_fhir.store import clients as store
+    from hi_fhir.store.criteria import Reader
     from hi_fhir.store.session import open_store
+    from hi_fhir.store.successions import reader_on
 
     config = options.read_config(data_dir)
     if (jwks is None) == (jwks_url is None):
@@ -98,8 +102,11 @@ def add_command(
         raise UserError(f"--scope: {_OPERATORS} is for clients of your own. Add --operator, or leave it out.")
     [code] = ods_codes("--organisation", [organisation])
     new = store.NewClient(str(uuid4()), name, audience, code, str(scopes), keys, jwks_url)
+    at = SystemClock().now()
     with open_store(config.store_place).write() as session:
-        store.add_client(session, new, SystemClock().now())
+        if ended := reader_on(session, Reader(audience, {code}), at.astimezone(LONDON).date()).ended:
+            raise UserError(f"--organisation: {ended[0]}. Register a client of whoever follows.")
+        store.add_client(session, new, at)
     if as_json:
         print_json({"client_id": new.id, "scopes": new.scopes})
         return
@@ -110,7 +117,7 @@ def add_command(
 @clients_command.command("list")
 @options.common_options
 def list_command(data_dir: Path | None, as_json: bool) -> None:
-    """List all clients, those whose right has ended too.
+    """List all clients, those whose right has ended too, and when those end whose organisation does.
 
     \b
     Example:
@@ -118,16 +125,19 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     """
     from hi_fhir.store import clients as store
     from hi_fhir.store.session import open_store
+    from hi_fhir.store.successions import successions_of
 
     with open_store(options.read_config(data_dir).store_place).read() as session:
-        found = [_told(row) for row in store.clients(session)]
+        rows = store.clients(session)
+        known = successions_of(session, {row.organisation for row in rows})
+        found = [_told(row, known.end(row.organisation)) for row in rows]
     if as_json:
         print_json(found)
         return
     if not found:
         say("No client is registered.")
         return
-    columns = ["client_id", "name", "organisation", "audience", "keys", "scopes", "registered", "revoked"]
+    columns = ["client_id", "name", "organisation", "audience", "keys", "scopes", "registered", "revoked", "ends"]
     print_table("Clients", columns, [[one[name] for name in columns] for one in found])
 
 
@@ -153,7 +163,8 @@ def revoke_command(client_id: str, data_dir: Path | None, as_json: bool) -> None
     print_json({"client_id": client_id, "revoked": True}) if as_json else say(f"Client {client_id} has no right more.")
 
 
-def _told(row: Any) -> dict[str, Any]:
+def _told(row: Any, end: date | None) -> dict[str, Any]:
+    """ends: the first day on which its organisation is no more, and it reads nothing."""
     return {
         "client_id": row.client_id,
         "name": row.name,
@@ -163,4 +174,5 @@ def _told(row: Any) -> dict[str, Any]:
         "scopes": row.scopes,
         "registered": row.recorded_at.isoformat(timespec="seconds"),
         "revoked": row.revoked_at.isoformat(timespec="seconds") if row.revoked_at else None,
+        "ends": None if end is None else end.isoformat(),
     }

@@ -4,7 +4,7 @@ An organisation that another follows has ended: on the day from which that is so
 a succession once its predecessor has a legal end, with the legal day of it (ODS reference data catalogue, Succession).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
@@ -64,6 +64,24 @@ class Successions:
             if not following:
                 found.add(one)
         return tuple(sorted(found))
+
+    def following(self, code: str) -> frozenset[str]:
+        """All who follow an organisation, over any number of others, whenever that is."""
+        found: set[str] = set()
+        waiting = [code]
+        while waiting:
+            following = {one.successor for one in self._from.get(waiting.pop(), ())} - found
+            found |= following
+            waiting.extend(following)
+        return frozenset(found)
+
+    def nearest(self, code: str, among: Collection[str]) -> str | None:
+        """The first of some organisations that an undivided one went up in, over others if need be; None: in none."""
+        while (following := {one.successor for one in self._from.get(code, ())}) and len(following) == 1:
+            [code] = following
+            if code in among:
+                return code
+        return None
 
     def heir(self, code: str) -> str | None:
         """Who has the reports of an organisation once it ended, from whenever on; None: it has no end, or is divided.

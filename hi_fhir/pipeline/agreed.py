@@ -40,4 +40,5 @@ def check_agreed(context: RunContext, practices_of: Callable[[Session], Collecti
 
 
 def _told(one: NotAgreed) -> str:
-    return f"{one.practice} (none)" if one.lapsed is None else f"{one.practice} (lapsed on {one.lapsed})"
+    whose = one.practice if one.asked is None else f"{one.practice}, in whose place {one.asked} agrees"
+    return f"{whose} (none)" if one.lapsed is None else f"{whose} (lapsed on {one.lapsed})"

@@ -9,6 +9,7 @@ import pyarrow as pa
 from hi_fhir.attack.findings import Recovered, RecoveredExample
 from hi_fhir.attack.reading.candidate import Candidate, read_candidates
 from hi_fhir.attack.reading.definitions import same_people
+from hi_fhir.attack.reading.followed import with_predecessors
 from hi_fhir.attack.reading.ledger import read_days
 from hi_fhir.attack.telling import told_example, told_recovered
 from hi_fhir.attack.told import Told
@@ -123,6 +124,8 @@ def _attacked(
     """The arguments: as of `given_away`."""
     from hi_fhir.attack.given_away import given_away  # and with it a solver, which takes as long to load as the engine
 
+    with context.store.read() as session:
+        told = with_predecessors(session, told)
     told = replace(told, same=same_people(told.reports, context.config.overlays))
     return given_away(told, new, exact, context.config.release_check, Silent(), also)
 

@@ -16,6 +16,7 @@ from hi_fhir.measures.model import POPULATIONS, Measure
 from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.measures.words.windows import InPeriod
+from hi_fhir.pipeline.apart import check_apart
 from hi_fhir.pipeline.history import evaluations, find_evaluation
 from hi_fhir.store import ledger
 from hi_fhir.store.cell_columns import cell_columns
@@ -43,7 +44,11 @@ def published(
     measures: Collection[Measure],
     config: Config,
 ) -> Published:
-    """seen: every version that the decision has to know. measures: those of the release."""
+    """seen: every version that the decision has to know. measures: those of the release.
+
+    Raises:
+        GateError: as of `check_apart`.
+    """
     versions = [PublishedVersion(*one) for one in seen]
     if audience == Audience.PRACTICE:
         return Published(versions)
@@ -54,6 +59,7 @@ def published(
         [evaluation.id, *counted_alike(evaluation, config.data_dir)],
         policies_above_practice(config.disclosure_policy),
     )
+    check_apart(session, evaluation, rows)
     same = _SamePeople(evaluation, measures, config.overlays) if rows else None
     told = [(row, of) for row in rows if same and (of := same.populations(row))]
     reports = [

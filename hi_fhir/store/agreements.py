@@ -15,6 +15,7 @@ from hi_fhir.store.agreement_models import AgreementRow
 from hi_fhir.store.covered import covered_practices
 from hi_fhir.store.models import ReportRow
 from hi_fhir.store.notices import WITHDRAWN
+from hi_fhir.store.successions import successions_of
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class NewAgreement:
 
 
 class NotAgreed(NamedTuple):
-    """A practice without an agreement in force. lapsed: the last day of the last one that was; None: there was none."""
+    """A practice without an agreement in force. lapsed: the last day of the last one that was; None: there was none.
+
+    asked: who had to agree, in its place where it ended; None: itself.
+    """
 
     practice: str
     lapsed: date | None
+    asked: str | None = None
 
 
 def add_agreement(session: Session, new: NewAgreement, at: datetime) -> str:
@@ -76,16 +81,23 @@ def end_agreement(session: Session, id_: str, at: datetime) -> bool:
 
 
 def not_agreed(session: Session, practices: Collection[str], audience: Audience, day: date) -> list[NotAgreed]:
-    """Of these practices those whose numbers may not go to the audience that day, in order of code."""
+    """Of these practices those whose numbers may not go to the audience that day, in order of code.
+
+    Who agrees is the practice. Once it ended, whoever has followed it by that day does, and all where they are several:
+    they answer for its records then, and what itself agreed to is over.
+    """
     lacking = []
+    known = successions_of(session, practices)
     of_practice: dict[str | None, list[AgreementRow]] = {}
     for row in session.scalars(select(AgreementRow).where(AgreementRow.audience == audience)):
         of_practice.setdefault(row.organisation, []).append(row)
     for practice in sorted(practices):
-        rows = of_practice.get(practice, [])
-        if not any(in_force(row, day) for row in rows):
-            last = [one for row in rows if row.start <= day and (one := last_day(row)) is not None]
-            lacking.append(NotAgreed(practice, max(last, default=None)))
+        for asked in known.in_place_of(practice, day):
+            rows = of_practice.get(asked, [])
+            if not any(in_force(row, day) for row in rows):
+                last = [one for row in rows if row.start <= day and (one := last_day(row)) is not None]
+                lacking.append(NotAgreed(practice, max(last, default=None), None if asked == practice else asked))
+                break
     return lacking
 
 

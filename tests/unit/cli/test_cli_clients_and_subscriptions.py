@@ -51,6 +51,21 @@ def test_a_client_is_registered_listed_and_revoked(keys: Path) -> None:
     assert (again.code, "no client is called" in again.err) == (2, True)
 
 
+def test_of_a_board_that_ended_no_client_is_registered_and_those_that_are_say_when(keys: Path, tmp_path: Path) -> None:
+    hi_fhir("clients", "add", "old", "--organisation", "QA1", "--jwks", keys)
+    file = tmp_path / "succ.csv"
+    file.write_text("QA1,QX1,R,20260401,\nQC1,QX1,R,29990401,\n", encoding="utf-8")
+    [told] = hi_fhir("mappings", "import-successors", file, "--json").json["here"]
+    assert (told["organisation"], told["clients"]) == ("QA1", 1)
+
+    refused = hi_fhir("clients", "add", "late", "--organisation", "QA1", "--jwks", keys)
+    early = hi_fhir("clients", "add", "early", "--organisation", "QC1", "--jwks", keys)
+
+    assert (refused.code, early.code) == (2, 0)
+    assert "QA1 ended on 2026-04-01 (QX1 follows it)" in refused.err
+    assert [one["ends"] for one in hi_fhir("clients", "list", "--json").json] == ["2026-04-01", "2999-04-01"]
+
+
 def test_a_client_is_given_no_more_than_was_said(keys: Path) -> None:
     scope = ("--scope", "system/MeasureReport.r system/Condition.rs system/Patient.rs")
     whose = ("--organisation", "A99001", "--audience", "practice")

@@ -64,3 +64,13 @@ def test_who_is_nowhere_among_them_has_its_own_alone() -> None:
     assert TWO.end("QZ1") is None
     assert TWO.heir("QZ1") is None
     assert TWO.in_place_of("QZ1", AFTER) == ("QZ1",)
+
+
+def test_in_whom_one_went_up_is_the_first_that_is_among_those_asked_of() -> None:
+    chain = [Succession("A1", "B1", BEFORE), Succession("B1", "C1", MERGED), Succession("C1", "D1", AFTER)]
+    known = Successions([*chain, Succession("C1", "E1", AFTER)])
+    assert known.nearest("A1", {"B1", "C1"}) == "B1"
+    assert known.nearest("A1", {"C1", "D1"}) == "C1"
+    assert known.nearest("A1", {"D1", "E1"}) is None
+    assert known.following("A1") == {"B1", "C1", "D1", "E1"}
+    assert known.following("E1") == frozenset()

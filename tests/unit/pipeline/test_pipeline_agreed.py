@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
+from hi_fhir.core.successions import Succession
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
 from hi_fhir.pipeline.report import report
@@ -17,6 +18,7 @@ from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.store.agreements import NewAgreement, add_agreement, end_agreement
 from hi_fhir.store.models import ReportRow
 from hi_fhir.store.session import Store
+from hi_fhir.store.successions import record_successions
 from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.publishing import a_server, found
 from tests.support.released import CLOCK
@@ -46,6 +48,16 @@ def agree(store: Store, practices: list[str]) -> list[str]:
 def released(context: RunContext, audience: str = "icb") -> ReportManifest:
     folder = context.config.data_dir
     return report(context, folder / "evaluations" / "now", Audience(audience), folder / "runs" / audience)
+
+
+def test_who_has_to_agree_in_the_place_of_a_practice_that_ended_is_named(context: RunContext, store: Store) -> None:
+    agree(store, PRACTICES)
+    with store.write() as session:
+        record_successions(session, [Succession(PRACTICES[0], "A99009", date(2025, 4, 2))], CLOCK.at)
+    with pytest.raises(GateError, match=rf": {PRACTICES[0]}, in whose place A99009 agrees \(none\)"):
+        released(context)
+    agree(store, ["A99009"])
+    assert released(context).paths
 
 
 def test_without_an_agreement_of_one_practice_nothing_is_released_and_it_is_named(

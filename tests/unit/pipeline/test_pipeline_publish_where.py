@@ -1,12 +1,16 @@
 """Publishing released reports: to whom they may go, and what is refused before anything is sent."""
 
+from datetime import date
+
 import pytest
 import responses
 
 from hi_fhir.core.errors import ConfigError, GateError, SourceError
+from hi_fhir.core.successions import Succession
 from hi_fhir.store.session import Store
+from hi_fhir.store.successions import record_successions
 from tests.support.publishing import a_server, found, published
-from tests.support.released import release
+from tests.support.released import CLOCK, release
 
 NAMES = {"identifier_system": "urn:example:reports", "canonical_base": "https://example.invalid/fhir"}
 """A deployment's own."""
@@ -77,6 +81,27 @@ def test_a_server_is_sent_the_reports_of_whose_it_is_and_their_measures_alone(
     assert (manifest.sent, manifest.withheld) == (2 * len(had), 2 * (6 - len(had)))
     assert {report["reporter"]["identifier"]["value"] for report in reports} == had
     assert {one["identifier"][0]["value"] for one in organisations} == had
+
+
+def test_the_server_of_a_board_that_ended_is_sent_nothing_and_its_successor_s_what_was_its(store: Store) -> None:
+    """CLOCK is of 2 April 2025."""
+    places = [("A99001", "U99001", "QA1"), ("A99002", "U99002", "QB1")]
+    released = release(store, reporters=("A99001", "A99002", "QA1", "QB1"), memberships=places)
+    for day, old, new in ((date(2025, 4, 3), 4, None), (date(2025, 4, 2), None, 4)):
+        with store.write() as session:
+            record_successions(session, [Succession("QA1", "QX1", day)], CLOCK.at)
+        for code, sent in (("QA1", old), ("QX1", new)):
+            with a_server() as url:
+                if sent is None:
+                    with pytest.raises(ConfigError, match="publish_organisations: "):
+                        published(store, released, url, publish_organisations=(code,))
+                else:
+                    assert published(store, released, url, publish_organisations=(code,)).sent == sent
+    with (
+        a_server() as url,
+        pytest.raises(ConfigError, match=r"QA1 ended on 2025-04-02 \(QX1 follows it\)\. Name whose"),
+    ):
+        published(store, released, url, publish_organisations=("QA1",))
 
 
 def test_a_practice_of_which_there_is_no_report_is_a_setting_to_mend(store: Store) -> None:

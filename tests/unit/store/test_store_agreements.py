@@ -1,11 +1,13 @@
 """Agreements: on which days one covers a practice's numbers for an audience, and which reports that leaves."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 
 from hi_fhir.core.audiences import Audience
+from hi_fhir.core.successions import Succession
 from hi_fhir.store.agreements import (
     NewAgreement,
     NotAgreed,
@@ -17,6 +19,7 @@ from hi_fhir.store.agreements import (
 )
 from hi_fhir.store.models import ReportRow
 from hi_fhir.store.session import Store
+from hi_fhir.store.successions import record_successions
 from tests.support.released import release
 
 AT = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -70,6 +73,34 @@ def test_a_report_is_told_of_while_whom_it_covers_agree(store: Store, agreement:
         assert agreed_reports(session, rows.values(), FIRST) == {rows["A99001"]}
         assert agreed_reports(session, rows.values(), date(2027, 4, 1)) == set()
         assert practices_behind(session, [one.identifier for one in released.reports]) == {"A99001", "A99002"}
+
+
+@pytest.mark.parametrize(
+    ("followed_by", "agreed", "before", "after"),
+    [
+        (("A99003",), "A99001", [], [NotAgreed("A99001", None, "A99003")]),
+        (("A99003",), "A99003", [NotAgreed("A99001", None)], []),
+        (("A99003", "A99004"), "A99003", [NotAgreed("A99001", None)], [NotAgreed("A99001", None, "A99004")]),
+    ],
+    ids=["its own is over", "its successor's counts", "each of several agrees"],
+)
+def test_for_a_practice_that_ended_whoever_follows_it_agrees(
+    store: Store, followed_by: tuple[str, ...], agreed: str, before: list[NotAgreed], after: list[NotAgreed]
+) -> None:
+    """A day before the succession, on the day and a day after."""
+    year = replace(YEAR, practice=agreed, start=date(2025, 4, 1))
+    with store.write() as session:
+        record_successions(session, [Succession("A99001", one, FIRST) for one in followed_by], AT)
+        add_agreement(session, year, AT)
+    assert lacking(store, date(2026, 3, 31)) == before
+    assert lacking(store, FIRST) == lacking(store, date(2026, 4, 2)) == after
+
+
+def test_when_a_successor_s_agreement_lapsed_is_told(store: Store) -> None:
+    with store.write() as session:
+        record_successions(session, [Succession("A99001", "A99003", FIRST)], AT)
+        add_agreement(session, replace(YEAR, practice="A99003"), AT)
+    assert lacking(store, date(2027, 4, 1)) == [NotAgreed("A99001", LAST, "A99003")]
 
 
 def test_exact_reports_of_a_practice_for_itself_need_none(store: Store) -> None:
