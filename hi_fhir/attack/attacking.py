@@ -9,7 +9,7 @@ from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.chains import Chains, link
 from hi_fhir.attack.counts import Counts, counts_of
 from hi_fhir.attack.exact.checking import check
-from hi_fhir.attack.findings import Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
+from hi_fhir.attack.findings import EXAMPLES, Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
 from hi_fhir.attack.own import is_of_readers, own_people
 from hi_fhir.attack.relations.areas import add_areas
 from hi_fhir.attack.relations.areas_of_then import add_areas_of_then
@@ -139,10 +139,12 @@ def attack(
     )
 
 
-def recovered_examples(found: Bounded, recovered: Sequence[Recovered]) -> tuple[RecoveredExample, ...]:
-    """A few of what was recovered, each with what gave it away."""
+def recovered_examples(
+    found: Bounded, recovered: Sequence[Recovered], most: int = EXAMPLES
+) -> tuple[RecoveredExample, ...]:
+    """A few of what was recovered, `most` at most, each with what gave it away."""
     chains = Chains(found.system, found.bounds)
-    return tuple(_example(found, chains, one) for one in chosen_examples(recovered, chains.depth))
+    return tuple(_example(found, chains, one) for one in chosen_examples(recovered, chains.depth)[:most])
 
 
 def _example(found: Bounded, chains: Chains, one: Recovered) -> RecoveredExample:

@@ -13,7 +13,7 @@ from hi_fhir.attack.nobody import nobody_of_larger
 from hi_fhir.attack.systems import System
 from hi_fhir.attack.told import FEWEST, Ints, Name, Report
 
-_EXAMPLES = 10
+EXAMPLES = 10
 
 
 @dataclass(frozen=True)
@@ -134,4 +134,4 @@ def chosen_examples(recovered: Sequence[Recovered], depth: Callable[[int], int])
     alone = sorted((one for one in recovered if one.is_alone), key=lambda one: depth(one.place))
     firsts = {one.name.stratifier: one for one in alone[::-1]}
     others = [one for one in alone if one is not firsts[one.name.stratifier]]
-    return [*sorted(firsts.values(), key=lambda one: depth(one.place)), *others][:_EXAMPLES]
+    return [*sorted(firsts.values(), key=lambda one: depth(one.place)), *others][:EXAMPLES]

@@ -16,6 +16,7 @@ from hi_fhir.attack.reading.own_counts import OwnCounts, own_counts
 from hi_fhir.attack.told import FEWEST, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
 
+_EXAMPLES = 3  # a chain of relations none of which can be left out takes a while to find
 _LONGEST_S = 86_400.0
 """What is looked at is bounded by how many counts are, so that the same release has the same answer on any machine."""
 
@@ -61,7 +62,7 @@ def given_away(
     insiders = tuple(given_to_insiders(found, readers, lambda: without_told(found.system, is_news)))
     return GivenAway(
         recovered=worse,
-        examples=recovered_examples(found, worse),
+        examples=recovered_examples(found, worse, _EXAMPLES),
         already=len(recovered) - len(worse),
         masked=int((found.counts.is_guarded_cell & is_new).sum()),
         asked=int(asked.sum()),
@@ -78,7 +79,7 @@ def _from_within(
     if first is None:
         return ()
     reader = next(one for one in readers if one.practice == first.practice)
-    return recovered_examples(as_insider(found, reader), first.recovered)
+    return recovered_examples(as_insider(found, reader), first.recovered, _EXAMPLES)
 
 
 def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
