@@ -1,13 +1,14 @@
 """The attack: what was told, held against every sum that must hold, and the masked counts that it gives away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from hi_fhir.attack.bounds import Bounds, propagate
 from hi_fhir.attack.chains import Chains, link
-from hi_fhir.attack.counts import Counts, counts_of
+from hi_fhir.attack.counts import NOT_AT_HAND, Counts, counts_of
 from hi_fhir.attack.exact.checking import check
 from hi_fhir.attack.findings import EXAMPLES, Findings, Recovered, RecoveredExample, chosen_examples, recovered_counts
 from hi_fhir.attack.own import is_of_readers, own_people
@@ -46,14 +47,21 @@ class Bounded(NamedTuple):
 
 
 def bounded(
-    told: Told, progress: Progress, *, change: int | None = None, without: frozenset[Kind] = frozenset()
+    told: Told,
+    progress: Progress,
+    *,
+    change: int | None = None,
+    without: frozenset[Kind] = frozenset(),
+    exact: Mapping[str, pa.Table] = NOT_AT_HAND,
+    knows_changes: bool = True,
 ) -> Bounded:
     """Bound every count of what was told.
 
+    exact, knows_changes: as of `counts_of`.
     change: people by whom a count is supposed to have changed between two days, at most; None: nothing is supposed.
     without: kinds of sums that are not made use of.
     """
-    counts = counts_of(told)
+    counts = counts_of(told, exact, knows_changes=knows_changes)
     gathering = Gathering(without)
     for add in (add_strata, add_populations, add_areas, add_areas_of_then, add_versions, add_run, add_run_sums):
         add(counts, gathering)
@@ -97,12 +105,14 @@ def attack(
     change: int | None = None,
     limit_s: float = 0,
     without: frozenset[Kind] = frozenset(),
+    exact: Mapping[str, pa.Table] = NOT_AT_HAND,
 ) -> Findings:
     """What masked counts are given away by what was told.
 
-    limit_s: seconds for the check beyond single sums. change, without: as of `bounded`.
+    limit_s: seconds for the check beyond single sums. change, without, exact: as of `bounded`. Of editions whose true
+    counts are at hand it is known which counts were not corrected, and not by how much the others were.
     """
-    found = bounded(told, progress, change=change, without=without)
+    found = bounded(told, progress, change=change, without=without, exact=exact, knows_changes=False)
     alone = found.bounds.high - found.bounds.low + 1
     checked = check(found.system, found.bounds, found.counts.is_guarded, limit_s, progress)
     together = found.bounds

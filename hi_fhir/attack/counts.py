@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from hi_fhir.attack.told import OCCASIONS, OF_RUN, OF_THE_RUN, UNBOUNDED, Bools, Ints, Name, Report, State, Told
+from hi_fhir.attack.true_counts import by_practice
 
 OUTSIDE, REST, KEPT, OTHERS = "outside-denominator", "in-none", "score-numerator", "score-others"
 SCORED = "score-denominator"
@@ -22,6 +24,20 @@ _DERIVED = {
     SCORED: ("denominator", "numerator"),
 }
 """Each with the populations that it lies between."""
+UNKNOWN = -(2**30)
+"""In place of a true count that is not at hand."""
+
+
+_TAKEN_OUT = ((-1, "denominator_exclusion"), (-1, "denominator_exception"))
+_LEFT_OVER = {
+    OUTSIDE: ((1, "initial_population"), (-1, "denominator")),
+    REST: ((1, "denominator"), *_TAKEN_OUT, (-1, "numerator")),
+    KEPT: ((1, "numerator"), (-1, "numerator_exclusion")),
+    OTHERS: ((1, "denominator"), *_TAKEN_OUT, (-1, "numerator"), (1, "numerator_exclusion")),
+    SCORED: ((1, "denominator"), *_TAKEN_OUT),
+}
+"""Each as a sum of populations."""
+NOT_AT_HAND: Mapping[str, pa.Table] = {}
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,9 @@ class Counts:
     low, high: between which it lies, both included. is_there: whether a report counts it or it is derived from such.
     is_guarded: whether a report says that it is not given since it is small or of a small group, of people who are not
     those of whoever attacks; or it is of those who are left of such a group. is_given: whether it is told exactly by a
-    policy that means to.
+    policy that means to. true: how many people it is, UNKNOWN where that is not at hand: somebody who knows what was
+    corrected from one edition to another knows of both by how much they differ, and no more. knows_changes: whether
+    whoever attacks does; else it is known of counts alone which are the same.
     """
 
     reports: tuple[Report, ...]
@@ -41,6 +59,14 @@ class Counts:
     is_there: Bools
     is_guarded: Bools
     is_given: Bools
+    true: Ints
+    knows_changes: bool
+
+    @cached_property
+    def is_counted(self) -> Bools:
+        """By report: whether the true counts behind it are at hand."""
+        found: Bools = (self.true.reshape(len(self.reports), -1) != UNKNOWN).any(axis=1)
+        return found
 
     @cached_property
     def places(self) -> Mapping[Name, int]:
@@ -67,8 +93,11 @@ class Counts:
         return self.reports[report], self.names[name]
 
 
-def counts_of(told: Told) -> Counts:
-    """What a reader knows of each count before any is held against another."""
+def counts_of(told: Told, exact: Mapping[str, pa.Table] = NOT_AT_HAND, *, knows_changes: bool = True) -> Counts:
+    """What a reader knows of each count before any is held against another.
+
+    exact: COUNTS of the evaluations that are at hand, by edition. knows_changes: as of Counts.
+    """
     names = (*told.names, *_derived(told.names, has_ratios=len(told.ratios.low) > 0))
     shape = (len(told.reports), len(names))
     low, high = np.zeros(shape, dtype=np.int32), np.full(shape, UNBOUNDED, dtype=np.int32)
@@ -85,9 +114,37 @@ def counts_of(told: Told) -> Counts:
     is_given = np.zeros(shape, dtype=np.bool_)
     given = _is_given(told, report, name, state, value)
     is_given[report[given], name[given]] = True
+    true = _true(told.reports, names, is_there, exact)
     return Counts(
-        told.reports, names, low.ravel(), high.ravel(), is_there.ravel(), is_guarded.ravel(), is_given.ravel()
+        told.reports,
+        names,
+        low.ravel(),
+        high.ravel(),
+        is_there.ravel(),
+        is_guarded.ravel(),
+        is_given.ravel(),
+        true.ravel(),
+        knows_changes,
     )
+
+
+def _true(reports: Sequence[Report], names: Sequence[Name], is_there: Bools, exact: Mapping[str, pa.Table]) -> Ints:
+    """How many people each count is, by report and name."""
+    found = np.full(is_there.shape, UNKNOWN, dtype=np.int32)
+    editions = {edition: by_practice(table, names) for edition, table in exact.items()}
+    for place, report in enumerate(reports):
+        own = editions.get(report.edition, {}).get(report.measure.rpartition("/")[2], {})
+        if report.practices and own.keys() >= set(report.practices):
+            people = np.sum([own[practice] for practice in report.practices], axis=0, dtype=np.int32)
+            found[place] = np.where(is_there[place], people, UNKNOWN)
+    places = {name: place for place, name in enumerate(names)}
+    for place, name in enumerate(names):
+        if terms := _LEFT_OVER.get(name.population):
+            known = [(sign, places[one]) for sign, own in terms if (one := name._replace(population=own)) in places]
+            columns = [sign * np.where(is_there[:, column], found[:, column], 0) for sign, column in known]
+            is_known = np.all([~is_there[:, column] | (found[:, column] != UNKNOWN) for _, column in known], axis=0)
+            found[:, place] = np.where(is_known & is_there[:, place], np.sum(columns, axis=0), UNKNOWN)
+    return found
 
 
 def _bounds(told: Told, report: Ints, name: Ints, state: Ints, value: Ints) -> tuple[Ints, Ints]:

@@ -1,7 +1,7 @@
 """What a release gives away that was not given away before it: the question that is asked before it is kept."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from hi_fhir.attack.findings import Recovered, RecoveredExample, recovered_count
 from hi_fhir.attack.insiders import FromWithin, as_insider, given_to_insiders
 from hi_fhir.attack.own import own_people
 from hi_fhir.attack.reading.own_counts import OwnCounts, own_counts
+from hi_fhir.attack.relations.sums import is_corrected
 from hi_fhir.attack.told import FEWEST, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
 
@@ -39,26 +40,76 @@ class GivenAway:
 
 
 def given_away(
-    told: Told, new: Collection[int], exact: pa.Table, most: int, progress: Progress, also: Collection[int] = ()
+    told: Told,
+    new: Collection[int],
+    exact: Mapping[str, pa.Table],
+    most: int,
+    progress: Progress,
+    also: Collection[int] = (),
 ) -> GivenAway:
     """Attack all that was told, and again without what `new` reports tell: as everybody, and as each practice.
 
-    new: places in the reports. exact: COUNTS of the evaluation that these are of: each practice knows its own. also:
-    places of reports of the same counts that were there before. most: so many masked counts of the new ones, those with
-    the fewest values left first, are held against several sums at once, for everybody; all are against single ones.
+    Where true counts changed from one edition to another, it is done as somebody who knows what was corrected, and as
+    somebody who does not: what the first could work out before, the second may work out now.
+
+    new: places in the reports, all of one edition. exact: COUNTS of evaluations by edition, that of `new` among them:
+    each practice knows its own. also: places of reports of the same counts that were there before. most: so many masked
+    counts of the new ones, those with the fewest values left first, are held against several sums at once, for
+    everybody; all are against single ones.
     """
-    found = bounded(told, progress)
+    found = bounded(told, progress, exact=exact)
+    knowing = _given_away(found, told, new, exact, most, progress, also)
+    if not is_corrected(found.system.sums):
+        return knowing
+    unknowing = bounded(told, progress, exact=exact, knows_changes=False)
+    return _joined(knowing, _given_away(unknowing, told, new, exact, most, progress, also))
+
+
+def _joined(one: GivenAway, other: GivenAway) -> GivenAway:
+    insiders = {own.practice: own for own in one.insiders}
+    for own in other.insiders:
+        known = insiders.get(own.practice)
+        insiders[own.practice] = (
+            own
+            if known is None
+            else FromWithin(own.practice, _distinct(known.recovered, own.recovered), max(known.already, own.already))
+        )
+    return replace(
+        one,
+        recovered=_distinct(one.recovered, other.recovered),
+        examples=(*one.examples, *other.examples),
+        already=max(one.already, other.already),
+        insiders=tuple(insiders.values()),
+        from_within=one.from_within or other.from_within,
+    )
+
+
+def _distinct(one: Sequence[Recovered], other: Sequence[Recovered]) -> tuple[Recovered, ...]:
+    places = {found.place for found in one}
+    return (*one, *(found for found in other if found.place not in places))
+
+
+def _given_away(
+    found: Bounded,
+    told: Told,
+    new: Collection[int],
+    exact: Mapping[str, pa.Table],
+    most: int,
+    progress: Progress,
+    also: Collection[int],
+) -> GivenAway:
     alone = found.bounds.high - found.bounds.low + 1
     is_new = np.repeat(np.isin(np.arange(len(told.reports)), list(new)), len(found.counts.names))
     asked = _asked(found, alone, is_new, most)
     checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
     possible = np.minimum(checked.possible, alone)
     is_news = is_new & ~found.counts.is_given  # what a policy means to tell is known, with what follows from it
-    before = _before(found, is_news, asked & (possible < FEWEST))
-    own = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
-    recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, own)
+    before = _before(found, is_news, found.counts.is_guarded & (possible < FEWEST))
+    known = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
+    recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, known)
+    edition = next(edition for place in new if (edition := told.reports[place].edition) in exact)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
-    readers = tuple(own_counts(exact, found.counts, sorted({*new, *also})))
+    readers = tuple(own_counts(exact[edition], found.counts, sorted({*new, *also})))
     insiders = tuple(given_to_insiders(found, readers, lambda: without_told(found.system, is_news)))
     return GivenAway(
         recovered=worse,

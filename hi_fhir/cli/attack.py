@@ -104,23 +104,25 @@ def attack_command(
     """
     from hi_fhir.attack.attacking import attack
     from hi_fhir.attack.reading.definitions import same_people
+    from hi_fhir.pipeline.counted import counts_kept
 
     if unreleased + primary_only + ever > 1:
         raise click.UsageError("--unreleased, --primary-only and --ledger each say what is attacked. Give one.")
-    config = options.read_config(data_dir, overlays)
+    config, exact = options.read_config(data_dir, overlays), dict[str, Any]()
     if unreleased or primary_only:
         told = _not_kept(config, audience, what, primary_only=primary_only, quiet=as_json)
     elif what is not None and Path(what).exists():
         told = _of_others(Path(what), ever, masked_to)
     else:
         told = _released(config, audience, ever, what)
+        exact |= counts_kept(config.data_dir, (one.edition for one in told.reports))
     for practice in knows:
         told = told.joined(_own(config, practice, ever, masked_to))
     if what is None or not Path(what).exists():
         told = _as_followed(config, told)
     told = replace(told, same=same_people(told.reports, config.overlays))
     with TerminalProgress(quiet=as_json) as progress:
-        found = attack(told, progress, change=change, limit_s=limit_s)
+        found = attack(told, progress, change=change, limit_s=limit_s, exact=exact)
     if as_json:
         print_json(_document(found))
     else:

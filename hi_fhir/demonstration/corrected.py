@@ -30,7 +30,8 @@ class Correction:
 def find_correction(people: Iterable[SyntheticPerson]) -> Correction | None:
     """The first typing error in a blood pressure whose correction moves nobody from one count to another.
 
-    Were somebody moved, the release would be decided anew beside the first, and most reports would hold back more.
+    So just the reports change that say how many readings were left out. Were somebody moved, it would be decided about
+    all counts once more.
     """
     for person in people:
         for record in person.records:

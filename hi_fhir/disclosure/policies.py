@@ -70,7 +70,7 @@ _PAID_BY = (
 )
 """All that an achievement is worked out from: without who is taken out of a denominator it would not be exact."""
 
-_VERSIONS = {SUPPRESSED: "6", CONTRACT_TOTALS: "3"}
+_VERSIONS = {SUPPRESSED: "7", CONTRACT_TOTALS: "4"}
 _ABOVE_PRACTICE = (Audience.PCN, Audience.ICB, Audience.PUBLIC)
 
 

@@ -36,7 +36,8 @@ class EarlierReport(NamedTuple):
 class EarlierCells(NamedTuple):
     """Cells of earlier reports by column, those of a report together: places in the reports, `names` and `words`.
 
-    names: stratifier, stratum and population. words: state and reason. value: people; -1: not given.
+    names: stratifier, stratum and population. words: state and reason. value: people; -1: not given. exact: the people
+    that were counted then; -1: not known any more.
     """
 
     names: Sequence[tuple[str, str, str]]
@@ -45,10 +46,11 @@ class EarlierCells(NamedTuple):
     name: npt.NDArray[np.int32]
     word: npt.NDArray[np.int32]
     value: npt.NDArray[np.int32]
+    exact: npt.NDArray[np.int32]
 
 
 _NONE = np.zeros(0, dtype=np.int32)
-NO_CELLS = EarlierCells((), (), _NONE, _NONE, _NONE, _NONE)
+NO_CELLS = EarlierCells((), (), _NONE, _NONE, _NONE, _NONE, _NONE)
 
 
 @dataclass(frozen=True)

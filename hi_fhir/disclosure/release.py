@@ -8,6 +8,7 @@ from hi_fhir.disclosure.contract_totals import exact_totals
 from hi_fhir.disclosure.counts import (
     MASKED,
     PROTECTS_OTHERS,
+    SCORE,
     SHOWN,
     SUPPRESSED,
     UNSUPPORTED,
@@ -107,7 +108,10 @@ def _hidden(held_back: Suppression) -> dict[Group, dict[str, str]]:
 def _share_held_back(counts: ExactCounts, protecting: Mapping[Group, Collection[str]], rule: Rule) -> float:
     not_zero = sum(count > 0 for exact in counts.groups.values() for count in exact.values())
     exact = (
-        counts.groups[group][population] for group, populations in protecting.items() for population in populations
+        counts.groups[group][population]
+        for group, populations in protecting.items()
+        for population in populations
+        if population != SCORE
     )
     return sum(count > 0 and not rule.is_small(count) for count in exact) / max(not_zero, 1)
 
@@ -144,7 +148,7 @@ def _released(
     own: _Applied,
     totals: Collection[str],
 ) -> ReleasedGroup:
-    """hidden: why populations are suppressed. totals: those that are told exactly all the same."""
+    """hidden: why populations are suppressed, or the score. totals: those that are told exactly all the same."""
     cells = {population: own[count] for population, count in exact.items()}
     if OCCASIONS in exact and own.rule.is_small(exact["numerator"]):
         cells[OCCASIONS] = Cell(MASKED, None)  # however often: it is of few people
@@ -152,12 +156,15 @@ def _released(
         cells |= {population: Cell(SHOWN, exact[population]) for population in totals}
         hidden = {population: reason for population, reason in hidden.items() if population not in totals}
         if all(population in totals for population in PARTS if population in exact):
-            own = _EXACTLY
+            own, hidden = _EXACTLY, {population: reason for population, reason in hidden.items() if population != SCORE}
     if not reasons and not hidden:
         return ReleasedGroup(cells, _no_score(exact, own.rule), {})
     withheld = {population: reason for population, reason in reasons.items() if population in cells}
-    cells |= dict.fromkeys(hidden, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
-    return ReleasedGroup(cells, _no_score(exact, own.rule), {**hidden, **withheld})
+    suppressed = {population: reason for population, reason in hidden.items() if population != SCORE}
+    cells |= dict.fromkeys(suppressed, _SUPPRESSED) | dict.fromkeys(withheld, _WITHHELD)
+    is_score_hidden = SCORE in hidden and all(cells[name].value is not None for name in PARTS if name in cells)
+    no_score = PROTECTS_OTHERS if is_score_hidden else _no_score(exact, own.rule)
+    return ReleasedGroup(cells, no_score, {**suppressed, **withheld})
 
 
 def _unsupported(code_lists: Mapping[tuple[str, str], str], policy: Policy) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from hi_fhir.disclosure.counts import MASKED, SUPPRESSED, UNSUPPORTED
+from hi_fhir.disclosure.counts import MASKED, PROTECTS_OTHERS, SUPPRESSED, UNSUPPORTED
 from hi_fhir.disclosure.scores import EMPTY, MASKED_PART, NO_CODES, ROUNDED_AWAY, SMALL
 from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_DECILE, IMD_QUINTILE, Stratifier
@@ -22,6 +22,7 @@ WHY = {
     EMPTY: "There is nobody in this group.",
     SMALL: "The group is too small for a share that tells nobody's record.",
     MASKED_PART: "A count that it is worked out from is 1 to 7, or is held back to protect one that is.",
+    PROTECTS_OTHERS: "Whether there is a share would tell of a count that is 1 to 7.",
     ROUNDED_AWAY: "Rounding its counts leaves no share.",
     NO_CODES: "The code list that it needs is not there.",
 }

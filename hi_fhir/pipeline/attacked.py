@@ -1,6 +1,6 @@
 """The attack on a release beside everything of the same days that is out: before it is kept, else before it is sent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,9 +19,10 @@ from hi_fhir.core.events import event
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures.evaluation import read_evaluation
 from hi_fhir.pipeline.context import RunContext
+from hi_fhir.pipeline.counted import counts_kept, read_counts
 from hi_fhir.pipeline.history import find_evaluation
 from hi_fhir.pipeline.published import policies_above_practice, reckoned_with
-from hi_fhir.pipeline.release_job import ReleaseJob, read_counts
+from hi_fhir.pipeline.release_job import ReleaseJob
 from hi_fhir.pipeline.report_manifest import ReportManifest
 from hi_fhir.reports.records import ReadyReport
 from hi_fhir.store import ledger
@@ -65,7 +66,7 @@ def attack_candidate(
     new = range(len(told.reports), len(told.reports) + len(candidates))
     told = told.joined(read_candidates(candidates, policy, job.evaluation.id))
     of = _OfRelease(job.evaluation.id, job.audience, "kept, nor given to anybody")
-    found = _attacked(context, told, new, job.counts, also)
+    found = _attacked(context, told, new, {job.evaluation.id: job.counts}, also)
     context.cancel.check()
     summary = _passed(context, found, of, seen)
     context.steps.start("report", len(reports), "reports")
@@ -101,7 +102,7 @@ def check_kept(context: RunContext, released: ReportManifest) -> int:
         told = read_days(session, READER, own.days)
     new = [place for place, report in enumerate(told.reports) if report.source in own.sources]
     folder = find_evaluation(context.config.data_dir, released.evaluation)
-    exact = read_counts(folder, read_evaluation(folder))
+    exact = {released.evaluation: read_counts(folder, read_evaluation(folder))}
     of = _OfRelease(released.evaluation, released.audience, "sent")
     summary = _passed(context, _attacked(context, told, new, exact), of, seen)
     with context.store.write() as session:
@@ -119,14 +120,19 @@ class _OfRelease(NamedTuple):
 
 
 def _attacked(
-    context: RunContext, told: Told, new: Collection[int], exact: pa.Table, also: Collection[int] = ()
+    context: RunContext,
+    told: Told,
+    new: Collection[int],
+    own: Mapping[str, pa.Table],
+    also: Collection[int] = (),
 ) -> "GivenAway":
-    """The arguments: as of `given_away`."""
+    """own: COUNTS of what is new, by edition. The other arguments: as of `given_away`."""
     from hi_fhir.attack.given_away import given_away  # and with it a solver, which takes as long to load as the engine
 
     with context.store.read() as session:
         told = with_predecessors(session, told)
     told = replace(told, same=same_people(told.reports, context.config.overlays))
+    exact = {**counts_kept(context.config.data_dir, (one.edition for one in told.reports)), **own}
     return given_away(told, new, exact, context.config.release_check, Silent(), also)
 
 

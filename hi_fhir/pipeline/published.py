@@ -3,11 +3,15 @@
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy.orm import Session
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config
 from hi_fhir.disclosure.conditions import conditions_of
+from hi_fhir.disclosure.counts import Group
+from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.policies import policies
 from hi_fhir.disclosure.published import EarlierCells, EarlierReport, Population, Published, PublishedVersion
 from hi_fhir.measures import registry
@@ -17,9 +21,10 @@ from hi_fhir.measures.words.base import Word
 from hi_fhir.measures.words.tree import walk
 from hi_fhir.measures.words.windows import InPeriod
 from hi_fhir.pipeline.apart import check_apart
+from hi_fhir.pipeline.counted import counts_kept
 from hi_fhir.pipeline.history import evaluations, find_evaluation
 from hi_fhir.store import ledger
-from hi_fhir.store.cell_columns import cell_columns
+from hi_fhir.store.cell_columns import CellColumns, cell_columns
 from hi_fhir.store.earlier import EarlierRow, earlier_rows
 
 ABOVE_PRACTICE = (Audience.PCN, Audience.ICB, Audience.PUBLIC)
@@ -66,7 +71,25 @@ def published(
         EarlierReport(row.evaluation_id, _measure_id(row), row.reporter, frozenset(row.practices), of)
         for row, of in told
     ]
-    return Published(versions, reports, EarlierCells(*cell_columns(session, [row.id for row, _ in told])))
+    columns = cell_columns(session, [row.id for row, _ in told])
+    return Published(versions, reports, EarlierCells(*columns, _counted_then(reports, columns, config.data_dir)))
+
+
+def _counted_then(reports: Sequence[EarlierReport], cells: CellColumns, data_dir: Path) -> npt.NDArray[np.int32]:
+    """By cell, the people that were counted then; -1 where the evaluation is gone."""
+    exact = np.full((len(reports), len(cells.names)), -1, dtype=np.int32)
+    practices: dict[str, dict[str, frozenset[str]]] = {}
+    for report in reports:
+        practices.setdefault(report.evaluation, {})[report.reporter] = report.practices
+    for name, table in counts_kept(data_dir, practices).items():
+        groups = reporter_counts(table, practices[name])
+        for place, report in enumerate(reports):
+            if report.evaluation == name:
+                for number, (*group, population) in enumerate(cells.names):
+                    people = groups.get(Group(report.measure_id, report.reporter, *group))
+                    exact[place, number] = -1 if people is None else people.get(population, -1)
+    found: npt.NDArray[np.int32] = exact[cells.report, cells.name]
+    return found
 
 
 def counted_alike(evaluation: EvaluationManifest, data_dir: Path) -> list[str]:

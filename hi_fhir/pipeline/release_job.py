@@ -1,24 +1,24 @@
 """What one release is of: an evaluation, who reports to whom, and the exact counts behind it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError, UserError
-from hi_fhir.core.files import sha256_file
 from hi_fhir.disclosure.conditions import conditions_of
-from hi_fhir.disclosure.counts import ExactCounts, Hierarchy, Stratum
+from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy, Stratum
 from hi_fhir.disclosure.exact import reporter_counts
 from hi_fhir.disclosure.hierarchy import nested_strata
 from hi_fhir.disclosure.withheld import withheld_groups
 from hi_fhir.measures.absence import withheld, withheld_strata
-from hi_fhir.measures.evaluation import COUNTS_FILE, EvaluationManifest, changed_contents, read_evaluation
+from hi_fhir.measures.evaluation import EvaluationManifest, changed_contents, read_evaluation
+from hi_fhir.pipeline.counted import read_counts
 from hi_fhir.reports.basis import all_absences, run_counts
+from hi_fhir.reports.cells import populations_told
 from hi_fhir.reports.evaluated import EvaluatedMeasure, code_lists, evaluated_measures, strata_lists
 from hi_fhir.reports.reporters import Reporter, reporters
 from hi_fhir.tables.standing import Absence
@@ -56,7 +56,7 @@ def release_job(config: Config, terminology: Terminology, folder: Path, audience
     decided = reporting if audience == Audience.PRACTICE else reporters(evaluation.areas, Audience.PUBLIC)
     practices = {reporter.code: reporter.practices for reporter in decided}
     counts = read_counts(folder, evaluation)
-    groups = reporter_counts(counts, practices)
+    groups = _told_of(measures, reporter_counts(counts, practices))
     absent = all_absences(evaluation, [evaluated.measure for evaluated in measures])
     pcns = {area.practice_id: area.pcn_id for area in evaluation.areas}
     exact = ExactCounts(
@@ -76,6 +76,14 @@ def release_job(config: Config, terminology: Terminology, folder: Path, audience
     return ReleaseJob(evaluation, audience, measures, reporting, counts, exact, absent)
 
 
+def _told_of(
+    measures: Iterable[EvaluatedMeasure], groups: Mapping[Group, Mapping[str, int]]
+) -> dict[Group, dict[str, int]]:
+    """The counts that have a cell: of a population that a measure does not define everybody knows that it is empty."""
+    told = {one.measure.id: populations_told(one.measure) for one in measures}
+    return {group: {name: people[name] for name in told[group.measure_id]} for group, people in groups.items()}
+
+
 def _nested(measures: Iterable[EvaluatedMeasure], terminology: Terminology) -> dict[Stratum, list[Stratum]]:
     parts = [part for evaluated in measures for one in evaluated.measure.stratifiers for part in one.parts]
     categories = terminology.ethnicity().categories
@@ -90,15 +98,3 @@ def check_contents(terminology: Terminology, evaluation: EvaluationManifest) -> 
             f"{', '.join(changed)}. Run: hi-fhir evaluate. Whoever changed it: raise its version; an overlay has "
             "versions of its own."
         )
-
-
-def read_counts(folder: Path, evaluation: EvaluationManifest) -> pa.Table:
-    """The exact counts, as COUNTS.
-
-    Raises:
-        UserError: they are not those that were evaluated.
-    """
-    path = folder / COUNTS_FILE
-    if sha256_file(path) != evaluation.tables[COUNTS_FILE]:
-        raise UserError(f"evaluation {evaluation.id}: its counts were changed. Remove its folder and evaluate anew.")
-    return pq.read_table(path)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hi_fhir.disclosure.cells import StratumCells, cells_of_run, stratum_cells
 from hi_fhir.disclosure.counts import ReleasedCell, ReleasedGroup
 from hi_fhir.disclosure.release import ReleasedCounts
-from hi_fhir.measures.model import OCCASIONS
+from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.render.silence import types_read
 from hi_fhir.reports import concepts
 from hi_fhir.reports.basis import is_of_run, told_of_run
@@ -76,8 +76,7 @@ class ReleaseCells:
 
     def of(self, evaluated: EvaluatedMeasure, reporter: str) -> ReportCells:
         measure = evaluated.measure
-        beside = (name for name in (OCCASIONS, UNDETERMINED) if name in measure.counted)
-        populations = (*concepts.defined_populations(measure), *beside)
+        populations = populations_told(measure)
         strata = {
             stratifier: {stratum: stratum_cells(group, populations) for stratum, group in groups.items()}
             for stratifier, groups in self._groups[measure.id, reporter].items()
@@ -86,6 +85,12 @@ class ReleaseCells:
             told = told_of_run(self._run, types_read(measure), evaluated.reference)
             self._told[measure.id] = tuple(cells_of_run(told))
         return ReportCells(strata, self._told[measure.id])
+
+
+def populations_told(measure: Measure) -> tuple[str, ...]:
+    """The populations of a measure of which its reports tell."""
+    beside = (name for name in (OCCASIONS, UNDETERMINED) if name in measure.counted)
+    return (*concepts.defined_populations(measure), *beside)
 
 
 @cache

@@ -88,6 +88,26 @@ def write_evaluation(
     return manifest
 
 
+def write_corrected(folder: Path, first: Path, practice: str, stratifier: str, was: str, is_now: str) -> None:
+    """The evaluation in `first` once more, after somebody in the numerator of each measure turned out to be in another
+    stratum of a practice.
+    """
+    table = pq.read_table(first / COUNTS_FILE)
+    rows = table.to_pylist()
+    for row in rows:
+        if (
+            row["practice_id"] == practice
+            and row["stratifier"] == stratifier
+            and row["population"] in OUTCOMES["numerator"]
+        ):
+            row["count"] += {was: -1, is_now: 1}.get(row["stratum"], 0)
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=COUNTS), folder / COUNTS_FILE)
+    manifest = FORMAT.read(first / MANIFEST)
+    tables = {COUNTS_FILE: sha256_file(folder / COUNTS_FILE)}
+    FORMAT.commit(folder / MANIFEST, msgspec.structs.replace(manifest, id=folder.name, tables=tables))
+
+
 def an_evaluation(
     references: Sequence[MeasureReference],
     areas: Sequence[Area] = AREAS,

@@ -52,6 +52,41 @@ def leaked(table: Table, suppressed: Iterable[Cell], knows: int | None = None) -
             if name not in own
         }
     small = [name for name, count in others.items() if 1 <= count <= FEW]
+    return _too_few(sums, small, exact, table)
+
+
+def left_of_both(
+    then: Table, held_back_then: Iterable[Cell], now: Table, held_back_now: Iterable[Cell] | None, knows: int | None
+) -> dict[Cell, int]:
+    """The same for whoever knows by how much each count differs, of a table that was told before and one told now.
+
+    held_back_now: None: nothing is told now. Small are those that are so in one of them. knows: as of `leaked`, both.
+    """
+    hidden_then, hidden_now = set(held_back_then), set(held_back_now or ())
+    before, exact = counts_of(then), counts_of(now)
+    sums, small = {}, []
+    for name, count in exact.items():
+        change, cells = count - before[name], _summed(name, now)
+        first = _told(cells, before[name], name in hidden_then)
+        second = _told(cells, count, held_back_now is None or name in hidden_now)
+        low, high = max(first.low + change, second.low), min(first.high + change, second.high)
+        own = (knows, *name[1:])
+        if name[0] == knows:
+            low = high = count
+        elif is_small(before, name, own, knows) or is_small(exact, name, own, knows):
+            small.append(name)
+        sums[name] = Told(cells, max(low, 0), high)
+    return _too_few(sums, small, exact, now)
+
+
+def is_small(counts: Mapping[Cell, int], name: Cell, own: Cell, knows: int | None) -> bool:
+    """Whether few people are in a count, or few others than those of the practice that looks."""
+    return 1 <= counts[name] - (counts[own] if knows is not None and name[0] == ALL else 0) <= FEW
+
+
+def _too_few(
+    sums: Mapping[Cell, Told], small: Sequence[Cell], exact: Mapping[Cell, int], table: Table
+) -> dict[Cell, int]:
     seen = {name: {exact[name]} for name in small}
     truth = {(p, r, c): table[p][r][c] for p, r, c in _summed((ALL, ALL, ALL), table)}
     for name in small:

@@ -10,7 +10,7 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.published import EarlierCells, EarlierReport, Published
 from hi_fhir.disclosure.release import release
 
-Cell = tuple[str, str, str, str, str | None, int | None]
+Cell = tuple[str, str, str, str, str | None, int | None, int]
 
 
 def published(*earlier: tuple[ExactCounts, Mapping[Group, ReleasedGroup]]) -> Published:
@@ -20,9 +20,9 @@ def published(*earlier: tuple[ExactCounts, Mapping[Group, ReleasedGroup]]) -> Pu
     for number, (counts, groups) in enumerate(earlier):
         own: dict[tuple[str, str], list[Cell]] = {}
         for group, told in groups.items():
-            own.setdefault(group[:2], []).extend(_cells(group, told))
+            own.setdefault(group[:2], []).extend(_cells(group, told, counts))
         for (measure, reporter), told_of_it in own.items():
-            populations = {name for *_, name, _, _, _ in told_of_it}
+            populations = {name for *_, name, _, _, _, _ in told_of_it}
             practices = frozenset(counts.hierarchy.practices[reporter])
             same = {name: (measure, name) for name in populations}
             reports.append(EarlierReport(f"e{number}", measure, reporter, practices, same))
@@ -34,10 +34,10 @@ def released(counts: ExactCounts, before: Published, audience: str = "icb") -> M
     return release(counts, POLICIES[audience], before).groups
 
 
-def _cells(group: Group, told: ReleasedGroup) -> Iterable[Cell]:
-    columns = stratum_cells(told, tuple(told.cells))
+def _cells(group: Group, told: ReleasedGroup, counts: ExactCounts) -> Iterable[Cell]:
+    columns, exact = stratum_cells(told, tuple(told.cells)), counts.groups.get(group, {})
     for population, state, reason, value in zip(*columns, strict=True):
-        yield group.stratifier, group.stratum, population, state, reason, value
+        yield group.stratifier, group.stratum, population, state, reason, value, exact.get(population, -1)
 
 
 def _columns(cells: list[list[Cell]]) -> EarlierCells:
@@ -49,9 +49,10 @@ def _columns(cells: list[list[Cell]]) -> EarlierCells:
             names.setdefault(cell[:3], len(names)),
             words.setdefault(cell[3:5], len(words)),
             -1 if cell[5] is None else cell[5],
+            cell[6],
         )
         for report, own in enumerate(cells)
         for cell in own
     ]
-    columns = np.array(rows, dtype=np.int32).reshape(-1, 4).T
+    columns = np.array(rows, dtype=np.int32).reshape(-1, 5).T
     return EarlierCells(list(names), list(words), *columns)

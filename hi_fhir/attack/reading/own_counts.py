@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.told import Ints, Name
+from hi_fhir.attack.true_counts import distinct_rows
 
 
 class OwnCounts(NamedTuple):
@@ -25,9 +25,9 @@ def own_counts(table: pa.Table, counts: Counts, reports: Collection[int]) -> Ite
     for report in reports:
         told = counts.reports[report]
         of.setdefault((told.reporter, told.measure.rpartition("/")[2]), []).append(report)
-    names, of_row = _distinct(table, ["stratifier", "stratum", "population"])
+    names, of_row = distinct_rows(table, ["stratifier", "stratum", "population"])
     name = np.array([counts.places.get(Name(*one), -1) for one in names], dtype=np.int32)[of_row]
-    owners, of_row = _distinct(table, ["practice_id", "measure_id"])
+    owners, of_row = distinct_rows(table, ["practice_id", "measure_id"])
     rows = np.split(np.argsort(of_row, kind="stable"), np.cumsum(np.bincount(of_row, minlength=len(owners)))[:-1])
     value = table["count"].to_numpy().astype(np.int32)
     found: dict[str, list[tuple[Ints, Ints]]] = {}
@@ -38,14 +38,3 @@ def own_counts(table: pa.Table, counts: Counts, reports: Collection[int]) -> Ite
     for practice, parts in sorted(found.items()):
         places, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         yield OwnCounts(practice, places.astype(np.int32), values)
-
-
-def _distinct(table: pa.Table, columns: list[str]) -> tuple[list[tuple[str, ...]], npt.NDArray[np.int64]]:
-    """What these columns say, each once, and the place among that of each row's."""
-    key = np.zeros(table.num_rows, dtype=np.int64)
-    for column in columns:
-        coded = table[column].combine_chunks().dictionary_encode()
-        key = key * len(coded.dictionary) + coded.indices.to_numpy()
-    _, first, of_row = np.unique(key, return_index=True, return_inverse=True)
-    rows = table.select(columns).take(pa.array(first)).to_pylist()
-    return [tuple(row.values()) for row in rows], of_row

@@ -6,7 +6,7 @@ import numpy as np
 
 from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.relations.sums import Gathering, Kind
-from hi_fhir.attack.told import ALL, Name
+from hi_fhir.attack.told import ALL, Ints, Name
 
 _UNKNOWN = "unknown"
 """The stratum of practices whose network is not known."""
@@ -27,7 +27,7 @@ def add_areas(counts: Counts, into: Gathering) -> None:
         members = {one: _members(counts, place, reports) for one, place in reports.items()}
         for reporter, whole in reports.items():
             for parts in covers(reporter, members, reports):
-                add_sum(counts, Kind.AREAS, whole, [reports[one] for one in parts], into)
+                into.add(Kind.AREAS, *summed(counts, whole, [reports[one] for one in parts]))
             if (counts.grid[whole] & is_by_area).any():
                 _add_strata(counts, whole, reports, members, by_area, into)
 
@@ -81,12 +81,12 @@ def covers(reporter: str, members: Mapping[str, frozenset[str]], reports: Mappin
         yield [*chosen, *sorted(left)]
 
 
-def add_sum(counts: Counts, kind: Kind, whole: int, parts: Sequence[int], into: Gathering) -> None:
-    """Every count of a report that all of `parts` have too is their sum."""
+def summed(counts: Counts, whole: int, parts: Sequence[int]) -> tuple[Ints, Ints]:
+    """Every count of a report that all of `parts` have too, and what it is the sum of."""
     is_told = counts.grid[[whole, *parts]].all(axis=0) & ~counts.is_of_run
     names = np.flatnonzero(is_told).astype(np.int32)
     width = len(counts.names)
-    into.add(kind, whole * width + names, np.array(parts, dtype=np.int32) * width + names[:, None])
+    return whole * width + names, np.array(parts, dtype=np.int32) * width + names[:, None]
 
 
 def _strata_by_area(counts: Counts) -> dict[str, list[tuple[int, int]]]:

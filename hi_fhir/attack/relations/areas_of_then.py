@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from hi_fhir.attack.counts import Counts
-from hi_fhir.attack.relations.areas import add_sum
+from hi_fhir.attack.relations.areas import summed
 from hi_fhir.attack.relations.sums import Gathering, Kind
-from hi_fhir.attack.relations.versions import Area, same_counts
+from hi_fhir.attack.relations.versions import Area, add_difference, same_counts
 
 Practices = frozenset[str]
 
@@ -22,7 +22,8 @@ def add_areas_of_then(counts: Counts, into: Gathering) -> None:
             continue
         for whole, parts in _covers(editions):
             if not frozenset.intersection(*(editions[one] for one in (whole, *parts))):
-                add_sum(counts, Kind.THEN, places[whole][-1], [places[one][-1] for one in parts], into)
+                wholes, own = summed(counts, places[whole][-1], [places[one][-1] for one in parts])
+                add_difference(counts, Kind.THEN, wholes, own, into)
 
 
 def _are_areas_different(editions: Mapping[Area, frozenset[str]]) -> bool:

@@ -9,13 +9,13 @@ import numpy as np
 
 from hi_fhir.attack.counts import Counts
 from hi_fhir.attack.relations.sums import ANYBODY, NOBODY, Extra, Gathering, Kind
-from hi_fhir.attack.relations.versions import agree, area_of
+from hi_fhir.attack.relations.versions import add_difference, agree, area_of
 from hi_fhir.attack.told import Ints, Report, SamePeople
 
 
 def add_run(counts: Counts, into: Gathering) -> None:
     """Counts of the whole run are the same in all its reports, whatever the measure and whoever reports."""
-    for first, *others in _alike(counts, lambda one: one.days):
+    for first, *others in _alike(counts, lambda one: (one.days, one.edition)):
         for other in others:
             if agree(counts, first, other, counts.is_of_run):
                 names = np.flatnonzero(counts.grid[first] & counts.grid[other] & counts.is_of_run)
@@ -35,7 +35,7 @@ def add_change(counts: Counts, most: int, into: Gathering) -> None:
 def add_same_people(counts: Counts, same: SamePeople, into: Gathering) -> None:
     """Populations that are defined alike, of one measure or of several, and those that lie within another's.
 
-    Of two editions where they tell nothing different of any of these.
+    Of two editions where they tell nothing different of any of these, or where it is known by how much they differ.
     """
     names = cache(lambda one, other: _side_by_side(counts, one, other))
     for reports in _alike(counts, lambda one: (*area_of(one), one.days)):
@@ -53,7 +53,8 @@ def add_same_people(counts: Counts, same: SamePeople, into: Gathering) -> None:
                     _compare(counts, names, found[wide], found[narrow], ANYBODY, into)
         for one, other in combinations(editions.values(), 2):
             pairs = [(one[who], other[who]) for who in one if who in other]
-            if all(_agree(counts, names, *pair) for pair in pairs):
+            is_counted = all(counts.is_counted[place] for pair in pairs for place, _ in pair)
+            if is_counted or all(_agree(counts, names, *pair) for pair in pairs):
                 for first, second in pairs:
                     _compare(counts, names, first, second, NOBODY, into)
 
@@ -137,7 +138,11 @@ def _equate(
     extra: Extra,
     into: Gathering,
 ) -> None:
-    into.add(kind, _places(counts, *whole), _places(counts, *part)[:, None], extra=extra)
+    wholes, parts = _places(counts, *whole), _places(counts, *part)[:, None]
+    if extra == NOBODY and counts.reports[whole[0]].edition != counts.reports[part[0]].edition:
+        add_difference(counts, kind, wholes, parts, into)
+    else:
+        into.add(kind, wholes, parts, extra=extra)
 
 
 def _places(counts: Counts, report: int, names: Any) -> Ints:

@@ -87,6 +87,11 @@ class Sums(NamedTuple):
         return found
 
 
+def is_corrected(sums: Sums) -> bool:
+    """Whether any of these is of counts that were corrected from one edition to another."""
+    return bool(((sums.least == sums.most) & (sums.least != 0)).any())
+
+
 class Gathering:
     """Gathers sums. without: kinds that are left out."""
 

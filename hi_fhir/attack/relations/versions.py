@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hi_fhir.attack.counts import Counts
-from hi_fhir.attack.relations.sums import Gathering, Kind
+from hi_fhir.attack.counts import UNKNOWN, Counts
+from hi_fhir.attack.relations.sums import Extra, Gathering, Kind
 from hi_fhir.attack.told import Bools, Ints, Report
 
 Measured = tuple[str, str, str, tuple[str, str]]
@@ -45,13 +45,30 @@ def same_counts(counts: Counts) -> Iterator[dict[Area, list[list[int]]]]:
 
 
 def add_versions(counts: Counts, into: Gathering) -> None:
-    """Equate what reports of the same counts tell, whoever they are for."""
+    """Equate what reports of the same counts tell, whoever they are for.
+
+    Of editions whose true counts are at hand it is known by how much they differ. Else it is supposed that nothing was
+    corrected where they tell nothing different.
+    """
     for areas in same_counts(counts):
         for lists in areas.values():
-            for places in lists:
-                for one, other in pairwise(places):
-                    names = np.flatnonzero(counts.grid[one] & counts.grid[other] & ~counts.is_of_run)
-                    into.add(Kind.VERSIONS, _places(counts, one, names), _places(counts, other, names)[:, None])
+            counted = [place for own in lists for place in own if counts.is_counted[place]]
+            supposed = [pair for own in lists for pair in pairwise(own) if not counts.is_counted[list(pair)].all()]
+            for one, other in (*supposed, *pairwise(sorted(counted))):
+                names = np.flatnonzero(counts.grid[one] & counts.grid[other] & ~counts.is_of_run)
+                add_difference(
+                    counts, Kind.VERSIONS, _places(counts, one, names), _places(counts, other, names)[:, None], into
+                )
+
+
+def add_difference(counts: Counts, kind: Kind, wholes: Ints, parts: Ints, into: Gathering) -> None:
+    """Wholes that are the sums of their parts, but for what was corrected between editions. parts: as of Gathering."""
+    is_known = (counts.true[wholes] != UNKNOWN) & (counts.true[parts] != UNKNOWN).all(axis=1)
+    difference = np.where(is_known, counts.true[wholes] - counts.true[parts].sum(axis=1), 0)
+    for change in np.unique(difference).tolist():
+        if change == 0 or counts.knows_changes:
+            rows = difference == change
+            into.add(kind, wholes[rows], parts[rows], extra=Extra(change, change))
 
 
 def agree(counts: Counts, one: int, other: int, is_meant: Bools) -> bool:

@@ -82,7 +82,8 @@ def loosening(
     """Counts to suppress: of each equation that pins a tight count, the cheapest whose own cell helps to pin it.
 
     All is flat. known: as cells and scores tell. bounds: as follows from these. all_that_pin: not the cheapest alone.
-    Where an equation pins by what others say of its members, those are asked in turn. None: nothing is left.
+    Where an equation pins by what others say of its members, those are asked in turn. Where none does, its own cell
+    pins a tight count, together with what is known from the past. None: nothing is left.
     """
     pinned = Pinned(*(np.zeros(len(cost), dtype=np.bool_) for _ in range(2)))
     pinned.low[tight], pinned.high[tight] = bounds.low[tight] > 0, True
@@ -90,16 +91,18 @@ def loosening(
         wider = pinned.copy()
         cells = pinned.cells
         by_score = _by_score(known, bounds, pinned, cells, cost)
-        by_sums = _pinning(equations.asked(cells), known.own, bounds, pinned, wider, cost, all_that_pin=all_that_pin)
+        by_sums = _pinning(equations.asked(cells), known, bounds, pinned, wider, cost, all_that_pin=all_that_pin)
         chosen = np.unique(np.concatenate((by_score, by_sums)))
-        if len(chosen) or (np.array_equal(wider.low, pinned.low) and np.array_equal(wider.high, pinned.high)):
+        if len(chosen):
             return chosen
+        if np.array_equal(wider.low, pinned.low) and np.array_equal(wider.high, pinned.high):
+            return tight[cost[tight] < NEVER]
         pinned = wider
 
 
 def _pinning(
     asked: AskedEquations,
-    own: Limits,
+    known: Known,
     bounds: Limits,
     pinned: Pinned,
     wider: Pinned,
@@ -107,13 +110,20 @@ def _pinning(
     *,
     all_that_pin: bool,
 ) -> Numbers:
-    """What of the members of equations pins those that are pinned by them; these are flagged in `wider`."""
-    members, whole, part = asked.cells, asked.whole, asked.part
+    """What of the members of equations pins those that are pinned by them; these are flagged in `wider`.
+
+    What is not few and more than 0 is so because of whatever tells that it is more than 0, where the score that tells
+    the first cannot be hidden any more; so it is with what is 0.
+    """
+    own, members, whole, part = known.own, asked.cells, asked.whole, asked.part
     said, number = asked.said(bounds), len(asked.whole)
     least, most, its_least, its_most = bounds.low[members], bounds.high[members], own.low[members], own.high[members]
-    own_low, own_high = (least == its_least) & (its_least > 0), (most == its_most) & (its_most < UNBOUNDED)
-    low = pinned.low[members] & ~own_low & (said.low == least)
-    high = pinned.high[members] & ~own_high & (said.high == most)
+    not_few = known.not_few[members] & (cost[members] == NEVER)
+    is_many, is_none = not_few & (least == known.few + 1), not_few & (most == 0)
+    own_low = ((least == its_least) | is_many) & (its_least > 0)
+    own_high = ((most == its_most) & (its_most < UNBOUNDED)) | (is_none & (its_most <= known.few))
+    low = pinned.low[members] & ~own_low & ((said.low == least) | (is_many & (said.low > 0)))
+    high = pinned.high[members] & ~own_high & ((said.high == most) | (is_none & (said.high <= known.few)))
     # A part is at most what the whole is at most, less what the other parts are at least; and so on.
     above, below = asked.any_part(high[number:]), asked.any_part(low[number:])
     lows, highs = asked.for_parts(above | low[:number]), asked.for_parts(below | high[:number])

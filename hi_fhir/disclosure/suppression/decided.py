@@ -7,8 +7,9 @@ from hi_fhir.disclosure.counts import Group
 
 
 class Suppression(NamedTuple):
-    """groups: those with counts that are suppressed, and the populations of these. within_small: the same of counts
-    that are withheld since they are within a small group, of which it is told that it is.
+    """groups: those with counts that are suppressed, and the populations of these; SCORE: neither a score is given nor
+    why there is none. within_small: the same of counts that are withheld since they are within a small group, of which
+    it is told that it is.
 
     already_known: small counts that readers can work out of earlier reports alone, whatever is suppressed now.
     guarded: small counts in all; proven: those that are shown to have enough values by all sums at once. The others

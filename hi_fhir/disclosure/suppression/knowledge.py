@@ -1,12 +1,24 @@
 """What readers are told of each count by its cell, by scores and by earlier reports, before anything is worked out."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 
 from hi_fhir.disclosure.policies import Rule
-from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits
+from hi_fhir.disclosure.suppression.equations import UNBOUNDED, Flags, Known, Limits, Numbers
 from hi_fhir.disclosure.suppression.network import Network
 from hi_fhir.disclosure.suppression.past import Past
 from hi_fhir.disclosure.suppression.small_groups import SmallGroups, within
+
+
+class _SmallThen(NamedTuple):
+    """What was not to be worked out when counts were other than now. change: how many people more are in each now."""
+
+    change: Numbers
+    is_small: Flags
+    groups: SmallGroups
 
 
 class Knowledge:
@@ -46,9 +58,17 @@ class Knowledge:
         self._own = Limits(np.maximum(own.low, known.low), np.minimum(own.high, known.high))
         self.is_known: Flags = (known.low >= own.low) & (known.high <= own.high) | self._exact
         self.is_small: Flags = self._is_few & self.is_guarded
-        none = parts_of_small or not self.few
-        small_groups = SmallGroups.none(network) if none else SmallGroups.of(network, self.few, self.is_told)
+        has_no_groups = parts_of_small or not self.few
+        small_groups = SmallGroups.none(network) if has_no_groups else SmallGroups.of(network, self.few, self.is_told)
         self.small_groups = SmallGroups(*(flags & ~self._exact for flags in small_groups))
+        self._then = [*self._small_then(network, has_no_groups=has_no_groups)]
+
+    def _small_then(self, network: Network, *, has_no_groups: bool) -> Iterator[_SmallThen]:
+        for change in self.past.changes:
+            then = replace(network, values=network.values - change)
+            is_small = (then.values > 0) & (then.values <= self.few) & self.is_guarded & network.is_counted
+            groups = SmallGroups.none(then) if has_no_groups else SmallGroups.of(then, self.few, self.is_told)
+            yield _SmallThen(change, is_small & (change != 0), groups)
 
     @property
     def is_free(self) -> bool:
@@ -78,9 +98,14 @@ class Knowledge:
     def protected(self, network: Network, everybody: Limits) -> Flags:
         """Counts that nobody may work out: small ones, and those that are 0 within small groups.
 
-        everybody: between what each count lies for all.
+        So it is with those that were so before they were corrected: by how much is known to some. everybody: between
+        what each count lies for all.
         """
-        return self.is_small | (self.small_groups.guarded(network, everybody.high == 0) & self.is_guarded)
+        found: Flags = self.is_small | (self.small_groups.guarded(network, everybody.high == 0) & self.is_guarded)
+        for change, is_small, groups in self._then:
+            is_none = groups.guarded(network, everybody.high == change) & self.is_guarded & (change != 0)
+            found = found | ((is_small | is_none) & ~self._exact)
+        return found
 
     def withheld_within_small(self, network: Network, suppressed: Flags) -> Flags:
         """Counts withheld within small groups of which it is told that they are, since they are not suppressed."""

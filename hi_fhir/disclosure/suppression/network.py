@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hi_fhir.disclosure.counts import ExactCounts, Group, Hierarchy
+from hi_fhir.disclosure.counts import SCORE, ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.hierarchy import sums
 from hi_fhir.disclosure.scores import PARTS
 from hi_fhir.disclosure.suppression.equations import Equations, EquationSystem, Flags, Numbers
@@ -37,7 +37,8 @@ class Layer:
     """populations: every measure's name of it. is_told: whether its counts have cells.
 
     Of who is in a score's numerator or in its denominator alone, where that is no population: scored: the layers of
-    both; score_parts: the layers of the populations that the score is worked out from; numerator: that of them.
+    both; score_parts: the layers of the populations that the score is worked out from, with one that is the score's
+    own, of nobody: where it is suppressed, neither a score is given nor why not; numerator: that of them.
     people: of occasions, the layer of whose they are: they are masked where these are few, however many there are.
     """
 
@@ -180,6 +181,9 @@ def _network(
         values[at, layer] = column[at]
         is_counted[at, layer] = True
         is_there[at, layer] |= [population not in untold.get(group, ()) for group in own[measure].values()]
+    for score, one in enumerate(layers):
+        if one.populations[0][1] == SCORE:
+            is_there[list(own[one.populations[0][0]]), score] = True
     for whole, parts in left:
         values[:, parts[-1]] = values[:, whole] - values[:, parts[:-1]].sum(axis=1)
         is_counted[:, parts[-1]] = is_counted[:, [whole, *parts[:-1]]].all(axis=1)
@@ -232,7 +236,8 @@ def _left_over(
         if NOT_REACHED in added:
             numerator = of[measure, "numerator"]
             scored = (added.get(REACHED, numerator), added[NOT_REACHED])
-            shown = tuple(of[measure, name] for name in PARTS if (measure, name) in of)
+            shown = (*(of[measure, name] for name in PARTS if (measure, name) in of), len(layers))
+            layers.append(Layer(((measure, SCORE),)))
             for number in {added[NOT_REACHED], added.get(REACHED, added[NOT_REACHED])}:
                 layers[number] = replace(layers[number], scored=scored, score_parts=shown, numerator=numerator)
 

@@ -38,6 +38,8 @@ def suppressed(
     totals: populations of groups that some readers are told exactly, small ones too. They are known to these whatever
     is suppressed; for the others they are hidden as all counts are, so it is decided for these again, beside what is
     suppressed for the first, and in turns: what is held back of a larger group tells nothing any more of small ones.
+    So it is decided for those who know what was corrected since earlier releases, and for those who do not: what the
+    first can work out anyway must still be hidden from the others.
 
     untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
     has fewer values by that alone keeps those.
@@ -54,35 +56,46 @@ def suppressed(
     work = proving.Work(proving.MOST_WORK, proving.MOST_WORK_NEARBY)
     of_insiders = proving.Work(proving.MOST_WORK_OF_INSIDERS, 0)
     for network in networks(with_areas, {**untold, **gone}):
-        past = earlier.of(network, rule)
-        exact = _flags(network, totals)
-        knowledge = Knowledge(network, rule, past, exact, parts_of_small=parts_of_small)
-        deciding = Deciding(network, with_areas.hierarchy, knowledge, fewest)
-        held_back = deciding.decided(work, of_insiders)
-        already_known += deciding.already_known
-        guarded += deciding.guarded
-        proven += deciding.proven
-        for known in cycle((None, exact)) if exact.any() else ():
-            before, knowing = held_back, Knowledge(network, rule, past, known, parts_of_small=parts_of_small)
-            held_back = Deciding(network, with_areas.hierarchy, knowing, fewest, before).decided(work, of_insiders)
-            if known is None:
-                knowledge = knowing
-            elif np.array_equal(held_back, before):
+        readers = [*_readers(network, earlier, rule, _flags(network, totals), parts_of_small=parts_of_small)]
+        decided = [Deciding(network, with_areas.hierarchy, readers[0], fewest)]
+        held_back, same = decided[0].decided(work, of_insiders), 1
+        for knowledge in cycle([*readers[1:], readers[0]]):
+            if same == len(readers):
                 break
-        is_within = knowledge.withheld_within_small(network, held_back)
+            decided.append(Deciding(network, with_areas.hierarchy, knowledge, fewest, held_back))
+            before, held_back = held_back, decided[-1].decided(work, of_insiders)
+            same = same + 1 if np.array_equal(held_back, before) else 1
+        already_known += decided[len(readers) - 1].already_known
+        guarded, proven = guarded + decided[0].guarded, proven + decided[0].proven
+        is_within = readers[-1].withheld_within_small(network, held_back)
         for flags, named in ((held_back & ~is_within, found), (is_within, within_small)):
             for group, population in _named(network, flags):
                 named.setdefault(group, set()).add(population)
     return Suppression(_frozen(found), _frozen(within_small), already_known, guarded, proven)
 
 
+def _readers(
+    network: Network, earlier: Earlier, rule: Rule, exact: Flags, *, parts_of_small: bool
+) -> Iterator[Knowledge]:
+    """What different readers are told. exact: counts that some of them are told exactly."""
+    of_changes = earlier.of(network, rule, of_changes=True)
+    pasts = [of_changes, earlier.of(network, rule, of_changes=False)] if of_changes.changes else [of_changes]
+    for past in pasts:
+        for known in (exact, None) if exact.any() else (None,):
+            yield Knowledge(network, rule, past, known, parts_of_small=parts_of_small)
+
+
 def _flags(network: Network, totals: Mapping[Group, Collection[str]]) -> Flags:
-    """Of which counts `totals` are."""
+    """Of which counts `totals` are, and so of which scores it is told whether they are given."""
     found = np.zeros(network.values.shape, dtype=np.bool_)
     for layer, one in enumerate(network.layers) if totals else ():
         for measure, population in one.populations:
             places = [place for place, group in network.groups[measure].items() if population in totals.get(group, ())]
             found[places, layer] = True
+    for one in network.layers if totals else ():
+        if one.is_scored:
+            *parts, score = one.score_parts
+            found[:, score] = found[:, parts].all(axis=1)
     return found
 
 

@@ -11,7 +11,7 @@ from hi_fhir.attack.reading.ledger import read_ledger
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.progress import Silent
 from hi_fhir.measures.evaluation import read_evaluation
-from hi_fhir.pipeline.release_job import read_counts
+from hi_fhir.pipeline.counted import read_counts
 from hi_fhir.store.session import Store
 from tests.support.histories import History
 from tests.support.unattacked import kept_unattacked
@@ -39,7 +39,8 @@ def evaluation(history: History, monkeypatch: pytest.MonkeyPatch) -> Path:
 def attacked(history: History, evaluation: Path) -> GivenAway:
     with history.store.read() as session:
         told = read_ledger(session, Audience.PCN, ever=True)
-    return given_away(told, range(len(told.reports)), read_counts(evaluation, read_evaluation(evaluation)), 0, Silent())
+    exact = {evaluation.name: read_counts(evaluation, read_evaluation(evaluation))}
+    return given_away(told, range(len(told.reports)), exact, 0, Silent())
 
 
 def names(recovered: tuple[Recovered, ...]) -> set[tuple[object, ...]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from hi_fhir.attack.attacking import attack, bounded
@@ -203,6 +204,44 @@ def test_what_holds_of_those_who_were_not_corrected_holds_still() -> None:
     found = bounded(telling.told(), Silent())
     assert found.of(0, (*F, NUMERATOR)) == (3, 3)
     assert found.of(5, (*F, NUMERATOR)) == (13, 13)
+
+
+def counted(**people: int) -> dict[str, pa.Table]:
+    """The true counts of editions, of one practice."""
+    columns = ["measure_id", "practice_id", "stratifier", "stratum", "population", "count"]
+    return {
+        edition: pa.table(dict(zip(columns, [["m"], ["P"], ["sex"], ["female"], [NUMERATOR], [count]], strict=True)))
+        for edition, count in people.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "knowing", "others"),
+    [
+        pytest.param(7, 8, (7, 7), (1, 7), id="one more, who is told by the next number"),
+        pytest.param(8, 7, (8, 8), (8, 12), id="one fewer"),
+        pytest.param(3, 3, (1, 7), (1, 7), id="the same"),
+    ],
+)
+def test_whoever_knows_what_was_corrected_knows_both_editions_by_each_other(
+    then: int, now: int, knowing: tuple[int, int], others: tuple[int, int]
+) -> None:
+    telling = Telling()
+    for edition, people in (("first", then), ("second", now)):
+        telling.report("P", practices=("P",), edition=edition, numerator={F: people})
+    exact = counted(first=then, second=now)
+    assert bounded(telling.told(), Silent(), exact=exact).of(0, (*F, NUMERATOR)) == knowing
+    assert bounded(telling.told(), Silent(), exact=exact, knows_changes=False).of(0, (*F, NUMERATOR)) == others
+
+
+def test_editions_that_differ_where_they_tell_the_same_are_not_taken_for_one() -> None:
+    telling = Telling()
+    for edition, people in (("first", 9), ("second", 10)):
+        own = Exactly(people) if edition == "second" else people
+        telling.report("P", practices=("P",), edition=edition, numerator={F: own})
+    exact = counted(first=9, second=10)
+    assert bounded(telling.told(), Silent()).of(0, (*F, NUMERATOR)) == (10, 10)
+    assert bounded(telling.told(), Silent(), exact=exact, knows_changes=False).of(0, (*F, NUMERATOR)) == (8, 12)
 
 
 def test_the_version_after_a_correction_is_as_the_correction_was() -> None:

@@ -36,7 +36,7 @@ class Reading:
 
     def __init__(self, exact: ExactCounts) -> None:
         [self.network] = networks(exact, {})
-        past = Earlier(NOTHING, AreasOfThen.of(exact, ())).of(self.network, SMALL_NUMBERS)
+        past = Earlier(NOTHING, AreasOfThen.of(exact, ())).of(self.network, SMALL_NUMBERS, of_changes=True)
         self.knowledge = Knowledge(self.network, SMALL_NUMBERS, past)
         self.reader = CountReader(self.network, nobody(self.knowledge.is_small), self.knowledge.is_small, 3)
         followed = Followed(self.network.system, self.network.values.shape)

@@ -26,7 +26,7 @@ NODES = 5_000
 def test_each_value_that_is_shown_is_in_a_table_that_fits_all_sums(measures: int, practices: int, tried: int) -> None:
     exact = made_up_release(Sizes(measures, practices, pcns=2, people=250, shared=2), seed=2)
     [network] = networks(exact, {})
-    past = Earlier(NOTHING, AreasOfThen.of(exact, ())).of(network, SMALL_NUMBERS)
+    past = Earlier(NOTHING, AreasOfThen.of(exact, ())).of(network, SMALL_NUMBERS, of_changes=True)
     known = Knowledge(network, SMALL_NUMBERS, past).told(np.zeros(network.values.shape, dtype=np.bool_))
     bounds = known.own.copy()
     network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))

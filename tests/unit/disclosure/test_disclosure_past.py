@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from hi_fhir.disclosure.counts import MASKED, ROUNDED, SHOWN, SUPPRESSED, Cell, ExactCounts, Group, Hierarchy
 from hi_fhir.disclosure.counts import ReleasedGroup as Told
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.disclosure.published import NOTHING, Published
 from hi_fhir.disclosure.release import release
 from tests.support.made_up_release import Sizes, made_up_release
-from tests.support.told_before import published
+from tests.support.told_before import published, released
 
 POPULATION = "initial_population"
 HELD_BACK = Cell(SUPPRESSED, None)
@@ -56,6 +58,35 @@ def test_what_was_told_cannot_be_held_back_any_more() -> None:
 def test_a_count_that_was_corrected_is_not_known_by_what_was_told_of_it() -> None:
     counts = of_practices(A=8, B=2)
     assert held_back(counts, published(given(counts, U=Cell(SHOWN, 9)))) == set()
+
+
+def test_a_count_that_was_corrected_is_known_to_whoever_knows_by_how_much() -> None:
+    """U had 9 and has one more since: A's 8 or more leave B 1 or 2."""
+    before = published(given(of_practices(A=7, B=2), U=Cell(SHOWN, 9)))
+    assert held_back(of_practices(A=8, B=2), before) == {("B", "all")}
+
+
+def test_what_was_small_before_it_was_corrected_is_not_given_away_either() -> None:
+    """B's were masked; that there are 8 to 12 now, one more than then, would say that there were 7."""
+    then = of_practices(A=20, B=7)
+    before = published((then, released(then, NOTHING)))
+    assert held_back(then) == set()
+    assert ("B", "all") in held_back(of_practices(A=20, B=8), before)
+
+
+def test_what_whoever_knows_the_correction_knows_anyway_is_hidden_from_others() -> None:
+    """B had nobody, so that it has 1 is known to some; to the others A's 8 or more leave 1 or 2 of U's 10."""
+    hierarchy = Hierarchy({}, TWO.practices, {"A": "U", "B": "U"})
+    then, now = of_practices(hierarchy, A=9, B=0), of_practices(hierarchy, A=9, B=1)
+    before = published(given(then, A=Cell(ROUNDED, 10), B=Cell(SHOWN, 0)), given(now, U=Cell(SHOWN, 10)))
+    assert held_back(now, before) == {("B", "all")}
+
+
+def test_where_what_was_counted_is_gone_a_count_that_fits_what_was_told_did_not_change() -> None:
+    told = published(given(of_practices(A=7, B=2), U=Cell(SHOWN, 9)))
+    forgotten = replace(told, cells=told.cells._replace(exact=np.full_like(told.cells.exact, -1)))
+    assert held_back(of_practices(A=8, B=2), forgotten) == set()
+    assert held_back(of_practices(A=8, B=1), forgotten) == {("A", "all"), ("B", "all")}
 
 
 def test_what_readers_can_work_out_already_is_counted_and_nothing_held_back_for_it() -> None:

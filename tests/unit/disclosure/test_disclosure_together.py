@@ -36,7 +36,7 @@ def bounded(exact: ExactCounts) -> Iterator[tuple[Network, Limits, Flags]]:
     """Each network of a release of which nothing is suppressed, with what follows one sum after the other."""
     earlier = Earlier(NOTHING, AreasOfThen.of(exact, ()))
     for network in networks(exact, {}):
-        knowledge = Knowledge(network, SMALL_NUMBERS, earlier.of(network, SMALL_NUMBERS))
+        knowledge = Knowledge(network, SMALL_NUMBERS, earlier.of(network, SMALL_NUMBERS, of_changes=True))
         known = knowledge.told(np.zeros(network.values.shape, dtype=np.bool_))
         bounds = known.own.copy()
         network.system.tighten(bounds, known, np.ones(len(bounds.low), dtype=np.bool_))

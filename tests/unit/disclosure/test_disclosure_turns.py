@@ -48,13 +48,13 @@ class Scripted:
 @pytest.mark.parametrize(
     ("script", "decisions", "held_back"),
     [
-        (["a"], 3, {"a"}),
+        (["a"], 2, {"a"}),
         (["a", "b"], 3, {"a", "b"}),
-        (["a", "b", "c"], 5, {"a", "b", "c"}),
+        (["a", "b", "c"], 4, {"a", "b", "c"}),
         (["a", "b", "c", "d"], 5, {"a", "b", "c", "d"}),
     ],
 )
-def test_who_knows_totals_comes_first_and_last_and_each_sees_what_the_other_held_back(
+def test_who_knows_totals_comes_first_and_each_sees_what_the_other_held_back_until_neither_adds(
     monkeypatch: pytest.MonkeyPatch, script: list[str], decisions: int, held_back: set[str]
 ) -> None:
     scripted = Scripted(script)

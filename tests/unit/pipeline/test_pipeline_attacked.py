@@ -23,7 +23,7 @@ from hi_fhir.store.models import ReportRow
 from hi_fhir.store.notices import Notice
 from hi_fhir.store.session import Store
 from hi_fhir.store.withdrawing import ReportChoice
-from tests.support.evaluations import AREAS, an_area, write_evaluation
+from tests.support.evaluations import AREAS, an_area, write_corrected, write_evaluation
 from tests.support.unattacked import kept_unattacked
 
 AT = FixedClock(datetime(2025, 4, 3, tzinfo=UTC))
@@ -186,8 +186,37 @@ def test_what_is_given_again_after_a_withdrawal_is_attacked_and_a_withdrawal_tel
     assert check_kept(release.context, stays) == 0
     lift(release.context, choice, Notice("right after all", "the board"))
     with pytest.raises(GateError):
-        release(evaluation, fewest=None, version="7")
+        release(evaluation, fewest=None, version="0")
     again = release(evaluation)
     assert {one.version for one in again.reports} == {3}
     assert again.attack.seen == 2 * len(first.reports)
     assert again.attack.known_before == 0
+
+
+@pytest.mark.parametrize("stratifier", ["sex", "age-band"])
+def test_a_correction_of_one_person_is_sent_and_changes_what_it_is_counted_in_alone(
+    release: Releasing, tmp_path: Path, stratifier: str
+) -> None:
+    first, later = (tmp_path / "evaluations" / name for name in ("e1", "e2"))
+    write_evaluation(first, measures=["ethnicity-recorded"], areas=AREAS[:4])
+    was, is_now = {"sex": ("unknown", "male"), "age-band": ("40-64", "80+")}[stratifier]
+    write_corrected(later, first, "A99001", stratifier, was, is_now)
+
+    before, after = release(first), release(later)
+
+    assert check_kept(release.context, after) == 0
+    changed = {one.reporter for one, old in zip(after.reports, before.reports, strict=True) if one.sha256 != old.sha256}
+    assert {"A99001"} <= changed <= {"A99001", "U99001", "QZ1"}
+
+
+def test_a_correction_that_is_decided_as_if_nothing_had_been_told_is_refused(
+    release: Releasing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That 8 are in the numerator now tells whoever knows that one came that there were 7."""
+    first, later = (tmp_path / "evaluations" / name for name in ("e1", "e2"))
+    write_evaluation(first, measures=["ethnicity-recorded"], areas=AREAS[:4])
+    write_corrected(later, first, "A99001", "sex", "unknown", "male")
+    release(first)
+    monkeypatch.setattr("hi_fhir.pipeline.published.earlier_rows", lambda *_: [])
+    with pytest.raises(GateError):
+        release(later)

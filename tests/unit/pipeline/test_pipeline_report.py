@@ -249,6 +249,23 @@ def test_a_decision_knows_what_all_above_the_practice_were_given_but_its_own(
     assert whole["denominator"] == told
 
 
+def test_nothing_is_decided_about_populations_that_a_measure_does_not_define(
+    config: Config, store: Store, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No report has a cell of them, so nothing would be hidden by one that is held back."""
+    decided: list[ExactCounts] = []
+
+    def reading(counts: ExactCounts, policy: Policy, published: Published) -> ReleasedCounts:
+        decided.append(counts)
+        return decide(counts, policy, published)
+
+    monkeypatch.setattr("hi_fhir.pipeline.giving.release", reading)
+    release(config, store, evaluation)
+    [counts] = decided
+    told = ("initial_population", "denominator", "numerator", "undetermined")
+    assert {tuple(people) for people in counts.groups.values()} == {told}
+
+
 def test_a_report_is_what_its_cells_in_the_store_make_of_it(config: Config, store: Store, evaluation: Path) -> None:
     manifest = release(config, store, evaluation)
     read = read_evaluation(evaluation)

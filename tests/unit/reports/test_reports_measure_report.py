@@ -138,7 +138,7 @@ def test_it_says_what_produced_it() -> None:
     assert parts(basis) == {
         "audience": "icb",
         "disclosure-policy": "icb-suppressed",
-        "disclosure-policy-version": "6",
+        "disclosure-policy-version": "7",
         "opt-out-policy": "not-applicable",
         "imd-year": "2025",
         "quarantine-limit": 0.05,
