@@ -65,11 +65,12 @@ def _add_strata(
 
 
 def covers(reporter: str, members: Mapping[str, frozenset[str]], reports: Mapping[str, int]) -> Iterator[list[str]]:
-    """Each way in which other reporters, no two with the same practice, make up a reporter."""
+    """Each way in which other reporters, no two with the same practice, make up a reporter; one may be all of it."""
     own = members[reporter]
     practices = sorted(own & reports.keys() - {reporter})
     if len(practices) == len(own) and practices:
         yield practices
+    yield from ([one] for one in sorted(reports) if one > reporter and members[one] == own and len(own) > 1)
     networks = [one for one in sorted(reports) if len(members[one]) > 1 and members[one] < own]
     chosen: list[str] = []
     left = set(own)
