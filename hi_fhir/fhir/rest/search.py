@@ -13,7 +13,7 @@ from hi_fhir.fhir.rest import spelling
 from hi_fhir.fhir.rest.controls import CONTROLS, Inclusion, Offered, check_controls, read_control
 from hi_fhir.fhir.rest.declarations import SearchParameter
 from hi_fhir.fhir.rest.outcomes import FhirError
-from hi_fhir.fhir.rest.values import BY_MODIFIER, READERS, Missing, ReferenceIdentifier, ReferenceTo, Value, test_of
+from hi_fhir.fhir.rest.values import BY_MODIFIER, READERS, Missing, ReferenceIdentifier, ReferenceTo, Value, matcher_of
 
 Pair = tuple[str, str]
 
@@ -38,7 +38,7 @@ class Criterion:
 
     @cached_property
     def _is_match(self) -> Callable[[Any], bool]:
-        return test_of(self.values)
+        return matcher_of(self.values)
 
 
 @dataclass(frozen=True)

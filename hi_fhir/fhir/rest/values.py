@@ -56,7 +56,7 @@ def codings(element: Any) -> Iterator[tuple[str, str]]:
             yield str(element.get("system") or ""), code
 
 
-def test_of(values: Sequence[Value]) -> Callable[[Any], bool]:
+def matcher_of(values: Sequence[Value]) -> Callable[[Any], bool]:
     """Whether an element matches any of the values; a search may name thousands of codes, which are looked up."""
     tokens = {(value.system, value.code) for value in values if isinstance(value, Token)}
     others = [value for value in values if not isinstance(value, Token)]

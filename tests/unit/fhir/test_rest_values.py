@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hi_fhir.fhir.rest.intervals import interval_of, read_interval
-from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Text, Token, Uri, test_of
+from hi_fhir.fhir.rest.values import Canonical, DateTest, ReferenceIdentifier, ReferenceTo, Text, Token, Uri, matcher_of
 
 CONCEPT = {"coding": [{"system": "http://loinc.org", "code": "4548-4"}, {"code": "local"}]}
 IDENTIFIER = {"system": "urn:ods", "value": "A99901"}
@@ -42,8 +42,8 @@ def test_many_tokens_at_once_match_what_any_of_them_does(system, code):
     tokens = [Token.read(text) for text in ASKED]
     element = {"coding": [{"code": "0"}, {"system": system, "code": code}]}
 
-    assert test_of(tokens)(element) is any(token.matches(element) for token in tokens)
-    assert test_of([*tokens, DateTest.read("2024")])("2024-05-01")
+    assert matcher_of(tokens)(element) is any(token.matches(element) for token in tokens)
+    assert matcher_of([*tokens, DateTest.read("2024")])("2024-05-01")
 
 
 @pytest.mark.parametrize(

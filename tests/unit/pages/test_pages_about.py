@@ -70,7 +70,7 @@ def test_a_release_and_a_withdrawal_are_told_with_reason(folder: Path, store: St
     retract(RunContext(Config(data_dir=folder), CLOCK, opened=store), choice, notice)
     told = about(store, board)
     assert "Ethnicity recorded, 1 April 2024 to 31 March 2025, withdrawn. Reason: Practice <A> sent" in told
-    assert ["3 May 2025, 00:00 UTC", "1 April 2024 to 31 March 2025", "2", "0", "icb-suppressed 6"] in rows(
+    assert ["3 May 2025, 00:00 UTC", "1 April 2024 to 31 March 2025", "2", "0", "icb-suppressed 7"] in rows(
         store, board
     )
     assert "Practice <A>" not in about(store, board, "QZ1")
