@@ -104,9 +104,11 @@ def _given_away(
     checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
     possible = np.minimum(checked.possible, alone)
     is_news = is_new & ~found.counts.is_given  # what a policy means to tell is known, with what follows from it
-    before = _before(found, is_news, found.counts.is_guarded & (possible < FEWEST))
     known = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
     recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, known)
+    is_recovered = np.zeros(len(alone), dtype=np.bool_)
+    is_recovered[[one.place for one in recovered]] = True
+    before = _before(found, is_news, is_recovered)
     edition = next(edition for place in new if (edition := told.reports[place].edition) in exact)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
     readers = tuple(own_counts(exact[edition], found.counts, sorted({*new, *also})))
