@@ -1,4 +1,4 @@
-"""The service as a process: the application under a production WSGI server, on loopback only."""
+"""The service as a process: the application under a production WSGI server, for others only where they log in."""
 
 import ipaddress
 import resource
@@ -54,10 +54,10 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     `port` 0 takes a free one; `started` is told the address.
 
     Raises:
-        ConfigError: the address is not of this machine alone where nobody logs in, or where nothing is said of TLS; it
-            is taken; or others call it, and practices need not have agreed.
+        ConfigError: others call it, by its address or public_url, and nobody logs in, nothing is said of TLS, or
+            practices need not have agreed; or the address is taken.
     """
-    address = _address(config, host, is_open=reader is None)
+    address = _address(config, host, has_clients=reader is None)
     _check_agreements(config, address)
     listening = listen(address, port)
     store = open_store(config.store_place)
@@ -128,22 +128,42 @@ def _rates(config: Config, clock: Clock) -> Rates:
     )
 
 
-def _address(config: Config, host: str, *, is_open: bool) -> str:
-    """The address of a host. Beyond this machine it goes with a public URL by TLS, which ends before the service."""
-    if is_loopback(host) or not is_open:
+def _address(config: Config, host: str, *, has_clients: bool) -> str:
+    """The address of a host. Where others call it, by itself or by a proxy, they log in and TLS ends before it.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    by = (
+        f"host {host!r}"
+        if not is_loopback(host)
+        else f"public_url {config.public_url}"
+        if _is_elsewhere(config)
+        else None
+    )
+    if by is None:
         return loopback_address(host)
+    if not has_clients:
+        raise ConfigError(
+            f"by {by} others can call this service, and nobody logs in. Register who may (hi-fhir clients add) and "
+            "serve with --clients; or serve this machine alone, by --host 127.0.0.1 and without public_url."
+        )
     if not (config.public_url or "").startswith("https://"):
         raise ConfigError(
-            f"host {host!r} can be called by others: set public_url to the https address that they call, whose TLS "
-            "ends before this service, or use 127.0.0.1."
+            f"by {by} others can call this service: set public_url to the https address that they call, whose TLS "
+            "ends before it; or serve this machine alone, by --host 127.0.0.1 and without public_url."
         )
-    return host
+    return loopback_address(host) if is_loopback(host) else host
+
+
+def _is_elsewhere(config: Config) -> bool:
+    """Whether the service is called by an address that is not this machine's, as through a proxy."""
+    return config.public_url is not None and not is_loopback(str(urlsplit(config.public_url).hostname))
 
 
 def _check_agreements(config: Config, address: str) -> None:
     """Nothing of a practice leaves this machine until it is recorded that its controller agreed, here or elsewhere."""
-    others = [address, *([str(urlsplit(config.public_url).hostname)] if config.public_url else ())]
-    if config.agreements == NOT_REQUIRED and not all(map(is_loopback, others)):
+    if config.agreements == NOT_REQUIRED and (not is_loopback(address) or _is_elsewhere(config)):
         raise ConfigError(
             "others can call this service, and no practice has to have agreed (setting agreements). Set it to "
             f"{REQUIRED}, and record what practices agreed to (hi-fhir agreements add); or to {ELSEWHERE}, where that "

@@ -1,5 +1,6 @@
 """The service as its operator meets it: health, addresses, and the command as a process."""
 
+import re
 import signal
 import socket
 from contextlib import suppress
@@ -47,13 +48,34 @@ def test_a_service_without_its_store_is_alive_and_not_ready(tmp_path):
     assert service.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.invalid"])  # noqa: S104
-def test_an_address_that_others_can_call_is_refused(tmp_path, host):
-    with pytest.raises(ConfigError, match="is not a loopback address"):
-        serve(Config(data_dir=tmp_path), Reader("icb"), host, 0, print)
-
-
 OPEN = {"public_url": "https://numbers.example"}
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "by"),
+    [
+        *((host, {}, host) for host in ("0.0.0.0", "192.0.2.1", "::", "example.invalid")),  # noqa: S104
+        *((host, OPEN, "https://numbers.example") for host in ("127.0.0.1", "::1", "localhost")),
+        ("127.0.0.1", {"public_url": "http://10.0.0.5:8080"}, "http://10.0.0.5:8080"),
+    ],
+)
+def test_who_can_be_called_by_others_is_not_without_log_in(tmp_path, monkeypatch, host, settings, by):
+    monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: pytest.fail("it listens"))
+    with pytest.raises(ConfigError, match=rf"{re.escape(by)}.* nobody logs in\. .*serve with --clients"):
+        serve(Config(data_dir=tmp_path, agreements="required", **settings), Reader("icb"), host, 0, print)
+
+
+@pytest.mark.parametrize(
+    ("host", "settings"),
+    [
+        *(("::", settings) for settings in ({}, {"public_url": "http://localhost"})),
+        ("127.0.0.1", {"public_url": "http://pcn.example"}),
+    ],
+)
+def test_who_can_be_called_by_others_is_so_by_tls(tmp_path, monkeypatch, host, settings):
+    monkeypatch.setattr("hi_fhir.web.serve.listen", lambda *_: pytest.fail("it listens"))
+    with pytest.raises(ConfigError, match=r"set public_url to the https address"):
+        serve(Config(data_dir=tmp_path, agreements="required", **settings), None, host, 0, print)
 
 
 @pytest.mark.parametrize(("host", "settings"), [("0.0.0.0", OPEN), ("127.0.0.1", OPEN)])  # noqa: S104
@@ -67,6 +89,7 @@ def test_who_can_be_called_by_others_says_that_practices_agreed(tmp_path, monkey
     ("host", "settings"),
     [
         *(("0.0.0.0", {**OPEN, "agreements": one}) for one in ("required", "kept-elsewhere")),  # noqa: S104
+        ("127.0.0.1", {**OPEN, "agreements": "required"}),
         ("127.0.0.1", {"public_url": "http://localhost:8080"}),
         ("::1", {}),
     ],
@@ -78,6 +101,16 @@ def test_who_says_so_or_is_called_by_nobody_else_listens(tmp_path, monkeypatch, 
     monkeypatch.setattr("hi_fhir.web.serve.listen", listens)
     with pytest.raises(ConnectionAbortedError, match=host):
         serve(Config(data_dir=tmp_path, **settings), None, host, 0, print)
+
+
+@pytest.mark.parametrize("settings", [{}, {"public_url": "http://localhost:8080"}, {"public_url": "http://[::1]:8080"}])
+def test_whom_nobody_else_calls_needs_no_log_in(tmp_path, monkeypatch, settings):
+    def listens(address, port):
+        raise ConnectionAbortedError(address)
+
+    monkeypatch.setattr("hi_fhir.web.serve.listen", listens)
+    with pytest.raises(ConnectionAbortedError):
+        serve(Config(data_dir=tmp_path, **settings), Reader("icb"), "127.0.0.1", 0, print)
 
 
 def test_a_taken_port_is_told_as_such(tmp_path):
