@@ -41,7 +41,7 @@ def list_command(data_dir: Path | None, as_json: bool) -> None:
     if not found:
         say("Nobody has subscribed.")
         return
-    columns = ["id", "whose", "host", "status", "events", "not told yet", "last error", "next try"]
+    columns = ["id", "whose", "client id", "host", "status", "events", "not told yet", "last error", "next try"]
     print_table("Subscriptions", columns, [[one[name.replace(" ", "_")] for name in columns] for one in found])
 
 
@@ -84,6 +84,7 @@ def _told(row: Any) -> dict[str, Any]:
     return {
         "id": row.resource_id,
         "whose": f"{organisations} ({row.audience})",
+        "client_id": row.client_id,
         "host": endpoint_host(row),
         "status": row.status,
         "events": row.last_number,

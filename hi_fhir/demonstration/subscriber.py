@@ -45,10 +45,13 @@ class Received:
 class Subscriber:
     """What a platform has received, held against what its board may see."""
 
-    def __init__(self, context: RunContext, board: SyntheticOrganisation, folder: Path, subscription: str) -> None:
-        """folder: what it keeps. subscription: its id."""
+    def __init__(
+        self, context: RunContext, board: SyntheticOrganisation, client: str, folder: Path, subscription: str
+    ) -> None:
+        """client: as it is registered. folder: what it keeps. subscription: its id."""
         self._context = context
         self._reader = _reader(board)
+        self._client = client
         self._folder = folder
         self._subscription = subscription
         self._told = 0
@@ -80,7 +83,7 @@ class Subscriber:
     def _standing(self) -> tuple[int, int]:
         """Events that it has acknowledged, and that there are."""
         with self._context.store.read() as session:
-            row = subscriptions.one_of_reader(session, self._reader, self._subscription)
+            row = subscriptions.one_of_reader(session, self._reader, self._client, self._subscription)
             if row is None:
                 raise SourceError("the subscription is gone.", kind="not-told")
             return row.acknowledged, row.last_number
@@ -116,7 +119,7 @@ def subscribed(context: RunContext, board: SyntheticOrganisation, folder: Path) 
             [sys.executable, str(programs / "subscriber.py"), str(folder), id_, base], dict(os.environ)
         ) as url:
             context.progress.finish(f"a platform of {board.name}, with a key of its own")
-            yield Subscriber(context, board, folder / "reports", url.strip().rpartition("/")[2])
+            yield Subscriber(context, board, id_, folder / "reports", url.strip().rpartition("/")[2])
 
 
 def _register(context: RunContext, board: SyntheticOrganisation, folder: Path) -> str:
@@ -124,7 +127,7 @@ def _register(context: RunContext, board: SyntheticOrganisation, folder: Path) -
     keys, scopes = (folder / "jwks.json").read_text(encoding="utf-8"), str(Scopes.read(_SCOPES))
     new = clients.NewClient(str(uuid4()), f"{board.name} platform", Audience.ICB, board.ods_code, scopes, keys)
     with context.store.write() as session:
-        for row in subscriptions.of_reader(session, _reader(board)):
+        for row in subscriptions.within(session, _reader(board)):
             subscriptions.end_subscription(row, context.clock.now())
         clients.add_client(session, new, context.clock.now())
     return new.id

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from hi_fhir.core.audiences import Audience
 from hi_fhir.store.client_models import AccessTokenRow, AssertionRow, ClientRow
 from hi_fhir.store.criteria import Reader
-from hi_fhir.store.subscriptions import end_subscription, of_reader
+from hi_fhir.store.subscriptions import LIVE, end_subscription, of_client, of_reader
 
+REVOKED = "its client was revoked."
 _NUL = "\0"  # PostgreSQL keeps no text with it, and takes none to compare with
 
 
@@ -67,17 +68,23 @@ def client(session: Session, id_: str) -> ClientRow | None:
 
 
 def revoke_client(session: Session, id_: str, at: datetime) -> bool:
-    """End a client, its tokens and, where it was its reader's last, what that subscribed to; whether there was one."""
+    """End a client, its tokens and its subscriptions; whether there was one.
+
+    Subscriptions that no client made end with the last client of their reader.
+    """
     row = client(session, id_)
     if row is None:
         return False
     row.revoked_at = at
     session.flush()
+    ended = [*of_client(session, id_)]
     same = (ClientRow.audience == row.audience, ClientRow.organisation == row.organisation)
     if session.scalars(select(ClientRow.id).where(*same, ClientRow.revoked_at.is_(None))).first() is None:
         reader = Reader(Audience(row.audience), frozenset({row.organisation}))
-        for subscription in of_reader(session, reader):
-            end_subscription(subscription, at)
+        ended += of_reader(session, reader, None)
+    for subscription in ended:
+        if subscription.status in LIVE:
+            end_subscription(subscription, at, REVOKED)
     session.execute(delete(AccessTokenRow).where(AccessTokenRow.client_row_id == row.id))
     return True
 

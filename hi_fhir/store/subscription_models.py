@@ -9,7 +9,8 @@ from hi_fhir.store.models import Base
 
 
 class SubscriptionRow(Base):
-    """Grain: one row per Subscription. Whose it is: of a Reader's, by audience and organisations (null: all).
+    """Grain: one row per Subscription. Whose it is: of a Reader's, by audience and organisations (null: all), and among
+    these of the registered client `client_id` that made it; null: of any, as what was made where nobody logs in.
 
     content: the resource as its client wants it, without header values. headers: sealed. status: requested, active,
     error or off. error: why it is in error, or off, in our own words. is_deleted: it is gone, and its events are kept.
@@ -28,6 +29,7 @@ class SubscriptionRow(Base):
     version: Mapped[int]
     audience: Mapped[str]
     organisations: Mapped[list[str] | None] = mapped_column(JSON)
+    client_id: Mapped[str | None]
     recorded_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     content: Mapped[str]

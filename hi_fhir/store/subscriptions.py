@@ -30,7 +30,10 @@ LIVE = ("requested", "active", "error")
 
 @dataclass(frozen=True)
 class NewSubscription:
-    """content: the resource as its client wants it, without header values. due_at: when its handshake is."""
+    """content: the resource as its client wants it, without header values. due_at: when its handshake is.
+
+    client: the registered one that made it; None: nobody logs in.
+    """
 
     id: str
     reader: Reader
@@ -38,6 +41,7 @@ class NewSubscription:
     headers: bytes
     status: str
     due_at: datetime | None
+    client: str | None = None
 
 
 class SubscriptionEvent(NamedTuple):
@@ -55,6 +59,7 @@ def add(session: Session, new: NewSubscription, at: datetime) -> SubscriptionRow
         version=1,
         audience=new.reader.audience,
         organisations=new.reader.named,
+        client_id=new.client,
         recorded_at=at,
         updated_at=at,
         content=new.content,
@@ -77,11 +82,24 @@ def owner(row: SubscriptionRow) -> Reader:
     return Reader(Audience(row.audience), codes)
 
 
-def of_reader(session: Session, reader: Reader) -> Sequence[SubscriptionRow]:
-    """A reader's own, in order of id. Two readers have one only if they have all the same."""
+def of_reader(session: Session, reader: Reader, client: str | None) -> Sequence[SubscriptionRow]:
+    """A reader's own, in order of id. Two readers have one only if they have all the same.
+
+    client: the registered one that asks; None: nobody logs in. It has those that it made, and those that none did.
+    """
     theirs = select(SubscriptionRow).where(SubscriptionRow.audience == reader.audience, ~SubscriptionRow.is_deleted)
     rows = session.scalars(theirs.order_by(SubscriptionRow.resource_id))
-    return [row for row in rows if owner(row) == reader]
+    return [row for row in rows if _is_of(row, reader, client)]
+
+
+def _is_of(row: SubscriptionRow, reader: Reader, client: str | None) -> bool:
+    return owner(row) == reader and row.client_id in (None, client)
+
+
+def of_client(session: Session, client: str) -> Sequence[SubscriptionRow]:
+    """Those that a registered client made, in order of id."""
+    made = select(SubscriptionRow).where(SubscriptionRow.client_id == client, ~SubscriptionRow.is_deleted)
+    return session.scalars(made.order_by(SubscriptionRow.id)).all()
 
 
 def within(session: Session, reader: Reader) -> list[SubscriptionRow]:
@@ -92,11 +110,13 @@ def within(session: Session, reader: Reader) -> list[SubscriptionRow]:
     return [row for row in rows if own is None or (row.organisations is not None and own >= {*row.organisations})]
 
 
-def one_of_reader(session: Session, reader: Reader, id_: str, *, lock: bool = False) -> SubscriptionRow | None:
-    """A reader's own by its id, deleted or not; lock: for as long as the transaction lasts."""
+def one_of_reader(
+    session: Session, reader: Reader, client: str | None, id_: str, *, lock: bool = False
+) -> SubscriptionRow | None:
+    """One of those of `of_reader` by its id, deleted or not; lock: for as long as the transaction lasts."""
     query = select(SubscriptionRow).where(SubscriptionRow.resource_id == id_)
     row = session.scalars(query.with_for_update() if lock else query).one_or_none()
-    return row if row is not None and owner(row) == reader else None
+    return row if row is not None and _is_of(row, reader, client) else None
 
 
 def every(session: Session) -> Sequence[SubscriptionRow]:

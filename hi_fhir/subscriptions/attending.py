@@ -19,6 +19,7 @@ from hi_fhir.core.sealing import Seal
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.audit_events import Note, unheard
+from hi_fhir.store.clients import REVOKED
 from hi_fhir.store.search import StoredVersion, organisation_of
 from hi_fhir.store.session import Store
 from hi_fhir.store.subscription_models import SubscriptionRow
@@ -27,7 +28,7 @@ from hi_fhir.subscriptions.asked import WantedSubscription
 from hi_fhir.subscriptions.guide import Content, NotificationKind
 from hi_fhir.subscriptions.notifications import SubscriptionStanding, as_resource, bundle
 from hi_fhir.subscriptions.resource import as_asked
-from hi_fhir.subscriptions.rights import over, over_at, told_today
+from hi_fhir.subscriptions.rights import is_revoked, over, over_at, told_today
 from hi_fhir.subscriptions.sending import Call, FailedCallError, Sender
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,9 @@ class Attendant:
                 return None
             if asked.end is not None and asked.end <= now:
                 store.end_subscription(row, now)
+                return None
+            if is_revoked(session, row):
+                store.end_subscription(row, now, REVOKED)
                 return None
             if (why := over(session, row, now)) is not None:
                 store.end_subscription(row, now, f"{why}: nobody is told in its name any more.")

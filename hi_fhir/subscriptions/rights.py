@@ -9,6 +9,7 @@ from hi_fhir.core.days import LONDON
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.agreements import agreed_reports
 from hi_fhir.store.audit_events import AuditNote, AuditOutcome, AuditReason, Note, unheard
+from hi_fhir.store.clients import client
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.store.successions import end_of, reader_on
 
@@ -44,6 +45,11 @@ def _refused(row: SubscriptionRow) -> AuditNote:
         resource_type="Subscription",
         resource_id=row.resource_id,
     )
+
+
+def is_revoked(session: Session, row: SubscriptionRow) -> bool:
+    """Whether the client that made a subscription has no right any more, as where it was revoked as it subscribed."""
+    return row.client_id is not None and client(session, row.client_id) is None
 
 
 def over(session: Session, row: SubscriptionRow, at: datetime) -> str | None:

@@ -74,6 +74,12 @@ def registered(store: Store, clock: Clock) -> ReaderOf:
     return reader_of
 
 
+def asking_client() -> str | None:
+    """The registered client that the request under way is from, once its reader was asked for; None: nobody logs in."""
+    found: Caller | None = g.get(_CALLER)
+    return found.client_id if found is not None else None
+
+
 def may_have_patients() -> bool:
     """Whether the request that is under way is from a client that may be told of its practice's single patients."""
     found: Caller | None = g.get(_CALLER)

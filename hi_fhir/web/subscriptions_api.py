@@ -1,4 +1,4 @@
-"""Subscription over FHIR: a reader's own, made, changed, asked after and ended.
+"""Subscription over FHIR: a client's own, made, changed, asked after and ended.
 
 Source: FHIR R4 http.html, and the subscriptions backport guide for $status and $events.
 """
@@ -32,13 +32,13 @@ from hi_fhir.subscriptions.notifications import SubscriptionStanding, bundle, st
 from hi_fhir.subscriptions.resource import as_asked, kept_content, sealed_headers, shown
 from hi_fhir.subscriptions.rights import told_today
 from hi_fhir.web.operations import operation_parameters
-from hi_fhir.web.readers import ReaderOf
+from hi_fhir.web.readers import ReaderOf, asking_client
 
 Json = dict[str, Any]
 
 _EVENTS = {Content.EMPTY: 1_000, Content.ID_ONLY: 1_000, Content.FULL_RESOURCE: 20}
 """Events in one answer of $events."""
-_MOST = 200  # of a reader's
+_MOST = 200  # of a client's
 _DIGITS = 12
 _SEARCHED = PARAMETERS["Subscription"]
 
@@ -111,11 +111,12 @@ class SubscriptionViews:
         if asked.status == "active":
             raise FhirError(422, "Subscription.status: a new one is requested or off.", code="value")
         with self._store.write() as session:
-            if len(store.of_reader(session, reader)) >= _MOST:
+            if len(store.of_reader(session, reader, asking_client())) >= _MOST:
                 raise FhirError(422, f"there are {_MOST} subscriptions already. End some.", code="too-many")
             due = now if asked.status == "requested" else None
             content, headers = kept_content(resource), sealed_headers(asked, self._seal)
-            new = store.NewSubscription(str(uuid4()), reader, content, headers, asked.status, due)
+            client = asking_client()
+            new = store.NewSubscription(str(uuid4()), reader, content, headers, asked.status, due, client)
             row = store.add(session, new, now)
             response = _written(row, 201)
             response.headers["Location"] = f"{self._base}/Subscription/{row.resource_id}/_history/{row.version}"
@@ -157,6 +158,7 @@ class SubscriptionViews:
             row.error, row.tries, row.failing_since, row.updated_at = None, 0, None, now
             row.leased_by = row.leased_until = None  # what is on its way is noted nowhere, and told again
             row.version += 1
+            row.client_id = asking_client()  # one that no client made is from now on of the one that sends it
             return _versioned(_written(row, 200), row)
 
     def delete(self, id_: str) -> Response:
@@ -173,7 +175,7 @@ class SubscriptionViews:
         pairs = [("_count", str(_MOST)), *request.args.items(multi=True)]  # all, where no fewer are asked for
         wanted = parse_search("Subscription", pairs, _SEARCHED, lenient=lenient, most=_MOST)
         with self._store.read() as session:
-            rows = store.of_reader(session, reader)
+            rows = store.of_reader(session, reader, asking_client())
             found = [shown(row) for row in rows]
         found = [one for one in found if wanted.matches(one)]
         entries = [(f"{self._base}/Subscription/{one['id']}", one) for one in found]
@@ -188,7 +190,7 @@ class SubscriptionViews:
         with self._store.read() as session:
             rows = [
                 row
-                for row in store.of_reader(session, reader)
+                for row in store.of_reader(session, reader, asking_client())
                 if (not ids or row.resource_id in ids) and (not states or row.status in states)
             ]
             return self._searchset([self._status(row) for row in rows])
@@ -230,7 +232,7 @@ class SubscriptionViews:
         return resource
 
     def _own(self, session: Session, reader: Reader, id_: str, *, lock: bool = False) -> SubscriptionRow:
-        row = store.one_of_reader(session, reader, id_, lock=lock)
+        row = store.one_of_reader(session, reader, asking_client(), id_, lock=lock)
         if row is None:
             raise FhirError(404, "there is no such Subscription.")
         if row.is_deleted:

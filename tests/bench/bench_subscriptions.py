@@ -97,7 +97,7 @@ def active(base: str) -> int:
 def kill_later(store: Store, id_: str) -> None:
     """Have a subscription be one that answered its handshake, and then died."""
     with store.write() as session:
-        row = one_of_reader(session, Reader(Audience.ICB), id_)
+        row = one_of_reader(session, Reader(Audience.ICB), None, id_)
         assert row is not None
         row.status, row.due_at, row.leased_until, row.leased_by = "active", None, None, None
 

@@ -30,6 +30,7 @@ TOKEN_URL = "https://numbers.example/auth/token"
 PLACES = [("A99001", "U99001", "QX1"), ("A99002", "U99002", "QX2")]
 CLIENTS = {
     "mine": ("QX1", str(ALL)),
+    "colleague": ("QX1", str(ALL)),
     "theirs": ("QX2", str(ALL)),
     "revoked": ("QX1", str(ALL)),
     "narrow": ("QX1", "system/MeasureReport.r"),

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import select
 
 from hi_fhir.core.sealing import load_seal
+from hi_fhir.store import clients
 from hi_fhir.store import subscriptions as store
 from hi_fhir.store.subscription_models import SubscriptionRow
 from hi_fhir.subscriptions.attending import Attendant, Terms
 from hi_fhir.subscriptions.sending import Sender
-from tests.support.released import release
-from tests.support.subscribing import TOPIC, numbers_of, subscription
+from tests.support.released import CLOCK, release
+from tests.support.subscribing import TOPIC, classic, numbers_of, subscription
 from tests.support.subscription_rig import LOOPBACK, ORGANISATION, PLACES, PUBLIC, foci
 
 
@@ -40,6 +42,24 @@ def test_others_never_see_a_subscription(rig, hook):
     assert rig.client.delete(f"/fhir/Subscription/{id_}", headers={ORGANISATION: "QX2"}).status_code == 404
     assert rig.client.delete(f"/fhir/Subscription/{id_}", headers={ORGANISATION: "QX1"}).status_code == 204
     assert rig.get(f"Subscription/{id_}").status_code == 410
+
+
+@pytest.mark.parametrize("form", [subscription, classic])
+def test_a_client_that_is_revoked_as_it_subscribes_is_told_nothing(rig, hook, form):
+    """Its token was looked at before, and its subscription was not there yet."""
+    id_ = rig.create(form(hook.url))
+    with rig.store.write() as session:
+        clients.add_client(session, clients.NewClient("c", "c", "icb", "QX1", "system/*.cruds", jwks="{}"), CLOCK.at)
+        clients.revoke_client(session, "c", CLOCK.at)
+        [row] = store.every(session)
+        row.client_id, row.status, row.due_at = "c", "requested", CLOCK.at
+
+    rig.attend()
+
+    assert hook.calls == []
+    with rig.store.read() as session:
+        [row] = store.every(session)
+        assert (row.resource_id, row.status, row.error) == (id_, "off", "its client was revoked.")
 
 
 def test_values_of_headers_are_sealed_where_they_are_kept(rig, hook, tmp_path):

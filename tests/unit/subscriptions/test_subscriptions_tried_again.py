@@ -114,7 +114,7 @@ def test_filters_that_are_understood_no_longer_stop_no_release(rig, hook):
     broken, good = (rig.create(subscription(f"{hook.url}/{name}", filters=["status=complete"])) for name in "ab")
     rig.attend()
     with rig.store.write() as session:  # as what was kept by another version may be
-        row = store.one_of_reader(session, Reader("icb", {"QX1"}), broken)
+        row = store.one_of_reader(session, Reader("icb", {"QX1"}), None, broken)
         row.content = row.content.replace("status=complete", "status:old=complete")
 
     release(rig.store, reporters=("A99001",), memberships=PLACES)

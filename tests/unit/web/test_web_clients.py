@@ -193,7 +193,7 @@ def test_tokens_are_kept_nowhere(door):
     assert token not in str(rows)
 
 
-def test_a_client_has_its_organisations_subscriptions_alone(door):
+def test_no_other_organisation_has_a_clients_subscriptions(door):
     with endpoint() as hook:
         made = door.http.post("/fhir/Subscription", json=subscription(hook.url), headers=door.headers("mine"))
     path = f"/fhir/Subscription/{made.json['id']}"
@@ -279,20 +279,3 @@ def test_a_token_is_good_for_a_short_time_only(door):
     headers = door.headers("mine")
     door.clock.at += timedelta(days=1)
     assert door.http.get("/fhir/MeasureReport", headers=headers).status_code == 401
-
-
-def test_the_last_client_of_an_organisation_takes_its_subscriptions_along(door):
-    with door.store.write() as session:
-        for name in ("first", "last"):
-            store.add_client(session, store.NewClient(name, name, Audience.ICB, "QX7", str(ALL), jwks(RSA)), CLOCK.at)
-    made = door.http.post(
-        "/fhir/Subscription", json=subscription("http://127.0.0.1:9/hook"), headers=door.headers("first")
-    )
-    path = f"/fhir/Subscription/{made.json['id']}"
-    with door.store.write() as session:
-        assert store.revoke_client(session, "first", CLOCK.at)
-    assert door.http.get(path, headers=door.headers("last")).json["status"] == "requested"
-    with door.store.write() as session:
-        assert store.revoke_client(session, "last", CLOCK.at)
-        store.add_client(session, store.NewClient("next", "n", Audience.ICB, "QX7", str(ALL), jwks(RSA)), CLOCK.at)
-    assert door.http.get(path, headers=door.headers("next")).json["status"] == "off"
