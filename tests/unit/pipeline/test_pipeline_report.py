@@ -121,7 +121,8 @@ def test_which_share_of_counts_is_held_back_beside_small_ones_is_told(
 
 def test_what_a_release_was_attacked_with_is_told(config: Config, store: Store, evaluation: Path) -> None:
     progress = _Finished()
-    manifest = report(RunContext(config, AT, progress, opened=store), evaluation, "icb", config.data_dir / "runs" / "1")
+    context = RunContext(replace(config, release_check=20), AT, progress, opened=store)
+    manifest = report(context, evaluation, "icb", config.data_dir / "runs" / "1")
     attack = manifest.attack
     assert attack is not None
     assert (attack.seen, attack.by_several, attack.known_before) == (0, 20, 0)
