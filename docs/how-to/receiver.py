@@ -1,5 +1,7 @@
 """A receiver of notifications: keeps each report once, and fetches from $events what it has missed.
 
+It takes R4's own form of Subscriptions too, as HAPI sends it: each report by PUT, without numbers and in any order.
+
 Run: python receiver.py FOLDER [PORT]. It prints its address, and writes each report that it is told of into FOLDER.
 """
 
@@ -17,6 +19,10 @@ FHIR = "application/fhir+json"
 def numbers_of(bundle: dict) -> list[int]:
     events = [one for one in bundle["entry"][0]["resource"]["parameter"] if one["name"] == "notification-event"]
     return [int(part["valueString"]) for one in events for part in one["part"] if part["name"] == "event-number"]
+
+
+def version_of(report: dict) -> int:
+    return int(report["meta"]["versionId"])
 
 
 class Receiver(ThreadingHTTPServer):
@@ -51,12 +57,30 @@ class Receiver(ThreadingHTTPServer):
             report = entry["resource"]
             (self.folder / f"{report['id']}.json").write_text(json.dumps(report))
 
+    def take_alone(self, report: dict) -> None:
+        path = self.folder / f"{report['id']}.json"
+        with self.lock:
+            if not path.exists() or version_of(json.loads(path.read_text())) <= version_of(report):
+                path.write_text(json.dumps(report))
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        self.server.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.take(self.read_json())
+        self.answer()
+
+    def do_PUT(self) -> None:
+        resource = self.read_json()
+        if resource["resourceType"] == "MeasureReport":  # its reporter may come before it
+            self.server.take_alone(resource)
+        self.answer()
+
+    def read_json(self) -> dict:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -19,6 +19,12 @@ import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
 import ca.uhn.fhir.jpa.provider.JpaSystemProvider;
 import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
+import ca.uhn.fhir.jpa.subscription.match.config.SubscriptionProcessorConfig;
+import ca.uhn.fhir.jpa.subscription.match.deliver.email.IEmailSender;
+import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
+import ca.uhn.fhir.jpa.topic.ISubscriptionTopicLoader;
+import ca.uhn.fhir.jpa.topic.SubscriptionTopicConfig;
+import ca.uhn.fhir.jpa.util.LoggingEmailSender;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
@@ -27,12 +33,15 @@ import ch.qos.logback.classic.Logger;
 import jakarta.persistence.EntityManagerFactory;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.hl7.fhir.dstu2.model.Subscription.SubscriptionChannelType;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.ApplicationContext;
@@ -57,7 +66,10 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
   HapiJpaConfig.class,
   JpaBatch2Config.class,
   Batch2JobsConfig.class,
-  SubscriptionChannelConfig.class, // the queues between the steps of a bulk export
+  SubscriptionChannelConfig.class, // the queues between the steps of a bulk export, too
+  SubscriptionSubmitterConfig.class,
+  SubscriptionProcessorConfig.class,
+  SubscriptionTopicConfig.class,
   ThreadPoolFactoryConfig.class,
 })
 public class HapiForTests {
@@ -97,7 +109,22 @@ public class HapiForTests {
 
   @Bean
   SubscriptionSettings subscriptionSettings() {
-    return new SubscriptionSettings();
+    var settings = new SubscriptionSettings();
+    settings.addSupportedSubscriptionType(SubscriptionChannelType.RESTHOOK);
+    settings.setSubscriptionIntervalInMs(250); // until a Subscription counts; 5 s by default
+    return settings;
+  }
+
+  @Bean
+  IEmailSender mail() { // what tells subscribers wants one, though nobody subscribes by mail
+    return new LoggingEmailSender();
+  }
+
+  /** Topics of R4 are kept in Basic resources, which HAPI by itself reads once a minute. */
+  @Bean
+  Runnable topicTicks(ISubscriptionTopicLoader topics, ScheduledExecutorService clock) {
+    clock.scheduleWithFixedDelay(topics::forceRefresh, 5, 1, TimeUnit.SECONDS);
+    return () -> {};
   }
 
   @Bean
