@@ -100,4 +100,7 @@ def _is_shown(row: "Row") -> bool:
 def _interval(row: "Row") -> str:
     if row.lower is None:
         return ""
-    return f"{row.lower:.4f} to {row.upper:.4f}{', with rounding' if row.includes_rounding else ''}"
+    from hi_fhir.statistics.comparisons import NEWCOMBE_OVERLAPPING
+
+    overlapping = ", wider than need be: periods overlap" if row.method == NEWCOMBE_OVERLAPPING else ""
+    return f"{row.lower:.4f} to {row.upper:.4f}{', with rounding' if row.includes_rounding else ''}{overlapping}"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, TOO_SMALL
-from hi_fhir.pages.report_heads import NameAndValue, ReportHead, all_texts, spelt, text, texts
+from hi_fhir.pages.extension_texts import NameAndValue, all_texts, spelt, text, texts
+from hi_fhir.reports.heads import ReportHead
 
 T = TypeVar("T")
 

@@ -1,11 +1,13 @@
 """The organisations of which a reader has numbers, as pages call them."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection
 
 from hi_fhir.core.errors import NotFoundError
+from hi_fhir.core.gzipped import inflated
 from hi_fhir.reports.reporters import KINDS, organisation_id
 from hi_fhir.store.criteria import OrganisationCriteria, Reader
 from hi_fhir.store.pages import AskedPage
@@ -45,7 +47,13 @@ def area(connection: Connection, reader: Reader, code: str) -> PageArea:
 
 
 def _area(stored: StoredVersion) -> PageArea:
-    resource = orjson.loads(stored.content)
+    return _of_file(stored.file)
+
+
+@lru_cache(maxsize=16_384)
+def _of_file(file: bytes) -> PageArea:
+    """file: an Organization as the store keeps it."""
+    resource = orjson.loads(inflated(file))
     [code] = (one["value"] for one in resource["identifier"])
     [kind] = (kind for kind, name in KINDS.items() if name == resource["type"][0]["text"])
     return PageArea(code, resource.get("name", code), kind)

@@ -22,8 +22,8 @@ from hi_fhir.disclosure.policies import Rule
 from hi_fhir.measures.stratifiers import AGE_BAND, AGES, ALL, SEX, UNKNOWN
 from hi_fhir.pages.about import listed_practices
 from hi_fhir.pages.population import PEOPLE
-from hi_fhir.pages.report_heads import ReportHead
 from hi_fhir.pages.strata_table import CountShown, StrataTable
+from hi_fhir.reports.heads import ReportHead
 
 _COMPARED = (ALL, SEX.id, AGE_BAND.id)
 

@@ -51,10 +51,10 @@ def data_history(session: Session, reader: Reader, code: str, reports: Sequence[
     """Of an area. reports: those whose delivery is looked at. Subscribers are those of the reader's organisations."""
     codes = reader.reached
     return DataHistory(
-        given=given_reports(session, reader.audience, codes, code),
-        said=said_notices(session, reader.audience, codes, code),
-        servers=_servers(tried_reports(session, [one.identifier for one in reports]), len(reports)),
-        subscribers=[_subscriber(row) for row in subscriptions.within(session, reader)],
+        given=tuple(given_reports(session, reader.audience, codes, code)),
+        said=tuple(said_notices(session, reader.audience, codes, code)),
+        servers=tuple(_servers(tried_reports(session, [one.identifier for one in reports]), len(reports))),
+        subscribers=tuple(_subscriber(row) for row in subscriptions.within(session, reader)),
     )
 
 

@@ -1,11 +1,12 @@
 """The widest gaps between groups of an area, in the direction in which each measure is better."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import CORE20, ETHNIC_GROUP_5
-from hi_fhir.pages import wording
+from hi_fhir.pages.differences import RankedDifference
 from hi_fhir.reports.derived.rows import DIFFERENCE
 from hi_fhir.reports.derived.table import Row
 
@@ -13,22 +14,11 @@ COMPARED = (CORE20.id, ETHNIC_GROUP_5.id)
 """Breakdowns whose groups are ranked."""
 
 
-class Gap(NamedTuple):
-    """row: the difference. people: of the group, as released. at_least: the end of the interval that says less, as a
-    share that the group is worse off by; fewer: people who that comes to."""
+@dataclass(frozen=True)
+class Gap(RankedDifference):
+    """at_least: that the group is worse off by. people: of the group, as released; fewer: who that comes to."""
 
-    measure: Measure
-    row: Row
     people: float
-    at_least: float
-
-    @property
-    def label(self) -> str:
-        return wording.group(self.measure, self.row.stratifier, self.row.stratum or "")
-
-    @property
-    def difference(self) -> str:
-        return wording.difference(self.row, self.measure)
 
     @property
     def fewer(self) -> float:
@@ -81,4 +71,4 @@ def _worse(
             continue
         at_least = low if measure.improvement == "decrease" else -high
         if at_least > 0:
-            yield Gap(measure, row, people, at_least)
+            yield Gap(measure, row, at_least, people)

@@ -55,6 +55,11 @@ class MeasureView:
         return trend_sentence(self.trend)
 
     @property
+    def overlaps(self) -> list[str]:
+        """What it does to changes that their periods share days."""
+        return wording.overlaps(point.change for point in self.trend if point.change)
+
+    @property
     def slopes(self) -> list[tuple[str, Row]]:
         """The name of each index of inequality by deprivation, and what it is."""
         return [(_COMPARED[row.statistic], row) for row in self.now if row.statistic in _COMPARED]

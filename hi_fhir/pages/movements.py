@@ -6,26 +6,14 @@ from typing import NamedTuple
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ALL
 from hi_fhir.pages import wording
+from hi_fhir.pages.differences import RankedDifference
 from hi_fhir.pages.gaps import COMPARED
 from hi_fhir.reports.derived.rows import CHANGE
 from hi_fhir.reports.derived.table import Row
 
 
-class Movement(NamedTuple):
-    """row: the change. at_least: the end of its interval that says less, as a share, whichever way it goes."""
-
-    measure: Measure
-    row: Row
-    at_least: float
-
-    @property
-    def label(self) -> str:
-        """Of the group."""
-        return wording.group(self.measure, self.row.stratifier, self.row.stratum or "")
-
-    @property
-    def difference(self) -> str:
-        return wording.difference(self.row, self.measure)
+class Movement(RankedDifference):
+    """Since the period before, whichever way it goes."""
 
     @property
     def direction(self) -> str:
@@ -42,12 +30,15 @@ class UntoldChange(NamedTuple):
 
 class Movements(NamedTuple):
     """moved: those whose interval says that there is a change, the surest first. compared: how many changes were looked
-    at; groups_not_given: how many of groups could not be; untold: of everybody, those that could not be."""
+    at; groups_not_given: how many of groups could not be; untold: of everybody, those that could not be. overlaps: of
+    periods that share days, what that does.
+    """
 
     moved: Sequence[Movement]
     compared: int
     groups_not_given: int
     untold: Sequence[UntoldChange]
+    overlaps: Sequence[str]
 
     @property
     def is_there(self) -> bool:
@@ -59,11 +50,12 @@ class Movements(NamedTuple):
         if not self.is_there:
             return "There is no period before to compare with."
         missing = f" Of {self.groups_not_given} more groups it cannot be told." if self.groups_not_given else ""
-        return (
+        told = (
             f"{self.compared} changes since the period before were looked at, of everybody and of groups, of which "
             f"some look large by chance alone.{missing} A change is listed where its whole 95% interval says that "
             "there is one; the end that says less decides the order."
         )
+        return " ".join((told, *self.overlaps))
 
 
 def movements(rows: Iterable[Row], measures: Mapping[str, Measure]) -> Movements:
@@ -82,4 +74,4 @@ def movements(rows: Iterable[Row], measures: Mapping[str, Measure]) -> Movements
             titles.setdefault(wording.why(row.reason), []).append(measures[row.measure].title)
     untold = [UntoldChange(reason, sorted(own)) for reason, own in sorted(titles.items())]
     of_groups = sum(row.stratifier != ALL for row in absent)
-    return Movements(moved, len(changes) - len(absent), of_groups, untold)
+    return Movements(moved, len(changes) - len(absent), of_groups, untold, wording.overlaps(changes))

@@ -14,11 +14,11 @@ from hi_fhir.measures import registry
 from hi_fhir.measures.model import Measure
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea, area, areas
-from hi_fhir.pages.report_heads import ReportHead, report_head
 from hi_fhir.pages.taken.area_taken import AreaTaken
 from hi_fhir.pipeline.kept_statistics import KeptStatistics
 from hi_fhir.pipeline.statistics_of import ReleasedReports, released_reports, statistics_among
 from hi_fhir.reports.derived.table import StatisticsTable
+from hi_fhir.reports.heads import ReportHead, report_head
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, WithdrawnReport, report_contents
 from hi_fhir.store.search import read_measure
@@ -89,9 +89,9 @@ class OpenShelf:
         """Of an area: in order of measure and period."""
         return self._released(code).current
 
-    def withdrawn(self, code: str, measure: str | None = None) -> list[WithdrawnReport]:
+    def withdrawn(self, code: str, measure: str | None = None) -> tuple[WithdrawnReport, ...]:
         """Of an area, and of a measure if one is named."""
-        return [one for one in self._released(code).withdrawn if measure in (None, one.measure_id)]
+        return tuple(one for one in self._released(code).withdrawn if measure in (None, one.measure_id))
 
     def _released(self, code: str) -> ReleasedReports:
         """Asked of the store once a request."""
@@ -125,9 +125,15 @@ class OpenShelf:
         return {one.measure_id: found[one.measure_id] for one in reports}
 
     def table(
-        self, code: str, period: Period | None, measures: Collection[str] = (), stratifiers: Collection[str] = ()
+        self,
+        code: str,
+        period: Period | None,
+        measures: Collection[str] = (),
+        stratifiers: Collection[str] = (),
+        *,
+        with_changes: bool = True,
     ) -> StatisticsTable:
-        """All measures and stratifiers where none are named.
+        """All measures and stratifiers where none are named. with_changes: as of `statistics_among`.
 
         Raises:
             NotFoundError: nothing is here of it.
@@ -141,6 +147,7 @@ class OpenShelf:
             measures=measures,
             stratifiers=stratifiers,
             period=period,
+            with_changes=with_changes,
         )
 
     def taken(self, code: str, period: str | None) -> AreaTaken:
@@ -163,13 +170,13 @@ class OpenShelf:
         )
 
 
-def periods_of(reports: Sequence[CurrentReport]) -> list[Period]:
+def periods_of(reports: Sequence[CurrentReport]) -> tuple[Period, ...]:
     """The latest first."""
-    return sorted({Period(one.period_start, one.period_end) for one in reports}, key=_by_end, reverse=True)
+    return tuple(sorted({Period(one.period_start, one.period_end) for one in reports}, key=_by_end, reverse=True))
 
 
-def of_period(reports: Sequence[CurrentReport], period: Period) -> list[CurrentReport]:
-    return [one for one in reports if (one.period_start, one.period_end) == (period.start, period.end)]
+def of_period(reports: Sequence[CurrentReport], period: Period) -> tuple[CurrentReport, ...]:
+    return tuple(one for one in reports if (one.period_start, one.period_end) == (period.start, period.end))
 
 
 def chosen_period(asked: str | None, periods: Sequence[Period]) -> Period:

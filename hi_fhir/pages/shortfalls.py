@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from hi_fhir.measures.model import Measure
 from hi_fhir.pages.about import lost_records
-from hi_fhir.pages.report_heads import Json, NameAndValue, ReportHead, all_texts, spelt, texts
+from hi_fhir.pages.extension_texts import NameAndValue, all_texts, spelt, texts
+from hi_fhir.reports.heads import Json, ReportHead
 from hi_fhir.tables.standing import WHY_WITHHELD, TypeState
 
 _WAITING = ("missing", "partial", "demonstration")

@@ -1,6 +1,6 @@
 """The pages as routes. They only read; what a reader may not have is answered as what is not there."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from http import HTTPStatus
@@ -34,8 +34,8 @@ from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, of_period, p
 from hi_fhir.pages.shortfalls import shortfalls
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
+from hi_fhir.pipeline.kept_statistics import LatestUsed
 from hi_fhir.reports.concepts import AREAS
-from hi_fhir.reports.derived.table import Row, StatisticsTable
 from hi_fhir.store.cells import stratifiers_of
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, WithdrawnReport
@@ -47,6 +47,10 @@ POLICY = (
 )
 STATIC = Path(__file__).parent / "static"
 _SHOWN = 10
+_PAGES = 64 << 20  # characters of pages that are kept
+_PERSON = "<!-- who looks -->"
+"""Stands in a page where it is said who looks: the rest is the same for all who may have the same."""
+Values = Mapping[str, Any]
 _TEXTS = ("text/html", "text/css", "text/csv", "image/svg+xml")
 _BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
@@ -82,12 +86,13 @@ def make_site_with_door(shelf: Shelf, reader_of: ReaderOf, door: Door) -> Site:
 
 
 class AreaView(NamedTuple):
-    """An area in a period. reports: those of the period. withdrawn: reports of any period."""
+    """An area in a period. reports: those of the period. ever: those of all periods. withdrawn: of any period."""
 
     area: PageArea
     period: Period
     periods: Sequence[Period]
     reports: Sequence[CurrentReport]
+    ever: Sequence[CurrentReport]
     withdrawn: Sequence[WithdrawnReport]
 
 
@@ -99,20 +104,12 @@ class PeopleView(NamedTuple):
     report: CurrentReport
 
 
-class MeasureShown(NamedTuple):
-    """A measure in an area. periods: that there are. withdrawn: its reports of any period."""
-
-    view: MeasureView
-    area: PageArea
-    periods: Sequence[Period]
-    withdrawn: Sequence[WithdrawnReport]
-
-
 class PageViews:
     def __init__(self, shelf: Shelf, reader_of: ReaderOf, door: Door | None = None) -> None:
         self._shelf = shelf
         self._reader_of = reader_of
         self._door = door
+        self._pages: LatestUsed[str] = LatestUsed(_PAGES)
 
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "start", self.start)
@@ -141,32 +138,37 @@ class PageViews:
     def area(self, code: str) -> str:
         with self._opened() as shelf:
             shown = self._area(shelf, code)
-            rows = shelf.table(code, shown.period, stratifiers=COMPARED).rows
-            heads = shelf.heads(shown.reports)
-        measures = self._shelf.measures
-        return self._page(
-            "area.html",
-            shown=shown,
-            date=max(head.date for head in heads.values()),
-            ranking=widest(rows, measures),
-            moved=movements(rows, measures),
-            short=shortfalls(heads, measures),
-            recorded=least_recorded(rows, measures),
-            most=_SHOWN,
-            scores={row.measure: row for row in rows if row.statistic == "score" and row.stratifier == ALL},
-            measures=measures,
-        )
+            return self._kept_page("area.html", shown, lambda: self._home(shelf, shown))
+
+    def _home(self, shelf: OpenShelf, shown: AreaView) -> Values:
+        rows = shelf.table(shown.area.code, shown.period, stratifiers=COMPARED).rows
+        heads, measures = shelf.heads(shown.reports), self._shelf.measures
+        return {
+            "shown": shown,
+            "date": max(head.date for head in heads.values()),
+            "ranking": widest(rows, measures),
+            "moved": movements(rows, measures),
+            "short": shortfalls(heads, measures),
+            "recorded": least_recorded(rows, measures),
+            "most": _SHOWN,
+            "scores": {row.measure: row for row in rows if row.statistic == "score" and row.stratifier == ALL},
+            "measures": measures,
+        }
 
     def completeness(self, code: str) -> str:
         by = request.args.get("by", _BY[0].id)
         with self._opened() as shelf:
-            shown = self._area(shelf, code)
+            shown, names = self._area(shelf, code), shelf.names()
             breakdowns = self._breakdowns(shelf, shown)
             if by not in breakdowns:
                 raise NotFoundError("there is no such breakdown")
-            rows = shelf.table(code, shown.period, stratifiers=[by]).rows
-            fields = field_table(rows, self._shelf.measures, by, _names(shelf, rows))
-        return self._page("completeness.html", shown=shown, fields=fields, by=by, breakdowns=breakdowns)
+
+            def values() -> Values:
+                rows = shelf.table(code, shown.period, stratifiers=[by], with_changes=False).rows
+                fields = field_table(rows, self._shelf.measures, by, names)
+                return {"shown": shown, "fields": fields, "by": by, "breakdowns": breakdowns}
+
+            return self._kept_page("completeness.html", (by, shown, _hashable(names)), values)
 
     def _breakdowns(self, shelf: OpenShelf, shown: AreaView) -> dict[str, str]:
         """Titles of the breakdowns that the area's reports have, by id: no practice has one by practice."""
@@ -177,16 +179,22 @@ class PageViews:
 
     def population(self, code: str) -> str:
         with self._opened() as shelf:
-            people = self._people(shelf, code)
-            head = shelf.heads([people.report])[people.report.measure_id]
-        told = [(table, people_sentence(table)) for table in people.tables]
-        lists, rule = imported_lists(self._shelf.imports), POLICIES[shelf.reader.audience].own
-        beside = beside_lists(people.tables, head, lists, rule) if lists else None
-        return self._page("population.html", shown=people.shown, tables=told, people=PEOPLE, beside=beside)
+            shown, names = self._area(shelf, code), shelf.names()
+            lists, rule = imported_lists(self._shelf.imports), POLICIES[shelf.reader.audience].own
+
+            def values() -> Values:
+                people = self._people(shelf, shown, names)
+                head = shelf.heads([people.report])[people.report.measure_id]
+                told = [(table, people_sentence(table)) for table in people.tables]
+                beside = beside_lists(people.tables, head, lists, rule) if lists else None
+                return {"shown": shown, "tables": told, "people": PEOPLE, "beside": beside}
+
+            of = (shown, shelf.reader.audience, lists and lists.version, _hashable(names))
+            return self._kept_page("population.html", of, values)
 
     def people_picture(self, code: str, stratifier: str) -> Response:
         with self._opened() as shelf:
-            people = self._people(shelf, code)
+            people = self._people(shelf, self._area(shelf, code), shelf.names())
         for table in people.tables:
             if table.id == stratifier:
                 title = f"Registered people, {people.shown.area.name}: {table.title}"
@@ -195,10 +203,14 @@ class PageViews:
 
     def about(self, code: str) -> str:
         with self._opened() as shelf:
-            shown = self._area(shelf, code)
-            basis = data_basis([*shelf.heads(shown.reports).values()])
+            shown, audience = self._area(shelf, code), shelf.reader.audience
             history = data_history(shelf.session, shelf.reader, code, shown.reports)
-        return self._page("about.html", shown=shown, basis=basis, history=history, audience=shelf.reader.audience)
+
+            def values() -> Values:
+                basis = data_basis([*shelf.heads(shown.reports).values()])
+                return {"shown": shown, "basis": basis, "history": history, "audience": audience}
+
+            return self._kept_page("about.html", (shown, history, audience), values)
 
     def taken(self, code: str, form: str) -> Response:
         with self._opened() as shelf:
@@ -213,11 +225,9 @@ class PageViews:
                 raise NotFoundError("nothing is here of such a measure")
         return self._page("definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology))
 
-    def _people(self, shelf: OpenShelf, code: str) -> PeopleView:
-        shown = self._area(shelf, code)
+    def _people(self, shelf: OpenShelf, shown: AreaView, names: Mapping[str, str]) -> PeopleView:
         id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
-        rows = shelf.table(code, shown.period, [id_]).rows
-        names = _names(shelf, rows)
+        rows = shelf.table(shown.area.code, shown.period, [id_], with_changes=False).rows
         there = dict.fromkeys(row.stratifier for row in rows if row.statistic == PEOPLE and "*" not in row.stratifier)
         tables = [breakdown(self._shelf.measures[id_], one, rows, names) for one in there]
         return PeopleView(shown, tables, next(one for one in shown.reports if one.measure_id == id_))
@@ -227,16 +237,32 @@ class PageViews:
 
     def _area(self, shelf: OpenShelf, code: str) -> AreaView:
         area, reports = shelf.area(code), shelf.reports(code)
+        return self._shown(shelf, area, reports, shelf.withdrawn(code))
+
+    def _shown(
+        self,
+        shelf: OpenShelf,
+        area: PageArea,
+        reports: Sequence[CurrentReport],
+        withdrawn: Sequence[WithdrawnReport],
+    ) -> AreaView:
         periods = periods_of(reports)
-        withdrawn = shelf.withdrawn(code)
         period = shelf.period(request.args.get("period"), periods, withdrawn)
-        return AreaView(area, period, periods, of_period(reports, period), withdrawn)
+        return AreaView(area, period, periods, of_period(reports, period), tuple(reports), withdrawn)
 
     def measure(self, code: str, id_: str) -> str:
-        return self._page("measure.html", **self._measure(code, id_)._asdict(), counted=COUNTED)
+        with self._opened() as shelf:
+            shown, names = self._of_measure(shelf, code, id_), shelf.names()
+
+            def values() -> Values:
+                return {"shown": shown, "view": self._view(shelf, shown, id_, names), "counted": COUNTED}
+
+            return self._kept_page("measure.html", (id_, shown, _hashable(names)), values)
 
     def chart(self, code: str, id_: str, name: str, form: str) -> Response:
-        drawn = self._measure(code, id_).view.chart(name)
+        with self._opened() as shelf:
+            shown = self._of_measure(shelf, code, id_)
+            drawn = self._view(shelf, shown, id_, shelf.names()).chart(name)
         if form == "png":
             response = Response(as_png(drawn), content_type="image/png")
             response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}-{name}.png")
@@ -244,20 +270,23 @@ class PageViews:
         return Response(as_svg(drawn), content_type="image/svg+xml")
 
     def csv(self, code: str, id_: str) -> Response:
-        view = self._measure(code, id_).view
-        response = Response(StatisticsTable(view.now).to_csv(), content_type="text/csv; charset=utf-8; header=present")
+        with self._opened() as shelf:
+            table = shelf.table(code, self._of_measure(shelf, code, id_).period, [id_])
+        response = Response(table.to_csv(), content_type="text/csv; charset=utf-8; header=present")
         response.headers.set("Content-Disposition", "attachment", filename=f"{id_}-{code}.csv")
         return response
 
-    def _measure(self, code: str, id_: str) -> MeasureShown:
-        with self._opened() as shelf:
-            area, withdrawn = shelf.area(code), shelf.withdrawn(code, id_)
-            periods = periods_of([one for one in shelf.reports(code) if one.measure_id == id_])
-            period = shelf.period(request.args.get("period"), periods, withdrawn)
-            now = shelf.table(code, period, [id_]).rows
-            whole = shelf.table(code, None, [id_], [ALL]).rows if len(periods) > 1 else now
-            view = MeasureView(self._shelf.measures[id_], area.name, period, now, whole, _names(shelf, now))
-        return MeasureShown(view, area, periods, withdrawn)
+    def _of_measure(self, shelf: OpenShelf, code: str, id_: str) -> AreaView:
+        """An area with its reports on one measure alone."""
+        area, reports = shelf.area(code), [one for one in shelf.reports(code) if one.measure_id == id_]
+        return self._shown(shelf, area, reports, shelf.withdrawn(code, id_))
+
+    def _view(self, shelf: OpenShelf, shown: AreaView, id_: str, names: Mapping[str, str]) -> MeasureView:
+        """Changes are told of everybody alone."""
+        code = shown.area.code
+        now = shelf.table(code, shown.period, [id_], with_changes=False).rows
+        ever = shelf.table(code, None, [id_], [ALL]).rows if len(shown.periods) > 1 else now
+        return MeasureView(self._shelf.measures[id_], shown.area.name, shown.period, now, ever, names)
 
     def _gone(self, error: WithdrawnError) -> tuple[str, int]:
         return self._page("withdrawn.html", withdrawn=error.reports), 410
@@ -275,9 +304,28 @@ class PageViews:
         nobody = {"person": None} if status >= 500 else {}
         return self._page("problem.html", title=HTTPStatus(status).phrase, detail=detail, **nobody)
 
+    def _kept_page(self, template: str, of: Hashable, values: Callable[[], Values]) -> str:
+        """A page that was rendered before, or is now. of: all that `values` follow from, beside definitions, versions
+        of reports in the store, which never change, and what the address says."""
+        key = (request.script_root, request.endpoint, of)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._rendered(template, values())
+            self._pages.keep(key, page, len(page))
+        return self._for_person(page)
+
     def _page(self, template: str, **values: Any) -> str:
+        return self._for_person(self._rendered(template, values), is_named="person" not in values)
+
+    def _for_person(self, page: str, *, is_named: bool = True) -> str:
+        """With who it is that looks, where somebody logged in."""
+        person = self._door.person() if self._door and is_named else None
+        own = self._rendered("person.html", {"person": person}) if person else ""
+        return page.replace(_PERSON, own, 1)
+
+    def _rendered(self, template: str, values: Values) -> str:
         return self._templates.get_template(template).render(
-            {"person": self._door.person() if self._door and "person" not in values else None, **values},
+            values,
             url_for=url_for,
             own_form_token=own_form_token,
             period_code=period_code,
@@ -303,9 +351,8 @@ class PageViews:
         )
 
 
-def _names(shelf: OpenShelf, rows: Iterable[Row]) -> dict[str, str]:
-    """Of organisations, by ODS code, where some of the rows are by these."""
-    return shelf.names() if any(row.stratifier in AREAS for row in rows) else {}
+def _hashable(names: Mapping[str, str]) -> Hashable:
+    return tuple(names.items())
 
 
 def _static(name: str) -> Response:

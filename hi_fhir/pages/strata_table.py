@@ -66,9 +66,13 @@ class StrataTable(NamedTuple):
         """The score of a group with its interval."""
         return "not given" if line.score is None else f"{self.score_text(line.score)} ({self.interval_text(line)})"
 
-    def count_texts(self, line: Line) -> list[str]:
-        """Of a group, in order of columns."""
-        return [line.counts[name].text for name in self.populations]
+    @property
+    def texts(self) -> list[tuple[str, list[str], str]]:
+        """Of each group its label, its counts in order of columns, and its score."""
+        return [
+            (line.label, [line.counts[name].text for name in self.populations], self.line_text(line))
+            for line in self.lines
+        ]
 
     @property
     def has_score(self) -> bool:

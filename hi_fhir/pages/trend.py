@@ -58,7 +58,7 @@ def trend_sentence(points: Sequence[TrendPoint]) -> str:
         return "There is no period before to compare with."
     if last.change.value is None:
         return f"No change is told since the period before. {wording.why(last.change.reason)}"
-    return f"Since the period before: {last.change_told}."
+    return f"Since the period before: {last.change_told}, with its 95% interval."
 
 
 def trend_chart(points: Sequence[TrendPoint], title: str, *, is_ratio: bool) -> bytes:

@@ -1,5 +1,6 @@
 """How numbers, days and reasons are said on a page, in plain English."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from hi_fhir.disclosure.counts import MASKED, PROTECTS_OTHERS, SUPPRESSED, UNSUPPORTED
@@ -8,6 +9,7 @@ from hi_fhir.measures.model import OCCASIONS, Measure
 from hi_fhir.measures.stratifiers import ALL, CORE20, IMD_DECILE, IMD_QUINTILE, Stratifier
 from hi_fhir.reports.concepts import stratum_label
 from hi_fhir.reports.derived.table import Row
+from hi_fhir.statistics.comparisons import NEWCOMBE_OVERLAPPING
 from hi_fhir.statistics.when_given import REASONS
 
 NOT_GIVEN = {
@@ -32,6 +34,7 @@ ROLES = {"practice": "practice", "pcn": "network", "icb": "board", "operator": "
 """What a role is called."""
 
 _PERCENT_DECIMALS = 1
+_DAYS_OF_A_MONTH = 365.25 / 12
 _GROUPS = {
     (IMD_QUINTILE.id, "1"): "1, most deprived",
     (IMD_QUINTILE.id, "5"): "5, least deprived",
@@ -79,12 +82,31 @@ def is_ratio(measure: Measure) -> bool:
 
 
 def difference(row: Row, measure: Measure) -> str:
-    """row: a difference of scores, with its interval: in points, or of a ratio in occasions a person."""
+    """row: a difference of scores, with its interval: in points, or of a ratio in occasions a person.
+
+    That the interval is of 95% is said beside it.
+    """
     value, lower, upper = row.value or 0, row.lower or 0, row.upper or 0
     if is_ratio(measure):
         direction = "higher" if value > 0 else "lower"
-        return f"{abs(value):.2f} {direction} (95% interval {lower:+.2f} to {upper:+.2f})"
-    return f"{points(value)} (95% interval {points_interval(lower, upper)})"
+        return f"{abs(value):.2f} {direction} ({lower:+.2f} to {upper:+.2f})"
+    return f"{points(value)} ({points_interval(lower, upper)})"
+
+
+def overlaps(rows: Iterable[Row]) -> list[str]:
+    """Of changes between two periods that share days, what that does to their intervals: each once."""
+    return sorted({_overlap(row) for row in rows if row.method == NEWCOMBE_OVERLAPPING})
+
+
+def _overlap(change: Row) -> str:
+    end = date.fromisoformat((change.against or "").rpartition("..")[2])
+    days = (end - change.period_start).days + 1
+    months = round(days / _DAYS_OF_A_MONTH)
+    shared = f"{months} months" if months > 1 else f"{days} days"
+    return (
+        f"A change is between two periods that share {shared}, whose records are in both: its interval is wider than "
+        "it need be."
+    )
 
 
 def group(measure: Measure, stratifier: str, stratum: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hi_fhir.reports.derived.breaks import KeptBasis, kept_basis
 from hi_fhir.reports.derived.table import Row
+from hi_fhir.reports.heads import report_head
 from hi_fhir.store.current import report_contents
 
 V = TypeVar("V")
@@ -60,7 +61,7 @@ class KeptStatistics:
         """What the numbers of reports rest on, by the ids of their rows."""
         found = {id_: self._bases.get(id_) for id_ in reports}
         new = {
-            id_: kept_basis(content)
+            id_: kept_basis(report_head(content))
             for id_, content in report_contents(session, [id_ for id_, basis in found.items() if basis is None])
         }
         for id_, basis in new.items():

@@ -8,6 +8,7 @@ from hi_fhir.core.errors import UserError
 from hi_fhir.measures.evaluation import EvaluationManifest
 from hi_fhir.measures.released import Versioned
 from hi_fhir.reports.derived.breaks import kept_basis, redefined
+from hi_fhir.reports.heads import report_head
 from hi_fhir.store.current import newest_content
 
 
@@ -25,7 +26,7 @@ def check_definitions(session: Session, evaluation: EvaluationManifest, measures
         content = newest_content(session, url)
         if content is not None:
             definition = Versioned(references[id_].version, references[id_].definition)
-            found = redefined(kept_basis(content), {**evaluation.contents, id_: definition}, id_)
+            found = redefined(kept_basis(report_head(content)), {**evaluation.contents, id_: definition}, id_)
             changed.update(found)
     if changed:
         raise UserError(

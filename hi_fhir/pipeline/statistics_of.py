@@ -101,13 +101,18 @@ def statistics_among(
     stratifiers: Collection[str] = (),
     period: Period | None = None,
     reference: ReferenceGroup = ReferenceGroup.MIXED,
+    with_changes: bool = True,
 ) -> StatisticsTable:
-    """As `statistics_of`, among reports that were found. defined: measures by id. kept: of this store and `defined`."""
+    """As `statistics_of`, among reports that were found. defined: measures by id. kept: of this store and `defined`.
+
+    with_changes: whether they are compared with the period before, for which that has to be read too.
+    """
     wanted = [one for one in released.current if _is_asked(one, measures, period)]
     gone = [_withdrawn_row(one) for one in released.withdrawn if _is_asked(one, measures, period)]
     if not wanted and not gone:
         raise NotFoundError(f"nothing of that was released to the {audience} audience. Run: hi-fhir report")
-    reading = _Reading(session, audience, released.current, stratifiers, reference, defined, kept)
+    earlier = released.current if with_changes else ()
+    reading = _Reading(session, audience, earlier, stratifiers, reference, defined, kept)
     batches = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
     return StatisticsTable([*(row for batch in batches for row in reading.rows(batch)), *gone])
 
@@ -128,13 +133,13 @@ def _is_among(one: str, chosen: Collection[str]) -> bool:
 
 
 class _Reading:
-    """Reads reports of an audience. released: all of them, among which the periods before are."""
+    """Reads reports of an audience. earlier: among which the periods before are."""
 
     def __init__(
         self,
         session: Session,
         audience: Audience,
-        released: Sequence[CurrentReport],
+        earlier: Sequence[CurrentReport],
         stratifiers: Collection[str],
         reference: ReferenceGroup,
         defined: Mapping[str, Measure],
@@ -148,12 +153,12 @@ class _Reading:
         self._defined = defined
         self._kept = kept
         self._same: dict[tuple[str, str], list[CurrentReport]] = {}
-        for one in released:
+        for one in earlier:
             self._same.setdefault((one.measure_url, one.reporter), []).append(one)
 
     def rows(self, reports: Sequence[CurrentReport]) -> Iterable[Row]:
         """Of reports, in their order."""
-        before = {one.id: period_before(one, self._same[one.measure_url, one.reporter]) for one in reports}
+        before = {one.id: period_before(one, self._same.get((one.measure_url, one.reporter), ())) for one in reports}
         found = {one.id: self._kept.rows.get(self._key(one, before[one.id])) for one in reports}
         new = [one for one in reports if found[one.id] is None]
         if new:
@@ -208,4 +213,5 @@ def _two_periods(
     now: CurrentReport, then: CurrentReport, bases: Mapping[int, KeptBasis], strata: Mapping[int, Strata]
 ) -> TwoPeriods:
     period = f"{then.period_start}..{then.period_end}"
-    return TwoPeriods(period, bases[then.id], bases[now.id], strata[then.id], strata[now.id])
+    is_overlapping = then.period_end >= now.period_start
+    return TwoPeriods(period, is_overlapping, bases[then.id], bases[now.id], strata[then.id], strata[now.id])

@@ -14,6 +14,8 @@ from hi_fhir.statistics.intervals import Z, poisson, wilson
 from hi_fhir.statistics.rounding import widest
 
 NEWCOMBE, KATZ = "newcombe", "katz"
+NEWCOMBE_OVERLAPPING = "newcombe-overlapping"
+"""NEWCOMBE for two groups that share people and their records, as if they did not: wider than it need be."""
 
 
 def difference_interval(one: Fractions, other: Fractions, is_part: Bools, *, is_rate: bool) -> ConfidenceInterval:

@@ -44,8 +44,7 @@ def current_reports(
     of_it = select(*columns).where(has_report(audience, organisations), ReportRow.is_current, gives_numbers())
     if reporters:
         of_it = of_it.where(ReportRow.organisation.in_(reporters))
-    order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
-    return [CurrentReport(*row) for row in session.execute(of_it.order_by(*order))]
+    return sorted((CurrentReport(*row) for row in session.execute(of_it)), key=_order)
 
 
 class WithdrawnReport(NamedTuple):
@@ -85,8 +84,12 @@ def withdrawn_reports(
     of_it = select(*columns).join(NoticeRow, said).where(has_report(audience, organisations), ReportRow.is_current)
     if reporters:
         of_it = of_it.where(ReportRow.organisation.in_(reporters))
-    order = (ReportRow.measure_url, ReportRow.organisation, ReportRow.period_end, ReportRow.period_start)
-    return [WithdrawnReport(*row) for row in session.execute(of_it.order_by(*order))]
+    return sorted((WithdrawnReport(*row) for row in session.execute(of_it)), key=_order)
+
+
+def _order(one: CurrentReport | WithdrawnReport) -> tuple[str, str, date, date]:
+    """Of measure, reporter and period. By the database SQLite would look for it among the reports of everybody."""
+    return one.measure_url, one.reporter, one.period_end, one.period_start
 
 
 def period_before(report: CurrentReport, reports: Collection[CurrentReport]) -> CurrentReport | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hi_fhir.core.days import Period
 from hi_fhir.measures.model import Measure
+from hi_fhir.pages import wording
 from hi_fhir.pages.about import DataBasis
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.reports.derived.table import Row
@@ -47,6 +48,11 @@ class AreaTaken:
             *(Heading(f"Source {name}", f"data of {value}") for name, value in self.basis.sources),
             Heading("Use", "Monitoring, not a payment claim."),
         ]
+
+    @property
+    def notes(self) -> list[str]:
+        """Of the run, and on what is worked out from it."""
+        return [*self.basis.notes, *wording.overlaps(self.rows)]
 
     @property
     def measure_ids(self) -> list[str]:

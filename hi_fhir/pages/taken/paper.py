@@ -50,7 +50,7 @@ def _told(taken: AreaTaken) -> Json:
         "gaps": _gaps(ranking),
         "shares": [[view.measure.title, _share(view.whole)] for view in views],
         "measures": [_measure(view) for view in views],
-        "notes": [*taken.basis.notes, *taken.basis.lists, *taken.basis.unverified] or ["None."],
+        "notes": [*taken.notes, *taken.basis.lists, *taken.basis.unverified] or ["None."],
         "versions": [list(one) for one in taken.basis.versions],
     }
 

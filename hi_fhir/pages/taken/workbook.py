@@ -25,7 +25,7 @@ def as_xlsx(taken: AreaTaken) -> bytes:
     notes = book.add_worksheet("Notes")
     notes.set_column(0, 0, 34)
     notes.set_column(1, 1, 90)
-    pairs = [*taken.headings, ("Masked", MASKED), *(("Note", note) for note in taken.basis.notes)]
+    pairs = [*taken.headings, ("Masked", MASKED), *(("Note", note) for note in taken.notes)]
     pairs += [("Not verified", text) for text in taken.basis.unverified]
     pairs += [(f"Version of {name}", version) for name, version in taken.basis.versions]
     for place, (name, value) in enumerate(pairs):

@@ -1,12 +1,11 @@
 """What a report's numbers rest on, read back from it, and why those of two periods may not be compared."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from hi_fhir.measures.released import Versioned
 from hi_fhir.measures.stratifiers import CORE20, IMD_DECILE, IMD_QUINTILE
+from hi_fhir.reports.heads import Json, ReportHead
 from hi_fhir.statistics import when_given as why
 
 _DEPRIVATION = {CORE20.id, IMD_DECILE.id, IMD_QUINTILE.id}
@@ -14,8 +13,6 @@ _ETHNICITY = "ethnic-"
 _OF_DEPRIVATION, _OF_ETHNICITY, _OF_AGES = "mappings/imd-", "mappings/ethnicity-", "mappings/esp-"
 _MEASURE = "measure"
 _RULES = ("rule/people", "rule/records", "rule/registration", "rule/absence")
-
-Json = dict[str, Any]
 
 
 class KeptBasis(NamedTuple):
@@ -35,37 +32,22 @@ class KeptBasis(NamedTuple):
     contents: Mapping[str, str] = {}
 
 
-class _ReportHead(msgspec.Struct):
-    """What of a report is looked at: most of it are groups, which are passed over."""
-
-    measure: str
-    extension: list[Json] = []
-
-
-_HEAD = msgspec.json.Decoder(_ReportHead)
-
-
-def kept_basis(content: bytes) -> KeptBasis:
-    """content: of a MeasureReport of ours."""
-    report = _HEAD.decode(content)
-    named: dict[str, list[Json]] = {}
-    for extension in report.extension:
-        named.setdefault(extension["url"].rpartition("/")[2], []).append(extension)
-    basis = _texts(named["report-basis"][0]) if "report-basis" in named else {}
-    lists = [part for one in named.get("code-lists", ()) for part in one["extension"] if part["url"] == "value-set"]
-    used = [_texts(one) for one in named.get("version-used", ())]
-    rules = [_texts(one) for one in named.get("measure-rules", ())]
+def kept_basis(head: ReportHead) -> KeptBasis:
+    basis = next(map(_texts, head.of("report-basis")), {})
+    lists = [part for part in head.within("code-lists") if part["url"] == "value-set"]
+    used = [_texts(one) for one in head.of("version-used")]
+    rules = [_texts(one) for one in head.of("measure-rules")]
     sets = [*map(_texts, lists)]
     told = [(_MEASURE, one) for one in rules]
     told += [(f"value_sets/{one['id']}", one) for one in sets] + [(one["name"], one) for one in used]
     return KeptBasis(
-        report.measure,
+        head.measure,
         frozenset((one["id"], one["version"]) for one in sets),
         (basis.get("disclosure-policy", ""), basis.get("disclosure-policy-version", "")),
         basis.get("opt-out-policy", ""),
         basis.get("imd-year", ""),
         {one["name"]: one["version"] for one in used},
-        frozenset(one["valueReference"]["identifier"]["value"] for one in named.get("covered-practice", ())),
+        frozenset(one["valueReference"]["identifier"]["value"] for one in head.of("covered-practice")),
         {name: one["content"] for name, one in told if "content" in one},
     )
 

@@ -11,14 +11,16 @@ from hi_fhir.reports.derived.breaks import KeptBasis, break_between
 from hi_fhir.reports.derived.rows import CHANGE, About, Statistic
 from hi_fhir.reports.derived.shares import ReleasedShares, released_shares
 from hi_fhir.reports.derived.telling import Found, by_kind, spelt, untold, why_absent
-from hi_fhir.statistics.comparisons import NEWCOMBE, difference_interval
+from hi_fhir.statistics.comparisons import NEWCOMBE, NEWCOMBE_OVERLAPPING, difference_interval
 from hi_fhir.statistics.counts import Bools, ConfidenceInterval
 
 
 class TwoPeriods(NamedTuple):
-    """A report and that of the period before. period: of that, as it is named."""
+    """A report and that of the period before. period: of that, as it is named. is_overlapping: whether it
+    shares days with the report's."""
 
     period: str
+    is_overlapping: bool
     then: KeptBasis
     now: KeptBasis
     strata_then: Strata
@@ -39,7 +41,7 @@ def changes(pairs: Sequence[TwoPeriods], rule: Rule) -> Found:
     for place, pair in enumerate(pairs):
         then, now = shares.places[2 * place], shares.places[2 * place + 1]
         for name in now:
-            about = About(CHANGE, *name, pair.period, NEWCOMBE)
+            about = About(CHANGE, *name, pair.period, NEWCOMBE_OVERLAPPING if pair.is_overlapping else NEWCOMBE)
             reason = break_between(pair.then, pair.now, name[0])
             if reason is None and name not in then:
                 reason = why_absent(shares, 2 * place, [name])

@@ -10,9 +10,9 @@ from hi_fhir.measures import registry
 from hi_fhir.pages import wording
 from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.completeness import RULE_SETS
-from hi_fhir.pages.report_heads import report_head
 from hi_fhir.pipeline.statistics_of import statistics_of
 from hi_fhir.reports.derived.table import Row
+from hi_fhir.reports.heads import report_head
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import current_reports, report_content
 from hi_fhir.store.session import Store

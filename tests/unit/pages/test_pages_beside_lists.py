@@ -14,8 +14,8 @@ from hi_fhir.core.audiences import Audience
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.pages.beside_lists import BesideLists, beside_lists
 from hi_fhir.pages.population import PEOPLE
-from hi_fhir.pages.report_heads import ReportHead
 from hi_fhir.pages.strata_table import CountShown, Line, StrataTable
+from hi_fhir.reports.heads import ReportHead
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from tests.support.paging import PageText, release_for_pages, site_of
@@ -41,7 +41,9 @@ def table(id_: str, **counts: tuple[float | None, str]) -> StrataTable:
 def head(*practices: str) -> ReportHead:
     covered = [{"valueReference": {"identifier": {"value": one}, "display": f"Name of {one}"}} for one in practices]
     basis = [{"extension": [{"url": "as-of", "valueDate": "2025-03-31"}]}]
-    return ReportHead("2025-04-02", {"report-basis": basis, "covered-practice": covered})
+    return ReportHead(
+        "https://example.invalid/Measure/a|1", "2025-04-02", {"report-basis": basis, "covered-practice": covered}
+    )
 
 
 def compared(published: int, here: tuple[float | None, str]) -> tuple[bool | None, str]:

@@ -68,4 +68,15 @@ def test_a_change_of_a_ratio_is_in_occasions_and_not_in_points() -> None:
     ratio = a_ratio()
     row = change("all", "all", 0.5, 0.25, 0.75)._replace(measure=ratio.id)
     [one] = movements([row], {ratio.id: ratio}).moved
-    assert one.difference == "0.50 higher (95% interval +0.25 to +0.75)"
+    assert one.difference == "0.50 higher (+0.25 to +0.75)"
+
+
+def test_of_periods_that_share_months_it_says_so_once() -> None:
+    rolling = [
+        row._replace(against="2023-07-01..2024-06-30", method="newcombe-overlapping")
+        for row in (SMALL_AND_SURE, LARGE_AND_UNSURE)
+    ]
+    found = movements([*rolling, BY_CHANCE._replace(method="newcombe")], {MORE.id: MORE})
+    assert found.told.count("share 3 months") == 1
+    assert "wider than it need be" in found.told
+    assert "share" not in movements(THERE, {MORE.id: MORE}).told

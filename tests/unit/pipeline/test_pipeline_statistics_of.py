@@ -160,9 +160,16 @@ def test_a_change_is_of_the_period_before(config: Config, store: Store) -> None:
     change = changes(store)["all", "all"]
     assert change.value == pytest.approx(scores[2025] - scores[2024], abs=2e-6)
     assert change.lower < change.value < change.upper
-    assert change.against == "2023-04-01..2024-03-31"
+    assert (change.against, change.method) == ("2023-04-01..2024-03-31", "newcombe")
     assert change.period_end == date(2025, 3, 31)
     assert change.includes_rounding
+
+
+def test_a_change_between_periods_that_share_days_says_so(config: Config, store: Store) -> None:
+    rolling = {"period": Period(date(2023, 7, 1), date(2024, 6, 30)), "as_of": date(2024, 6, 30)}
+    release(config, store, "before", seed=2, **YEAR_BEFORE | rolling)
+    release(config, store, "now")
+    assert changes(store)["all", "all"].method == "newcombe-overlapping"
 
 
 def test_without_a_period_before_there_is_no_change(config: Config, store: Store) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from hi_fhir.core.files import canonical_json
 from hi_fhir.reports.derived.breaks import KeptBasis, break_between, kept_basis
+from hi_fhir.reports.heads import ReportHead, report_head
 from tests.support.reporting import released_reports
 
 VERSIONS = {
@@ -81,7 +82,7 @@ def test_a_change_breaks_what_rests_on_it(now: KeptBasis, reason: str | None, br
 
 def test_a_report_says_itself_what_it_rests_on() -> None:
     report = released_reports("icb").reports["U99001"]
-    basis = kept_basis(canonical_json(report))
+    basis = kept_basis(report_head(canonical_json(report)))
     assert basis.measure == report["measure"]
     assert basis.members == {"A99001", "A99002"}
     assert (basis.imd_year, basis.opt_out_policy, basis.policy[0]) == ("2025", "not-applicable", "icb-suppressed")
@@ -91,7 +92,7 @@ def test_a_report_says_itself_what_it_rests_on() -> None:
 
 
 def test_a_report_that_does_not_say_is_compared_with_none() -> None:
-    silent = kept_basis(canonical_json({"measure": f"{MEASURE}|1"}))
+    silent = kept_basis(ReportHead(f"{MEASURE}|1", "2025-04-02", {}))
     assert break_between(silent, silent, "all") == "disclosure-policy-changed"
 
 
