@@ -25,6 +25,13 @@ def version_of(report: dict) -> int:
     return int(report["meta"]["versionId"])
 
 
+def write(path: Path, content: dict) -> None:
+    """Whole or not at all, whenever this program is ended."""
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(content))
+    aside.replace(path)
+
+
 class Receiver(ThreadingHTTPServer):
     """headers: makes those that the service wants to be asked with."""
 
@@ -48,20 +55,18 @@ class Receiver(ThreadingHTTPServer):
             if numbers and max(numbers) > last:  # else all of it came before
                 self.keep(bundle)
                 self.numbers[url] = max(numbers)
-                aside = self.seen.with_suffix(".tmp")
-                aside.write_text(json.dumps(self.numbers))
-                aside.replace(self.seen)  # whole or not at all
+                write(self.seen, self.numbers)
 
     def keep(self, bundle: dict) -> None:
         for entry in bundle["entry"][1:]:
             report = entry["resource"]
-            (self.folder / f"{report['id']}.json").write_text(json.dumps(report))
+            write(self.folder / f"{report['id']}.json", report)
 
     def take_alone(self, report: dict) -> None:
         path = self.folder / f"{report['id']}.json"
         with self.lock:
             if not path.exists() or version_of(json.loads(path.read_text())) <= version_of(report):
-                path.write_text(json.dumps(report))
+                write(path, report)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -118,7 +118,7 @@ def receiving(folder: Path, port: int = 0) -> Iterator[str]:
 
 def held(folder: Path) -> dict[str, dict]:
     found = {path.stem: path.read_bytes() for path in folder.glob("mr-*.json")}
-    return {id_: without_meta(orjson.loads(content)) for id_, content in found.items() if content.endswith(b"}")}
+    return {id_: without_meta(orjson.loads(content)) for id_, content in found.items()}
 
 
 def without_meta(resource: dict) -> dict:
