@@ -1,15 +1,17 @@
 """The WSGI server: waitress, with an end to how long a client may take, and room for one more whoever holds the rest.
 
 Waitress takes requests in and sends answers out in one thread, whatever the clients' speed, and gives the application's
-threads whole requests alone. By itself it lets a client take for ever that sends a byte now and then, and takes nobody
-in while a number of connections are open.
+threads whole requests alone. By itself it lets a client take for ever that sends a byte now and then, takes nobody in
+while a number of connections are open, and has a thread wait for whoever asks for much and takes none of it.
 """
 
 import logging
 import socket
 import struct
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,7 @@ from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 
 _THREADS = 4  # more of them wait for each other
+_STAND_INS = 64  # more threads, in place of those that wait for clients to take what they were sent
 _TAKEN_IN = 256  # new connections at a time
 _LOOK_S = 1  # between looks for clients that take too long
 _HEAD_BYTES, _BODY_BYTES = 32 << 10, 64 << 10  # of a request; a body is a search of ours, and nothing larger
@@ -76,6 +79,8 @@ class Answering(TcpWSGIServer):
         logging.getLogger("waitress").setLevel(logging.ERROR)  # a full house and bad requests are the clients' doing
         self.channel_class = _Channel
         self._limits = limits
+        self._waited_for: list[_Channel] = []  # by a thread each, the longest first
+        self._lock = threading.Lock()
         where = (listening.family, listening.type, listening.proto, listening.getsockname())
         super().__init__(
             app,
@@ -109,6 +114,27 @@ class Answering(TcpWSGIServer):
             if len(self.active_channels) == before or len(self._map) >= self._limits.connections:
                 return
 
+    @contextmanager
+    def stood_in_for(self, channel: "_Channel") -> Iterator[None]:
+        """Another thread is there while this one waits for a client; where there are too many, the first is let go."""
+        with self._lock:
+            self._waited_for.append(channel)
+            if len(self._waited_for) > _STAND_INS:
+                next((one for one in self._waited_for if not one.will_close), channel).let_go()
+                self.pull_trigger()
+            self._have_threads()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waited_for.remove(channel)
+                self._have_threads()
+
+    def _have_threads(self) -> None:
+        dispatcher = self.task_dispatcher
+        if len(dispatcher.threads) > dispatcher.stop_count:  # else they are all being ended, with the service
+            dispatcher.set_thread_count(_THREADS + min(len(self._waited_for), _STAND_INS))
+
 
 class _ErrorTask(ErrorTask):
     """Answers what is no request, or too large a one, as everything else is answered."""
@@ -137,6 +163,12 @@ class _Channel(HTTPChannel):
             self.began = time.time()
         taken: bool = super().received(data)
         return taken
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Called by a thread of the application, which waits in it where too much waits for the client already."""
+        if self.total_outbufs_len > self.adj.outbuf_high_watermark:
+            with self.server.stood_in_for(self):
+                super()._flush_outbufs_below_high_watermark()
 
     def waits(self) -> bool:
         """Whether it is the client's turn: to send, or to take what it was sent."""

@@ -1,8 +1,9 @@
 """The service among clients that are silent, slow or take no answer: how long an honest one waits, and its memory.
 
-Run: python -m tests.bench.bench_slow_clients [clients of a kind] [reports]
+Run: python -m tests.bench.bench_slow_clients [clients of a kind] [reports] [kind ...]
 
-Of those that take no answer, of 2.7 MB, there are a tenth, since that is as much work as if they did.
+Of those that take no answer, of 2.7 MB, there are a tenth, since that is as much work as if they did; of those that ask
+for ten such answers at once and take none, a fiftieth.
 
 Each kind in turn, against a service of its own. Seconds: the longest of a few honest reads on a new connection each, at
 once and after the rest have had SECONDS; let_go: how many of them the service has closed by then.
@@ -26,24 +27,27 @@ GOAL_S, SECONDS = 1, 12
 FORM = b"Host: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 HEAD = b"GET /fhir/metadata HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: "
 BODY = b"POST /fhir/MeasureReport/_search HTTP/1.1\r\n" + FORM + b"Content-Length: 5000\r\n\r\nmea"
+SEARCH = b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 KINDS = {
     "silent": (b"", b""),
     "half_heads": (HEAD, b""),
     "trickled_heads": (HEAD, b"a"),
     "half_bodies": (BODY, b""),
     "trickled_bodies": (BODY, b"a"),
-    "no_reading": (b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b""),
+    "no_reading": (SEARCH, b""),
+    "asking_ahead": (SEARCH * 10, b""),
 }
 """What each client sends at once, and then each second."""
+FEWER = {"no_reading": 10, "asking_ahead": 50}
 
 
-def main(clients: int = 1_000, reports: int = 500) -> None:
+def main(clients: int = 1_000, reports: int = 500, *kinds: str) -> None:
     """Print one JSON object."""
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
         make_store(data_dir / "hi_fhir.sqlite", reports)
-        numbers = {kind: clients // 10 if kind == "no_reading" else clients for kind in KINDS}
+        numbers = {kind: clients // FEWER.get(kind, 1) for kind in kinds or KINDS}
         found = {kind: among(data_dir, kind, number) for kind, number in numbers.items()}
         print(json.dumps({"clients": clients, "goal_s": GOAL_S, **found}))  # noqa: T201  a bench prints
 
@@ -117,4 +121,4 @@ def connections(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:])

@@ -23,6 +23,7 @@ WAIT_S = 20
 FORM = b"Host: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 HEAD = b"GET /fhir/metadata HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BODY = b"POST /fhir/MeasureReport/_search HTTP/1.1\r\n" + FORM + b"Content-Length: 500\r\n\r\nmea"
+SEARCH = b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 UNFINISHED = {"silent": b"", "half a head": HEAD, "half a body": BODY}
 BRIEF = ClientLimits(idle_s=0.5, exchange_s=30)
 PATIENT = ClientLimits(idle_s=60, exchange_s=60)
@@ -49,6 +50,8 @@ def answering(store: Store, limits: ClientLimits) -> Iterator[tuple[Answering, C
         def answer() -> None:
             while not ending.is_set():
                 wasyncore.loop(timeout=0.02, map=channels, count=1, use_poll=True)
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()  # which a thread that waits for it is told of
             wasyncore.close_all(channels)
 
         thread = threading.Thread(target=answer)
@@ -136,28 +139,57 @@ def sends_until_let_go(client: socket.socket) -> bool:
 def test_who_does_not_take_an_answer_is_let_go(store):
     """The answers are larger than what the sockets between them hold."""
     with answering(store, BRIEF) as (server, connect):
-        connect().sendall(b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40)
+        connect().sendall(SEARCH * 40)
 
         assert is_answered(server)
         assert is_left_by_all(server)
 
 
-def test_who_asks_for_much_and_takes_none_of_it_holds_no_thread(store, monkeypatch):
+@pytest.fixture
+def one_thread(monkeypatch):
+    """Which 50 kB that wait for a client are too much for."""
     monkeypatch.setattr("hi_fhir.web.server._THREADS", 1)
     monkeypatch.setattr("hi_fhir.web.server._AHEAD", 50_000)
+    monkeypatch.setattr("hi_fhir.web.server._STAND_INS", 3)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("greedy", [1, 3, 8])
+def test_who_asks_for_much_and_takes_none_of_it_holds_up_nobody(store, greedy):
+    """Where more do than there are threads in their place, the first of them are let go."""
+    with answering(store, PATIENT) as (server, connect):
+        for _ in range(greedy):
+            connect().sendall(SEARCH * 40)
+        until(lambda: len(server.active_channels) == min(greedy, 3))
+
+        assert is_answered(server)
+        assert len(server.active_channels) >= min(greedy, 3)
+        assert len(server.task_dispatcher.threads) <= 5
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_threads_that_stood_in_end_once_those_they_stood_in_for_go_on(store):
     with answering(store, BRIEF) as (server, connect):
-        connect().sendall(b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40)
+        for _ in range(2):
+            connect().sendall(SEARCH * 40)
+        until(lambda: len(server.task_dispatcher.threads) == 3)
 
         assert is_left_by_all(server)
+        until(lambda: len(server.task_dispatcher.threads) == 1)
         assert is_answered(server)
 
 
 def is_left_by_all(server: Answering) -> bool:
-    """Whether the server has no connection left before it was waited for too long."""
-    until = time.monotonic() + WAIT_S
-    while server.active_channels and time.monotonic() < until:
+    """Once the server has no connection left."""
+    until(lambda: not server.active_channels)
+    return True
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < end
         time.sleep(0.02)
-    return not server.active_channels
 
 
 def is_let_go(client: socket.socket) -> bool:
