@@ -77,11 +77,16 @@ class Counts:
         """By name: whether it is a count of the whole run, which each report repeats."""
         return np.array([name.stratifier.startswith(OF_RUN) for name in self.names], dtype=np.bool_)
 
+    @cached_property
+    def has_cell(self) -> Bools:
+        """Whether reports have a cell for it, if it is there; else it is who is left over of others that have."""
+        is_derived = np.array([name.population in _DERIVED for name in self.names], dtype=np.bool_)
+        return ~np.tile(is_derived, len(self.reports))
+
     @property
     def is_guarded_cell(self) -> Bools:
         """Guarded counts that reports have a cell for."""
-        is_derived = np.array([name.population in _DERIVED for name in self.names], dtype=np.bool_)
-        return self.is_guarded & ~np.tile(is_derived, len(self.reports))
+        return self.is_guarded & self.has_cell
 
     @property
     def grid(self) -> Bools:

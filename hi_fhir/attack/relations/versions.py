@@ -62,7 +62,14 @@ def add_versions(counts: Counts, into: Gathering) -> None:
 
 
 def add_difference(counts: Counts, kind: Kind, wholes: Ints, parts: Ints, into: Gathering) -> None:
-    """Wholes that are the sums of their parts, but for what was corrected between editions. parts: as of Gathering."""
+    """Wholes that are the sums of their parts, but for what was corrected between editions. parts: as of Gathering.
+
+    Who does not know what was corrected sees at most which of the counts that reports have cells for are the same. Of
+    those who are left over he knows no more than follows from these.
+    """
+    if not counts.knows_changes:
+        has_cell = counts.has_cell[wholes]
+        wholes, parts = wholes[has_cell], parts[has_cell]
     is_known = (counts.true[wholes] != UNKNOWN) & (counts.true[parts] != UNKNOWN).all(axis=1)
     difference = np.where(is_known, counts.true[wholes] - counts.true[parts].sum(axis=1), 0)
     for change in np.unique(difference).tolist():

@@ -2,8 +2,8 @@
 
 Some readers know what was corrected since: a practice, of its own people. To these an earlier cell tells of the count
 of now as much as of that of then, moved by as many people as it changed. To others it tells something of those counts
-alone that did not change. Where it is not known any more how many were counted then, a count is taken for unchanged if
-it lies within what the cell told.
+alone that did not change. Where it is not known any more how many were counted then, some take a count for unchanged if
+it lies within what the cell told, and others do not.
 """
 
 from collections.abc import Iterator
@@ -28,13 +28,15 @@ class Past(NamedTuple):
     """known: between what each count lies by earlier cells. is_score_told: by place and layer of a score.
 
     is_held_back: counts and scores that were suppressed, and stay so: what comes and goes tells something.
-    changes: of earlier evaluations that counted otherwise, by how many people more each count is now.
+    changes: of earlier evaluations that counted otherwise, by how many people more each count is now. is_supposed:
+    whether there are others of which it is not known any more how many were counted.
     """
 
     known: Limits
     is_score_told: Flags
     is_held_back: Flags
     changes: tuple[Numbers, ...] = ()
+    is_supposed: bool = False
 
     @property
     def is_nothing(self) -> bool:
@@ -62,27 +64,30 @@ class Earlier:
         self._is_held_back = np.array([reason == PROTECTS_OTHERS for _, reason in self._cells.words], dtype=np.bool_)
         self._score = np.array([_SCORES.get(reason or "", _UNTOLD) for _, reason in self._cells.words], dtype=np.int64)
 
-    def of(self, network: Network, rule: Rule, *, of_changes: bool) -> Past:
+    def of(self, network: Network, rule: Rule, *, of_changes: bool, supposing: bool = True) -> Past:
         """What is known of the counts of a network. rule: by which what is masked was masked.
 
-        of_changes: to those who know what was corrected; else to those who do not.
+        of_changes: to those who know what was corrected; else to those who do not. supposing: to those who suppose
+        that what may be unchanged is, where it is not known any more; else of such counts nothing is known.
         """
         changes: dict[str, Numbers] = {}
-        told = [*self._told_of(network, rule)]
+        told, is_supposed = [*self._told_of(network, rule)], False
         for one in told:
             changed = changes.setdefault(one.report.evaluation, np.zeros_like(network.values))
             is_known = one.then >= 0
             at = one.place[is_known], one.layer[is_known]
             changed[at] = network.values[at] - one.then[is_known]
+            is_supposed |= not one.is_counted
         for changed in changes.values():
             _add_left_over(network, changed)
-        found = Past.nothing(network)._replace(changes=tuple(one for one in changes.values() if one.any()))
+        changed_since = tuple(one for one in changes.values() if one.any())
+        found = Past.nothing(network)._replace(changes=changed_since, is_supposed=is_supposed)
         for changed in found.changes if of_changes else ():  # nor were there fewer than none then
             np.maximum(found.known.low, np.where(changed <= network.values, changed, 0), out=found.known.low)
         for one in told:
-            changed = changes[one.report.evaluation]
-            _narrow(network, one, changed, found, of_changes=of_changes)
-            self._scores_of(network, rule, one, changed, found, of_changes=of_changes)
+            changed, is_sure = changes[one.report.evaluation], supposing or one.is_counted
+            _narrow(network, one, changed, found, of_changes=of_changes, is_known=is_sure)
+            self._scores_of(network, rule, one, changed, found, of_changes=of_changes, is_known=is_sure)
         return found
 
     def _told_of(self, network: Network, rule: Rule) -> Iterator["_Told"]:
@@ -130,9 +135,20 @@ class Earlier:
         return low, np.select([is_shown, is_rounded, is_masked], most, UNBOUNDED)
 
     def _scores_of(
-        self, network: Network, rule: Rule, one: "_Told", changed: Numbers, found: Past, *, of_changes: bool
+        self,
+        network: Network,
+        rule: Rule,
+        one: "_Told",
+        changed: Numbers,
+        found: Past,
+        *,
+        of_changes: bool,
+        is_known: bool,
     ) -> None:
-        """Mark the scores that a report tells of, where that is true of the counts of now, and those held back."""
+        """Mark the scores that a report tells of, where that is true of the counts of now, and those held back.
+
+        is_known: whether it is known, or supposed, which counts are those of now.
+        """
         report, (name, word) = one.report, (column[one.rows] for column in self._cells[3:5])
         own = [
             layer
@@ -149,6 +165,8 @@ class Earlier:
         for layer in own:
             pair, number = list(layer.scored), network.layers.index(layer)
             found.is_held_back[held_back, layer.score_parts[-1]] = True
+            if not is_known:
+                continue
             is_changed = changed[:, pair].any(axis=1)
             now = _kinds(network.values[:, pair], rule.masked_to)
             found.is_score_told[:, number] |= (told == now) & ~is_changed
@@ -178,12 +196,17 @@ class _Told(NamedTuple):
     then: Numbers
     is_suppressed: Flags
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many people were counted then."""
+        return not len(self.then) or bool((self.then >= 0).any())
 
-def _narrow(network: Network, one: _Told, changed: Numbers, found: Past, *, of_changes: bool) -> None:
-    """Narrow what is known by the cells of one report."""
+
+def _narrow(network: Network, one: _Told, changed: Numbers, found: Past, *, of_changes: bool, is_known: bool) -> None:
+    """Narrow what is known by the cells of one report. is_known: as of `_scores_of`."""
     at = one.place, one.layer
     exact, change = network.values[at], changed[at]
-    tells = (one.low <= exact - change) & (exact - change <= one.high) & (of_changes | (change == 0))
+    tells = (one.low <= exact - change) & (exact - change <= one.high) & ((of_changes | (change == 0)) & is_known)
     at = one.place[tells], one.layer[tells]
     _narrow_to(found.known, at, one.low[tells], one.high[tells], change[tells])
     found.is_held_back[one.place[one.is_suppressed], one.layer[one.is_suppressed]] = True

@@ -39,7 +39,8 @@ def suppressed(
     is suppressed; for the others they are hidden as all counts are, so it is decided for these again, beside what is
     suppressed for the first, and in turns: what is held back of a larger group tells nothing any more of small ones.
     So it is decided for those who know what was corrected since earlier releases, and for those who do not: what the
-    first can work out anyway must still be hidden from the others.
+    first can work out anyway must still be hidden from the others. So it is where nobody knows any more what was
+    counted then, for those who take it for unchanged where that may be and for those who do not.
 
     untold: populations of groups that are withheld for other reasons. published: what readers have. A small count that
     has fewer values by that alone keeps those.
@@ -80,6 +81,8 @@ def _readers(
     """What different readers are told. exact: counts that some of them are told exactly."""
     of_changes = earlier.of(network, rule, of_changes=True)
     pasts = [of_changes, earlier.of(network, rule, of_changes=False)] if of_changes.changes else [of_changes]
+    if of_changes.is_supposed:
+        pasts.insert(-1, earlier.of(network, rule, of_changes=False, supposing=False))
     for past in pasts:
         for known in (exact, None) if exact.any() else (None,):
             yield Knowledge(network, rule, past, known, parts_of_small=parts_of_small)

@@ -206,11 +206,17 @@ def test_what_holds_of_those_who_were_not_corrected_holds_still() -> None:
     assert found.of(5, (*F, NUMERATOR)) == (13, 13)
 
 
-def counted(**people: int) -> dict[str, pa.Table]:
-    """The true counts of editions, of one practice."""
-    columns = ["measure_id", "practice_id", "stratifier", "stratum", "population", "count"]
+def counted(*populations: str, **people: int) -> dict[str, pa.Table]:
+    """The true counts of editions, of one practice, alike for all these populations."""
+    names = populations or (NUMERATOR,)
     return {
-        edition: pa.table(dict(zip(columns, [["m"], ["P"], ["sex"], ["female"], [NUMERATOR], [count]], strict=True)))
+        edition: pa.Table.from_pylist(
+            [
+                {"measure_id": "m", "practice_id": "P", "stratifier": "sex", "stratum": "female"}
+                | {"population": name, "count": count}
+                for name in names
+            ]
+        )
         for edition, count in people.items()
     }
 
@@ -232,6 +238,16 @@ def test_whoever_knows_what_was_corrected_knows_both_editions_by_each_other(
     exact = counted(first=then, second=now)
     assert bounded(telling.told(), Silent(), exact=exact).of(0, (*F, NUMERATOR)) == knowing
     assert bounded(telling.told(), Silent(), exact=exact, knows_changes=False).of(0, (*F, NUMERATOR)) == others
+
+
+def test_that_those_left_over_are_as_they_were_is_not_known_where_what_they_are_left_of_was_corrected() -> None:
+    """Nobody was left beside the numerator, and nobody is: no report says so."""
+    telling = Telling()
+    telling.report(practices=("P",), edition="first", denominator={F: Exactly(9)}, numerator={F: Exactly(9)})
+    telling.report(practices=("P",), edition="second", denominator={F: 5}, numerator={F: Exactly(5)})
+    exact = counted("denominator", NUMERATOR, first=9, second=5)
+    assert bounded(telling.told(), Silent(), exact=exact).of(1, (*F, "denominator")) == (5, 5)
+    assert bounded(telling.told(), Silent(), exact=exact, knows_changes=False).of(1, (*F, "denominator")) == (5, 7)
 
 
 def test_editions_that_differ_where_they_tell_the_same_are_not_taken_for_one() -> None:

@@ -89,6 +89,16 @@ def test_where_what_was_counted_is_gone_a_count_that_fits_what_was_told_did_not_
     assert held_back(of_practices(A=8, B=1), forgotten) == {("A", "all"), ("B", "all")}
 
 
+def test_what_is_only_supposed_not_to_have_changed_is_no_reason_to_tell_what_follows_from_it() -> None:
+    """A, which has 7, works out that B has 6 or 7 where U's are told as 13 to 17 and B's as few: not from what was told
+    before alone, unless it takes U's and B's for unchanged.
+    """
+    told = published(given(of_practices(A=8, B=6), U=Cell(ROUNDED, 15), B=Cell(MASKED, None)))
+    forgotten = replace(told, cells=told.cells._replace(exact=np.full_like(told.cells.exact, -1)))
+    now = of_practices(A=7, B=7)
+    assert held_back(now, forgotten) == held_back(now) == {("A", "all"), ("B", "all")}
+
+
 def test_what_readers_can_work_out_already_is_counted_and_nothing_held_back_for_it() -> None:
     counts = of_practices(A=8, B=2)
     before = published(given(counts, U=Cell(SHOWN, 10), A=Cell(SHOWN, 8)))
