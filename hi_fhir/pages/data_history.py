@@ -54,7 +54,7 @@ def data_history(session: Session, reader: Reader, code: str, reports: Sequence[
         given=tuple(given_reports(session, reader.audience, codes, code)),
         said=tuple(said_notices(session, reader.audience, codes, code)),
         servers=tuple(_servers(tried_reports(session, [one.identifier for one in reports]), len(reports))),
-        subscribers=tuple(_subscriber(row) for row in subscriptions.within(session, reader)),
+        subscribers=tuple(subscriber_line(row) for row in subscriptions.within(session, reader)),
     )
 
 
@@ -70,7 +70,7 @@ def _servers(tried: Sequence[TriedReport], reports: int) -> list[ServerLine]:
     return found
 
 
-def _subscriber(row: SubscriptionRow) -> SubscriberLine:
+def subscriber_line(row: SubscriptionRow) -> SubscriberLine:
     whose = ", ".join(row.organisations) if row.organisations is not None else "all organisations"
     behind = row.last_number - row.acknowledged
     return SubscriberLine(endpoint_host(row), whose, row.status, behind, row.error, row.due_at)

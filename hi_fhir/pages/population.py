@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.measures.model import Measure
+from hi_fhir.measures.stratifiers import ByWords
 from hi_fhir.measures.words.population import registered
 from hi_fhir.pages.charts.drawing import LINE, STEP, WIDTH, Json, chart, words
 from hi_fhir.pages.strata_table import StrataTable
@@ -22,6 +23,11 @@ def counts_everybody(measures: Mapping[str, Measure], there: Iterable[str]) -> s
         if measures[id_].initial_population == everybody:
             return id_
     raise NotFoundError("no measure that was released counts everybody registered")
+
+
+def plus_groups(measure: Measure) -> list[str]:
+    """Ids of its breakdowns by words, as a deployment chooses the PLUS groups of Core20PLUS5."""
+    return [one.id for one in measure.single_stratifiers if isinstance(one.rule, ByWords)]
 
 
 def people_sentence(table: StrataTable) -> str:

@@ -13,6 +13,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import gzipped
+from hi_fhir.core.roles import Role
 from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.fhir.rest.headers import accepts_gzip
 from hi_fhir.measures.render.description import describe
@@ -29,8 +30,9 @@ from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.log_in import LogInViews
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.movements import movements
-from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence
+from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence, plus_groups
 from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, of_period, period_code, periods_of
+from hi_fhir.pages.service_state import DAYS, service_state
 from hi_fhir.pages.shortfalls import shortfalls
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
@@ -125,6 +127,7 @@ class PageViews:
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
         if self._door is not None:
             LogInViews(self._door, self._page).add_to(blueprint)
+            blueprint.add_url_rule("/service", "service", self.service)
         blueprint.register_error_handler(WithdrawnError, self._gone)
         blueprint.register_error_handler(NotFoundError, self._missing)
 
@@ -187,7 +190,8 @@ class PageViews:
                 head = shelf.heads([people.report])[people.report.measure_id]
                 told = [(table, people_sentence(table)) for table in people.tables]
                 beside = beside_lists(people.tables, head, lists, rule) if lists else None
-                return {"shown": shown, "tables": told, "people": PEOPLE, "beside": beside}
+                plus = plus_groups(self._shelf.measures[people.report.measure_id])
+                return {"shown": shown, "tables": told, "plus": plus, "people": PEOPLE, "beside": beside}
 
             of = (shown, shelf.reader.audience, lists and lists.version, _hashable(names))
             return self._kept_page("population.html", of, values)
@@ -218,6 +222,15 @@ class PageViews:
         response = Response(FORMS[form].make(taken), content_type=FORMS[form].content_type)
         response.headers.set("Content-Disposition", "attachment", filename=f"{taken.file_name}.{form}")
         return response
+
+    def service(self) -> str:
+        """To who runs the service alone."""
+        person = self._door.person() if self._door else None
+        if self._door is None or person is None or person.role != Role.OPERATOR:
+            raise NotFoundError("only an operator sees this")
+        with self._shelf.store.read() as session:
+            state = service_state(session, self._door.clock.now())
+        return self._page("service.html", state=state, days=DAYS)
 
     def definition(self, id_: str) -> str:
         with self._opened() as shelf:

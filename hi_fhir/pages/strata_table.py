@@ -23,14 +23,15 @@ COUNTED = {
 
 
 class CountShown(NamedTuple):
-    """value: None where it is not given; state says what stands in its place."""
+    """value: None where it is not given; state and reason say what stands in its place."""
 
     value: float | None
     state: str | None
+    reason: str | None = None
 
     @property
     def text(self) -> str:
-        return wording.NOT_GIVEN[self.state or ""] if self.value is None else wording.people(self.value)
+        return wording.not_given(self.state, self.reason) if self.value is None else wording.people(self.value)
 
 
 class Line(NamedTuple):
@@ -107,7 +108,9 @@ def breakdown(measure: Measure, stratifier: str, rows: Iterable[Row], names: Map
     lines = []
     for stratum in strata:
         of_it = by_stratum[stratum]
-        counts = {row.statistic: CountShown(row.value, row.state) for row in of_it if row.statistic in COUNTED}
+        counts = {
+            row.statistic: CountShown(row.value, row.state, row.reason) for row in of_it if row.statistic in COUNTED
+        }
         score = next((row for row in of_it if row.statistic == "score"), None)
         told = (None, None, None, None) if score is None else (score.value, score.lower, score.upper, score.reason)
         lines.append(Line(stratum, label(stratum), counts, *told))

@@ -11,13 +11,10 @@ from hi_fhir.reports.concepts import stratum_label
 from hi_fhir.reports.derived.table import Row
 from hi_fhir.statistics.comparisons import NEWCOMBE_OVERLAPPING
 from hi_fhir.statistics.when_given import REASONS
+from hi_fhir.tables.standing import TypeState
 
-NOT_GIVEN = {
-    str(MASKED): "1 to 7",
-    str(SUPPRESSED): "held back",
-    str(UNSUPPORTED): "no code list",
-}
-"""What stands in place of a count, by its state."""
+_NOT_GIVEN = {str(MASKED): "1 to 7", str(SUPPRESSED): "held back", str(UNSUPPORTED): "no code list"}
+"""What stands in place of a count, by its state; where a source left it untold, other words do."""
 
 WHY = {
     **{reason: f"{told}." for reason, told in REASONS.items()},
@@ -44,6 +41,12 @@ _GROUPS = {
     (CORE20.id, "rest"): "The other four fifths",
 }
 """Groups whose label in reports does not say by itself who they are."""
+
+
+def not_given(state: str | None, reason: str | None) -> str:
+    """What stands in place of a count."""
+    is_untold = state == UNSUPPORTED and reason in {*TypeState}
+    return "not known" if is_untold else _NOT_GIVEN[state or ""]
 
 
 def share(value: float) -> str:

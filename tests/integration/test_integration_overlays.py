@@ -6,8 +6,16 @@ from pathlib import Path
 import orjson
 import pytest
 
+from hi_fhir.core.audiences import Audience
+from hi_fhir.pages.reading import Shelf
+from hi_fhir.pages.site import make_site
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.session import open_store
+from hi_fhir.web.app import create_app
+from hi_fhir.web.readers import everyone_is
 from tests.spec.test_spec_try_outs import FOLDER as TRY_OUTS
 from tests.support.cli import hi_fhir, settings
+from tests.support.paging import CLOCK, PageText
 from tests.support.reporting import groups_of
 
 SYSTEM = "https://example.org/our-codes"
@@ -204,6 +212,21 @@ def test_a_breakdown_by_words_comes_to_reports_and_is_withheld_where_nothing_tol
         "silent": dict.fromkeys(("3", "2", "1", "0", "unknown"), "nothing-received"),
         "told": {"3": 0, "2": 0, "1": 0, "0": 0, "unknown": 30},
     }
+    pages = {case: people_page(tmp_path / case, overlay) for case in runs}
+    assert ["recorded", "12"] in pages["told"].rows
+    assert ["recorded", "not known"] in pages["silent"].rows
+    assert "Severe mental illness" in pages["told"].text
+    assert "None is chosen here" not in pages["told"].text
+
+
+def people_page(folder: Path, overlay: Path) -> PageText:
+    """Who is registered at the practice, as a page tells the practice."""
+    reader = Reader(Audience.PRACTICE, {"A99001"})
+    store = open_store(folder / "data" / "hi_fhir.sqlite")
+    site = make_site(Shelf(store, (overlay,)), everyone_is(reader))
+    answer = create_app(store, CLOCK, everyone_is(reader), pages=site).test_client().get("/areas/A99001/population")
+    store.close()
+    return PageText(answer.text)
 
 
 def a_diagnosis(number: int, code: str) -> dict[str, object]:

@@ -62,6 +62,17 @@ def test_what_a_refused_record_says_is_nowhere_and_a_practice_is_told_where_it_i
     assert "hi-fhir quarantine --raw" in about(store, Reader(Audience.PRACTICE, {"A99001"}), "A99001")
 
 
+@pytest.mark.parametrize("audience", list(Audience))
+def test_each_audience_is_told_that_records_reconcile(folder: Path, store: Store, audience: Audience) -> None:
+    release_for_pages(folder, store, MEASURES, audience)
+    own = {"A99001"} if audience == Audience.PRACTICE else None
+    told = about(store, Reader(audience, own), "A99001" if own else AREA)
+    assert "A run where this does not add up" in told
+    assert "hi-fhir status" in told
+    found = PageText(site(store, Reader(audience, own)).get(f"/areas/{'A99001' if own else AREA}/about").text)
+    assert not {"received", "superseded", "out of scope", "kept"} & {cell.lower() for row in found.rows for cell in row}
+
+
 def test_a_release_and_a_withdrawal_are_told_with_reason(folder: Path, store: Store) -> None:
     board = Reader(Audience.ICB)
     assert "Nothing was withdrawn" in about(store, board)

@@ -61,6 +61,12 @@ def test_what_is_recorded_is_told_of_each_group(pages: FlaskClient, rows: list[R
         assert texts.count("not given") == missing
 
 
+def test_without_plus_groups_people_are_told_so(pages: FlaskClient) -> None:
+    told = page(pages, "population").text
+    assert "PLUS groups" in told
+    assert "None is chosen here" in told
+
+
 def test_breakdowns_are_those_that_the_area_has(pages: FlaskClient) -> None:
     found = {code: pages.get(f"/areas/{code}/completeness").text for code in ("A99001", AREA, "QZ1")}
     there = {code: ["by=practice" in text, "by=pcn" in text, "by=sex" in text] for code, text in found.items()}

@@ -54,6 +54,7 @@ TO_ALL = {
     "start": ("/",),
     "definition": ("/measures/ethnicity-recorded",),
 }
+TO_OPERATORS = {"service": ("/service",)}
 WITHOUT_LOG_IN = {
     "static": ("/static/pages.css", "/static/icon.svg"),
     "log_in": ("/log-in",),
@@ -73,6 +74,7 @@ class Row:
 ROWS = [
     *(Row(f"/areas/{area}{path}", who) for paths in WITHIN.values() for path in paths for area, who in OWN.items()),
     *(Row(path, EVERYBODY) for paths in TO_ALL.values() for path in paths),
+    *(Row(path, frozenset({"operator"})) for paths in TO_OPERATORS.values() for path in paths),
 ]
 
 
@@ -93,7 +95,7 @@ def people(app: Flask) -> dict[str, Someone]:
 def test_every_route_of_pages_has_a_row(app: Flask) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("pages.")}
 
-    assert routes == {f"pages.{name}" for name in (*WITHIN, *TO_ALL, *WITHOUT_LOG_IN)}
+    assert routes == {f"pages.{name}" for name in (*WITHIN, *TO_ALL, *TO_OPERATORS, *WITHOUT_LOG_IN)}
 
 
 def test_every_other_route_needs_a_token_or_is_about_the_service_itself(app: Flask) -> None:
