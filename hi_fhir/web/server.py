@@ -24,6 +24,7 @@ from waitress.task import ErrorTask
 from hi_fhir.fhir.rest.errors import error_response
 from hi_fhir.fhir.rest.outcomes import FhirError
 from hi_fhir.web.headers import OF_EVERY_ANSWER
+from hi_fhir.web.turns import CallerTurns
 
 _THREADS = 4  # more of them wait for each other
 _STAND_INS = 64  # more threads, in place of those that wait for clients to take what they were sent
@@ -90,6 +91,7 @@ class Answering(TcpWSGIServer):
             sockinfo=where,
             bind_socket=False,
         )
+        self.task_dispatcher.queue = CallerTurns(_Channel.caller)
 
     def maintenance(self, now: float) -> None:
         """Let go who takes too long."""
@@ -163,6 +165,13 @@ class _Channel(HTTPChannel):
             self.began = time.time()
         taken: bool = super().received(data)
         return taken
+
+    def caller(self) -> tuple[str, str]:
+        """Who asks, as far as it is known before the request is looked at: an address, and the token that is shown."""
+        headers, address = self.requests[0].headers, str(self.addr[0])
+        if self.adj.trusted_proxy in ("*", address):
+            address = headers.get("X_FORWARDED_FOR", address).rpartition(",")[2].strip()
+        return address, headers.get("AUTHORIZATION", "")
 
     def _flush_outbufs_below_high_watermark(self) -> None:
         """Called by a thread of the application, which waits in it where too much waits for the client already."""

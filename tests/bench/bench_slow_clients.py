@@ -3,7 +3,8 @@
 Run: python -m tests.bench.bench_slow_clients [clients of a kind] [reports] [kind ...]
 
 Of those that take no answer, of 2.7 MB, there are a tenth, since that is as much work as if they did; of those that ask
-for ten such answers at once and take none, a fiftieth.
+for ten such answers at once and take none, a fiftieth. They show a token that is not the honest one's, as a client
+would: the service takes them for one caller and the honest one for another.
 
 Each kind in turn, against a service of its own. Seconds: the longest of a few honest reads on a new connection each, at
 once and after the rest have had SECONDS; let_go: how many of them the service has closed by then.
@@ -27,7 +28,7 @@ GOAL_S, SECONDS = 1, 12
 FORM = b"Host: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 HEAD = b"GET /fhir/metadata HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: "
 BODY = b"POST /fhir/MeasureReport/_search HTTP/1.1\r\n" + FORM + b"Content-Length: 5000\r\n\r\nmea"
-SEARCH = b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+SEARCH = b"GET /fhir/MeasureReport HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer theirs\r\n\r\n"
 KINDS = {
     "silent": (b"", b""),
     "half_heads": (HEAD, b""),

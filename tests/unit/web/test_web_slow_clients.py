@@ -17,6 +17,7 @@ from hi_fhir.web.app import create_app
 from hi_fhir.web.headers import OF_EVERY_ANSWER
 from hi_fhir.web.readers import everyone_is
 from hi_fhir.web.server import Answering, ClientLimits
+from hi_fhir.web.turns import CallerTurns
 from tests.support.released import CLOCK, release
 
 WAIT_S = 20
@@ -39,13 +40,16 @@ Connect = Callable[[], socket.socket]
 
 
 @contextmanager
-def answering(store: Store, limits: ClientLimits) -> Iterator[tuple[Answering, Connect]]:
+def answering(
+    store: Store, limits: ClientLimits, trusted_proxy: str | None = None
+) -> Iterator[tuple[Answering, Connect]]:
     """A service, and what connects to it; all that is open is closed at the end."""
     ending, channels = threading.Event(), {}
     with ExitStack() as opened:
         listening = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-        server = Answering(create_app(store, CLOCK, everyone_is(Reader("icb"))), listening, limits, channels)
+        app = create_app(store, CLOCK, everyone_is(Reader("icb")))
+        server = Answering(app, listening, limits, channels, trusted_proxy)
 
         def answer() -> None:
             while not ending.is_set():
@@ -165,6 +169,28 @@ def test_who_asks_for_much_and_takes_none_of_it_holds_up_nobody(store, greedy):
         assert is_answered(server)
         assert len(server.active_channels) >= min(greedy, 3)
         assert len(server.task_dispatcher.threads) <= 5
+
+
+@pytest.mark.parametrize(
+    ("trusted_proxy", "named"),
+    [(None, "127.0.0.1"), ("192.0.2.1", "127.0.0.1"), ("127.0.0.1", "9.9.9.9"), ("*", "9.9.9.9")],
+)
+def test_callers_are_told_apart_by_the_token_and_by_the_address_that_a_trusted_proxy_names(
+    store, monkeypatch, trusted_proxy, named
+):
+    callers = []
+
+    class Noting(CallerTurns):
+        def append(self, one):
+            callers.append(one.caller())
+            super().append(one)
+
+    monkeypatch.setattr("hi_fhir.web.server.CallerTurns", Noting)
+    with answering(store, PATIENT, trusted_proxy) as (server, _):
+        for headers in ({}, {"Authorization": "Bearer x", "X-Forwarded-For": "8.8.8.8, 9.9.9.9"}):
+            assert requests.get(f"{address(server)}/healthz", headers=headers, timeout=WAIT_S).status_code == 200
+
+    assert callers == [("127.0.0.1", ""), (named, "Bearer x")]
 
 
 @pytest.mark.usefixtures("one_thread")
