@@ -4,8 +4,10 @@ Of practices, rows and columns: each practice's people by rows, columns and both
 It knows nothing of hi_fhir but what is published: 1 to 7 is masked, more is told to the nearest 5, and sums add up.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count as counting
 from itertools import product
+from math import inf
 from typing import NamedTuple
 
 Table = Sequence[Sequence[Sequence[int]]]
@@ -15,6 +17,8 @@ Cell = tuple[int, int, int]
 FEW, BASE, FEWEST, ALL = 7, 5, 3, -1
 """ALL: in place of a practice, row or column, all of them."""
 _BOUNDLESS = 10**6
+TRIES = 100, inf
+"""That a value is impossible may take very long to see, and need not be seen where others are soon found."""
 
 
 class Told(NamedTuple):
@@ -89,21 +93,26 @@ def _too_few(
 ) -> dict[Cell, int]:
     seen = {name: {exact[name]} for name in small}
     truth = {(p, r, c): table[p][r][c] for p, r, c in _summed((ALL, ALL, ALL), table)}
-    for name in small:
+    for name, tries in product(small, TRIES):
         for value in sorted(range(exact[name] + 3 * BASE + FEW), key=lambda one: abs(one - exact[name])):
             if len(seen[name]) >= FEWEST:
                 break
             if value in seen[name] or not sums[name].low <= value <= sums[name].high:
                 continue
             asked = {**sums, name: sums[name]._replace(low=value, high=value)}
-            found = _any_table(list(asked.values()), Ends(dict.fromkeys(truth, (0, _BOUNDLESS))), truth)
+            boundless = Ends(dict.fromkeys(truth, (0, _BOUNDLESS)))
+            found = _any_table(list(asked.values()), boundless, truth, counting(1), tries)
             for other in small if found else ():
                 seen[other].add(sum(found[cell] for cell in sums[other].cells))
     return {name: len(values) for name, values in seen.items() if len(values) < FEWEST}
 
 
-def _any_table(sums: Sequence[Told], ends: Ends, truth: Mapping[Cell, int]) -> dict[Cell, int]:
-    """Cells that fit all sums; nothing where none do."""
+def _any_table(
+    sums: Sequence[Told], ends: Ends, truth: Mapping[Cell, int], tried: Iterator[int], most: float
+) -> dict[Cell, int]:
+    """Cells that fit all sums; nothing where none do, or none were found by so many tries."""
+    if next(tried) > most:
+        return {}
     narrow = _narrowed(sums, ends)
     if narrow is None:
         return {}
@@ -114,7 +123,7 @@ def _any_table(sums: Sequence[Told], ends: Ends, truth: Mapping[Cell, int]) -> d
     low, high = narrow[cell]
     near = range(low, min(high, low + truth[cell] + 6 * BASE) + 1)
     for value in sorted(near, key=lambda one: abs(one - truth[cell])):
-        if found := _any_table(sums, Ends(narrow | {cell: (value, value)}), truth):
+        if found := _any_table(sums, Ends(narrow | {cell: (value, value)}), truth, tried, most):
             return found
     return {}
 
