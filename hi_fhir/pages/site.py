@@ -136,7 +136,10 @@ class PageViews:
             there = shelf.areas()
         asked = request.args.get("q", "").strip()
         found = [area for area in there if asked.casefold() in f"{area.name} {area.code}".casefold()]
-        return self._page("start.html", areas=found, asked=asked, total=len(there))
+        kinds: dict[str, list[PageArea]] = {}
+        for one in found:  # in order: boards, networks, practices
+            kinds.setdefault(one.kind_name, []).append(one)
+        return self._page("start.html", areas=found, kinds=kinds, asked=asked, total=len(there))
 
     def area(self, code: str) -> str:
         with self._opened() as shelf:

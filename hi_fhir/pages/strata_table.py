@@ -80,6 +80,11 @@ class StrataTable(NamedTuple):
         return "denominator" in self.populations
 
     @property
+    def has_figures(self) -> bool:
+        """Whether any group has a figure that may be given."""
+        return any(line.score is not None for line in self.lines)
+
+    @property
     def sentence(self) -> str:
         """What it shows, for whoever does not see the chart."""
         given = [line for line in self.lines if line.score is not None]

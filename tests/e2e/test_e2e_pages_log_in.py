@@ -142,6 +142,19 @@ def test_nothing_is_in_the_way_at_any_width(visitor: Visitor, width: int) -> Non
     assert all(one.startswith(visitor.base) for one in visitor.asked)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_operator_goes_to_the_state_of_the_service_by_clicking(visitor: Visitor, width: int) -> None:
+    visitor.go("/log-in", width)
+    visitor.tab.get_by_label("Name").fill("operator")
+    visitor.tab.get_by_label("Password").fill(PASSWORD)
+    visitor.tab.get_by_role("button", name="Log in", exact=True).click()
+    visitor.tab.get_by_role("link", name="State of the service").click()
+    visitor.tab.get_by_role("heading", name="State of the service").wait_for()
+    assert visitor.axe() == []
+    assert not visitor.overflows()
+    assert visitor.told == []
+
+
 def test_it_works_without_scripts_and_who_is_logged_in_shows_in_print_nowhere(browser: Any, base: str) -> None:
     window = browser.new_context(java_script_enabled=False)
     tab = window.new_page()

@@ -61,6 +61,12 @@ def test_what_is_recorded_is_told_of_each_group(pages: FlaskClient, rows: list[R
         assert texts.count("not given") == missing
 
 
+def test_boards_come_before_networks_and_these_before_practices(pages: FlaskClient) -> None:
+    links = [one.rpartition("/")[2] for one in PageText(pages.get("/").text).links if one.startswith("/areas/")]
+    assert [code[0] for code in links] == sorted((code[0] for code in links), key="QUA".index)
+    assert {"Q", "U", "A"} == {code[0] for code in links}
+
+
 def test_without_plus_groups_people_are_told_so(pages: FlaskClient) -> None:
     told = page(pages, "population").text
     assert "PLUS groups" in told

@@ -84,6 +84,13 @@ def test_what_is_taken_away_is_what_is_shown(pages: FlaskClient, store: Store) -
     assert {row["reporter"] for row in csv.DictReader(StringIO(response.text))} == {"U99001"}
 
 
+def test_a_breakdown_without_any_figure_has_its_table_and_no_empty_chart(pages: FlaskClient) -> None:
+    page = pages.get(f"/areas/A99001/measures/{MEASURES[1]}").text
+    _, _over_time, *breakdowns = page.split("<section>")
+    told = {("No group has a figure" in one, "<img" in one, "<table" in one) for one in breakdowns}
+    assert told == {(True, False, True), (False, True, True)}
+
+
 def test_a_chart_is_a_picture_with_a_word_for_each_group(pages: FlaskClient) -> None:
     found = shown(pages, f"/areas/U99001/measures/{MEASURES[0]}")
     chart = next(one for one in found.images if "/sex.svg" in one)
