@@ -1,5 +1,6 @@
 """What a release gives away that was not given away before it: the question that is asked before it is kept."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,13 +19,17 @@ from hi_fhir.attack.told import FEWEST, Bools, Ints, Told
 from hi_fhir.core.progress import Progress, Silent
 
 _EXAMPLES = 3  # a chain of relations none of which can be left out takes a while to find
-_LONGEST_S = 86_400.0
-"""What is looked at is bounded by how many counts are, so that the same release has the same answer on any machine."""
+_NODES = 500
+"""How far each look for values goes. What is looked at is bounded by how many counts are, never by a clock, so that the
+same release has the same answer on any machine."""
 
 
 @dataclass(frozen=True)
 class GivenAway:
     """What can be worked out with a release and could not without it. already: so many could be before, and no better.
+
+    recovered: where that is anything, others may be among it of which it was not asked any more whether several sums at
+    once gave them away before.
 
     masked: masked counts of the release. asked: those of them that several sums at once were held against. insiders:
     practices that can work out others' counts, since they know their own. from_within: examples of the first that can.
@@ -101,14 +106,12 @@ def _given_away(
     alone = found.bounds.high - found.bounds.low + 1
     is_new = np.repeat(np.isin(np.arange(len(told.reports)), list(new)), len(found.counts.names))
     asked = _asked(found, alone, is_new, most)
-    checked = check(found.system, found.bounds, asked, _LONGEST_S if most else 0, progress)
+    checked = check(found.system, found.bounds, asked, math.inf if most else 0, progress, nodes=_NODES)
     possible = np.minimum(checked.possible, alone)
     is_news = is_new & ~found.counts.is_given  # what a policy means to tell is known, with what follows from it
     known = own_people(found.counts, found.system.sums, found.bounds, told.knowing) if told.knowing else None
     recovered = recovered_counts(found.counts, found.system, found.bounds, possible, alone, known)
-    is_recovered = np.zeros(len(alone), dtype=np.bool_)
-    is_recovered[[one.place for one in recovered]] = True
-    before = _before(found, is_news, is_recovered)
+    before = _before(found, is_news, possible, [one.place for one in recovered])
     edition = next(edition for place in new if (edition := told.reports[place].edition) in exact)
     worse = tuple(one for one in recovered if possible[one.place] < before[one.place])
     readers = tuple(own_counts(exact[edition], found.counts, sorted({*new, *also})))
@@ -144,11 +147,23 @@ def _asked(found: Bounded, alone: Ints, is_new: Bools, most: int) -> Bools:
     return asked
 
 
-def _before(found: Bounded, is_new: Bools, by_several: Bools) -> Ints:
-    """How many values each count could have without what new reports tell. by_several: for all sums at once."""
+def _before(found: Bounded, is_new: Bools, now: Ints, recovered: Sequence[int]) -> Ints:
+    """How many values each count could have without what new reports tell.
+
+    now: with that. recovered: places of the counts in question: of them it is asked what all sums at once left before,
+    of a few, then of twice as many, until one turns out to have had more than now. That settles it: of the others
+    single sums are enough.
+    """
     opened = without_told(found.system, is_new)
     bounds: Bounds = propagate(opened, Silent())
-    possible = bounds.high - bounds.low + 1
-    unsettled = by_several & (possible >= FEWEST)
-    checked: Ints = np.minimum(possible, check(opened, bounds, unsettled, _LONGEST_S, Silent()).possible)
-    return checked
+    possible: Ints = bounds.high - bounds.low + 1
+    unsettled = [place for place in recovered if possible[place] >= FEWEST]
+    first, number = 0, _EXAMPLES
+    while first < len(unsettled):
+        asked = np.zeros(len(possible), dtype=np.bool_)
+        asked[unsettled[first : first + number]] = True
+        possible = np.minimum(possible, check(opened, bounds, asked, math.inf, Silent(), nodes=_NODES).possible)
+        if (possible[asked] > now[asked]).any():
+            break
+        first, number = first + number, 2 * number
+    return possible

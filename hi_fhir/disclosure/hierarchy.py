@@ -42,7 +42,7 @@ def nested_strata(stratifiers: Iterable[Stratifier], ethnic_groups: Mapping[str,
 
 
 def sums(groups: Collection[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
-    """Every sum among the groups of a release."""
+    """Every sum among the groups of a release, in their order."""
     by_stratifier: dict[tuple[str, str, str], list[Group]] = {}
     for group in groups:
         by_stratifier.setdefault(group[:3], []).append(group)
@@ -54,7 +54,7 @@ def sums(groups: Collection[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
                 wider.setdefault(stratum, []).append(group)
         wholes = {Group(measure_id, reporter, *stratum): parts for stratum, parts in wider.items()}
         yield from (Sum(whole, tuple(parts)) for whole, parts in wholes.items() if whole in there)
-    yield from _of_reporters(there, hierarchy)
+    yield from _of_reporters(groups, there, hierarchy)
 
 
 def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
@@ -64,7 +64,7 @@ def _wider(group: Group, hierarchy: Hierarchy) -> Iterator[Stratum]:
         yield from group.components
 
 
-def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
+def _of_reporters(groups: Collection[Group], there: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Sum]:
     """A reporter's groups are the sums of its practices', where these report too; so are its strata of areas.
 
     They are those of the networks that lie wholly in it and of its other practices as well, however they were put
@@ -84,7 +84,7 @@ def _of_reporters(groups: frozenset[Group], hierarchy: Hierarchy) -> Iterator[Su
             whole = [one for one in covered if one != group.reporter]
             told = [[group._replace(reporter=one) for one in parts] for parts in (whole, *networks[group.reporter])]
         for parts in told:
-            if parts and all(part in groups for part in parts):
+            if parts and all(part in there for part in parts):
                 yield Sum(group, tuple(parts))
 
 

@@ -31,10 +31,13 @@ class Checked(NamedTuple):
     unseen: int
 
 
-def check(system: System, bounds: Bounds, is_masked: Bools, limit_s: float, progress: Progress) -> Checked:
+def check(
+    system: System, bounds: Bounds, is_masked: Bools, limit_s: float, progress: Progress, *, nodes: int | None = None
+) -> Checked:
     """Bound those masked counts more narrowly that single sums leave FEWEST values or more, for so many seconds.
 
-    First each population of each report by itself, which is quick, then all that hangs together.
+    First each population of each report by itself, which is quick, then all that hangs together. nodes: what ends the
+    look for values, of which there are several for each count, so that no clock does: limit_s may be endless then.
     """
     ends = time.monotonic() + limit_s
     low, high = bounds.low.copy(), bounds.high.copy()
@@ -47,7 +50,7 @@ def check(system: System, bounds: Bounds, is_masked: Bools, limit_s: float, prog
     for near in (OF_A_POPULATION, OF_A_REPORT):
         is_first = near is OF_A_POPULATION
         for cluster in clusters(system, bounds, is_asked & ~is_decided, near, is_alone=is_first):
-            settled = cluster.asked[_Search(system, low, high, cluster, ends).run(possible)]
+            settled = cluster.asked[_Search(system, low, high, cluster, ends, nodes).run(possible)]
             (is_decided if cluster.is_whole else is_near)[settled] = True
             progress.advance(len(cluster.asked) if is_first else 0)
     decided, nearby = int(is_decided.sum()), int((is_near & ~is_decided).sum())
@@ -59,19 +62,19 @@ def check(system: System, bounds: Bounds, is_masked: Bools, limit_s: float, prog
 class _Search:
     """Values for the counts of one cluster, of which each solution shows one of every count."""
 
-    def __init__(self, system: System, low: Ints, high: Ints, cluster: Cluster, ends: float) -> None:
+    def __init__(self, system: System, low: Ints, high: Ints, cluster: Cluster, ends: float, nodes: int | None) -> None:
         self._low, self._high = low, high
         self._part: Part = part_of(system, low, high, cluster.numbers.tolist(), cluster.asked.tolist())
         self._asked = cluster.asked
         self._own = np.searchsorted(self._part.places, cluster.asked)
         self._seen = np.zeros(len(cluster.asked), dtype=np.int64)
-        self._ends = ends
+        self._ends, self._nodes = ends, nodes
 
     def run(self, possible: Ints) -> Bools:
         """Narrow the counts one by one, where chance does not show FEWEST values of them; which are settled."""
         if self._limit_s <= 0:
             return np.zeros(len(self._asked), dtype=np.bool_)
-        self._programme = Programme(self._part.system)
+        self._programme = Programme(self._part.system, self._nodes)
         self._try_by_chance()
         for number in range(len(self._asked)):
             if self._values(number) < FEWEST and self._limit_s > 0:

@@ -41,7 +41,9 @@ class _Row(NamedTuple):
 class Programme:
     """The counts of a system as whole numbers: values that fit everything that is told."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, nodes: int | None = None) -> None:
+        """nodes: of the tree that is searched for values, after which that ends, in place of seconds."""
+        self.nodes = nodes
         self._counts = len(system.low)
         rows, self._chosen = _of_shares(system.shares, system.high, self._counts)
         rows += _of_divided(system.divided)
@@ -57,7 +59,7 @@ class Programme:
             integrality=np.ones(self._counts + self._chosen),
             bounds=ends,
             constraints=self._constraints,
-            options={"time_limit": max(limit_s, 0.01)},
+            options={"time_limit": max(limit_s, 0.01)} if self.nodes is None else {"node_limit": self.nodes},
         )
         values = None if found.x is None else np.rint(found.x[: self._counts]).astype(np.int32)
         bound = -np.inf if found.mip_dual_bound is None else float(found.mip_dual_bound)

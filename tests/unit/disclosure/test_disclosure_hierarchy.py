@@ -42,6 +42,16 @@ def group(reporter: str, stratifier: str = "all", stratum: str = "all") -> Group
     return Group("m", reporter, stratifier, stratum)
 
 
+def test_sums_come_in_the_order_of_their_groups_in_every_process() -> None:
+    """A set of groups has another order in each."""
+    practices = [f"A{number}" for number in range(9)]
+    own = {one: (one,) for one in practices}
+    hierarchy = Hierarchy({}, {**own, "U": tuple(practices)}, dict.fromkeys(practices, "U"))
+    within = [group("U", "practice", one) for one in practices]
+    found = [one.whole for one in sums([*map(group, practices), *within], hierarchy)]
+    assert found == within
+
+
 def test_the_sums_of_a_release_are_all_told() -> None:
     a, b, pcn = ("A", "B", "U")
     of_a = [group(a), group(a, "sex", "female"), group(a, "sex", "male")]

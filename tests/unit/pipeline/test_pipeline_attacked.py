@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from scipy.optimize import Bounds
 from sqlalchemy import func, select
 
+from hi_fhir.attack.exact.programme import Programme, Reals, Solved
 from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
@@ -166,6 +168,25 @@ def test_a_release_that_reckons_with_what_was_released_before_is_kept(release: R
     write_evaluation(later, measures=["ethnicity-recorded"], areas=[AREAS[0], an_area("A99002", "U99009")])
     release(evaluation)
     assert release(later).attack.known_before == 0
+
+
+def test_what_a_refusal_takes_is_bounded_however_many_counts_can_be_worked_out(
+    release: Releasing, evaluation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts of two measures, made up each by itself, contradict each other: hundreds seem to be worked out."""
+    write_evaluation(evaluation, areas=AREAS[:2], people=3)
+    asked: list[int | None] = []
+    least = Programme.least
+
+    def counted(self: Programme, weights: Reals, ends: Bounds, limit_s: float) -> Solved:
+        asked.append(self.nodes)
+        return least(self, weights, ends, limit_s)
+
+    monkeypatch.setattr(Programme, "least", counted)
+    with pytest.raises(GateError, match=r"\d{3} small counts can be worked out"):
+        release(evaluation)
+    assert 0 < len(asked) < 150
+    assert None not in asked
 
 
 def test_a_practice_s_own_reports_are_not_attacked(
