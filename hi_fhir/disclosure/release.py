@@ -67,10 +67,7 @@ def release(counts: ExactCounts, policy: Policy, published: Published) -> Releas
     hidden, told = _hidden(held_back), totals if policy.tells_totals else {}
     return ReleasedCounts(
         policy=policy,
-        groups={
-            group: _released(exact, untold[group], hidden.get(group, _NO_REASONS), own, told.get(group, ()))
-            for group, exact in counts.groups.items()
-        },
+        groups=_all_released(counts, untold, hidden, own, told),
         run={name: policy.run.apply(count) for name, count in counts.run.items()},
         published=content_name(sorted([list(one) for one in published.versions]), _SHA256),
         already_known=held_back.already_known,
@@ -139,6 +136,25 @@ def _reasons(
         if group in more:
             reasons = {**reasons, **more[group]}
     return reasons
+
+
+def _all_released(
+    counts: ExactCounts,
+    untold: Mapping[Group, Mapping[str, str]],
+    hidden: Mapping[Group, Mapping[str, str]],
+    own: _Applied,
+    told: Mapping[Group, Collection[str]],
+) -> dict[Group, ReleasedGroup]:
+    """By group. Most groups are of few people and like many others, so each of a kind is worked out once."""
+    found: dict[Group, ReleasedGroup] = {}
+    known: dict[tuple[tuple[object, ...], ...], ReleasedGroup] = {}
+    for group, exact in counts.groups.items():
+        reasons, why, totals = untold[group], hidden.get(group, _NO_REASONS), told.get(group, ())
+        kind = (*(tuple(one.items()) for one in (exact, reasons, why)), tuple(totals))
+        if kind not in known:
+            known[kind] = _released(exact, reasons, why, own, totals)
+        found[group] = known[kind]
+    return found
 
 
 def _released(
