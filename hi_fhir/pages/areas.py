@@ -9,11 +9,8 @@ from sqlalchemy import Connection
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.core.gzipped import inflated
 from hi_fhir.reports.reporters import KINDS, organisation_id
-from hi_fhir.store.criteria import OrganisationCriteria, Reader
-from hi_fhir.store.pages import AskedPage
-from hi_fhir.store.search import StoredVersion, read_organisation, search_organisations
-
-_MOST = 100_000  # more than England has practices, networks and boards
+from hi_fhir.store.criteria import Reader
+from hi_fhir.store.search import StoredVersion, every_organisation, read_organisation
 
 
 class PageArea(NamedTuple):
@@ -30,9 +27,9 @@ class PageArea(NamedTuple):
 
 def areas(connection: Connection, reader: Reader) -> list[PageArea]:
     """Boards first, then networks, then practices, each in order of name."""
-    found = search_organisations(connection, reader, OrganisationCriteria(), AskedPage(_MOST))
+    found = every_organisation(connection, reader)
     order = list(reversed(KINDS))
-    return sorted(map(_area, found.resources), key=lambda area: (order.index(area.kind), area.name, area.code))
+    return sorted(map(_area, found), key=lambda area: (order.index(area.kind), area.name, area.code))
 
 
 def area(connection: Connection, reader: Reader, code: str) -> PageArea:

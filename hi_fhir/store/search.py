@@ -249,6 +249,13 @@ def search_organisations(
     )
 
 
+def every_organisation(connection: Connection, reader: Reader) -> list[StoredVersion]:
+    """All of which the reader has a report, in no order."""
+    had = has_organisation(reader.audience, reader.reached)
+    found = definitions_of(OrganisationRow).where(had, is_latest(OrganisationRow))
+    return [StoredVersion(*row) for row in connection.execute(found)]
+
+
 def _organisation_conditions(criteria: OrganisationCriteria) -> list[ColumnElement[bool]]:
     system, code = OrganisationRow.identifier_system, OrganisationRow.organisation
     return [
