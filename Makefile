@@ -7,6 +7,7 @@ DESIGN := hi_fhir/pages/design
 STYLE  := hi_fhir/pages/static/pages.css
 
 SIDE_BY_SIDE := -n 2 --dist worksteal
+FILE_BY_FILE := -n 2 --dist loadgroup
 MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
@@ -50,9 +51,8 @@ test-rest: setup ## what `make test` leaves out: slow cases, property tests at l
 	tests/polars/install.sh
 	tests/chromium/install.sh
 	tests/container/install.sh
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long \
-		$(if $(COVERAGE),$(MEASURED) --cov-append)
-	$(BIN)/pytest -m real
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long
+	$(BIN)/pytest $(FILE_BY_FILE) -m real
 
 test-all: test test-rest ## all tests
 

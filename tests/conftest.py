@@ -4,25 +4,34 @@ Briefly in `make test`, longer in `make test-all` (--hypothesis-profile=long), t
 commit passes or fails whenever it is tested; other examples with each `make hunt`.
 """
 
+import gc
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from hi_fhir.access import passwords
+from hi_fhir.attack import given_away
 from hi_fhir.core.config import Config
 from hi_fhir.disclosure.suppression.exactly import proving
+from hi_fhir.pipeline import giving
+from hi_fhir.store import session
 from hi_fhir.store.session import Store, open_store
 from tests.support.postgres import Postgres, postgres
+from tests.support.worked_out_once import worked_out_once
 
 __all__ = ["postgres"]
 
 SLOW_TO_MAKE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile("short", max_examples=20, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
-settings.register_profile("long", max_examples=150, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
+settings.register_profile("long", max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW_TO_MAKE)
 settings.register_profile("hunt", max_examples=1_000, deadline=None, suppress_health_check=SLOW_TO_MAKE)
 settings.load_profile("short")
 
@@ -54,6 +63,49 @@ def little_work_for_attacks() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def decided_and_attacked_once() -> Iterator[None]:
+    """Releases that tests make in passing are decided and attacked once where they are the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(giving, "release", worked_out_once(giving.release))
+        patch.setattr(given_away, "given_away", worked_out_once(given_away.given_away))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new store in SQLite is a copy of one that was migrated, since to migrate takes longer than most tests."""
+    migrated = tmp_path_factory.mktemp("migrated") / "hi_fhir.sqlite"
+    open_store(migrated).close()
+    migrate = session._migrate
+
+    def copy(store: Store) -> None:
+        if store.engine.dialect.name != "sqlite" or not session.is_empty(store):
+            migrate(store)
+            return
+        with closing(sqlite3.connect(migrated)) as source, store.engine.connect() as connection:
+            source.backup(connection.connection.driver_connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "_migrate", copy)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords are hashed with little work: the test of how much it is says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=16, parallelism=1))
+        yield
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: it is not looked through for what is no longer needed again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
 LIMITS_S = {"real": 1_800, "slow": 900}
 """Limits of the tests that may take longer than others; that of the others is in pyproject.toml."""
 
@@ -64,6 +116,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             limits = [limit for name, limit in LIMITS_S.items() if item.get_closest_marker(name)]
             if limits:
                 item.add_marker(pytest.mark.timeout(max(limits)))
+        item.add_marker(pytest.mark.xdist_group("hapi" if "_hapi_" in item.path.name else str(item.path)))
 
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.real)]

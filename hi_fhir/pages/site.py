@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -340,31 +340,35 @@ class PageViews:
         return page.replace(_PERSON, own, 1)
 
     def _rendered(self, template: str, values: Values) -> str:
-        return self._templates.get_template(template).render(
-            values,
-            url_for=url_for,
-            own_form_token=own_form_token,
-            period_code=period_code,
-            say=wording,
-            title_of=self._title,
-            here=(request.endpoint or "").rpartition(".")[2],
+        return (
+            _templates()
+            .get_template(template)
+            .render(
+                values,
+                url_for=url_for,
+                own_form_token=own_form_token,
+                period_code=period_code,
+                say=wording,
+                title_of=self._title,
+                here=(request.endpoint or "").rpartition(".")[2],
+            )
         )
 
     def _title(self, id_: str) -> str:
         return self._shelf.measures[id_].title if id_ in self._shelf.measures else id_
 
-    @cached_property
-    def _templates(self) -> Environment:
-        """Everything is escaped, in files of any name: those of the design system end in .jinja."""
-        loader = ChoiceLoader([PackageLoader("hi_fhir.pages"), PackageLoader("nhsuk_frontend_jinja")])
-        return Environment(
-            loader=loader,
-            autoescape=True,
-            undefined=ChainableUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+
+@cache
+def _templates() -> Environment:
+    """Everything is escaped, in files of any name: those of the design system end in .jinja."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader("hi_fhir.pages"), PackageLoader("nhsuk_frontend_jinja")]),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 def _hashable(names: Mapping[str, str]) -> Hashable:

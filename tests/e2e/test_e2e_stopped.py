@@ -35,7 +35,7 @@ def when_it_has_begun_to_pull(data_dir: Path) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_told_to_end_goes_on_by_the_same_command(tmp_path: Path, number: signal.Signals, code: int):
     data_dir = tmp_path / "data"
-    env = environment(tmp_path / "keys" / "identity.key", workers=1, page_size=3, slices=1)
+    env = environment(tmp_path / "keys" / "identity.key", workers=1, page_size=3, slices=1, release_check=0)
     with given_a_slow_server() as source:
         arguments = ["run", "--source", source.base_url, "--period", "2024-04-01..2025-03-31"]
         arguments += ["--measures", "ethnicity-recorded", "--data-dir", str(data_dir)]

@@ -79,7 +79,7 @@ class Shown:
 @contextmanager
 def shown() -> Iterator[Shown]:
     server = make_server("127.0.0.1", 0, Flask("nothing yet"), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield Shown(server)

@@ -22,7 +22,7 @@ def canned_server(folder: Path) -> Iterator[str]:
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/fhir"
     finally:

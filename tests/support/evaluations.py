@@ -36,7 +36,8 @@ from hi_fhir.tables.clinical import CLINICAL_TABLES
 from hi_fhir.tables.reconcile import Reconciliation
 from hi_fhir.tables.schema import COUNTS
 from hi_fhir.tables.standing import Standing, TypeState
-from hi_fhir.terminology.catalogue import load
+from hi_fhir.terminology.catalogue import Terminology, load
+from tests.support.worked_out_once import worked_out_once
 
 OUTCOMES = {
     "numerator": ("initial_population", "denominator", "numerator"),
@@ -128,7 +129,7 @@ def an_evaluation(
         measures=list(references),
         policies={"opt_out": "not-applicable", "imd_year": "2025", "quarantine_limit": "0.05"},
         versions={"rule/registration": "1", "mappings/units": "2026-11-01", "stratifier/sex": "1"},
-        contents=contents_read(references, ["mappings/units"], load()),
+        contents=contents_read(references, ["mappings/units"], _terminology()),
         unverified=["codes of mappings/old-codes-to-snomed"],
         areas=list(areas),
         notes=list(notes),
@@ -153,6 +154,7 @@ def _heard(references: Sequence[MeasureReference]) -> dict[str, dict[str, int]]:
     return dict.fromkeys(CLINICAL_TABLES, sets)
 
 
+@worked_out_once
 def made_up_counts(measures: Iterable[Measure], areas: Sequence[Area], people: int, seed: int) -> pa.Table:
     """COUNTS of `people` in each practice, the same for the same seed; every zero present."""
     chance = random.Random(seed)
@@ -185,8 +187,13 @@ def _as_nested(person: dict[str, str]) -> dict[str, str]:
 
 
 @cache
+def _terminology() -> Terminology:
+    return load()
+
+
+@cache
 def _nested() -> Mapping[Stratum, Sequence[Stratum]]:
-    groups = {letter: one.group_2021 for letter, one in load().ethnicity().categories.items()}
+    groups = {letter: one.group_2021 for letter, one in _terminology().ethnicity().categories.items()}
     return nested_strata([part for one in CORE_STRATIFIERS for part in one.parts], groups)
 
 

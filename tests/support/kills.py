@@ -145,7 +145,7 @@ def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> Sequen
 @contextmanager
 def killed_runs(folder: Path, people: int) -> Iterator[Trial]:
     """Runs on `people` of the sandbox: the source is served, the reference files stand ready in each data folder."""
-    env = environment(folder / "keys" / "identity.key", workers=1)
+    env = environment(folder / "keys" / "identity.key", workers=1, release_check=0)
     written = run_hi_fhir(["sandbox", "--people", people, "--write", folder / "sandbox", "--json"], env)
     assert written.returncode == 0, written.stderr
     parts = {name: Path(path) for name, path in orjson.loads(written.stdout).items()}

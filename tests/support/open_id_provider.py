@@ -138,7 +138,7 @@ def open_id_provider() -> Iterator[OpenIdProvider]:
     provider = OpenIdProvider()
     server = make_server("127.0.0.1", 0, app_of(provider), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield provider

@@ -63,7 +63,7 @@ def shown(store: Store) -> Mapping[str, str]:
 def serving(store: Store) -> Iterator[str]:
     """The pages on loopback; their address."""
     server = make_server("127.0.0.1", 0, site_of(store, READER), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

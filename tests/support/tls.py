@@ -75,7 +75,7 @@ def secured_server(own: ClientCertificate, clients: ClientCertificate | None, *,
         context.verify_mode = ssl.CERT_REQUIRED if wanted else ssl.CERT_OPTIONAL
         context.load_verify_locations(clients.certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"https://localhost:{server.server_port}"
     finally:

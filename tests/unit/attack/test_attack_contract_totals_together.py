@@ -65,7 +65,7 @@ def attacked(exact: ExactCounts, released: list[ReleasedCounts], limit_s: float 
 
 
 @pytest.mark.parametrize(
-    ("seed", "ages"), [(1, "o"), (2, "o"), *(pytest.param(seed, "oy", marks=pytest.mark.slow) for seed in range(6))]
+    ("seed", "ages"), [(1, "o"), (2, "o"), *(pytest.param(seed, "oy", marks=pytest.mark.slow) for seed in range(2))]
 )
 def test_several_sums_at_once_give_no_more_away_than_totals_do(seed: int, ages: str) -> None:
     exact = by_chance(seed, ages)
@@ -90,4 +90,4 @@ def test_of_releases_of_two_measures_nothing_more_is_found_in_some_seconds(peopl
     exact = replace(exact, contract={"m000", "m001"})
     released = {one: release(exact, EXACTLY[one], NOTHING) for one in ABOVE}
     for own in ([Audience.PCN], [Audience.PUBLIC], [*ABOVE]):
-        assert attacked(exact, [released[one] for one in own], limit_s=6).recovered == (), own
+        assert attacked(exact, [released[one] for one in own], limit_s=3).recovered == (), own

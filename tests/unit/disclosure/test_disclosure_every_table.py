@@ -66,11 +66,10 @@ def test_no_small_count_of_tables_by_chance_can_be_worked_out(shape: Shape, time
 @pytest.mark.parametrize(
     ("shape", "counts"),
     [
-        ((1, 2, 2), [*range(10)]),
-        ((2, 1, 2), [*range(10)]),
-        ((1, 2, 3), [0, 1, 3, 8]),
-        ((2, 1, 3), [0, 1, 3, 8]),
-        ((2, 2, 2), [0, 1, 8]),
+        ((1, 2, 2), [0, 1, 3, 6, 8, 9]),
+        ((2, 1, 2), [0, 1, 3, 6, 8, 9]),
+        ((1, 2, 3), [0, 1, 8]),
+        ((2, 1, 3), [0, 1, 8]),
     ],
 )
 def test_no_small_count_of_any_table_of_further_shapes_can_be_worked_out(shape: Shape, counts: list[int]) -> None:
@@ -79,7 +78,7 @@ def test_no_small_count_of_any_table_of_further_shapes_can_be_worked_out(shape: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("shape", "times"), [((1, 3, 3), 150), ((2, 2, 3), 150), ((3, 2, 2), 100), ((2, 3, 3), 40), ((3, 3, 2), 30)]
+    ("shape", "times"), [((1, 3, 3), 40), ((2, 2, 3), 40), ((3, 2, 2), 30), ((2, 3, 3), 10), ((3, 3, 2), 8)]
 )
 @pytest.mark.parametrize("counts", [[0, 0, 0, 1, 3], [0, 1, 3, 7, 8, 9], [*range(10)]])
 def test_no_small_count_of_further_tables_by_chance_can_be_worked_out(

@@ -61,7 +61,7 @@ def service(tmp_path: Path) -> Iterator[tuple[str, HandClock]]:
     token_url = f"http://127.0.0.1:{server.server_port}/auth/token"
     giver = TokenGiver(store, clock, KeysByUrl(Guard((ip_network("127.0.0.0/8"),)), clock), token_url)
     app.register_blueprint(smart_api.make_blueprint(giver, token_url, "/fhir"))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/fhir", clock
     server.shutdown()
     server.server_close()

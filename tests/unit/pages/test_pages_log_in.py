@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import timedelta
+from importlib.util import find_spec, module_from_spec
 from unittest.mock import patch
 
 import pytest
@@ -299,6 +300,15 @@ def test_neither_passwords_nor_tokens_are_kept(app: Flask, store: Store) -> None
     assert token not in rows
     assert PASSWORD not in rows
     assert "$argon2id$" in rows
+
+
+def test_a_password_is_hashed_with_as_much_work_as_the_library_advises() -> None:
+    spec = find_spec("hi_fhir.access.passwords")
+    assert spec
+    assert spec.loader
+    as_shipped = module_from_spec(spec)
+    spec.loader.exec_module(as_shipped)
+    assert as_shipped.hashed(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_a_hash_that_is_out_of_date_is_made_anew(app: Flask, store: Store) -> None:

@@ -15,6 +15,7 @@ from hi_fhir.core.clock import FixedClock
 from hi_fhir.core.config import Config
 from hi_fhir.core.errors import GateError
 from hi_fhir.disclosure.policies import POLICIES
+from hi_fhir.disclosure.release import release as decide
 from hi_fhir.pipeline.attacked import check_kept
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.publish import publish
@@ -72,9 +73,12 @@ def forgetful() -> AbstractContextManager[None]:
     return patched("hi_fhir.pipeline.published.earlier_rows", lambda *_: [])
 
 
-def naive() -> AbstractContextManager[None]:
-    """Decisions within are made as if nobody knew more than is told."""
-    return patched("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+@contextmanager
+def naive() -> Iterator[None]:
+    """Decisions within are made, anew, as if nobody knew more than is told."""
+    insiders = patched("hi_fhir.disclosure.suppression.deciding.insiders", lambda *_: iter(()))
+    with insiders, patched("hi_fhir.pipeline.giving.release", decide):
+        yield
 
 
 @contextmanager
