@@ -7,7 +7,7 @@ DESIGN := hi_fhir/pages/design
 STYLE  := hi_fhir/pages/static/pages.css
 
 SIDE_BY_SIDE := -n 2 --dist worksteal
-FILE_BY_FILE := -n 2 --dist loadgroup
+FILE_BY_FILE := -n 2 --dist loadfile
 MEASURED     := --cov --cov-branch --cov-report=term:skip-covered
 
 .DEFAULT_GOAL := help
@@ -51,13 +51,13 @@ test-rest: setup ## what `make test` leaves out: slow cases, property tests at l
 	tests/polars/install.sh
 	tests/chromium/install.sh
 	tests/container/install.sh
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real" --hypothesis-profile=long
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "(slow or hypothesis) and not real and not hunt" --hypothesis-profile=long
 	$(BIN)/pytest $(FILE_BY_FILE) -m real
 
 test-all: test test-rest ## all tests
 
-hunt: setup ## property tests with a thousand new examples each, of TESTS where named; an hour
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m hypothesis --hypothesis-profile=hunt --timeout=7200 $(TESTS)
+hunt: setup ## property tests with a thousand new examples each, and every small table, of TESTS where named; an hour
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "hypothesis or hunt" --hypothesis-profile=hunt --timeout=7200 $(TESTS)
 
 check: setup ## formatting, lint, types, imports, data files, reference pages
 	$(BIN)/ruff format --check .

@@ -106,7 +106,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
-LIMITS_S = {"real": 1_800, "slow": 900}
+LIMITS_S = {"real": 1_800, "slow": 900, "hunt": 7_200}
 """Limits of the tests that may take longer than others; that of the others is in pyproject.toml."""
 
 
@@ -116,7 +116,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             limits = [limit for name, limit in LIMITS_S.items() if item.get_closest_marker(name)]
             if limits:
                 item.add_marker(pytest.mark.timeout(max(limits)))
-        item.add_marker(pytest.mark.xdist_group("hapi" if "_hapi_" in item.path.name else str(item.path)))
 
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.real)]

@@ -1,4 +1,4 @@
-"""Tests of this folder change how releases are decided, so that nothing which was decided before is taken for theirs."""
+"""Tests of this folder change how releases are decided: none takes what was decided for another."""
 
 import pytest
 

@@ -70,6 +70,11 @@ def test_no_small_count_of_tables_by_chance_can_be_worked_out(shape: Shape, time
         ((2, 1, 2), [0, 1, 3, 6, 8, 9]),
         ((1, 2, 3), [0, 1, 8]),
         ((2, 1, 3), [0, 1, 8]),
+        pytest.param((1, 2, 2), [*range(10)], marks=pytest.mark.hunt),
+        pytest.param((2, 1, 2), [*range(10)], marks=pytest.mark.hunt),
+        pytest.param((1, 2, 3), [0, 1, 3, 8], marks=pytest.mark.hunt),
+        pytest.param((2, 1, 3), [0, 1, 3, 8], marks=pytest.mark.hunt),
+        pytest.param((2, 2, 2), [0, 1, 8], marks=pytest.mark.hunt),
     ],
 )
 def test_no_small_count_of_any_table_of_further_shapes_can_be_worked_out(shape: Shape, counts: list[int]) -> None:
