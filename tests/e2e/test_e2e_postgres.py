@@ -66,7 +66,8 @@ def test_two_services_tell_what_run_and_report_release_once_and_in_order(postgre
             until(lambda one=one: fhir(f"{bases[0]}/Subscription/{one['id']}")["status"] == "active", 60)
 
         period = ("--period", "2024-04-01..2025-03-31")
-        ran = run_hi_fhir(["run", "--source", source, *period, "--audience", "icb"], env)
+        measures = ("--measures", "ethnicity-recorded,smoking-status-recorded,bmi-recorded,blood-pressure-recorded")
+        ran = run_hi_fhir(["run", "--source", source, *period, *measures, "--audience", "icb"], env)
         assert ran.returncode == 0, ran.stderr
         sent = run_hi_fhir(["publish", "--audience", "icb", "--publish", target], env)
         again = run_hi_fhir(["report", "--audience", "icb"], env)

@@ -38,6 +38,7 @@ def test_a_network_with_another_practice_and_boards_that_became_one_give_nothing
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # a quarter of it on PostgreSQL too, above
 def test_a_year_of_releases_gives_nothing_away(store: Store, tmp_path: Path) -> None:
     """Four quarters and a year, three audiences in any order, a correction, a practice that moved, a merged board.
 
