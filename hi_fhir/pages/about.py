@@ -5,6 +5,8 @@ from typing import NamedTuple, TypeVar
 
 from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, TOO_SMALL
 from hi_fhir.pages.extension_texts import NameAndValue, all_texts, spelt, text, texts
+from hi_fhir.pages.wording import people
+from hi_fhir.pipeline.own_records import SourceRecords
 from hi_fhir.reports.heads import ReportHead
 
 T = TypeVar("T")
@@ -25,6 +27,16 @@ _BESIDE_LISTS = {
     TOO_SMALL: "too small to tell",
     NOT_LISTED: "not in the list",
 }
+_TERMS = {
+    "carried": "Carried forward",
+    "received": "Received",
+    "kept": "Kept",
+    "superseded": "Replaced",
+    "deleted": "Deleted",
+    "out_of_scope": "Not asked for",
+    "quarantined": "In quarantine",
+}
+"""Terms of a reconciliation, and what they are called."""
 
 
 class DataBasis(NamedTuple):
@@ -80,6 +92,34 @@ def listed_practices(heads: Iterable[ReportHead]) -> list[str]:
     """How each practice's people stand beside the list that is published of it, and which groups are apart."""
     found = (_listed(texts(one), all_texts(one, "group")) for head in heads for one in head.of("registered-list"))
     return _once(found)
+
+
+class OwnTables(NamedTuple):
+    """What became of a practice's own records, as rows of text. reconciled: by source and type. quarantined: by source,
+    type and why."""
+
+    terms: Sequence[str]
+    reconciled: Sequence[Sequence[str]]
+    quarantined: Sequence[Sequence[str]]
+
+
+def own_tables(records: Sequence[SourceRecords]) -> OwnTables | None:
+    """None: there is nothing to tell. That records were carried forward is told where any were."""
+    if not records:
+        return None
+    reconciled = [(one.source, type_, counts) for one in records for type_, counts in one.reconciled]
+    told = [name for name in _TERMS if name != "carried" or any(counts.carried for *_, counts in reconciled)]
+    return OwnTables(
+        terms=[_TERMS[name] for name in told],
+        reconciled=[
+            (type_, source, *(people(getattr(counts, name)) for name in told)) for source, type_, counts in reconciled
+        ],
+        quarantined=[
+            (f"{type_}: {spelt(why)}", one.source, people(count))
+            for one in records
+            for type_, why, count in one.quarantined
+        ],
+    )
 
 
 def _listed(told: Mapping[str, str], groups: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from hi_fhir.core.audiences import Audience
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
 from hi_fhir.measures import registry
@@ -16,11 +17,13 @@ from hi_fhir.pages.about import data_basis
 from hi_fhir.pages.areas import PageArea, area, areas
 from hi_fhir.pages.taken.area_taken import AreaTaken
 from hi_fhir.pipeline.kept_statistics import KeptStatistics
+from hi_fhir.pipeline.own_records import SourceRecords, own_records
 from hi_fhir.pipeline.statistics_of import ReleasedReports, released_reports, statistics_among
 from hi_fhir.reports.derived.table import StatisticsTable
 from hi_fhir.reports.heads import ReportHead, report_head
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import CurrentReport, WithdrawnReport, report_contents
+from hi_fhir.store.given import GivenReports
 from hi_fhir.store.search import read_measure
 from hi_fhir.store.session import Store
 from hi_fhir.terminology.catalogue import Terminology, load
@@ -28,11 +31,16 @@ from hi_fhir.terminology.catalogue import Terminology, load
 
 @dataclass(frozen=True)
 class Shelf:
-    """overlays: folders with a deployment's own measures. imports: the folder of what was imported, lists among it."""
+    """overlays: folders with a deployment's own measures. data_dir: with what was imported, lists among it, and the
+    evaluations, of which a practice is told what became of its own records."""
 
     store: Store
     overlays: Sequence[Path] = ()
-    imports: Path | None = None
+    data_dir: Path | None = None
+
+    @property
+    def imports(self) -> Path | None:
+        return None if self.data_dir is None else self.data_dir / "imports"
 
     @cached_property
     def measures(self) -> Mapping[str, Measure]:
@@ -123,6 +131,17 @@ class OpenShelf:
         measures = {one.id: one.measure_id for one in reports}
         found = {measures[id_]: report_head(content) for id_, content in report_contents(self.session, [*measures])}
         return {one.measure_id: found[one.measure_id] for one in reports}
+
+    def own_records(self, code: str, period: Period, given: Sequence[GivenReports]) -> tuple[SourceRecords, ...]:
+        """What became of a practice's records, for itself, as of the latest release of a period. given: its releases.
+
+        None for any other reader, and where `pipeline.own_records` has none.
+        """
+        of_it = (one.evaluation for one in given if (one.period_start, one.period_end) == (period.start, period.end))
+        evaluation, data_dir = next(of_it, None), self.shelf.data_dir
+        if self.reader.audience != Audience.PRACTICE or evaluation is None or data_dir is None:
+            return ()
+        return own_records(data_dir, evaluation, code)
 
     def table(
         self,

@@ -75,7 +75,7 @@ def serve(config: Config, reader: Reader | None, host: str, port: int, started: 
     views = SubscriptionViews(
         *(store, clock, reader_of, seal, guard, base, topic), needs_agreements=needs_agreements, note=trail.note
     )
-    shelf = Shelf(store, config.overlays, config.data_dir / "imports")
+    shelf = Shelf(store, config.overlays, config.data_dir)
     pages = _site(config, base.removesuffix(BASE_PATH), shelf, reader, clock, seal)
     app = create_app(
         *(store, clock, reader_of, in_url(address), named, views, config.public_url, pages, requirements),

@@ -61,9 +61,9 @@ def release_for_pages(
         report(RunContext(config, CLOCK, opened=store), folder, audience, data_dir / "runs" / f"{name}-{audience}")
 
 
-def site_of(store: Store, reader: Reader, imports: Path | None = None) -> Flask:
+def site_of(store: Store, reader: Reader, data_dir: Path | None = None) -> Flask:
     reader_of = everyone_is(reader)
-    return create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store, imports=imports), reader_of))
+    return create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store, data_dir=data_dir), reader_of))
 
 
 def site(store: Store, reader: Reader) -> FlaskClient:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +34,21 @@ def write_snapshot(
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(rows if bucket == "all" else _of(rows, bucket), path, compression="zstd")
             hashes[f"{name}/{bucket}.parquet"] = sha256_file(path)
+    rows_of = {name: rows.num_rows for name, rows in tables.items()}
+    commit_snapshot(folder, source=source, data_date=data_date, tables=hashes, rows=rows_of)
+    return folder
+
+
+def commit_snapshot(
+    folder: Path,
+    *,
+    source: str = "main",
+    data_date: date = date(2025, 4, 2),
+    practice: str | None = None,
+    tables: Mapping[str, str] = MappingProxyType({}),
+    rows: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """The manifest of a snapshot alone. practice: whose own its source is declared to be. tables, rows: as of it."""
     manifest = SnapshotManifest(
         id=folder.name,
         source_id=source,
@@ -43,17 +59,17 @@ def write_snapshot(
         pulls=(),
         data_date=data_date.isoformat(),
         scope=Scope(types=dict.fromkeys(WHOLE)),
-        practice=None,
-        tables=hashes,
-        rows={name: rows.num_rows for name, rows in tables.items()},
+        practice=practice,
+        tables=dict(tables),
+        rows=dict(rows),
         reconciliation={},
         quarantine={},
         dated_by={},
         not_offered={},
         lost={},
     )
+    folder.mkdir(parents=True, exist_ok=True)
     FORMAT.commit(folder / MANIFEST, manifest)
-    return folder
 
 
 def _of(rows: pa.Table, bucket: str) -> pa.Table:

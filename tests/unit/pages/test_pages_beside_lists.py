@@ -102,7 +102,7 @@ def test_a_list_of_no_month_near_is_compared_with_nothing() -> None:
 def pages(tmp_path: Path, store: Store) -> FlaskClient:
     groups = [ListGroup("A99001", "all", "all", 400, 500), ListGroup("A99001", "female", "all", 200, 300)]
     release_for_pages(tmp_path, store, ["ethnicity-recorded"], lists=ListComparison(DAY, groups, ["A99002"]))
-    return site_of(store, Reader(Audience.ICB), tmp_path / "imports").test_client()
+    return site_of(store, Reader(Audience.ICB), tmp_path).test_client()
 
 
 def test_a_page_says_that_none_was_imported_and_then_shows_them(pages: FlaskClient, tmp_path: Path) -> None:
