@@ -169,6 +169,7 @@ class ReportRow(VersionRow, Base):
             for name, columns in _SEARCHED_BY.items()
         ),
         Index("ix_report_same_period", "measure_url", "organisation", "period_end"),
+        Index(None, "organisation"),
         Index(None, "number", "audience", unique=True),
     )
 
