@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, TOO_SMALL
 from hi_fhir.pages.extension_texts import NameAndValue, all_texts, spelt, text, texts
-from hi_fhir.pages.wording import people
+from hi_fhir.pages.wording import day_of, people
 from hi_fhir.pipeline.own_records import SourceRecords
 from hi_fhir.reports.heads import ReportHead
 
@@ -40,8 +40,8 @@ _TERMS = {
 
 
 class DataBasis(NamedTuple):
-    """date: the latest day of the data. sources: each with the day of its data. people, lost: counts of the whole run,
-    as far as they are given. What several reports say is said once."""
+    """date: the latest day of the data, as ISO text. sources: each with the day of its data, in words. people, lost:
+    counts of the whole run, as far as they are given. What several reports say is said once."""
 
     date: str
     basis: Sequence[NameAndValue]
@@ -64,7 +64,7 @@ def data_basis(heads: Sequence[ReportHead]) -> DataBasis:
     return DataBasis(
         date=max(head.date for head in heads),
         basis=_once(NameAndValue(name, own[url]) for url, name in _BASIS.items() for own in basis if url in own),
-        sources=_once(NameAndValue(one["source"], one["data-date"]) for one in sources),
+        sources=_once(NameAndValue(one["source"], day_of(one["data-date"])) for one in sources),
         practices=_once(NameAndValue(one["identifier"]["value"], one.get("display", "")) for one in covered),
         notes=_once(text(one) for head in heads for one in head.of("note")),
         lists=listed_practices(heads),

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from hi_fhir.pages import wording
 from hi_fhir.reports.heads import Json
 
 
@@ -21,10 +22,12 @@ def all_texts(extension: Json, name: str) -> list[str]:
 
 
 def text(extension: Json) -> str:
-    """Its value as text; a count that is not given by its reason, an organisation by its name."""
+    """Its value as text; a count that is not given by its reason, an organisation by its name, a day in words."""
     for name, value in extension.items():
         if name == "valueReference":
             return str(value.get("display") or value["identifier"]["value"])
+        if name == "valueDate":
+            return wording.day_of(value)
         if name.startswith("value"):
             return f"{value:,}" if isinstance(value, int) else str(value)
     return ", ".join(text(one) for one in extension.get("extension", ()))

@@ -41,8 +41,8 @@ class AreaTaken:
     def headings(self) -> list[Heading]:
         return [
             Heading("Area", f"{self.area.name} ({self.area.code}), {self.area.kind_name}"),
-            Heading("Period", f"{self.period.start} to {self.period.end}"),
-            Heading("Date of the data", self.basis.date),
+            Heading("Period", f"{wording.day(self.period.start)} to {wording.day(self.period.end)}"),
+            Heading("Date of the data", wording.day_of(self.basis.date)),
             Heading("For", f"{self.audience} audience"),
             *(Heading(*one) for one in self.basis.basis),
             *(Heading(f"Source {name}", f"data of {value}") for name, value in self.basis.sources),

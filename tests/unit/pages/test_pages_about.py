@@ -56,6 +56,12 @@ def test_quarantine_is_told_by_reason_for_all_measures(folder: Path, store: Stor
     assert ["Observation: not json", "masked"] in found
 
 
+def test_days_are_told_in_words(folder: Path, store: Store) -> None:
+    found = rows(store, Reader(Audience.ICB))
+    assert ["main", "2 April 2025"] in found
+    assert ["Reference date", "31 March 2025"] in found
+
+
 def test_what_a_refused_record_says_is_nowhere_and_a_practice_is_told_where_it_is(folder: Path, store: Store) -> None:
     assert "is shown to their practice alone" in about(store, Reader(Audience.ICB))
     release_for_pages(folder, store, MEASURES, Audience.PRACTICE)

@@ -116,5 +116,5 @@ def test_a_page_says_that_none_was_imported_and_then_shows_them(pages: FlaskClie
     [everybody] = [row for row in found.rows if row[0] == "Everybody"]
     assert everybody[2] == "1,200"
     assert everybody[3].endswith("over 2 % apart")
-    assert "Name of A99001 of 500 in the list, 2025-04-01: over 2 % apart: all, female" in found.text
-    assert "Name of A99002, 2025-04-01: not in the list" in found.text
+    assert "Name of A99001 of 500 in the list, 1 April 2025: over 2 % apart: all, female" in found.text
+    assert "Name of A99002, 1 April 2025: not in the list" in found.text

@@ -68,7 +68,7 @@ def test_a_spreadsheet_has_each_row_with_numbers_as_numbers(taken: AreaTaken, ro
 def test_its_notes_say_what_the_numbers_rest_on(taken: AreaTaken) -> None:
     told = {cells["A"]: cells.get("B") for cells in sheet(FORMS["xlsx"].make(taken), 1)}
     assert told["Disclosure policy"] == dict(taken.basis.basis)["Disclosure policy"]
-    assert told["Period"] == "2024-04-01 to 2025-03-31"
+    assert told["Period"] == "1 April 2024 to 31 March 2025"
     assert "1 to 7" in str(told["Masked"])
     assert any(str(name).startswith("Version of ") for name in told)
 
