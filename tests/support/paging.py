@@ -1,6 +1,7 @@
 """A board's release of made-up people, and its pages as somebody sees them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,7 +24,6 @@ from hi_fhir.pipeline.report import report
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.session import Store
 from hi_fhir.web.app import create_app
-from hi_fhir.web.readers import everyone_is
 from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.unattacked import kept_unattacked
 
@@ -61,9 +61,21 @@ def release_for_pages(
         report(RunContext(config, CLOCK, opened=store), folder, audience, data_dir / "runs" / f"{name}-{audience}")
 
 
+@dataclass
+class Looking:
+    """Who looks; it may change while the service runs."""
+
+    reader: Reader
+
+    def site(self, store: Store, data_dir: Path | None = None) -> Flask:
+        def reader_of(_request: object) -> Reader:
+            return self.reader
+
+        return create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store, data_dir=data_dir), reader_of))
+
+
 def site_of(store: Store, reader: Reader, data_dir: Path | None = None) -> Flask:
-    reader_of = everyone_is(reader)
-    return create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store, data_dir=data_dir), reader_of))
+    return Looking(reader).site(store, data_dir)
 
 
 def site(store: Store, reader: Reader) -> FlaskClient:

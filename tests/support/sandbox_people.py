@@ -1,9 +1,10 @@
 """People of the sandbox made by hand, each with just what a test is about."""
 
 from datetime import date, time
+from functools import cache
 from typing import Any
 
-from hi_fhir.sandbox.people import codes
+from hi_fhir.sandbox.people import codes, make_people
 from hi_fhir.sandbox.people.model import (
     Address,
     Code,
@@ -18,6 +19,12 @@ from hi_fhir.sandbox.people.model import (
 from hi_fhir.sandbox.people.places import ENGLISH, PRACTICES
 
 _COUNTS = {"Condition": "active", "Encounter": "finished", "Observation": "final", "Procedure": "completed"}
+
+
+@cache
+def a_thousand() -> tuple[SyntheticPerson, ...]:
+    """Not by hand: those of seed 1."""
+    return tuple(make_people(1000, seed=1))
 
 
 def on(day: str, *, precision: str = "day", clock: str | None = None, utc: bool = False) -> When:

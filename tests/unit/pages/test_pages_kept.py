@@ -7,8 +7,6 @@ from flask.testing import FlaskClient
 
 from hi_fhir.core.audiences import Audience
 from hi_fhir.core.config import Config
-from hi_fhir.pages.reading import Shelf
-from hi_fhir.pages.site import make_site
 from hi_fhir.pipeline import kept_statistics
 from hi_fhir.pipeline.context import RunContext
 from hi_fhir.pipeline.kept_statistics import LatestUsed
@@ -19,35 +17,24 @@ from hi_fhir.store.criteria import Reader
 from hi_fhir.store.notices import Notice
 from hi_fhir.store.session import Store
 from hi_fhir.store.withdrawing import ReportChoice
-from hi_fhir.web.app import create_app
-from tests.support.paging import CLOCK, YEAR_BEFORE, release_for_pages
+from tests.support.paging import CLOCK, YEAR_BEFORE, Looking, release_for_pages
 
 MEASURE = "ethnicity-recorded"
 AREA, OTHER = "U99001", "U99002"
 PATHS = ("", "/completeness", "/population", "/about", f"/measures/{MEASURE}", "/figures.csv", "/population/sex.svg")
 
 
-class Asking:
-    """Who asks; it changes while the service runs."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+@pytest.fixture
+def looking() -> Looking:
+    return Looking(Reader(Audience.ICB))
 
 
 @pytest.fixture
-def asking() -> Asking:
-    return Asking(Reader(Audience.ICB))
-
-
-@pytest.fixture
-def pages(tmp_path: Path, store: Store, asking: Asking) -> FlaskClient:
+def pages(tmp_path: Path, store: Store, looking: Looking) -> FlaskClient:
     release_for_pages(tmp_path, store, [MEASURE], name="before", seed=2, **YEAR_BEFORE)
     release_for_pages(tmp_path, store, [MEASURE])
 
-    def reader_of(_request: object) -> Reader:
-        return asking.reader
-
-    made = create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store), reader_of)).test_client()
+    made = looking.site(store).test_client()
     assert [made.get(f"/areas/{AREA}{path}").status_code for path in PATHS] == [200] * len(PATHS)
     return made
 
@@ -92,13 +79,13 @@ def test_a_new_report_is_shown_at_once(pages: FlaskClient, tmp_path: Path, store
     assert set(after.splitlines()) <= set(csv_of(store).splitlines())
 
 
-def test_other_rights_hold_from_the_next_request(pages: FlaskClient, asking: Asking) -> None:
-    asking.reader = Reader(Audience.ICB, {OTHER})
+def test_other_rights_hold_from_the_next_request(pages: FlaskClient, looking: Looking) -> None:
+    looking.reader = Reader(Audience.ICB, {OTHER})
     assert [pages.get(f"/areas/{AREA}{path}").status_code for path in PATHS] == [404] * len(PATHS)
     assert AREA not in pages.get("/").text
-    asking.reader = Reader(Audience.PCN, {AREA})
+    looking.reader = Reader(Audience.PCN, {AREA})
     assert pages.get(f"/areas/{AREA}").status_code == 404
-    asking.reader = Reader(Audience.ICB, {AREA})
+    looking.reader = Reader(Audience.ICB, {AREA})
     assert pages.get(f"/areas/{AREA}").status_code == 200
 
 

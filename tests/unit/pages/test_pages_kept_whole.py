@@ -13,29 +13,19 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.core.roles import Role
 from hi_fhir.pages import site
 from hi_fhir.pages.areas import area
-from hi_fhir.pages.reading import Shelf
-from hi_fhir.pages.site import make_site
 from hi_fhir.store import accounts, ledger, subscriptions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import current_reports
 from hi_fhir.store.deliveries import Delivered, record_delivery
 from hi_fhir.store.session import Store
 from hi_fhir.store.subscriptions import NewSubscription
-from hi_fhir.web.app import create_app
-from tests.support.paging import CLOCK, release_for_pages
+from tests.support.paging import CLOCK, Looking, release_for_pages
 from tests.support.visiting import PASSWORD, guarded_site, register_people, release_for_all, somebody
 
 MEASURE = "ethnicity-recorded"
 AREA = "U99001"
 PATHS = ("", "/completeness", "/population", "/about", f"/measures/{MEASURE}")
 AT = datetime(2025, 5, 4, 12, tzinfo=UTC)
-
-
-class Looking:
-    """Who looks; it changes while the service runs."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
 
 
 @pytest.fixture
@@ -48,10 +38,7 @@ def pages(tmp_path: Path, store: Store, looking: Looking) -> FlaskClient:
     """Each page was asked for once."""
     release_for_pages(tmp_path, store, [MEASURE])
 
-    def reader_of(_request: object) -> Reader:
-        return looking.reader
-
-    made = create_app(store, CLOCK, reader_of, pages=make_site(Shelf(store), reader_of)).test_client()
+    made = looking.site(store).test_client()
     assert [made.get(f"/areas/{AREA}{path}").status_code for path in PATHS] == [200] * len(PATHS)
     return made
 

@@ -40,18 +40,6 @@ from tests.support.evaluations import AREAS, write_evaluation
 from tests.support.reported import AT, change_evaluation, contents, release, rows
 
 
-@pytest.fixture
-def config(tmp_path: Path, store_url: str) -> Config:
-    return Config(data_dir=tmp_path, store_url=store_url)
-
-
-@pytest.fixture
-def evaluation(tmp_path: Path) -> Path:
-    folder = tmp_path / "evaluations" / "e1"
-    write_evaluation(folder, measures=["ethnicity-recorded"])
-    return folder
-
-
 def test_each_practice_has_a_folder_of_its_own_with_its_own_reports_alone(
     config: Config, store: Store, evaluation: Path
 ) -> None:

@@ -31,18 +31,6 @@ from tests.support.reporting import count_of
 from tests.support.unattacked import kept_unattacked
 
 
-@pytest.fixture
-def config(tmp_path: Path, store_url: str) -> Config:
-    return Config(data_dir=tmp_path, store_url=store_url)
-
-
-@pytest.fixture
-def evaluation(tmp_path: Path) -> Path:
-    folder = tmp_path / "evaluations" / "e1"
-    write_evaluation(folder, measures=["ethnicity-recorded"])
-    return folder
-
-
 def test_the_same_again_gives_the_same_bytes_and_no_new_version(config: Config, store: Store, evaluation: Path) -> None:
     first = release(config, store, evaluation)
     before = contents(config.data_dir)

@@ -41,11 +41,6 @@ YEAR_BEFORE = {
 }
 
 
-@pytest.fixture
-def config(tmp_path: Path, store_url: str) -> Config:
-    return Config(data_dir=tmp_path, store_url=store_url)
-
-
 def release(
     config: Config, store: Store, name: str, seed: int = 1, measure: str = "ethnicity-recorded", **changed: Any
 ) -> ReportManifest:
