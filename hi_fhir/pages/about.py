@@ -5,9 +5,9 @@ from typing import NamedTuple, TypeVar
 
 from hi_fhir.cohorts.lists import AGREES, APART, NOT_LISTED, TOO_SMALL
 from hi_fhir.pages.extension_texts import NameAndValue, all_texts, spelt, text, texts
-from hi_fhir.pages.wording import day_of, people
+from hi_fhir.pages.wording import day_of, people, share
 from hi_fhir.pipeline.own_records import SourceRecords
-from hi_fhir.reports.heads import ReportHead
+from hi_fhir.reports.heads import Json, ReportHead
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class DataBasis(NamedTuple):
 
 def data_basis(heads: Sequence[ReportHead]) -> DataBasis:
     """heads: of an area's reports of a period. Each tells of the run what its measure has to do with."""
-    basis = [{one["url"]: text(one) for one in head.within("report-basis")} for head in heads]
+    basis = [{one["url"]: _of_basis(one) for one in head.within("report-basis")} for head in heads]
     sources = [texts(one) for head in heads for one in head.of("data-source")]
     versions = [texts(one) for head in heads for one in head.of("version-used")]
     covered = [one["valueReference"] for head in heads for one in head.of("covered-practice")]
@@ -73,6 +73,10 @@ def data_basis(heads: Sequence[ReportHead]) -> DataBasis:
         lost=lost_records(heads),
         versions=sorted(_once(NameAndValue(one["name"], one["version"]) for one in versions)),
     )
+
+
+def _of_basis(part: Json) -> str:
+    return share(part["valueDecimal"]) if part["url"] == "quarantine-limit" else text(part)
 
 
 def lost_records(heads: Iterable[ReportHead]) -> list[NameAndValue]:
@@ -94,30 +98,26 @@ def listed_practices(heads: Iterable[ReportHead]) -> list[str]:
     return _once(found)
 
 
-class OwnTables(NamedTuple):
-    """What became of a practice's own records, as rows of text. reconciled: by source and type. quarantined: by source,
-    type and why."""
+class OwnTable(NamedTuple):
+    """What became of a practice's own records of one source, as rows of text. terms: heads of the columns after the
+    type. quarantined: why, and how many."""
 
+    source: str
     terms: Sequence[str]
     reconciled: Sequence[Sequence[str]]
-    quarantined: Sequence[Sequence[str]]
+    quarantined: Sequence[NameAndValue]
 
 
-def own_tables(records: Sequence[SourceRecords]) -> OwnTables | None:
-    """None: there is nothing to tell. That records were carried forward is told where any were."""
-    if not records:
-        return None
-    reconciled = [(one.source, type_, counts) for one in records for type_, counts in one.reconciled]
-    told = [name for name in _TERMS if name != "carried" or any(counts.carried for *_, counts in reconciled)]
-    return OwnTables(
+def own_table(records: SourceRecords) -> OwnTable:
+    """That records were carried forward is told where any were."""
+    carried = any(counts.carried for _, counts in records.reconciled)
+    told = [name for name in _TERMS if carried or name != "carried"]
+    return OwnTable(
+        source=records.source,
         terms=[_TERMS[name] for name in told],
-        reconciled=[
-            (type_, source, *(people(getattr(counts, name)) for name in told)) for source, type_, counts in reconciled
-        ],
+        reconciled=[(type_, *(people(getattr(counts, name)) for name in told)) for type_, counts in records.reconciled],
         quarantined=[
-            (f"{type_}: {spelt(why)}", one.source, people(count))
-            for one in records
-            for type_, why, count in one.quarantined
+            NameAndValue(f"{type_}: {spelt(why)}", people(count)) for type_, why, count in records.quarantined
         ],
     )
 

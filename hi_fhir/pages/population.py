@@ -6,6 +6,7 @@ from hi_fhir.core.errors import NotFoundError
 from hi_fhir.measures.model import Measure
 from hi_fhir.measures.stratifiers import ByWords
 from hi_fhir.measures.words.population import registered
+from hi_fhir.pages import wording
 from hi_fhir.pages.charts.drawing import LINE, STEP, WIDTH, Json, chart, words
 from hi_fhir.pages.strata_table import StrataTable
 
@@ -36,7 +37,7 @@ def people_sentence(table: StrataTable) -> str:
     if not given:
         return "No count may be given."
     most = max(given, key=lambda line: line.counts[PEOPLE].value or 0)
-    left_out = f" {missing} of {len(table.lines)} groups have no count." if missing else ""
+    left_out = f" {missing} of {len(table.lines)} groups {wording.have(missing)} no count." if missing else ""
     return f"Largest: {most.label}, {most.counts[PEOPLE].text} people.{left_out}"
 
 

@@ -19,7 +19,7 @@ from hi_fhir.fhir.rest.headers import accepts_gzip
 from hi_fhir.measures.render.description import describe
 from hi_fhir.measures.stratifiers import AGE_BAND, ALL, CORE20, ETHNIC_GROUP_5, IMD_QUINTILE, SEX
 from hi_fhir.pages import wording
-from hi_fhir.pages.about import data_basis, own_tables
+from hi_fhir.pages.about import data_basis, own_table
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.beside_lists import beside_lists, imported_lists
 from hi_fhir.pages.charts.drawing import as_png, as_svg
@@ -215,7 +215,7 @@ class PageViews:
             own = shelf.own_records(code, shown.period, history.given)
 
             def values() -> Values:
-                basis, records = data_basis([*shelf.heads(shown.reports).values()]), own_tables(own)
+                basis, records = data_basis([*shelf.heads(shown.reports).values()]), [own_table(one) for one in own]
                 return {"shown": shown, "basis": basis, "history": history, "audience": audience, "own": records}
 
             return self._kept_page("about.html", (shown, history, audience, own), values)

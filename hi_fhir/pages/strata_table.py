@@ -89,7 +89,7 @@ class StrataTable(NamedTuple):
         """What it shows, for whoever does not see the chart."""
         given = [line for line in self.lines if line.score is not None]
         missing = len(self.lines) - len(given)
-        left_out = f" {missing} of {len(self.lines)} groups have no figure." if missing else ""
+        left_out = f" {missing} of {len(self.lines)} groups {wording.have(missing)} no figure." if missing else ""
         if not given:
             return f"No group has a figure that may be given.{left_out}"
         high = max(given, key=lambda line: line.score or 0)

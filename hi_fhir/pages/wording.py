@@ -148,6 +148,10 @@ def people(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def have(things: int) -> str:
+    return "has" if things == 1 else "have"
+
+
 def why(reason: str | None) -> str:
     """A sentence; a code that is in none of our lists is given as it is."""
     return "" if reason is None else WHY.get(reason, f"{reason.replace('-', ' ').capitalize()}.")

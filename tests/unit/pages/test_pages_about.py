@@ -60,6 +60,7 @@ def test_days_are_told_in_words(folder: Path, store: Store) -> None:
     found = rows(store, Reader(Audience.ICB))
     assert ["main", "2 April 2025"] in found
     assert ["Reference date", "31 March 2025"] in found
+    assert ["Most that may be lost of a source's records of a type", "5.0%"] in found
 
 
 def test_what_a_refused_record_says_is_nowhere_and_a_practice_is_told_where_it_is(folder: Path, store: Store) -> None:

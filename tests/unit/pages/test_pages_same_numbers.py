@@ -149,13 +149,13 @@ def score_text(numbers: tuple[float | None, float | None, float | None]) -> str:
 
 
 def lines(measure: Measure, told: Mapping[Key, tuple[Any, ...]], stratifier: str) -> list[list[str | None]]:
-    """What the table of a breakdown says, a line for each group: counts in order, then the share; None: not given."""
+    """What the table of a breakdown says, a line for each group: the share, then counts in order; None: not given."""
     strata = list(dict.fromkeys(stratum for by, stratum, _ in told if by == stratifier))
     known = next((one for one in measure.stratifiers if one.id == stratifier), None)
     order = [one for one in known.strata if one in strata] if known else strata
     names = [one for one in COUNTED if (stratifier, strata[0], one) in told]
     return [
-        [*(count_text(told[stratifier, one, name][0]) for name in names), score_text(told[stratifier, one, "score"])]
+        [score_text(told[stratifier, one, "score"]), *(count_text(told[stratifier, one, name][0]) for name in names)]
         for one in order
     ]
 

@@ -57,6 +57,12 @@ def test_every_page_is_reached_from_the_first_by_links(pages: FlaskClient) -> No
     assert len(seen) > 15
 
 
+def test_a_definition_says_in_words_when_it_is_looked_at_next_and_what_is_better(pages: FlaskClient) -> None:
+    told = shown(pages, f"/measures/{MEASURES[0]}").text
+    assert "Next review1 April 2027" in told
+    assert "Bettera higher figure" in told
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_page_has_each_number_of_its_report_and_nothing_in_place_of_those_not_given(
     pages: FlaskClient, store: Store, measure: str
