@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
@@ -112,6 +113,7 @@ class PageViews:
         self._reader_of = reader_of
         self._door = door
         self._pages: LatestUsed[str] = LatestUsed(_PAGES)
+        self._turn = Lock()
 
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "start", self.start)
@@ -323,11 +325,16 @@ class PageViews:
 
     def _kept_page(self, template: str, of: Hashable, values: Callable[[], Values]) -> str:
         """A page that was rendered before, or is now. of: all that `values` follow from, beside definitions, versions
-        of reports in the store, which never change, and what the address says."""
+        of reports in the store, which never change, and what the address says.
+
+        One is made at a time: threads share one interpreter, and of eight at once the first would come as late as the
+        last.
+        """
         key = (request.script_root, request.endpoint, of)
         page = self._pages.get(key)
         if page is None:
-            page = self._rendered(template, values())
+            with self._turn:
+                page = self._pages.get(key) or self._rendered(template, values())
             self._pages.keep(key, page, len(page))
         return self._for_person(page)
 

@@ -1,5 +1,7 @@
 """A page that was rendered once is not rendered again for the same, and whatever it says else is seen at once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +53,33 @@ def test_nothing_is_worked_out_or_rendered_again(
     for name in ("breakdown", "widest", "field_table", "data_basis", "MeasureView"):
         monkeypatch.setattr(site, name, lambda *_: pytest.fail("it is worked out again"))
     assert pages.get(f"/areas/{AREA}{path}").text == first
+
+
+def test_of_pages_that_are_asked_for_at_once_one_is_made_at_a_time_and_the_same_once(
+    tmp_path: Path, store: Store, looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release_for_pages(tmp_path, store, [MEASURE])
+    app = looking.site(store)
+    made: list[str] = []
+    making, most = 0, 0
+    rendered = site.PageViews._rendered
+
+    def told(views: site.PageViews, template: str, values: site.Values) -> str:
+        nonlocal making, most
+        making += 1
+        most = max(most, making)
+        time.sleep(0.05)
+        made.append(template)
+        page = rendered(views, template, values)
+        making -= 1
+        return page
+
+    monkeypatch.setattr(site.PageViews, "_rendered", told)
+    asked = [f"/areas/{AREA}{path}" for path in ("", "/completeness")] * 3
+    with ThreadPoolExecutor(len(asked)) as people:
+        codes = list(people.map(lambda path: app.test_client().get(path).status_code, asked))
+    assert codes == [200] * len(asked)
+    assert (most, len(made)) == (1, 2)
 
 
 def test_a_delivery_is_seen_at_once(pages: FlaskClient, store: Store) -> None:
