@@ -22,6 +22,9 @@ from hi_fhir.statistics.intervals import BYAR, WILSON
 
 LIBRARIES = ("pandas", "polars")
 
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What text may not begin with in a cell. Source: OWASP, CSV Injection."""
+
 
 class Head(NamedTuple):
     """Whose and which report a row is of. reporter: ODS code."""
@@ -88,11 +91,15 @@ class StatisticsTable:
         return [row._asdict() for row in self.rows]
 
     def to_csv(self) -> str:
-        """RFC 4180; what is not given is empty."""
+        """RFC 4180; what is not given is empty.
+
+        Text that a spreadsheet would take for a formula has an apostrophe before it: a code that a record brought may
+        be anything.
+        """
         text = StringIO()
         written = csv.writer(text, lineterminator="\r\n")
         written.writerow(Row._fields)
-        written.writerows(self.rows)
+        written.writerows(map(_harmless, self.rows))
         return text.getvalue()
 
     def to_arrow(self) -> pa.Table:
@@ -124,6 +131,10 @@ class StatisticsTable:
         except ModuleNotFoundError as error:
             raise UserError(f"{library} is not installed. Install it beside hi_fhir.") from error
         return self.to_arrow().to_pandas() if library == "pandas" else made.from_arrow(self.to_arrow())
+
+
+def _harmless(row: Row) -> list[object]:
+    return [f"'{one}" if isinstance(one, str) and one.startswith(_BEGINS_A_FORMULA) else one for one in row]
 
 
 def report_rows(head: Head, strata: Strata, derived: DerivedReport) -> Iterator[Row]:
