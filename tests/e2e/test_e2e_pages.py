@@ -113,19 +113,20 @@ def test_keys_go_through_a_page_in_the_order_of_reading_and_show_where_they_are(
 def test_an_analyst_finds_an_area_its_measures_and_takes_them_away(visitor: Visitor) -> None:
     visitor.go("/")
     visitor.tab.get_by_label("Find a practice, network or board").fill("U99001")
-    visitor.tab.get_by_role("button", name="Find").click()
+    with visitor.tab.expect_navigation(wait_until="networkidle"):
+        visitor.tab.get_by_role("button", name="Find").click()
     visitor.tab.get_by_role("main").get_by_role("link").first.click()
-    assert visitor.tab.url.endswith(AREA)
+    visitor.tab.wait_for_url(f"**{AREA}")
     for name in ("What is recorded", "People", "About the data", "Gaps and measures"):
         visitor.tab.get_by_role("link", name=name, exact=True).click()
-        assert visitor.tab.locator("[aria-current=page]").inner_text() == name
+        visitor.tab.locator("[aria-current=page]", has_text=name).wait_for()
     visitor.tab.get_by_role("link", name="Ethnicity recorded").first.click()
-    assert visitor.tab.locator("h1").inner_text() == "Ethnicity recorded"
+    visitor.tab.locator("h1", has_text="Ethnicity recorded").wait_for()
     with visitor.tab.expect_download() as taken:
         visitor.tab.get_by_role("link", name="Download all figures of this page (CSV)").click()
     assert taken.value.suggested_filename == "ethnicity-recorded-U99001.csv"
     visitor.tab.get_by_role("link", name="How it is defined").click()
-    assert "Who is counted" in visitor.tab.get_by_role("main").inner_text()
+    visitor.tab.get_by_role("main").get_by_text("Who is counted").first.wait_for()
     assert visitor.told == []
 
 

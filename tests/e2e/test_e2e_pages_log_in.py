@@ -57,7 +57,7 @@ def by_provider(visitor: Visitor, subject: str, path: str = "/") -> None:
     assert visitor.tab.locator("h1").inner_text() == "Log in"
     visitor.tab.get_by_role("button", name="Log in with Test Log-in").click()
     visitor.tab.get_by_role("link", name=f"Be {subject}", exact=True).click()
-    visitor.tab.wait_for_load_state("networkidle")
+    visitor.tab.wait_for_url(f"{visitor.base}/**", wait_until="networkidle")
 
 
 def areas(visitor: Visitor) -> set[str]:
@@ -71,16 +71,17 @@ def test_each_role_logs_in_sees_its_areas_takes_numbers_away_and_logs_out(visito
     assert PEOPLE[role]["name"] in visitor.tab.get_by_role("banner").inner_text()
     assert areas(visitor) == AREAS[role]
     visitor.tab.get_by_role("main").get_by_role("link").first.click()
+    visitor.tab.wait_for_url(f"{visitor.base}/areas/*")
     area = visitor.tab.url.rpartition("/")[2]
     assert area in AREAS[role]
     for name in TABS:
         visitor.tab.get_by_role("link", name=name, exact=True).click()
-        assert visitor.tab.locator("[aria-current=page]").inner_text() == name
+        visitor.tab.locator("[aria-current=page]", has_text=name).wait_for()
     with visitor.tab.expect_download() as taken:
         visitor.tab.get_by_role("link", name="All figures (CSV)").click()
     assert area in taken.value.suggested_filename
     visitor.tab.get_by_role("link", name="Ethnicity recorded").first.click()
-    assert visitor.tab.locator("h1").inner_text() == "Ethnicity recorded"
+    visitor.tab.locator("h1", has_text="Ethnicity recorded").wait_for()
     assert visitor.told == []
 
     for other in sorted(AREAS["operator"] - AREAS[role]):
@@ -88,9 +89,8 @@ def test_each_role_logs_in_sees_its_areas_takes_numbers_away_and_logs_out(visito
         assert visitor.tab.locator("h1").inner_text() == "Page not found"
 
     visitor.tab.get_by_role("button", name="Log out").click()
-    assert visitor.tab.locator("h1").inner_text() == "Log in"
-    visitor.tab.go_back()
-    visitor.tab.wait_for_load_state("networkidle")
+    visitor.tab.locator("h1", has_text="Log in").wait_for()
+    visitor.tab.go_back(wait_until="networkidle")
     assert visitor.tab.locator("h1").inner_text() == "Log in"
 
 
@@ -131,7 +131,8 @@ def test_nothing_is_in_the_way_at_any_width(visitor: Visitor, width: int) -> Non
     assert not visitor.overflows()
     visitor.tab.get_by_label("Name").fill("another-icb")
     visitor.tab.get_by_label("Password").fill(PASSWORD)
-    visitor.tab.get_by_role("button", name="Log in", exact=True).click()
+    with visitor.tab.expect_navigation(wait_until="networkidle"):
+        visitor.tab.get_by_role("button", name="Log in", exact=True).click()
     for path in ("/", "/areas/QZ2", "/nowhere"):
         visitor.go(path, width)
         assert visitor.axe() == []
@@ -147,7 +148,8 @@ def test_an_operator_goes_to_the_state_of_the_service_by_clicking(visitor: Visit
     visitor.go("/log-in", width)
     visitor.tab.get_by_label("Name").fill("operator")
     visitor.tab.get_by_label("Password").fill(PASSWORD)
-    visitor.tab.get_by_role("button", name="Log in", exact=True).click()
+    with visitor.tab.expect_navigation(wait_until="networkidle"):
+        visitor.tab.get_by_role("button", name="Log in", exact=True).click()
     visitor.tab.get_by_role("link", name="State of the service").click()
     visitor.tab.get_by_role("heading", name="State of the service").wait_for()
     assert visitor.axe() == []
