@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, request, send_from_directory, url_for
-from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from flask import Blueprint, Response, abort, request, send_from_directory
 
 from hi_fhir.core.days import Period
 from hi_fhir.core.errors import NotFoundError
@@ -19,25 +16,24 @@ from hi_fhir.disclosure.policies import POLICIES
 from hi_fhir.fhir.rest.headers import accepts_gzip
 from hi_fhir.measures.render.description import describe
 from hi_fhir.measures.stratifiers import AGE_BAND, ALL, CORE20, ETHNIC_GROUP_5, IMD_QUINTILE, SEX
-from hi_fhir.pages import wording
 from hi_fhir.pages.about import data_basis, own_table
 from hi_fhir.pages.areas import PageArea
 from hi_fhir.pages.beside_lists import beside_lists, imported_lists
 from hi_fhir.pages.charts.drawing import as_png, as_svg
 from hi_fhir.pages.completeness import RULE_SETS, field_table, least_recorded
 from hi_fhir.pages.data_history import data_history
-from hi_fhir.pages.door import Door, own_form_token
+from hi_fhir.pages.door import Door
 from hi_fhir.pages.gaps import COMPARED, widest
 from hi_fhir.pages.log_in import LogInViews
 from hi_fhir.pages.measure_view import MeasureView
 from hi_fhir.pages.movements import movements
 from hi_fhir.pages.population import PEOPLE, counts_everybody, people_chart, people_sentence, plus_groups
-from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, of_period, period_code, periods_of
+from hi_fhir.pages.reading import OpenShelf, Shelf, WithdrawnError, of_period, periods_of
+from hi_fhir.pages.rendering import Rendering, Values
 from hi_fhir.pages.service_state import DAYS, service_state
 from hi_fhir.pages.shortfalls import shortfalls
 from hi_fhir.pages.strata_table import COUNTED, StrataTable, breakdown
 from hi_fhir.pages.taken.forms import FORMS
-from hi_fhir.pipeline.kept_statistics import LatestUsed
 from hi_fhir.reports.concepts import AREAS
 from hi_fhir.store.cells import stratifiers_of
 from hi_fhir.store.criteria import Reader
@@ -50,10 +46,6 @@ POLICY = (
 )
 STATIC = Path(__file__).parent / "static"
 _SHOWN = 10
-_PAGES = 64 << 20  # characters of pages that are kept
-_PERSON = "<!-- who looks -->"
-"""Stands in a page where it is said who looks: the rest is the same for all who may have the same."""
-Values = Mapping[str, Any]
 _TEXTS = ("text/html", "text/css", "text/csv", "image/svg+xml")
 _BY = (ETHNIC_GROUP_5, CORE20, IMD_QUINTILE, AGE_BAND, SEX)
 
@@ -112,8 +104,7 @@ class PageViews:
         self._shelf = shelf
         self._reader_of = reader_of
         self._door = door
-        self._pages: LatestUsed[str] = LatestUsed(_PAGES)
-        self._turn = Lock()
+        self._rendering = Rendering(shelf, door)
 
     def add_to(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "start", self.start)
@@ -128,7 +119,7 @@ class PageViews:
         blueprint.add_url_rule("/areas/<code>/measures/<id_>/<name>.<any(svg, png):form>", "chart", self.chart)
         blueprint.add_url_rule("/areas/<code>/measures/<id_>.csv", "csv", self.csv)
         if self._door is not None:
-            LogInViews(self._door, self._page).add_to(blueprint)
+            LogInViews(self._door, self._rendering.page).add_to(blueprint)
             blueprint.add_url_rule("/service", "service", self.service)
         blueprint.register_error_handler(WithdrawnError, self._gone)
         blueprint.register_error_handler(NotFoundError, self._missing)
@@ -141,12 +132,12 @@ class PageViews:
         kinds: dict[str, list[PageArea]] = {}
         for one in found:  # in order: boards, networks, practices
             kinds.setdefault(one.kind_name, []).append(one)
-        return self._page("start.html", areas=found, kinds=kinds, asked=asked, total=len(there))
+        return self._rendering.page("start.html", areas=found, kinds=kinds, asked=asked, total=len(there))
 
     def area(self, code: str) -> str:
         with self._opened() as shelf:
             shown = self._area(shelf, code)
-            return self._kept_page("area.html", shown, lambda: self._home(shelf, shown))
+            return self._rendering.kept_page("area.html", shown, lambda: self._home(shelf, shown))
 
     def _home(self, shelf: OpenShelf, shown: AreaView) -> Values:
         rows = shelf.table(shown.area.code, shown.period, stratifiers=COMPARED).rows
@@ -176,7 +167,7 @@ class PageViews:
                 fields = field_table(rows, self._shelf.measures, by, names)
                 return {"shown": shown, "fields": fields, "by": by, "breakdowns": breakdowns}
 
-            return self._kept_page("completeness.html", (by, shown, _hashable(names)), values)
+            return self._rendering.kept_page("completeness.html", (by, shown, _hashable(names)), values)
 
     def _breakdowns(self, shelf: OpenShelf, shown: AreaView) -> dict[str, str]:
         """Titles of the breakdowns that the area's reports have, by id: no practice has one by practice."""
@@ -199,7 +190,7 @@ class PageViews:
                 return {"shown": shown, "tables": told, "plus": plus, "people": PEOPLE, "beside": beside}
 
             of = (shown, shelf.reader.audience, lists and lists.version, _hashable(names))
-            return self._kept_page("population.html", of, values)
+            return self._rendering.kept_page("population.html", of, values)
 
     def people_picture(self, code: str, stratifier: str) -> Response:
         with self._opened() as shelf:
@@ -220,7 +211,7 @@ class PageViews:
                 basis, records = data_basis([*shelf.heads(shown.reports).values()]), [own_table(one) for one in own]
                 return {"shown": shown, "basis": basis, "history": history, "audience": audience, "own": records}
 
-            return self._kept_page("about.html", (shown, history, audience, own), values)
+            return self._rendering.kept_page("about.html", (shown, history, audience, own), values)
 
     def taken(self, code: str, form: str) -> Response:
         with self._opened() as shelf:
@@ -236,13 +227,15 @@ class PageViews:
             raise NotFoundError("only an operator sees this")
         with self._shelf.store.read() as session:
             state = service_state(session, self._door.clock.now())
-        return self._page("service.html", state=state, days=DAYS)
+        return self._rendering.page("service.html", state=state, days=DAYS)
 
     def definition(self, id_: str) -> str:
         with self._opened() as shelf:
             if not shelf.has_measure(id_):
                 raise NotFoundError("nothing is here of such a measure")
-        return self._page("definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology))
+        return self._rendering.page(
+            "definition.html", told=describe(self._shelf.measures[id_], self._shelf.terminology)
+        )
 
     def _people(self, shelf: OpenShelf, shown: AreaView, names: Mapping[str, str]) -> PeopleView:
         id_ = counts_everybody(self._shelf.measures, {one.measure_id for one in shown.reports})
@@ -276,7 +269,7 @@ class PageViews:
             def values() -> Values:
                 return {"shown": shown, "view": self._view(shelf, shown, id_, names), "counted": COUNTED}
 
-            return self._kept_page("measure.html", (id_, shown, _hashable(names)), values)
+            return self._rendering.kept_page("measure.html", (id_, shown, _hashable(names)), values)
 
     def chart(self, code: str, id_: str, name: str, form: str) -> Response:
         with self._opened() as shelf:
@@ -308,7 +301,7 @@ class PageViews:
         return MeasureView(self._shelf.measures[id_], shown.area.name, shown.period, now, ever, names)
 
     def _gone(self, error: WithdrawnError) -> tuple[str, int]:
-        return self._page("withdrawn.html", withdrawn=error.reports), 410
+        return self._rendering.page("withdrawn.html", withdrawn=error.reports), 410
 
     def _missing(self, _error: NotFoundError) -> tuple[str, int]:
         return self.problem(404, ""), 404
@@ -319,64 +312,9 @@ class PageViews:
         Of a fault of ours nobody's name is told, which the store may not be there to give.
         """
         if status == 404:
-            return self._page("missing.html")
+            return self._rendering.page("missing.html")
         nobody = {"person": None} if status >= 500 else {}
-        return self._page("problem.html", title=HTTPStatus(status).phrase, detail=detail, **nobody)
-
-    def _kept_page(self, template: str, of: Hashable, values: Callable[[], Values]) -> str:
-        """A page that was rendered before, or is now. of: all that `values` follow from, beside definitions, versions
-        of reports in the store, which never change, and what the address says.
-
-        One is made at a time: threads share one interpreter, and of eight at once the first would come as late as the
-        last.
-        """
-        key = (request.script_root, request.endpoint, of)
-        page = self._pages.get(key)
-        if page is None:
-            with self._turn:
-                page = self._pages.get(key) or self._rendered(template, values())
-            self._pages.keep(key, page, len(page))
-        return self._for_person(page)
-
-    def _page(self, template: str, **values: Any) -> str:
-        return self._for_person(self._rendered(template, values), is_named="person" not in values)
-
-    def _for_person(self, page: str, *, is_named: bool = True) -> str:
-        """With who it is that looks, where somebody logged in."""
-        person = self._door.person() if self._door and is_named else None
-        own = self._rendered("person.html", {"person": person}) if person else ""
-        return page.replace(_PERSON, own, 1)
-
-    def _rendered(self, template: str, values: Values) -> str:
-        return (
-            _templates()
-            .get_template(template)
-            .render(
-                values,
-                url_for=url_for,
-                own_form_token=own_form_token,
-                period_code=period_code,
-                say=wording,
-                title_of=self._title,
-                here=(request.endpoint or "").rpartition(".")[2],
-            )
-        )
-
-    def _title(self, id_: str) -> str:
-        return self._shelf.measures[id_].title if id_ in self._shelf.measures else id_
-
-
-@cache
-def _templates() -> Environment:
-    """Everything is escaped, in files of any name: those of the design system end in .jinja."""
-    return Environment(
-        loader=ChoiceLoader([PackageLoader("hi_fhir.pages"), PackageLoader("nhsuk_frontend_jinja")]),
-        autoescape=True,
-        undefined=ChainableUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+        return self._rendering.page("problem.html", title=HTTPStatus(status).phrase, detail=detail, **nobody)
 
 
 def _hashable(names: Mapping[str, str]) -> Hashable:

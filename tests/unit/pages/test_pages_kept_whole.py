@@ -15,6 +15,7 @@ from hi_fhir.core.files import canonical_json
 from hi_fhir.core.roles import Role
 from hi_fhir.pages import site
 from hi_fhir.pages.areas import area
+from hi_fhir.pages.rendering import Rendering, Values
 from hi_fhir.store import accounts, ledger, subscriptions
 from hi_fhir.store.criteria import Reader
 from hi_fhir.store.current import current_reports
@@ -62,19 +63,19 @@ def test_of_pages_that_are_asked_for_at_once_one_is_made_at_a_time_and_the_same_
     app = looking.site(store)
     made: list[str] = []
     making, most = 0, 0
-    rendered = site.PageViews._rendered
+    rendered = Rendering._rendered
 
-    def told(views: site.PageViews, template: str, values: site.Values) -> str:
+    def told(rendering: Rendering, template: str, values: Values) -> str:
         nonlocal making, most
         making += 1
         most = max(most, making)
         time.sleep(0.05)
         made.append(template)
-        page = rendered(views, template, values)
+        page = rendered(rendering, template, values)
         making -= 1
         return page
 
-    monkeypatch.setattr(site.PageViews, "_rendered", told)
+    monkeypatch.setattr(Rendering, "_rendered", told)
     asked = [f"/areas/{AREA}{path}" for path in ("", "/completeness")] * 3
     with ThreadPoolExecutor(len(asked)) as people:
         codes = list(people.map(lambda path: app.test_client().get(path).status_code, asked))
