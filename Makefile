@@ -31,7 +31,7 @@ $(STYLE): $(DESIGN)/package-lock.json $(DESIGN)/build.py $(DESIGN)/pages.css $(D
 
 setup: $(STAMP) $(STYLE) ## make the environment in .venv from the hashed lock
 
-demo: setup ## a thousand synthetic people in four periods, from a FHIR server to published MeasureReports; two minutes
+demo: setup ## a thousand synthetic people in four periods, from a FHIR server to published MeasureReports; four minutes
 	$(BIN)/hi-fhir demo
 
 screenshots: setup ## pictures of the pages of what `make demo` made, in build/screenshots; installs Chromium
